@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <future>
+#include <memory>
+
+namespace ibuild::base {
+
+/// A fixed number of workers for short CPU-bound tasks (hash, compress). Tasks must not wait for one another.
+class ThreadPool {
+ public:
+  /// 0 means one per processor this process may use (sched_getaffinity).
+  explicit ThreadPool(std::size_t threads = 0);
+  ~ThreadPool();
+  ThreadPool(const ThreadPool&) = delete;
+  ThreadPool& operator=(const ThreadPool&) = delete;
+  std::size_t size() const;
+
+  template <typename F>
+  auto submit(F f) -> std::future<decltype(f())> {
+    auto task = std::make_shared<std::packaged_task<decltype(f())()>>(std::move(f));
+    auto result = task->get_future();
+    post([task] { (*task)(); });
+    return result;
+  }
+
+ private:
+  void post(std::function<void()> task);
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+/// Processors this process may run on; at least 1.
+std::size_t usable_processors();
+
+}  // namespace ibuild::base

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/digest.h"
+#include "image/platform.h"
+
+namespace ibuild::image {
+
+using Annotations = std::map<std::string, std::string>;
+
+/// See: image-spec/descriptor.md.
+struct Descriptor {
+  std::string media_type;
+  base::Digest digest;
+  std::uint64_t size_bytes = 0;
+  std::vector<std::string> urls;
+  Annotations annotations;
+  std::optional<Platform> platform;
+  std::string artifact_type;
+  bool operator==(const Descriptor&) const = default;
+};
+
+}  // namespace ibuild::image
