@@ -1,0 +1,37 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/files.h"
+#include "base/fs_at.h"
+#include "base/thread_pool.h"
+#include "layers/content_store.h"
+#include "layers/image_store.h"
+#include "layers/layer_store.h"
+
+namespace ibuild::layers {
+
+/// The whole store: one directory, a valid OCI layout with ibuild's own folders beside it. Opening creates what is missing, checks the format
+/// version, and removes temporaries whose process is gone (each lives in tmp/<pid-unique folder> under a lock).
+/// See: docs/design/store_format.md.
+class Store {
+ public:
+  /// Throws: SystemError, or Error when a newer ibuild made the store.
+  static std::unique_ptr<Store> open(const std::string& host_path, base::ThreadPool& pool);
+  /// `IBUILD_ROOT`, else /var/lib/ibuild for root, else $XDG_DATA_HOME/ibuild, else ~/.local/share/ibuild. `uid` is the real user's.
+  static std::string default_path(unsigned uid);
+
+  virtual ~Store() = default;
+  virtual const base::DirFd& root() const = 0;
+  virtual const ContentStore& content() const = 0;
+  virtual ImageStore& images() = 0;
+  virtual const LayerStore& layers() const = 0;
+  /// This process's own folder below tmp/, same file system as the rest.
+  virtual const base::DirFd& temp() const = 0;
+  virtual const base::DirFd& locks() const = 0;
+  /// cache/<name>, created.
+  virtual base::DirFd cache_dir(const std::string& name) const = 0;
+};
+
+}  // namespace ibuild::layers

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "layers/layer_index.h"
+
+namespace ibuild::layers {
+
+/// The file system that a chain of layers makes, seen through their indexes alone. Immutable, for any thread.
+class TreeView {
+ public:
+  /// Lowest layer first.
+  explicit TreeView(std::vector<std::shared_ptr<const LayerIndex>> layers);
+
+  /// An entry and the layer (index into the chain) it comes from. A hard link is already resolved to its file: `entry` is the file's,
+  /// `path` the one asked for. A directory that exists only as the parent of something has entry null (mode 0755, root).
+  struct Node {
+    const LayerEntry* entry = nullptr;
+    std::size_t layer = 0;
+    base::RelPath path;
+    bool is_directory() const { return entry == nullptr || entry->type == EntryType::directory; }
+  };
+
+  /// Without following a link in the last component (links in earlier ones are not followed either: they hide what is below).
+  std::optional<Node> lookup(const base::RelPath& path) const;
+  /// Follows links in every component inside the root, the last one too when `follow_last`. None when something is missing.
+  /// Throws: Error after 255 links (ELOOP).
+  std::optional<Node> resolve(const base::RelPath& path, bool follow_last) const;
+  /// Follows links in existing components; components that do not exist are taken as they are. Where a COPY to `path` lands.
+  base::RelPath resolve_destination(const base::RelPath& path) const;
+  /// Direct children, sorted by name.
+  std::vector<Node> children(const base::RelPath& directory) const;
+  /// Everything below `directory` in walk order, the directory itself not included.
+  void walk(const base::RelPath& directory, const std::function<void(const Node&)>& visit) const;
+
+ private:
+  std::vector<std::shared_ptr<const LayerIndex>> layers_;
+};
+
+}  // namespace ibuild::layers

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/rel_path.h"
+
+namespace ibuild::sandbox {
+
+enum class NetworkMode { host, none };
+/// `captured`: stdin is /dev/null, stdout and stderr go to the observer. `inherited`: the caller's own 0, 1, 2 (ibuild run).
+enum class StdioMode { captured, inherited };
+
+/// Something mounted into the step's root on top of the standard set. Targets are resolved inside the root; a missing mount point is made
+/// before the step and taken away after it.
+struct MountSpec {
+  enum class Kind { bind, tmpfs };
+  Kind kind = Kind::bind;
+  base::RelPath target;
+  int source_fd = -1;  // bind: an O_PATH descriptor, the caller's, open until run() returns
+  bool source_is_directory = true;
+  bool source_is_detached_mount = false;  // fsmount/open_tree(CLONE) descriptor: attached as it is
+  bool read_only = false;
+  std::uint64_t size_bytes = 0;  // tmpfs; 0 = the kernel's default
+  std::uint32_t mode = 0755;     // tmpfs root
+  bool operator==(const MountSpec&) const = default;
+};
+
+struct Rlimit {
+  int resource;  // RLIMIT_…
+  std::uint64_t soft;
+  std::uint64_t hard;
+  bool operator==(const Rlimit&) const = default;
+};
+
+/// All that decides how a process runs: plain data, printed, compared and tested as such.
+struct SandboxSpec {
+  int root_fd = -1;  // the caller's; O_PATH of a plain directory, or a detached mount
+  bool root_is_detached_mount = false;
+  bool root_read_only = false;
+  std::vector<MountSpec> mounts;
+
+  std::vector<std::string> argv;
+  std::vector<std::string> env;  // "K=V", complete: nothing is inherited
+  std::string working_dir = "/";  // inside the root; made (owner uid:gid, 0755) when missing
+  std::uint32_t uid = 0;
+  std::uint32_t gid = 0;
+  std::vector<std::uint32_t> additional_gids;
+
+  NetworkMode network = NetworkMode::host;
+  StdioMode stdio = StdioMode::captured;
+  bool insecure = false;  // all capabilities, no filter, nothing masked (RUN --security=insecure)
+  std::string hostname = "buildkitsandbox";
+  std::string resolv_conf;  // content for /etc/resolv.conf; empty = none mounted
+  std::string hosts;        // content for /etc/hosts; empty = none mounted
+  std::uint64_t shm_size_bytes = 64 << 20;
+  std::vector<Rlimit> rlimits;
+
+  bool operator==(const SandboxSpec&) const = default;
+};
+
+/// One line a field, for logs and goldens; values of variables that look secret are not printed.
+std::string describe(const SandboxSpec& spec);
+
+}  // namespace ibuild::sandbox
