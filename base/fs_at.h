@@ -65,7 +65,8 @@ std::vector<DirEntry> list_dir(const DirFd& dir, const RelPath& path = {});
 /// Creates `path` and its missing parents. Existing directories are left as they are.
 void make_dirs(const DirFd& dir, const RelPath& path, mode_t mode = 0755);
 /// Removes a file or a whole tree, without following links; nothing there is no error. Makes unreadable
-/// directories readable on its way. Bounded in open descriptors, whatever the depth.
+/// directories readable on its way. Bounded in open descriptors, whatever the depth. Of the root itself only the content
+/// goes.
 void remove_tree(const DirFd& dir, const RelPath& path);
 
 /// Whole file. Throws ContentError above `cap_bytes`, SystemError else. Refuses what is not a regular file.

@@ -1,0 +1,181 @@
+#include "base/clock.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+namespace ibuild::base {
+
+namespace {
+
+using std::chrono::days;
+using std::chrono::nanoseconds;
+using std::chrono::seconds;
+using std::chrono::sys_days;
+using std::chrono::sys_seconds;
+
+/// Whole seconds as a TimePoint; what does not fit becomes the nearest time that does.
+TimePoint saturate(sys_seconds time, nanoseconds fraction = {}) {
+  const auto earliest = std::chrono::ceil<seconds>(TimePoint::min());
+  const auto latest = std::chrono::floor<seconds>(TimePoint::max()) - seconds(1);
+  if (time < earliest) return TimePoint(earliest.time_since_epoch());
+  if (time > latest) return TimePoint(latest.time_since_epoch());
+  return TimePoint(time.time_since_epoch()) + fraction;
+}
+
+/// Takes a fixed-width piece off the front of a text, remembering failure.
+class Scanner {
+ public:
+  explicit Scanner(std::string_view text) : text_(text) {}
+
+  int number(std::size_t width) {
+    int value = 0;
+    if (text_.size() < width) return fail();
+    for (char c : text_.substr(0, width)) {
+      if (c < '0' || c > '9') return fail();
+      value = value * 10 + (c - '0');
+    }
+    text_.remove_prefix(width);
+    return value;
+  }
+  bool accept(std::string_view choices) {
+    if (text_.empty() || choices.find(text_.front()) == std::string_view::npos) return false;
+    text_.remove_prefix(1);
+    return true;
+  }
+  void expect(std::string_view word) {
+    if (!text_.starts_with(word)) {
+      fail();
+      return;
+    }
+    text_.remove_prefix(word.size());
+  }
+  /// The position of the next word in `words`.
+  template <std::size_t N>
+  int one_of(const std::array<std::string_view, N>& words) {
+    for (std::size_t i = 0; i < N; ++i) {
+      if (!text_.starts_with(words[i])) continue;
+      text_.remove_prefix(words[i].size());
+      return static_cast<int>(i);
+    }
+    return fail();
+  }
+  /// Digits after the decimal point; those beyond nanoseconds are dropped.
+  nanoseconds fraction() {
+    std::int64_t value = 0;
+    std::int64_t unit = 100'000'000;
+    if (text_.empty() || text_.front() < '0' || text_.front() > '9') fail();
+    while (!text_.empty() && text_.front() >= '0' && text_.front() <= '9') {
+      value += unit * (text_.front() - '0');
+      unit /= 10;
+      text_.remove_prefix(1);
+    }
+    return nanoseconds(value);
+  }
+  bool finished() const { return ok_ && text_.empty(); }
+
+ private:
+  int fail() {
+    ok_ = false;
+    return 0;
+  }
+  std::string_view text_;
+  bool ok_ = true;
+};
+
+struct CivilTime {
+  int year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0;
+
+  std::optional<sys_seconds> to_sys() const {
+    const std::chrono::year_month_day date{std::chrono::year(year),
+                                           std::chrono::month(static_cast<unsigned>(month)),
+                                           std::chrono::day(static_cast<unsigned>(day))};
+    // 60 is a leap second; it counts as the first of the next minute.
+    if (!date.ok() || hour > 23 || minute > 59 || second > 60) return std::nullopt;
+    return sys_seconds(sys_days(date)) + std::chrono::hours(hour) + std::chrono::minutes(minute) +
+           seconds(second);
+  }
+};
+
+}  // namespace
+
+TimePoint Clock::now() const {
+  if (fixed_) return saturate(*fixed_);
+  return std::chrono::time_point_cast<nanoseconds>(std::chrono::system_clock::now());
+}
+
+std::string format_rfc3339(TimePoint time) {
+  const auto day = std::chrono::floor<days>(time);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss<nanoseconds> clock(time - day);
+  std::string text =
+      fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", static_cast<int>(date.year()),
+                  static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                  clock.hours().count(), clock.minutes().count(), clock.seconds().count());
+  if (const auto fraction = clock.subseconds().count(); fraction != 0) {
+    text += fmt::format(".{:09}", fraction);
+    text.erase(text.find_last_not_of('0') + 1);
+  }
+  return text + "Z";
+}
+
+std::optional<TimePoint> parse_rfc3339(std::string_view text) {
+  Scanner scan(text);
+  CivilTime civil;
+  civil.year = scan.number(4);
+  scan.expect("-");
+  civil.month = scan.number(2);
+  scan.expect("-");
+  civil.day = scan.number(2);
+  if (!scan.accept("Tt")) return std::nullopt;
+  civil.hour = scan.number(2);
+  scan.expect(":");
+  civil.minute = scan.number(2);
+  scan.expect(":");
+  civil.second = scan.number(2);
+  nanoseconds fraction{0};
+  if (scan.accept(".")) fraction = scan.fraction();
+  seconds offset{0};
+  if (!scan.accept("Zz")) {
+    const int sign = scan.accept("-") ? -1 : 1;
+    if (sign == 1) scan.expect("+");
+    const int hours = scan.number(2);
+    scan.expect(":");
+    const int minutes = scan.number(2);
+    if (hours > 23 || minutes > 59) return std::nullopt;
+    offset = sign * (std::chrono::hours(hours) + std::chrono::minutes(minutes));
+  }
+  const auto time = civil.to_sys();
+  if (!scan.finished() || !time) return std::nullopt;
+  return saturate(*time - offset, fraction);
+}
+
+std::optional<TimePoint> parse_http_date(std::string_view text) {
+  static constexpr std::array<std::string_view, 7> kDays = {"Mon", "Tue", "Wed", "Thu",
+                                                            "Fri", "Sat", "Sun"};
+  static constexpr std::array<std::string_view, 12> kMonths = {
+      "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  Scanner scan(text);
+  CivilTime civil;
+  scan.one_of(kDays);
+  scan.expect(", ");
+  civil.day = scan.number(2);
+  scan.expect(" ");
+  civil.month = scan.one_of(kMonths) + 1;
+  scan.expect(" ");
+  civil.year = scan.number(4);
+  scan.expect(" ");
+  civil.hour = scan.number(2);
+  scan.expect(":");
+  civil.minute = scan.number(2);
+  scan.expect(":");
+  civil.second = scan.number(2);
+  scan.expect(" GMT");
+  const auto time = civil.to_sys();
+  if (!scan.finished() || !time) return std::nullopt;
+  return saturate(*time);
+}
+
+}  // namespace ibuild::base

@@ -1,0 +1,125 @@
+#include "base/digest.h"
+
+#include <openssl/evp.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/error.h"
+#include "base/text.h"
+
+namespace ibuild::base {
+
+namespace {
+
+struct Algorithm {
+  std::string_view prefix;
+  std::size_t hex_digits;
+};
+constexpr std::array<Algorithm, 2> kAlgorithms = {{{"sha256:", 64}, {"sha512:", 128}}};
+
+bool is_lower_hex(std::string_view text) {
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+}
+
+bool is_digest(std::string_view text) {
+  return std::any_of(kAlgorithms.begin(), kAlgorithms.end(), [&](const Algorithm& algorithm) {
+    return text.starts_with(algorithm.prefix) &&
+           text.size() == algorithm.prefix.size() + algorithm.hex_digits &&
+           is_lower_hex(text.substr(algorithm.prefix.size()));
+  });
+}
+
+/// Looked up once: a look-up by name walks OpenSSL's provider tables.
+const EVP_MD* sha256_method() {
+  static const EVP_MD* const method = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  return method;
+}
+
+}  // namespace
+
+Digest Digest::parse(std::string_view text) {
+  if (auto digest = try_parse(text)) return *std::move(digest);
+  throw ContentError("\"" + printable(text.substr(0, 200)) +
+                     "\" is not a digest (sha256: and 64 lower-case hex digits)");
+}
+
+std::optional<Digest> Digest::try_parse(std::string_view text) {
+  if (!is_digest(text)) return std::nullopt;
+  Digest digest;
+  digest.text_ = text;
+  return digest;
+}
+
+Digest Digest::sha256_from_hex(std::string_view hex) { return parse("sha256:" + std::string(hex)); }
+
+std::string_view Digest::algorithm() const {
+  return std::string_view(text_).substr(0, text_.find(':'));
+}
+
+std::string_view Digest::hex() const {
+  const auto colon = text_.find(':');
+  if (colon == std::string::npos) return {};
+  return std::string_view(text_).substr(colon + 1);
+}
+
+struct Sha256::State {
+  EVP_MD_CTX* context = EVP_MD_CTX_new();
+  State() { restart(); }
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+  ~State() { EVP_MD_CTX_free(context); }
+  void restart() {
+    if (context == nullptr || EVP_DigestInit_ex2(context, sha256_method(), nullptr) != 1) {
+      throw Error("this OpenSSL gives no SHA-256");
+    }
+  }
+};
+
+Sha256::Sha256() : state_(std::make_unique<State>()) {}
+Sha256::Sha256(Sha256&&) noexcept = default;
+Sha256& Sha256::operator=(Sha256&&) noexcept = default;
+Sha256::~Sha256() = default;
+
+void Sha256::update(Bytes bytes) {
+  if (EVP_DigestUpdate(state_->context, bytes.data(), bytes.size()) != 1) {
+    throw Error("SHA-256 failed in OpenSSL");
+  }
+}
+
+Digest Sha256::finish() {
+  std::array<unsigned char, 32> value{};
+  if (EVP_DigestFinal_ex(state_->context, value.data(), nullptr) != 1) {
+    throw Error("SHA-256 failed in OpenSSL");
+  }
+  state_->restart();
+  constexpr std::string_view kHexDigits = "0123456789abcdef";
+  std::string hex;
+  hex.reserve(64);
+  for (unsigned char byte : value) {
+    hex += kHexDigits[byte >> 4];
+    hex += kHexDigits[byte & 15];
+  }
+  return Digest::sha256_from_hex(hex);
+}
+
+Digest sha256_of(std::string_view text) {
+  Sha256 hash;
+  hash.update(text);
+  return hash.finish();
+}
+
+Digest sha256_of(ByteSource& source) {
+  HashingSink sink;
+  copy_stream(source, sink);
+  return sink.finish();
+}
+
+void HashingSink::write(Bytes bytes) {
+  hash_.update(bytes);
+  size_ += bytes.size();
+  if (next_ != nullptr) next_->write(bytes);
+}
+
+}  // namespace ibuild::base

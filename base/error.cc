@@ -1,0 +1,54 @@
+#include "base/error.h"
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "base/text.h"
+
+namespace ibuild::base {
+
+namespace {
+
+/// "no such file or directory": the C library's words, without their capital.
+std::string describe_errno(int error_number) {
+  const char* words = ::strerrordesc_np(error_number);
+  if (words == nullptr) return "error number " + std::to_string(error_number);
+  std::string text = words;
+  const bool is_acronym = text.size() > 1 && text[1] >= 'A' && text[1] <= 'Z';
+  if (!is_acronym && text[0] >= 'A' && text[0] <= 'Z') text[0] = static_cast<char>(text[0] + 32);
+  return text;
+}
+
+std::string system_message(int error_number, std::string_view call, std::string_view path) {
+  std::string message(call);
+  if (!path.empty()) message += " " + printable(path);
+  return message + ": " + describe_errno(error_number);
+}
+
+}  // namespace
+
+Error::Error(std::string message) : message_(std::move(message)) {}
+
+const char* Error::what() const noexcept { return message_.c_str(); }
+
+void Error::add_context(std::string_view context) {
+  message_ = std::string(context) + ": " + message_;
+}
+
+SystemError::SystemError(std::string_view call, std::string_view path)
+    : SystemError(errno, call, path) {}
+
+SystemError::SystemError(int error_number, std::string_view call, std::string_view path)
+    : Error(system_message(error_number, call, path)), error_number_(error_number) {}
+
+ContentError::ContentError(std::string message) : Error(std::move(message)) {}
+
+ContentError::ContentError(std::string_view what, std::string_view expected,
+                           std::string_view actual)
+    : Error(std::string(what) + ": expected " + std::string(expected) + ", got " +
+            std::string(actual)) {}
+
+CancelledError::CancelledError() : Error("cancelled") {}
+
+}  // namespace ibuild::base
