@@ -10,13 +10,15 @@
 #include "base/fs_at.h"
 #include "base/stream.h"
 #include "base/unique_fd.h"
+#include "layers/temp_file.h"
 
 namespace ibuild::layers {
 
-/// A blob on its way into the store. Bytes are hashed as they come; nothing is visible before commit().
-/// The destructor throws an uncommitted ingest away.
+/// A blob on its way into the store. Bytes are hashed as they come; nothing is visible before
+/// commit(). The destructor throws an uncommitted ingest away.
 class Ingest : public base::ByteSink {
  public:
+  /// `blobs_dir` is blobs/sha256/; `temp_dir` lies on the same file system.
   Ingest(const base::DirFd& temp_dir, const base::DirFd& blobs_dir);
   Ingest(const Ingest&) = delete;
   Ingest& operator=(const Ingest&) = delete;
@@ -24,22 +26,21 @@ class Ingest : public base::ByteSink {
 
   void write(base::Bytes bytes) override;
   std::uint64_t size_bytes() const { return size_; }
-  /// Makes the blob visible under its digest; gives that digest. A blob already there is left as it is.
-  /// Throws: ContentError when `expected` is given and differs.
+  /// Makes the blob visible under its digest; gives that digest. A blob of the same size that is
+  /// already there is left as it is. Only once. Throws: ContentError when `expected` is given and
+  /// differs.
   base::Digest commit(const std::optional<base::Digest>& expected = std::nullopt);
 
  private:
-  base::DirFd temp_dir_;
   base::DirFd blobs_dir_;
-  std::string temp_name_;
-  base::UniqueFd fd_;
+  std::optional<TempFile> file_;  // none after commit()
   base::Sha256 hash_;
   std::uint64_t size_ = 0;
-  bool done_ = false;
 };
 
 /// blobs/sha256/ of the store: immutable bytes by digest. Safe for several threads and processes.
-/// See: image-spec/image-layout.md.
+/// Digests of another algorithm name nothing here: never found, and refused where they are
+/// promised. See: image-spec/image-layout.md.
 class ContentStore {
  public:
   /// `root` is the OCI layout's directory; `temp_dir` lies on the same file system.
@@ -48,9 +49,15 @@ class ContentStore {
   /// Size of the blob; none when it is not there.
   std::optional<std::uint64_t> try_size(const base::Digest& digest) const;
   bool has(const base::Digest& digest) const { return try_size(digest).has_value(); }
-  /// Throws: Error when it is not there.
+  /// True when the blob is there in this size. A blob of another size was cut off by a crash of the
+  /// machine: it counts as missing, and an ingest replaces it.
+  bool has_exact(const base::Digest& digest, std::uint64_t size_bytes) const {
+    return try_size(digest) == size_bytes;
+  }
+  /// For reading. Throws: Error when it is not there.
   base::UniqueFd open(const base::Digest& digest) const;
-  /// A small blob (manifest, config), checked against its digest. Throws ContentError when it is damaged or above the cap.
+  /// A small blob (manifest, config), checked against its digest. Throws ContentError when it is
+  /// damaged or above the cap.
   std::string read(const base::Digest& digest, std::uint64_t cap_bytes = 16 << 20) const;
   std::unique_ptr<Ingest> begin_ingest() const;
   base::Digest put(std::string_view bytes) const;

@@ -16,17 +16,21 @@ namespace ibuild::layers {
 class BlobProvider {
  public:
   virtual ~BlobProvider() = default;
-  /// Streams the whole blob into `out`. The receiver checks digest and size. Blocks; for any thread.
+  /// Streams the whole blob into `out`. The receiver checks digest and size. Blocks; for any
+  /// thread.
   virtual void fetch(const image::Descriptor& blob, base::ByteSink& out, std::stop_token stop) = 0;
-  /// The repository it comes from ("docker.io/library/python"), for cross-repository mounts; empty when it is no registry.
+  /// The repository it comes from ("docker.io/library/python"), for cross-repository mounts; empty
+  /// when it is no registry.
   virtual std::string repository() const { return {}; }
 };
 
-/// A layer by its diff-id, and what is known of its compressed blob. A value; its forms live in the LayerStore.
+/// A layer by its diff-id, and what is known of its compressed blob. A value; its forms live in the
+/// LayerStore.
 struct Layer {
   base::Digest diff_id;
   std::optional<image::Descriptor> blob;  // none: never compressed so far
-  // Shared: all layers of one base image use one provider, and the values are copied into plans and records.
+  // Shared: all layers of one base image use one provider, and the values are copied into plans and
+  // records.
   std::shared_ptr<BlobProvider> provider;  // null: the store has it in some form
 };
 
@@ -35,5 +39,8 @@ using LayerChain = std::vector<Layer>;
 
 /// image-spec/config.md "Layer ChainID". Empty digest for an empty chain.
 base::Digest chain_id(const LayerChain& chain);
+
+/// The name of a layer's folder below layers/ of the store: the hex digits of its diff-id.
+std::string layer_folder(const base::Digest& diff_id);
 
 }  // namespace ibuild::layers

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <stop_token>
 #include <string>
 
 #include "base/files.h"
@@ -12,14 +13,15 @@
 
 namespace ibuild::layers {
 
-/// The whole store: one directory, a valid OCI layout with ibuild's own folders beside it. Opening creates what is missing, checks the format
-/// version, and removes temporaries whose process is gone (each lives in tmp/<pid-unique folder> under a lock).
-/// See: docs/design/store_format.md.
+/// The whole store: one directory, a valid OCI layout with ibuild's own folders beside it. Opening
+/// creates what is missing, checks the format version, and removes temporaries whose process is
+/// gone (each lives in tmp/<pid-unique folder> under a lock). See: docs/design/store_format.md.
 class Store {
  public:
   /// Throws: SystemError, or Error when a newer ibuild made the store.
   static std::unique_ptr<Store> open(const std::string& host_path, base::ThreadPool& pool);
-  /// `IBUILD_ROOT`, else /var/lib/ibuild for root, else $XDG_DATA_HOME/ibuild, else ~/.local/share/ibuild. `uid` is the real user's.
+  /// `IBUILD_ROOT`, else /var/lib/ibuild for root, else $XDG_DATA_HOME/ibuild, else
+  /// ~/.local/share/ibuild. `uid` is the real user's.
   static std::string default_path(unsigned uid);
 
   virtual ~Store() = default;
@@ -30,8 +32,19 @@ class Store {
   /// This process's own folder below tmp/, same file system as the rest.
   virtual const base::DirFd& temp() const = 0;
   virtual const base::DirFd& locks() const = 0;
+  /// layers/, where each layer has its folder (layer_folder).
+  virtual const base::DirFd& layers_dir() const = 0;
   /// cache/<name>, created.
   virtual base::DirFd cache_dir(const std::string& name) const = 0;
+
+  /// As long as this is held nothing is removed as unreferenced. Whoever makes, uses or names
+  /// something that index.json does not refer to yet (a build, a pull, a load, a run, tagging)
+  /// holds it until the name stands. Many may hold it at once. Blocks: while somebody removes
+  /// garbage, until that is done or `stop` is requested (CancelledError).
+  [[nodiscard]] virtual base::LockFile hold_against_gc(std::stop_token stop = {}) const = 0;
+  /// Makes everything written so far outlast a loss of power (syncfs). Costs real time: once, when
+  /// something new was written, before it gets its name.
+  virtual void sync() const = 0;
 };
 
 }  // namespace ibuild::layers

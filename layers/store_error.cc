@@ -1,0 +1,36 @@
+#include "layers/store_error.h"
+
+#include <cerrno>
+
+#include "base/error.h"
+
+namespace ibuild::layers {
+
+namespace {
+
+std::string_view hint_for(int error_number) {
+  switch (error_number) {
+    case ENOSPC:
+    case EDQUOT:
+      return "free some space there, or choose another store with --root or IBUILD_ROOT";
+    case EACCES:
+    case EPERM:
+    case EROFS:
+    case ENOTDIR:
+    case ELOOP:
+    case ENOENT:
+      return "choose a directory that you may write to with --root or IBUILD_ROOT";
+    default:
+      return {};
+  }
+}
+
+}  // namespace
+
+void throw_store_error(int error_number, std::string_view call, std::string_view path) {
+  base::SystemError error(error_number, call, path);
+  error.set_hint(std::string(hint_for(error_number)));
+  throw error;
+}
+
+}  // namespace ibuild::layers
