@@ -97,15 +97,26 @@ void check_layout(const JsonValue& document) {
   if (version.as_string() != "1.0.0") version.fail("expected \"1.0.0\"");
 }
 
+void check_older_document(const JsonValue& document) {
+  if (document.find("manifests")) return check_index(document);
+  if (document.find("layers")) return check_manifest(document);
+  if (document.find("rootfs")) return check_config(document);
+  document.fail("is neither an image config, nor a manifest, nor an index");
+}
+
 struct Kind {
   std::string_view name;
   void (*check)(const JsonValue&);
+  Nulls nulls = Nulls::refused;
 };
-constexpr std::array<Kind, 5> kKinds = {{{"config", check_config},
-                                         {"manifest", check_manifest},
-                                         {"descriptor", check_descriptor},
-                                         {"imageindex", check_index},
-                                         {"imagelayout", check_layout}}};
+constexpr auto kKinds = std::to_array<Kind>({
+    {"config", check_config},
+    {"manifest", check_manifest},
+    {"descriptor", check_descriptor},
+    {"imageindex", check_index},
+    {"imagelayout", check_layout},
+    {"backwards_compatibility", check_older_document, Nulls::absent},
+});
 
 }  // namespace
 
@@ -116,7 +127,7 @@ void validate_document(std::string_view kind, std::string_view json) {
     throw base::UsageError("unknown kind of document \"" + std::string(kind) + "\"");
   }
   const auto parsed = parse_untrusted_json(json, kind);
-  found->check(JsonValue(parsed, std::string(kind), Nulls::refused));
+  found->check(JsonValue(parsed, std::string(kind), found->nulls));
 }
 
 }  // namespace ibuild::image
