@@ -16,12 +16,13 @@ using VariableLookup = std::function<std::optional<std::string>(std::string_view
 struct ExpandedWord {
   std::string text;
   std::set<std::string> unmatched;  // names used that were not set, with no default given
-  std::set<std::string> used;
+  std::set<std::string> used;       // names used that were set
+  std::set<std::string> unset;      // all names used that were not set
 };
 
 /// Shell-like expansion of one word, as BuildKit's shell lexer: quotes removed, $v ${v} ${v:-w} ${v-w} ${v:+w} ${v+w}
 /// ${v:?m} ${v?m} ${v#p} ${v##p} ${v%p} ${v%%p} ${v/p/r} ${v//p/r} and the anchored ${v/#p/r} ${v/%p/r}.
-/// Throws: base::UsageError for a bad substitution.
+/// Throws: base::UsageError for a bad substitution; the message has the word in it.
 class Expander {
  public:
   Expander(char escape, VariableLookup lookup) : escape_(escape), lookup_(std::move(lookup)) {}
@@ -31,7 +32,10 @@ class Expander {
   std::vector<std::string> expand_words(std::string_view text) const;
   /// Expands variables but keeps quotes and escapes as they are (heredoc bodies: `raw_quotes`), as BuildKit's ProcessWord
   /// with SkipProcessQuotes / RawQuotes.
+  /// The escape character in there is always a backslash, whatever the `# escape=` directive says.
   ExpandedWord expand_heredoc(std::string_view text) const;
+  /// For people to read: variables that are set are expanded, all else stays as written, also what is wrong.
+  std::string expand_for_display(std::string_view text) const;
 
  private:
   char escape_;

@@ -22,7 +22,11 @@ struct Heredoc {
   bool expand = true;   // false when the delimiter was quoted
   bool chomp = false;   // <<-
   unsigned fd = 0;      // n<<EOF
+  std::string tabbed_content;  // body as written; for <<- only
   SourceRange range;
+
+  /// The body as it stands in the file, for a shell that reads the heredoc itself.
+  const std::string& written_content() const { return chomp ? tabbed_content : content; }
 };
 
 /// The command of RUN, CMD, ENTRYPOINT, HEALTHCHECK.
