@@ -1,0 +1,164 @@
+#include "builder/remote/image_loader.h"
+
+#include <memory>
+#include <utility>
+
+#include "base/error.h"
+#include "builder/remote/registry_blob_provider.h"
+#include "image/config.h"
+#include "image/media_types.h"
+
+namespace ibuild::remote {
+
+namespace {
+
+using builder::BaseImage;
+
+bool is_manifest_or_index(const image::Descriptor& document) {
+  return image::media_type::is_manifest(document.media_type) ||
+         image::media_type::is_index(document.media_type);
+}
+
+image::Reference by_digest(image::Reference reference, const base::Digest& digest) {
+  reference.tag.clear();
+  reference.digest = digest;
+  return reference;
+}
+
+void check_is_image(const image::Manifest& manifest, const image::ImageConfig& config) {
+  if (config.diff_ids.size() != manifest.layers.size()) {
+    throw base::ContentError("the image's config has " + std::to_string(config.diff_ids.size()) +
+                             " diff-ids for " + std::to_string(manifest.layers.size()) + " layers");
+  }
+  for (const auto& layer : manifest.layers) image::media_type::layer_compression(layer.media_type);
+}
+
+void check_has_image_config(const image::Manifest& manifest) {
+  const auto& type = manifest.config.media_type;
+  if (type != image::media_type::kOciConfig && type != image::media_type::kDockerConfig) {
+    throw base::ContentError("this is no container image: its config is of type " + type);
+  }
+  if (manifest.config.size_bytes > kMaxConfigBytes) {
+    throw base::ContentError("the image's config claims " + std::to_string(manifest.config.size_bytes) +
+                             " bytes, more than the " + std::to_string(kMaxConfigBytes) + " allowed");
+  }
+}
+
+/// Puts the image's name before the message of what goes wrong with it.
+template <typename F>
+auto with_image_name(const image::Reference& reference, F f) {
+  try {
+    return f();
+  } catch (base::CancelledError&) {
+    throw;
+  } catch (base::Error& error) {
+    error.add_context(reference.familiar());
+    throw;
+  }
+}
+
+}  // namespace
+
+std::optional<std::string> ImageLoader::read_stored(const image::Descriptor& document) const {
+  if (!store_.content().has(document.digest)) return std::nullopt;
+  return store_.content().read(document.digest);
+}
+
+std::string ImageLoader::read_remote(const image::Reference& repository,
+                                     const image::Descriptor& document, std::stop_token stop) const {
+  if (auto stored = read_stored(document)) return *std::move(stored);
+  if (is_manifest_or_index(document)) {
+    auto fetched = registry_.client().fetch_manifest(by_digest(repository, document.digest), stop);
+    store_.content().put(fetched.bytes);
+    return std::move(fetched.bytes);
+  }
+  auto ingest = store_.content().begin_ingest();
+  registry_.client().fetch_blob(repository, document, *ingest, {}, stop);
+  ingest->commit(document.digest);
+  return store_.content().read(document.digest, kMaxConfigBytes);
+}
+
+BaseImage ImageLoader::make_base(const image::Reference& reference, ChosenManifest chosen,
+                                 const std::string& config_json) const {
+  BaseImage base;
+  base.reference = reference;
+  base.digest = chosen.descriptor.digest;
+  base.config = image::parse_image_config(config_json);
+  base.manifest = std::move(chosen.manifest);
+  check_is_image(base.manifest, base.config);
+  for (std::size_t i = 0; i < base.manifest.layers.size(); ++i) {
+    base.layers.push_back({.diff_id = base.config.diff_ids[i], .blob = base.manifest.layers[i], .provider = {}});
+  }
+  return base;
+}
+
+std::optional<BaseImage> ImageLoader::try_load_stored(const image::Reference& reference,
+                                                      const image::Descriptor& top,
+                                                      const image::Platform& platform) const {
+  return with_image_name(reference, [&]() -> std::optional<BaseImage> {
+    const DocumentReader read = [this](const auto& document) { return read_stored(document); };
+    auto chosen = choose_manifest(top, platform, read);
+    if (!chosen) return std::nullopt;
+    check_has_image_config(chosen->manifest);
+    const auto config_json = read(chosen->manifest.config);
+    if (!config_json) return std::nullopt;
+    auto base = make_base(reference, *std::move(chosen), *config_json);
+    for (auto& layer : base.layers) {
+      layer.provider = make_provider(registry_, origins_, layer.blob->digest);
+    }
+    return base;
+  });
+}
+
+BaseImage ImageLoader::load_remote(const image::Reference& reference, const image::Descriptor& top,
+                                   const image::Platform& platform, std::stop_token stop) const {
+  return with_image_name(reference, [&] {
+    const DocumentReader read = [&](const auto& document) -> std::optional<std::string> {
+      return read_remote(reference, document, stop);
+    };
+    auto chosen = choose_manifest(top, platform, read);
+    if (!chosen) throw base::Error("a manifest vanished from the store while it was read");
+    check_has_image_config(chosen->manifest);
+    const auto config_json = read(chosen->manifest.config);
+    auto base = make_base(reference, *std::move(chosen), *config_json);
+    // Shared: one provider for all layers of the image, as layers::Layer has it.
+    const auto provider = std::make_shared<RegistryBlobProvider>(registry_, std::vector{reference});
+    for (auto& layer : base.layers) {
+      layer.provider = provider;
+      origins_.remember(layer.blob->digest, reference);
+    }
+    return base;
+  });
+}
+
+std::optional<image::Descriptor> ImageLoader::fetch_top(const image::Reference& reference,
+                                                        std::stop_token stop) const {
+  try {
+    auto fetched = registry_.client().fetch_manifest(reference, stop);
+    store_.content().put(fetched.bytes);
+    return fetched.descriptor;
+  } catch (const registry::RegistryError& error) {
+    if (error.status() == 404) return std::nullopt;
+    throw;
+  }
+}
+
+std::optional<image::Descriptor> ImageLoader::refresh_top(const image::Reference& reference,
+                                                          std::stop_token stop) const {
+  const auto remote = registry_.client().resolve(reference, stop);
+  if (!remote) return std::nullopt;
+  if (store_.content().has(remote->digest)) return remote;
+  return fetch_top(remote->digest.empty() ? reference : by_digest(reference, remote->digest), stop);
+}
+
+std::optional<image::Descriptor> ImageLoader::find_stored(const image::Reference& reference) const {
+  if (!reference.digest) return store_.images().find(reference);
+  const auto size = store_.content().try_size(*reference.digest);
+  if (!size) return std::nullopt;
+  image::Descriptor descriptor;
+  descriptor.digest = *reference.digest;
+  descriptor.size_bytes = *size;
+  return descriptor;
+}
+
+}  // namespace ibuild::remote

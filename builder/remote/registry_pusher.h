@@ -1,0 +1,22 @@
+#pragma once
+
+#include "builder/build.h"
+#include "builder/remote/image_loader.h"
+
+namespace ibuild::remote {
+
+/// Pushes what a build made.
+class RegistryPusher : public builder::ImagePusher {
+ public:
+  /// `loader` outlives the pusher.
+  explicit RegistryPusher(const ImageLoader& loader) : loader_(loader) {}
+
+  /// Each repository gets the blobs once, however many tags of it are named.
+  void push(const builder::BuiltImage& image, const std::vector<image::Reference>& names,
+            builder::VertexId vertex, builder::EventSink& events, std::stop_token stop) override;
+
+ private:
+  const ImageLoader& loader_;
+};
+
+}  // namespace ibuild::remote
