@@ -1,0 +1,219 @@
+#include "cli/option_parser.h"
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/text.h"
+
+namespace ibuild::cli {
+
+struct OptionParser::Impl {
+  Impl(std::string name, const std::string& description)
+      : command(std::move(name)), app(description, command) {}
+
+  struct OperandList {
+    std::string name;
+    std::size_t min = 0;
+    std::size_t max = 0;
+    std::vector<std::string> values;
+    std::function<void(std::vector<std::string>)> deliver;
+  };
+
+  CLI::Option* add_list(const std::string& names, const std::string& value,
+                        std::vector<std::string>& target, const std::string& help);
+  void add_operands(const std::string& name, std::size_t min, std::size_t max,
+                    std::function<void(std::vector<std::string>)> deliver, const std::string& help);
+  std::string help() const;
+  base::UsageError usage_error(std::string message) const;
+  base::UsageError unknown_option(const std::string& given) const;
+  void deliver_operands(const std::vector<std::string>& rest);
+
+  std::string command;
+  CLI::App app;
+  std::vector<std::unique_ptr<OperandList>> operand_lists;  // fixed addresses: options point into them
+  std::vector<std::string>* prefix_target = nullptr;
+  std::string prefix_name;
+};
+
+OptionParser::OptionParser(std::string command, std::string description)
+    : impl_(std::make_unique<Impl>(command, description)) {
+  impl_->app.allow_extras();
+  impl_->app.set_help_flag("-h,--help", "Show this help");
+  impl_->app.get_formatter()->column_width(34);
+}
+
+OptionParser::~OptionParser() = default;
+
+void OptionParser::flag(const std::string& names, bool& target, const std::string& help) {
+  impl_->app.add_flag(names, target, help)->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+}
+
+void OptionParser::value(const std::string& names, const std::string& value, std::string& target,
+                         const std::string& help) {
+  impl_->app.add_option(names, target, help)
+      ->type_name(value)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+}
+
+void OptionParser::value(const std::string& names, const std::string& value,
+                         std::optional<std::string>& target, const std::string& help) {
+  impl_->app.add_option_function<std::string>(
+                names, [&target](const std::string& text) { target = text; }, help)
+      ->type_name(value)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+}
+
+CLI::Option* OptionParser::Impl::add_list(const std::string& names, const std::string& value,
+                                          std::vector<std::string>& target, const std::string& help) {
+  return app
+      .add_option_function<std::vector<std::string>>(
+          names, [&target](const std::vector<std::string>& texts) { target = texts; }, help)
+      ->type_name(value)
+      ->type_size(1)
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->allow_extra_args(false);
+}
+
+void OptionParser::list(const std::string& names, const std::string& value,
+                        std::vector<std::string>& target, const std::string& help) {
+  impl_->add_list(names, value, target, help);
+}
+
+void OptionParser::Impl::add_operands(const std::string& name, std::size_t min, std::size_t max,
+                                      std::function<void(std::vector<std::string>)> deliver,
+                                      const std::string& help) {
+  operand_lists.push_back(std::make_unique<OperandList>(
+      OperandList{.name = name, .min = min, .max = max, .values = {}, .deliver = std::move(deliver)}));
+  auto& list = *operand_lists.back();
+  auto* option = app.add_option(name, list.values, help)->type_name("");
+  if (max == 1) option->expected(0, 1);
+}
+
+void OptionParser::operand(const std::string& name, std::string& target, const std::string& help) {
+  impl_->add_operands(
+      name, 1, 1,
+      [&target](std::vector<std::string> values) { target = std::move(values.front()); }, help);
+}
+
+void OptionParser::optional_operand(const std::string& name, std::string& target,
+                                    const std::string& help) {
+  impl_->add_operands(
+      name, 0, 1,
+      [&target](std::vector<std::string> values) {
+        if (!values.empty()) target = std::move(values.front());
+      },
+      help);
+}
+
+void OptionParser::operands(const std::string& name, std::size_t min, std::vector<std::string>& target,
+                            const std::string& help) {
+  impl_->add_operands(
+      name, min, SIZE_MAX, [&target](std::vector<std::string> values) { target = std::move(values); },
+      help);
+}
+
+void OptionParser::command_line(const std::string& name, std::vector<std::string>& target,
+                                const std::string& help) {
+  impl_->app.prefix_command();
+  impl_->prefix_target = &target;
+  impl_->prefix_name = name;
+  impl_->app.footer(help);
+}
+
+void OptionParser::refuse(const std::string& names, Takes takes, const std::string& why) {
+  const auto complain = [names, why](const auto&...) {
+    throw base::UsageError(names.substr(names.find("--")) + " is not supported: " + why);
+  };
+  if (takes == Takes::value) {
+    impl_->app.add_option_function<std::string>(names, complain, "")
+        ->group("")
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+  } else {
+    impl_->app.add_flag_function(names, complain, "")
+        ->group("")
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+  }
+}
+
+void OptionParser::refuse_unless(const std::string& names, std::vector<std::string> allowed,
+                                 const std::string& why) {
+  impl_->app
+      .add_option_function<std::string>(
+          names,
+          [names, allowed = std::move(allowed), why](const std::string& text) {
+            if (std::ranges::find(allowed, text) != allowed.end()) return;
+            throw base::UsageError(names + (text.empty() ? "" : "=" + text) +
+                                   " is not supported: " + why);
+          },
+          "")
+      ->group("")
+      ->expected(0, 1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+}
+
+void OptionParser::footer(const std::string& text) { impl_->app.footer(text); }
+
+std::string OptionParser::Impl::help() const {
+  std::string text = app.help();
+  const std::string_view placeholder = "[OPTIONS]";
+  const auto at = text.find(placeholder);
+  if (prefix_target != nullptr && at != std::string::npos) {
+    text.insert(at + placeholder.size(), " " + prefix_name);
+  }
+  return text;
+}
+
+base::UsageError OptionParser::Impl::usage_error(std::string message) const {
+  base::UsageError error(std::move(message));
+  error.set_hint("`" + command + " --help` lists what there is");
+  return error;
+}
+
+base::UsageError OptionParser::Impl::unknown_option(const std::string& given) const {
+  const std::string name = given.substr(0, given.find('='));
+  auto error = usage_error("unknown option " + base::printable(name) + " for `" + command + "`");
+  std::vector<std::string> known;
+  for (const auto* option : app.get_options()) {
+    if (option->get_group().empty()) continue;
+    for (const auto& each : option->get_lnames()) known.push_back("--" + each);
+  }
+  if (const auto near = base::nearest_word(name, known)) error.set_hint("did you mean " + *near + "?");
+  return error;
+}
+
+void OptionParser::Impl::deliver_operands(const std::vector<std::string>& rest) {
+  for (const auto& argument : rest) {
+    if (argument.size() > 1 && argument.front() == '-') throw unknown_option(argument);
+    if (prefix_target != nullptr) break;
+    throw usage_error("unexpected argument " + base::printable(argument));
+  }
+  if (prefix_target != nullptr) {
+    if (rest.empty()) throw usage_error("`" + command + "` needs " + prefix_name);
+    *prefix_target = rest;
+  }
+  for (const auto& list : operand_lists) {
+    if (list->values.size() < list->min) throw usage_error("`" + command + "` needs " + list->name);
+    list->deliver(std::move(list->values));
+  }
+}
+
+OptionParser::Outcome OptionParser::parse(std::span<const std::string> args, std::ostream& out) {
+  // CLI11 takes the words from the back.
+  std::vector<std::string> words(args.rbegin(), args.rend());
+  try {
+    impl_->app.parse(std::move(words));
+  } catch (const CLI::CallForHelp&) {
+    out << impl_->help();
+    return Outcome::help_shown;
+  } catch (const CLI::ParseError& error) {
+    throw impl_->usage_error(base::printable(error.what()));
+  }
+  impl_->deliver_operands(impl_->app.remaining());
+  return Outcome::run;
+}
+
+}  // namespace ibuild::cli

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <ostream>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace ibuild::cli {
+
+/// Reads the command line of one command. Options may stand before and after operands; of an option that takes one
+/// value the last one counts. The variables given must outlive parse().
+class OptionParser {
+ public:
+  /// `command` as typed: "ibuild pull".
+  OptionParser(std::string command, std::string description);
+  OptionParser(const OptionParser&) = delete;
+  OptionParser& operator=(const OptionParser&) = delete;
+  ~OptionParser();
+
+  // `names` is "-t,--tag". `value` names the value in the help text.
+  /// Also read as --name=true and --name=false.
+  void flag(const std::string& names, bool& target, const std::string& help);
+  void value(const std::string& names, const std::string& value, std::string& target,
+             const std::string& help);
+  void value(const std::string& names, const std::string& value, std::optional<std::string>& target,
+             const std::string& help);
+  /// May be given several times.
+  void list(const std::string& names, const std::string& value, std::vector<std::string>& target,
+            const std::string& help);
+
+  void operand(const std::string& name, std::string& target, const std::string& help);
+  void optional_operand(const std::string& name, std::string& target, const std::string& help);
+  /// The rest of the operands; at least `min`.
+  void operands(const std::string& name, std::size_t min, std::vector<std::string>& target,
+                const std::string& help);
+  /// Everything from the first operand on, options of another program included.
+  void command_line(const std::string& name, std::vector<std::string>& target, const std::string& help);
+
+  enum class Takes { no_value, value };
+  /// An option that other builders have and this one does not: giving it is an error that says `why`. Not in the help.
+  void refuse(const std::string& names, Takes takes, const std::string& why);
+  /// The same, but for the values `allowed`, which ask for nothing but what is done anyway.
+  void refuse_unless(const std::string& names, std::vector<std::string> allowed, const std::string& why);
+
+  /// Text below the options in the help.
+  void footer(const std::string& text);
+
+  enum class Outcome { run, help_shown };
+  /// Throws: UsageError, with a suggestion for a misspelt option.
+  [[nodiscard]] Outcome parse(std::span<const std::string> args, std::ostream& out);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace ibuild::cli

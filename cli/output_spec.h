@@ -1,0 +1,16 @@
+#pragma once
+
+#include <string_view>
+
+#include "builder/build.h"
+
+namespace ibuild::cli {
+
+/// The value of --output: "type=oci,dest=app.tar", or for short a directory (type=local) or "-" (type=tar on stdout).
+/// Throws: UsageError for an unknown type, with a suggestion.
+builder::OutputSpec parse_output(std::string_view text);
+
+/// Whether the output's bytes go to standard output.
+bool writes_to_stdout(const builder::OutputSpec& output);
+
+}  // namespace ibuild::cli
