@@ -59,7 +59,8 @@ struct ProgramOptions {
 /// Throws: SystemError when it cannot start, Error on time-out or too much output, CancelledError.
 ProgramResult run_program(const std::vector<std::string>& argv, const ProgramOptions& options = {});
 
-/// Starts `argv` (found on PATH) with the given descriptors as 0, 1, 2. posix_spawn underneath.
+/// Starts `argv` (found on PATH) with the given descriptors as 0, 1, 2 and no others, no signal blocked or ignored.
+/// Throws: SystemError.
 Child spawn_program(const std::vector<std::string>& argv, int in, int out, int err);
 
 }  // namespace ibuild::base

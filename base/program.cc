@@ -59,6 +59,7 @@ Child spawn(const std::vector<std::string>& argv, int in, int out, int err, char
     check(::posix_spawn_file_actions_adddup2(&actions, sources[target].get(), target), "start",
           program);
   }
+  check(::posix_spawn_file_actions_addclosefrom_np(&actions, 3), "start", program);
 
   posix_spawnattr_t attributes;
   check(::posix_spawnattr_init(&attributes), "start", program);
