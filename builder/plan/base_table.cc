@@ -1,0 +1,118 @@
+#include "builder/plan/base_table.h"
+
+#include <algorithm>
+#include <atomic>
+#include <exception>
+#include <functional>
+#include <thread>
+#include <vector>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "builder/vertex_watch.h"
+
+namespace ibuild::builder {
+namespace {
+
+/// Names that a misspelt base may have meant, besides the stages of the file.
+const std::vector<std::string>& common_images() {
+  static const std::vector<std::string> names = {"alpine", "busybox", "debian", "fedora", "golang", "httpd", "java",
+                                                 "mysql",  "nginx",   "node",   "php",    "postgres", "python",
+                                                 "redis",  "ruby",    "rust",   "ubuntu"};
+  return names;
+}
+
+struct Task {
+  const ImageRequest* request = nullptr;
+  parser::SourceRange range;
+  std::optional<BaseImage> image;
+  std::exception_ptr failure;
+};
+
+std::string source_names(const Services& services) {
+  std::vector<std::string> names;
+  for (const auto* source : services.image_sources) names.push_back(source->name());
+  return names.empty() ? "no image source" : base::join(names, ", ");
+}
+
+[[noreturn]] void throw_not_found(const Task& task, const StageGraph& graph, const Services& services) {
+  const auto& reference = task.request->reference;
+  std::string message = reference.str() + ": not found (asked: " + source_names(services) + ")";
+  auto candidates = graph.stage_names();
+  candidates.insert(candidates.end(), common_images().begin(), common_images().end());
+  std::string familiar = reference.familiar();
+  if (const auto colon = familiar.find_first_of(":@"); colon != std::string::npos) familiar.resize(colon);
+  if (const auto nearest = base::nearest_word(familiar, candidates); nearest && *nearest != familiar) {
+    message += " (did you mean " + *nearest + "?)";
+  }
+  throw parser::DockerfileError("image-not-found", task.range, std::move(message));
+}
+
+void load(Task& task, const StageGraph& graph, const BuildRequest& request, const Services& services,
+          VertexNumbers& vertices, std::stop_token stop) {
+  const auto& wanted = *task.request;
+  VertexWatch watch(services.events, vertices.next(), "[internal] load metadata for " + wanted.reference.str());
+  watch.run([&] {
+    for (auto* source : services.image_sources) {
+      if (stop.stop_requested()) throw base::CancelledError();
+      task.image = source->try_load(wanted.reference, wanted.platform, request.pull, stop);
+      if (task.image) return;
+    }
+    throw_not_found(task, graph, services);
+  });
+}
+
+/// Works on all tasks, at most kAtOnce side by side; a lone one stays with this thread.
+void run_tasks(std::vector<Task>& tasks, const std::function<void(Task&)>& work) {
+  constexpr std::size_t kAtOnce = 8;  // requests to one registry should not come in crowds
+  std::atomic<std::size_t> next{0};
+  const auto drain = [&] {
+    for (std::size_t i = next.fetch_add(1); i < tasks.size(); i = next.fetch_add(1)) {
+      try {
+        work(tasks[i]);
+      } catch (...) {
+        tasks[i].failure = std::current_exception();
+      }
+    }
+  };
+  std::vector<std::jthread> helpers;
+  for (std::size_t i = 1; i < std::min(tasks.size(), kAtOnce); ++i) helpers.emplace_back(drain);
+  drain();
+}
+
+}  // namespace
+
+void resolve_bases(const StageGraph& graph, const BuildRequest& request, const Services& services,
+                   VertexNumbers& vertices, std::stop_token stop, BaseTable& table) {
+  const auto needed = graph.needed_images();
+  std::vector<Task> tasks;
+  for (const auto& [image, range] : needed) {
+    if (!table.contains(image)) tasks.push_back({&image, range, std::nullopt, nullptr});
+  }
+  run_tasks(tasks, [&](Task& task) { load(task, graph, request, services, vertices, stop); });
+  for (auto& task : tasks) {
+    if (task.failure) std::rethrow_exception(task.failure);
+    table.emplace(*task.request, std::move(*task.image));
+  }
+}
+
+bool add_onbuild_triggers(StageGraph& graph, const BaseTable& table) {
+  bool added = false;
+  for (const StageIndex stage : graph.reachable()) {
+    const auto& node = graph.stages()[stage];
+    if (node.triggers_added) continue;
+    std::vector<std::string> expressions;
+    if (const auto* base = std::get_if<StageIndex>(&node.base)) {
+      expressions = graph.triggers_left_by(*base);
+    } else if (const auto* image = std::get_if<ImageRequest>(&node.base)) {
+      const auto found = table.find(*image);
+      if (found == table.end()) continue;
+      expressions = found->second.config.config.on_build;
+    }
+    graph.add_triggers(stage, expressions);
+    added = added || !expressions.empty();
+  }
+  return added;
+}
+
+}  // namespace ibuild::builder

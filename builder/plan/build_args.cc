@@ -1,0 +1,116 @@
+#include "builder/plan/build_args.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "builder/plan/located.h"
+
+namespace ibuild::builder {
+namespace {
+
+constexpr std::array<std::string_view, 5> kProxyNames = {"http_proxy", "https_proxy", "ftp_proxy", "no_proxy",
+                                                         "all_proxy"};
+
+bool is_proxy_name(std::string_view name) {
+  return std::any_of(kProxyNames.begin(), kProxyNames.end(),
+                     [&](std::string_view proxy) { return base::iequals(proxy, name); });
+}
+
+std::string to_upper(std::string_view text) {
+  std::string upper(text);
+  for (char& c : upper) {
+    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+  }
+  return upper;
+}
+
+std::vector<std::pair<std::string, std::string>> platform_args(const GlobalArgs::Setting& setting) {
+  const auto& build = setting.build_platform;
+  const auto& target = setting.target_platform;
+  return {{"BUILDPLATFORM", build.str()},
+          {"BUILDOS", build.os},
+          {"BUILDOSVERSION", build.os_version},
+          {"BUILDARCH", build.architecture},
+          {"BUILDVARIANT", build.variant},
+          {"TARGETPLATFORM", target.str()},
+          {"TARGETOS", target.os},
+          {"TARGETOSVERSION", target.os_version},
+          {"TARGETARCH", target.architecture},
+          {"TARGETVARIANT", target.variant},
+          {"TARGETSTAGE", setting.target_stage.empty() ? "default" : setting.target_stage}};
+}
+
+std::vector<std::pair<std::string, std::string>> proxy_settings(const BuildArgMap& given) {
+  std::vector<std::pair<std::string, std::string>> env;
+  for (const std::string_view proxy : kProxyNames) {
+    std::string value;
+    for (const auto& [name, text] : given) {
+      if (text && base::iequals(name, proxy)) value = *text;
+    }
+    if (value.empty()) continue;
+    env.emplace_back(to_upper(proxy), value);
+    env.emplace_back(std::string(proxy), value);
+  }
+  return env;
+}
+
+/// Names that mean something to ibuild without an ARG.
+bool is_known_by_itself(std::string_view name) {
+  if (name.starts_with("BUILDKIT_") || name == "SOURCE_DATE_EPOCH" || is_proxy_name(name)) return true;
+  const auto known = platform_args({});
+  return std::any_of(known.begin(), known.end(), [&](const auto& arg) { return arg.first == name; });
+}
+
+}  // namespace
+
+GlobalArgs::GlobalArgs(const parser::StageList& stages, const BuildArgMap& given, const Setting& setting)
+    : given_(given), proxy_env_(proxy_settings(given)) {
+  for (const auto& [name, value] : platform_args(setting)) values_.set(name, this->given(name).value_or(value));
+  for (const auto& instruction : stages.global_args) {
+    const auto* arg = std::get_if<parser::Arg>(&instruction.body);
+    if (arg == nullptr) continue;
+    for (const auto& definition : arg->definitions) {
+      if (const auto text = this->given(definition.name)) {
+        values_.set(definition.name, *text);
+      } else if (definition.default_value) {
+        const parser::Expander expander(stages.escape, lookup());
+        values_.set(definition.name, located(instruction.range, [&] {
+                      return expander.expand_word(*definition.default_value).text;
+                    }));
+      }
+    }
+  }
+}
+
+std::optional<std::string> GlobalArgs::given(std::string_view name) const {
+  const auto found = given_.find(std::string(name));
+  return found == given_.end() ? std::nullopt : found->second;
+}
+
+parser::VariableLookup GlobalArgs::lookup() const {
+  return [this](std::string_view name) { return values_.get(name); };
+}
+
+std::vector<std::string> unconsumed_build_args(const BuildArgMap& given, const std::set<std::string>& declared) {
+  std::vector<std::string> unused;
+  for (const auto& [name, value] : given) {
+    if (!declared.contains(name) && !is_known_by_itself(name)) unused.push_back(name);
+  }
+  return unused;
+}
+
+std::optional<std::chrono::sys_seconds> source_date_epoch(const GlobalArgs& args) {
+  auto text = args.given("SOURCE_DATE_EPOCH");
+  if (!text) text = args.value("SOURCE_DATE_EPOCH");
+  if (!text || text->empty()) return std::nullopt;
+  const auto seconds = base::parse_i64(*text);
+  if (!seconds || *seconds < 0) {
+    throw base::UsageError("SOURCE_DATE_EPOCH must be a whole number of seconds, not \"" + base::printable(*text) +
+                           "\"");
+  }
+  return std::chrono::sys_seconds(std::chrono::seconds(*seconds));
+}
+
+}  // namespace ibuild::builder

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "builder/plan/op.h"
+#include "image/config.h"
+#include "parser/source_range.h"
+
+namespace ibuild::builder {
+
+/// A node of the plan: an operation on the file system of its parent.
+struct Step {
+  StepId id = 0;
+  Op op;
+  std::optional<StepId> parent;  // the step whose result this one stands on; none: an empty file system
+  std::string name;              // as people see it: "[build 2/7] RUN make"
+  std::string identity;          // the same step in another build: "build/2" (stage, ordinal of the instruction)
+  bool ignore_cache = false;     // --no-cache, --no-cache-filter
+  parser::SourceRange range;     // of its instruction
+
+  /// Every step whose result must be known first: the parent and what the operation reads.
+  std::vector<StepId> dependencies() const;
+};
+
+/// One line of the image's history, before layers and times are known.
+struct PlannedHistory {
+  image::HistoryEntry entry;     // `created` and `empty_layer` hold only for entries of the base
+  std::optional<StepId> step;    // the step that may make its layer
+  bool from_base = false;
+};
+
+/// What the target stage makes: an image but for its layers and times.
+struct PlannedImage {
+  image::ImageConfig config;     // without diff-ids and history
+  std::vector<PlannedHistory> history;
+  std::optional<StepId> tip;     // the last step; none: no layer at all
+  image::Platform platform;
+};
+
+/// What a build does: an immutable graph of steps in an order in which each step comes after those it needs. Only steps
+/// that the target needs are in it.
+struct BuildPlan {
+  std::vector<Step> steps;
+  PlannedImage image;
+};
+
+/// The plan as text, one line a fact: what goldens compare. Digests of bases are shortened.
+std::string describe(const BuildPlan& plan);
+
+}  // namespace ibuild::builder

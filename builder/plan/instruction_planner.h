@@ -1,0 +1,87 @@
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "builder/plan/base_table.h"
+#include "builder/plan/build_args.h"
+#include "builder/plan/build_plan.h"
+#include "builder/plan/stage_graph.h"
+#include "builder/plan/stage_state.h"
+#include "parser/expansion.h"
+
+namespace ibuild::builder {
+
+/// Lets the instructions of one stage take effect, one after the other: changes the stage's state and adds steps to the
+/// plan. One function per instruction, called through std::visit.
+class InstructionPlanner {
+ public:
+  /// What the planner of all stages answers for it.
+  struct Context {
+    const BuildRequest& request;
+    const GlobalArgs& args;
+    BuildPlan& plan;
+    char escape;
+    image::Platform platform;  // of this stage
+    /// Where a COPY or a mount reads; `what` ("copy", "mount") and the range are for messages.
+    std::function<FileSource(const SourceName& source, const std::string& text, const std::string& what,
+                             const parser::SourceRange& range)>
+        find_source;
+  };
+  InstructionPlanner(const Context& context, StageState& state) : context_(context), state_(state) {}
+
+  /// `ordinal` is the instruction's place in the stage, from 1. Throws: parser::DockerfileError.
+  void plan(const StageInstruction& instruction, std::size_t ordinal);
+
+  void operator()(const parser::From&) {}
+  void operator()(const parser::Run& run);
+  void operator()(const parser::Copy& copy);
+  void operator()(const parser::Add& add);
+  void operator()(const parser::Env& env);
+  void operator()(const parser::Label& label);
+  void operator()(const parser::Arg& arg);
+  void operator()(const parser::Expose& expose);
+  void operator()(const parser::Cmd& cmd);
+  void operator()(const parser::Entrypoint& entrypoint);
+  void operator()(const parser::User& user);
+  void operator()(const parser::Workdir& workdir);
+  void operator()(const parser::Volume& volume);
+  void operator()(const parser::StopSignal& signal);
+  void operator()(const parser::Shell& shell);
+  void operator()(const parser::Healthcheck& check);
+  void operator()(const parser::OnBuild& trigger);
+  void operator()(const parser::Maintainer& maintainer);
+
+ private:
+  [[noreturn]] void fail(const char* code, const std::string& message) const;
+  const parser::SourceRange& range() const { return current_->range; }
+  parser::Expander expander() const;
+  std::string expand(const std::string& word) const;
+  /// The instruction's text for a vertex: keyword in upper case, variables expanded.
+  std::string vertex_text(const std::string& suffix = "") const;
+  StepId add_step(Op op, const std::string& text);
+
+  // COPY and ADD (plan_copy.cc)
+  CopyOp copy_basics(const parser::CopySources& sources, const std::string& chown, const std::string& chmod) const;
+  std::vector<std::string> expand_excludes(const std::vector<std::string>& excludes) const;
+  std::string destination(const std::string& path) const;
+  void add_copy(CopyOp op, const std::string& written_destination);
+
+  // RUN (plan_run.cc)
+  struct RunCommand {
+    std::vector<std::string> argv;
+    std::optional<parser::InlineFile> script;
+    std::string suffix;  // for the vertex's name
+  };
+  RunCommand run_command(const parser::CommandLine& command) const;
+  std::vector<RunMount> run_mounts(const parser::Run& run) const;
+  RunMount run_mount(const std::string& value, const SourceName& source) const;
+  void check_platform() const;
+
+  const Context& context_;
+  StageState& state_;
+  const StageInstruction* current_ = nullptr;
+  std::size_t ordinal_ = 0;
+};
+
+}  // namespace ibuild::builder

@@ -1,0 +1,91 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "builder/image_source.h"
+#include "image/platform.h"
+#include "parser/instruction.h"
+#include "sandbox/sandbox_spec.h"
+
+/// What a step does, with everything expanded and resolved that can be known without looking at file contents.
+/// Plain data: equal operations on equal inputs make equal layers.
+namespace ibuild::builder {
+
+/// Index into BuildPlan::steps.
+using StepId = std::size_t;
+
+/// A file system that a step leaves behind; without a step it is empty (scratch).
+struct TreeRef {
+  std::optional<StepId> step;
+  std::string shown_as;  // "build", "0", "busybox:latest": for messages
+};
+/// The build context.
+struct ContextRef {};
+using FileSource = std::variant<ContextRef, TreeRef>;
+
+/// FROM an image: its layers, nothing run.
+struct BaseOp {
+  BaseImage image;
+};
+
+/// COPY, and ADD of what lies in the context.
+struct CopyOp {
+  enum class Verb { copy, add };
+  Verb verb = Verb::copy;
+  FileSource from;
+  std::vector<std::string> paths;                 // as written, expanded
+  std::vector<parser::InlineFile> inline_files;   // content expanded
+  std::string destination;                        // absolute; a "/" or "/." at its end is kept, it means something
+  std::string chown;                              // "user[:group]" or empty
+  std::string chmod;                              // octal or symbolic, or empty
+  std::vector<std::string> excludes;
+  bool link = false;
+  bool parents = false;
+  bool unpack = false;                            // local archives are extracted
+};
+
+/// WORKDIR: makes the directory where it does not exist.
+struct WorkdirOp {
+  std::string path;  // absolute and clean
+  std::string user;  // who owns what is made; empty: root
+};
+
+/// One RUN --mount, variables expanded, paths absolute.
+struct RunMount {
+  parser::MountType type = parser::MountType::bind;
+  FileSource from;
+  std::string source;  // inside `from`
+  std::string target;
+  bool read_only = false;
+  std::string id;      // cache, secret
+  parser::CacheSharing sharing = parser::CacheSharing::shared;
+  std::optional<std::uint32_t> mode;
+  std::optional<std::uint64_t> uid;
+  std::optional<std::uint64_t> gid;
+  std::uint64_t size_bytes = 0;  // tmpfs
+  bool required = false;         // secret
+  std::optional<std::string> env;  // secret: name of the variable
+};
+
+/// RUN.
+struct RunOp {
+  std::vector<std::string> argv;
+  std::vector<std::pair<std::string, std::string>> env;
+  std::vector<std::pair<std::string, std::string>> proxy_env;  // reaches the process, not the key, not the history
+  std::string working_dir;
+  std::string user;                                 // as USER has it; empty: root
+  std::string network;                              // "default", "host", "none"
+  std::vector<RunMount> mounts;
+  std::optional<parser::InlineFile> script;         // shown to the step as /dev/pipes/<name>
+  image::Platform platform;
+};
+
+using Op = std::variant<BaseOp, CopyOp, WorkdirOp, RunOp>;
+
+}  // namespace ibuild::builder

@@ -1,0 +1,101 @@
+// COPY and ADD of InstructionPlanner.
+
+#include <algorithm>
+
+#include "base/rel_path.h"
+#include "base/text.h"
+#include "builder/plan/instruction_planner.h"
+#include "builder/plan/located.h"
+#include "builder/plan/remote_source.h"
+#include "parser/chmod.h"
+
+namespace ibuild::builder {
+namespace {
+
+std::string history_flags(const CopyOp& op) {
+  std::string text;
+  if (op.parents) text += " --parents";
+  if (!op.chown.empty()) text += " --chown=" + op.chown;
+  if (!op.chmod.empty()) text += " --chmod=" + op.chmod;
+  return text;
+}
+
+}  // namespace
+
+std::string InstructionPlanner::destination(const std::string& path) const {
+  if (path.starts_with('/')) return path;
+  const std::string written = path.empty() || path == "." ? "./" : path;
+  std::string joined = base::RelPath::clean(state_.working_dir() + "/" + written).absolute();
+  // A slash or "/." at the end says that a directory is meant.
+  if (written.ends_with('/') && !joined.ends_with('/')) joined += "/";
+  if (written.ends_with("/.")) joined += joined == "/" ? "." : "/.";
+  return joined;
+}
+
+std::vector<std::string> InstructionPlanner::expand_excludes(const std::vector<std::string>& excludes) const {
+  std::vector<std::string> patterns;
+  for (const auto& pattern : excludes) {
+    // Backslashes belong to the pattern, so that only variables are touched.
+    patterns.push_back(located(range(), [&] { return expander().expand_heredoc(pattern).text; }));
+  }
+  return patterns;
+}
+
+CopyOp InstructionPlanner::copy_basics(const parser::CopySources& sources, const std::string& chown,
+                                       const std::string& chmod) const {
+  CopyOp op;
+  op.chown = expand(chown);
+  op.chmod = expand(chmod);
+  if (!op.chmod.empty()) located(range(), [&] { return parser::FileMode::parse(op.chmod); }, "bad-chmod");
+  for (const auto& path : sources.paths) op.paths.push_back(expand(path));
+  for (const auto& file : sources.inline_files) {
+    op.inline_files.push_back(file);
+    if (!file.expand) continue;
+    op.inline_files.back().content = located(range(), [&] { return expander().expand_heredoc(file.content).text; });
+  }
+  return op;
+}
+
+void InstructionPlanner::add_copy(CopyOp op, const std::string& written_destination) {
+  std::string text = op.verb == CopyOp::Verb::add ? "ADD" : "COPY";
+  text += history_flags(op);
+  for (const auto& path : op.paths) text += " " + path;
+  for (const auto& file : op.inline_files) text += " <<" + file.name;
+  text += " " + written_destination + " # buildkit";
+  op.destination = destination(written_destination);
+  const StepId step = add_step(std::move(op), vertex_text());
+  state_.add_history(text, step);
+}
+
+void InstructionPlanner::operator()(const parser::Copy& copy) {
+  CopyOp op = copy_basics(copy.sources, copy.chown, copy.chmod);
+  op.from = context_.find_source(current_->sources.at(0), copy.from, "copy", range());
+  op.excludes = expand_excludes(copy.excludes);
+  op.parents = copy.parents;
+  op.link = copy.link && op.chmod.empty();  // BuildKit's own condition
+  for (const auto& path : op.paths) {
+    const auto kind = remote_source_kind(path);
+    if (kind == RemoteKind::git) fail("remote-copy", "source can't be a git ref for COPY");
+    if (kind == RemoteKind::http) fail("remote-copy", "source can't be a URL for COPY");
+  }
+  add_copy(std::move(op), expand(copy.sources.destination));
+}
+
+void InstructionPlanner::operator()(const parser::Add& add) {
+  CopyOp op = copy_basics(add.sources, add.chown, add.chmod);
+  op.verb = CopyOp::Verb::add;
+  op.from = ContextRef{};
+  op.excludes = expand_excludes(add.excludes);
+  op.link = add.link && op.chmod.empty();
+  op.unpack = add.unpack.value_or(true);
+  const std::string checksum = expand(add.checksum);
+  const auto is_remote = [](const std::string& path) { return remote_source_kind(path) != RemoteKind::none; };
+  if (!checksum.empty() && op.paths.size() != 1) fail("bad-checksum", "checksum can't be specified for multiple sources");
+  if (!checksum.empty() && !is_remote(op.paths[0])) fail("bad-checksum", "checksum requires HTTP(S) or Git sources");
+  if (const auto remote = std::find_if(op.paths.begin(), op.paths.end(), is_remote); remote != op.paths.end()) {
+    fail("remote-add", "ADD of a remote source is not supported yet: " + base::printable(*remote));
+  }
+  add_copy(std::move(op), expand(add.sources.destination));
+}
+
+}  // namespace ibuild::builder

@@ -1,0 +1,127 @@
+// RUN of InstructionPlanner.
+
+#include "base/rel_path.h"
+#include "base/text.h"
+#include "builder/plan/history_text.h"
+#include "builder/plan/instruction_planner.h"
+#include "builder/plan/located.h"
+#include "parser/heredoc.h"
+#include "parser/mount.h"
+
+namespace ibuild::builder {
+namespace {
+
+/// Where a heredoc with a "#!" line is shown to the step.
+constexpr std::string_view kScriptDir = "/dev/pipes/";
+
+/// `cmd <<EOF …`: the text that the shell gets, bodies and delimiters put back.
+std::string reassemble(const std::string& first_line, const std::vector<parser::Heredoc>& heredocs) {
+  std::string text = first_line;
+  for (const auto& heredoc : heredocs) text += "\n" + heredoc.content + heredoc.name;
+  return text;
+}
+
+/// Whether this machine's processor runs programs of `platform` as they are.
+bool runs_natively(const image::Platform& platform) {
+  const auto host = image::host_platform();
+  if (platform.os != host.os) return false;
+  if (platform.architecture == host.architecture) return true;
+  return (host.architecture == "amd64" && platform.architecture == "386") ||
+         (host.architecture == "arm64" && platform.architecture == "arm");
+}
+
+}  // namespace
+
+InstructionPlanner::RunCommand InstructionPlanner::run_command(const parser::CommandLine& command) const {
+  RunCommand run;
+  if (command.is_exec) {
+    run.argv = command.words;
+    return run;
+  }
+  std::string text = base::join(command.words, " ");
+  if (!command.heredocs.empty()) {
+    const auto& first = command.heredocs.front();
+    if (!parser::try_parse_heredoc_word(text)) {
+      text = reassemble(text, command.heredocs);
+    } else {
+      run.suffix = " (" + summarize_heredoc(first.content) + ")";
+      text = first.content;
+      if (text.starts_with("#!")) {
+        run.script = parser::InlineFile{first.name, first.content, false};
+        text = std::string(kScriptDir) + first.name;
+      }
+    }
+  }
+  run.argv = state_.shell();
+  run.argv.push_back(text);
+  return run;
+}
+
+RunMount InstructionPlanner::run_mount(const std::string& value, const SourceName& source) const {
+  const auto expander = this->expander();
+  const auto expand_value = [&](std::string_view text) { return expander.expand_word(text).text; };
+  const auto mount = located(range(), [&] { return parser::parse_mount(value, expand_value); }, "bad-mount");
+  RunMount planned;
+  planned.type = mount.type;
+  planned.source = base::RelPath::clean(mount.source).absolute();
+  planned.target = mount.target;
+  planned.read_only = mount.read_only;
+  planned.id = mount.id;
+  planned.sharing = mount.sharing;
+  planned.mode = mount.mode;
+  planned.uid = mount.uid;
+  planned.gid = mount.gid;
+  planned.size_bytes = mount.size_bytes;
+  planned.required = mount.required;
+  planned.env = mount.env;
+  if (mount.type == parser::MountType::ssh) fail("unsupported-mount", "RUN --mount=type=ssh is not supported yet");
+  if (mount.type == parser::MountType::secret) {
+    planned.source = mount.source;
+    return planned;
+  }
+  const bool needs_source = mount.type == parser::MountType::bind || !mount.from.empty();
+  planned.from = needs_source ? context_.find_source(source, mount.from, "mount", range()) : FileSource(TreeRef{});
+  if (!planned.target.starts_with('/')) planned.target = state_.working_dir() + "/" + planned.target;
+  const auto target = base::RelPath::clean(planned.target);
+  if (target.is_root()) fail("bad-mount", "invalid mount target \"" + mount.target + "\"");
+  planned.target = target.absolute();
+  if (mount.type == parser::MountType::cache && planned.id.empty()) planned.id = planned.target;
+  return planned;
+}
+
+std::vector<RunMount> InstructionPlanner::run_mounts(const parser::Run& run) const {
+  std::vector<RunMount> mounts;
+  for (std::size_t i = 0; i < run.mounts.size(); ++i) {
+    mounts.push_back(run_mount(run.mounts[i], current_->sources.at(i)));
+  }
+  return mounts;
+}
+
+void InstructionPlanner::check_platform() const {
+  if (runs_natively(context_.platform)) return;
+  fail("foreign-platform", "RUN for " + context_.platform.str() + " needs emulation, which is not supported yet on this " +
+                               image::host_platform().str() + " machine");
+}
+
+void InstructionPlanner::operator()(const parser::Run& run) {
+  if (run.security != "sandbox") fail("unsupported-security", "RUN --security=" + run.security + " is not supported yet");
+  if (!run.devices.empty()) fail("unsupported-device", "RUN --device=" + run.devices.front() + " is not supported");
+  check_platform();
+  RunCommand command = run_command(run.command);
+  RunOp op;
+  op.argv = command.argv;
+  op.script = command.script;
+  op.env = state_.env.items();
+  for (const auto& [name, value] : context_.args.proxy_env()) {
+    if (!state_.env.has(name)) op.proxy_env.emplace_back(name, value);
+  }
+  op.working_dir = state_.working_dir();
+  op.user = state_.image.config.user;
+  op.network = run.network == "default" ? context_.request.network : run.network;
+  op.mounts = run_mounts(run);
+  op.platform = context_.platform;
+  const StepId step = add_step(std::move(op), vertex_text(command.suffix));
+  state_.add_history(run_history(command.argv, state_.build_args, state_.env), step);
+}
+
+}  // namespace ibuild::builder

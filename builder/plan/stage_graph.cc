@@ -1,0 +1,267 @@
+#include "builder/plan/stage_graph.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "builder/plan/located.h"
+#include "parser/mount.h"
+
+namespace ibuild::builder {
+namespace {
+
+constexpr std::string_view kScratch = "scratch";
+
+[[noreturn]] void fail(const char* code, const parser::SourceRange& range, std::string message,
+                       const std::optional<std::string>& suggestion = std::nullopt) {
+  if (suggestion) message += " (did you mean " + *suggestion + "?)";
+  throw parser::DockerfileError(code, range, std::move(message));
+}
+
+parser::SourceRange last_range(const parser::StageList& list) {
+  return list.stages.empty() ? parser::SourceRange{} : list.stages.back().from_instruction.range;
+}
+
+}  // namespace
+
+StageGraph::StageGraph(const parser::StageList& stages, const GlobalArgs& args, const image::Platform& target_platform,
+                       const std::string& target)
+    : list_(stages), target_platform_(target_platform) {
+  nodes_.reserve(stages.stages.size());
+  for (const auto& stage : stages.stages) add_stage(stage, args);
+  if (nodes_.empty()) throw parser::DockerfileError("no-stage", {}, "the Dockerfile has no FROM, so there is nothing to build");
+  resolve_target(target);
+  for (auto& node : nodes_) {
+    for (const auto& instruction : node.stage->instructions) {
+      node.instructions.push_back(link(instruction, /*is_trigger=*/false, instruction.range));
+    }
+  }
+  check_cycles();
+  name_stages();
+}
+
+void StageGraph::add_stage(const parser::Stage& stage, const GlobalArgs& args) {
+  const auto& range = stage.from_instruction.range;
+  const parser::Expander expander(list_.escape, args.lookup());
+  StageNode node;
+  node.stage = &stage;
+  node.base_text = located(range, [&] { return expander.expand_word(stage.from.image).text; });
+  if (node.base_text.empty()) {
+    fail("blank-base", range, "base name (" + base::printable(stage.from.image) + ") should not be blank");
+  }
+  if (!stage.from.platform.empty()) {
+    const auto text = located(range, [&] { return expander.expand_word(stage.from.platform).text; });
+    if (text.empty()) fail("bad-platform", range, "empty platform value from expression " + stage.from.platform);
+    node.platform = located(range, [&] { return image::parse_platform(text); }, "bad-platform");
+  }
+  node.base = find_base(node);
+  nodes_.push_back(std::move(node));
+  if (!stage.from.name.empty()) by_name_[base::to_lower(stage.from.name)] = nodes_.size() - 1;
+}
+
+SourceName StageGraph::find_base(const StageNode& node) const {
+  if (const auto stage = by_name_.find(base::to_lower(node.base_text)); stage != by_name_.end()) return stage->second;
+  if (node.base_text == kScratch) return FromScratch{};
+  return image_source(node.base_text, node.stage->from_instruction.range, node.platform.value_or(target_platform_));
+}
+
+SourceName StageGraph::image_source(const std::string& text, const parser::SourceRange& range,
+                                    const image::Platform& platform) const {
+  try {
+    return ImageRequest{image::with_default_tag(image::parse_reference(text)), platform};
+  } catch (const base::UsageError& error) {
+    fail("bad-reference", range, "\"" + base::printable(text) + "\" is no stage and no image name: " + error.what(),
+         base::nearest_word(text, stage_names()));
+  }
+}
+
+void StageGraph::resolve_target(const std::string& target) {
+  target_ = nodes_.size() - 1;
+  if (target.empty()) return;
+  if (const auto stage = by_name_.find(base::to_lower(target)); stage != by_name_.end()) {
+    target_ = stage->second;
+    return;
+  }
+  const auto index = base::parse_u64(target);
+  if (index && *index < nodes_.size()) {
+    target_ = *index;
+    return;
+  }
+  fail("unknown-target", last_range(list_), "target stage \"" + base::printable(target) + "\" could not be found",
+       base::nearest_word(target, stage_names()));
+}
+
+SourceName StageGraph::find_copy_source(const std::string& from, const parser::SourceRange& range) const {
+  if (from.empty()) return FromContext{};
+  if (const auto index = base::parse_i64(from)) {
+    if (*index < 0 || static_cast<std::uint64_t>(*index) >= nodes_.size()) {
+      fail("bad-stage-index", range, "invalid stage index " + from);
+    }
+    return static_cast<StageIndex>(*index);
+  }
+  if (from.find('$') != std::string::npos) {
+    fail("variable-in-from", range,
+         "variable expansion is not supported for --from; define a new stage with FROM using an ARG of the global scope");
+  }
+  return find_mount_source(from, range);
+}
+
+SourceName StageGraph::find_mount_source(const std::string& from, const parser::SourceRange& range) const {
+  if (const auto stage = by_name_.find(base::to_lower(from)); stage != by_name_.end()) return stage->second;
+  if (from == kScratch) return FromScratch{};
+  return image_source(from, range, target_platform_);
+}
+
+StageInstruction StageGraph::link(const parser::Instruction& instruction, bool is_trigger,
+                                  const parser::SourceRange& range) const {
+  StageInstruction linked{&instruction, is_trigger, {}, range};
+  if (const auto* copy = std::get_if<parser::Copy>(&instruction.body)) {
+    linked.sources.push_back(find_copy_source(copy->from, range));
+  } else if (const auto* run = std::get_if<parser::Run>(&instruction.body)) {
+    for (const auto& mount : run->mounts) {
+      const std::string from = located(range, [&] { return parser::mount_from(mount); }, "bad-mount");
+      linked.sources.push_back(from.empty() ? SourceName(FromContext{}) : find_mount_source(from, range));
+    }
+  }
+  return linked;
+}
+
+std::vector<StageIndex> StageGraph::needs_of(StageIndex stage) const {
+  std::vector<StageIndex> needs;
+  const auto& node = nodes_[stage];
+  if (const auto* base = std::get_if<StageIndex>(&node.base)) needs.push_back(*base);
+  for (const auto& instruction : node.instructions) {
+    for (const auto& source : instruction.sources) {
+      if (const auto* index = std::get_if<StageIndex>(&source)) needs.push_back(*index);
+    }
+  }
+  return needs;
+}
+
+void StageGraph::visit(StageIndex stage, std::vector<int>& state, std::vector<StageIndex>& order) const {
+  // Without recursion: a file may chain thousands of stages. state: 0 new, 1 on the path, 2 done.
+  std::vector<std::pair<StageIndex, std::vector<StageIndex>>> path;
+  path.emplace_back(stage, needs_of(stage));
+  state[stage] = 1;
+  while (!path.empty()) {
+    auto& [current, needs] = path.back();
+    if (needs.empty()) {
+      state[current] = 2;
+      order.push_back(current);
+      path.pop_back();
+      continue;
+    }
+    const StageIndex next = needs.back();
+    needs.pop_back();
+    if (state[next] == 1) {
+      const auto& node = nodes_[current];
+      fail("circular-stages", node.stage->from_instruction.range,
+           "circular dependency detected on stage: " +
+               (node.stage->from.name.empty() ? "stage-" + std::to_string(current) : node.stage->from.name));
+    }
+    if (state[next] == 0) {
+      state[next] = 1;
+      path.emplace_back(next, needs_of(next));
+    }
+  }
+}
+
+void StageGraph::check_cycles() const {
+  std::vector<int> state(nodes_.size(), 0);
+  std::vector<StageIndex> order;
+  for (StageIndex stage = 0; stage < nodes_.size(); ++stage) {
+    if (state[stage] == 0) visit(stage, state, order);
+  }
+}
+
+std::vector<StageIndex> StageGraph::reachable() const {
+  std::vector<int> state(nodes_.size(), 0);
+  std::vector<StageIndex> order;
+  visit(target_, state, order);
+  std::sort(order.begin(), order.end());
+  return order;
+}
+
+void StageGraph::name_stages() {
+  // As BuildKit counts: an image or mount that is no stage of the file makes a lone stage show its name.
+  bool alone = nodes_.size() == 1;
+  for (const auto& node : nodes_) {
+    for (const auto& instruction : node.instructions) {
+      const bool is_run = std::holds_alternative<parser::Run>(instruction.instruction->body);
+      for (const auto& source : instruction.sources) {
+        if (!std::holds_alternative<StageIndex>(source) && (is_run || !std::holds_alternative<FromContext>(source))) alone = false;
+      }
+    }
+  }
+  for (StageIndex i = 0; i < nodes_.size(); ++i) {
+    const auto& name = nodes_[i].stage->from.name;
+    nodes_[i].shown_name = alone ? "" : name.empty() ? "stage-" + std::to_string(i) : name;
+  }
+}
+
+std::map<ImageRequest, parser::SourceRange> StageGraph::needed_images() const {
+  std::map<ImageRequest, parser::SourceRange> images;
+  const auto note = [&](const SourceName& source, const parser::SourceRange& range) {
+    if (const auto* image = std::get_if<ImageRequest>(&source)) images.emplace(*image, range);
+  };
+  for (const StageIndex stage : reachable()) {
+    const auto& node = nodes_[stage];
+    note(node.base, node.stage->from_instruction.range);
+    for (const auto& instruction : node.instructions) {
+      for (const auto& source : instruction.sources) note(source, instruction.range);
+    }
+  }
+  return images;
+}
+
+void StageGraph::add_triggers(StageIndex stage, const std::vector<std::string>& expressions) {
+  auto& node = nodes_[stage];
+  node.triggers_added = true;
+  std::vector<StageInstruction> linked;
+  const auto& range = node.stage->from_instruction.range;
+  for (const auto& expression : expressions) {
+    parser::Diagnostics ignored;
+    try {
+      triggers_.push_back(parser::parse_onbuild_trigger(expression, ignored));
+    } catch (const parser::DockerfileError& error) {
+      throw parser::DockerfileError(error.code(), range, "ONBUILD trigger of the base: " + std::string(error.what()));
+    }
+    linked.push_back(link(triggers_.back(), /*is_trigger=*/true, range));
+  }
+  node.instructions.insert(node.instructions.begin(), linked.begin(), linked.end());
+  if (!linked.empty()) check_cycles();
+}
+
+std::vector<std::string> StageGraph::triggers_left_by(StageIndex stage) const {
+  std::vector<std::string> expressions;
+  for (const auto& instruction : nodes_[stage].instructions) {
+    if (const auto* trigger = std::get_if<parser::OnBuild>(&instruction.instruction->body)) {
+      expressions.push_back(trigger->expression);
+    }
+  }
+  return expressions;
+}
+
+std::vector<std::string> StageGraph::stage_names() const {
+  std::vector<std::string> names;
+  for (const auto& node : nodes_) {
+    if (!node.stage->from.name.empty()) names.push_back(node.stage->from.name);
+  }
+  return names;
+}
+
+std::set<std::string> StageGraph::declared_args() const {
+  std::set<std::string> names;
+  const auto collect = [&](const parser::Instruction& instruction) {
+    const auto* arg = std::get_if<parser::Arg>(&instruction.body);
+    if (arg == nullptr) return;
+    for (const auto& definition : arg->definitions) names.insert(definition.name);
+  };
+  for (const auto& instruction : list_.global_args) collect(instruction);
+  for (const auto& node : nodes_) {
+    for (const auto& instruction : node.instructions) collect(*instruction.instruction);
+  }
+  return names;
+}
+
+}  // namespace ibuild::builder

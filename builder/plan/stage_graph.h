@@ -1,0 +1,98 @@
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "builder/plan/build_args.h"
+#include "image/config.h"
+#include "image/platform.h"
+#include "image/reference.h"
+#include "parser/dockerfile.h"
+
+namespace ibuild::builder {
+
+using StageIndex = std::size_t;
+
+/// An image that the build reads: as a base, or as the source of a COPY or a mount.
+struct ImageRequest {
+  image::Reference reference;  // with a tag or digest
+  image::Platform platform;
+  auto operator<=>(const ImageRequest&) const = default;
+};
+
+struct FromContext {};
+struct FromScratch {};
+/// What a FROM, a COPY --from or a mount's from= names.
+using SourceName = std::variant<FromContext, FromScratch, StageIndex, ImageRequest>;
+
+/// An instruction of a stage, in the order in which it takes effect.
+struct StageInstruction {
+  const parser::Instruction* instruction = nullptr;  // owned by the StageList or by the graph
+  bool is_trigger = false;                           // came from an ONBUILD of the base
+  std::vector<SourceName> sources;                   // COPY: one; RUN: one for each --mount; else empty
+  parser::SourceRange range;                         // for messages: a trigger's is that of its FROM
+};
+
+struct StageNode {
+  const parser::Stage* stage = nullptr;
+  std::string shown_name;    // "build", "stage-1"; empty when it is the only one and has no name
+  std::string base_text;     // FROM's argument, expanded
+  SourceName base;           // never FromContext
+  std::optional<image::Platform> platform;  // FROM --platform
+  std::vector<StageInstruction> instructions;
+  bool triggers_added = false;
+};
+
+/// Which stage needs which, by name, number or image. Names are found as BuildKit finds them: FROM sees the stages above
+/// it, COPY and mounts any stage; letter case does not count; a stage hides an image of the same name.
+class StageGraph {
+ public:
+  /// Requires: `stages` outlives the graph. Throws: parser::DockerfileError for an unknown target, a cycle, a bad reference or index.
+  StageGraph(const parser::StageList& stages, const GlobalArgs& args, const image::Platform& target_platform,
+             const std::string& target);
+
+  const std::vector<StageNode>& stages() const { return nodes_; }
+  StageIndex target() const { return target_; }
+  /// The stages that the target needs, each after those it needs.
+  std::vector<StageIndex> reachable() const;
+  /// The images that those stages need, each with the place that names it first.
+  std::map<ImageRequest, parser::SourceRange> needed_images() const;
+  /// Puts the ONBUILD triggers of `stage`'s base before its own instructions. Once for each stage.
+  void add_triggers(StageIndex stage, const std::vector<std::string>& expressions);
+  /// The ONBUILD expressions that a stage leaves to stages built on it.
+  std::vector<std::string> triggers_left_by(StageIndex stage) const;
+  /// Names that a misspelt stage or image may have meant.
+  std::vector<std::string> stage_names() const;
+  /// Every ARG that an instruction of the file or a trigger declares.
+  std::set<std::string> declared_args() const;
+
+ private:
+  void add_stage(const parser::Stage& stage, const GlobalArgs& args);
+  void resolve_target(const std::string& target);
+  void name_stages();
+  void check_cycles() const;
+  SourceName find_base(const StageNode& node) const;
+  SourceName find_copy_source(const std::string& from, const parser::SourceRange& range) const;
+  SourceName find_mount_source(const std::string& from, const parser::SourceRange& range) const;
+  SourceName image_source(const std::string& text, const parser::SourceRange& range,
+                          const image::Platform& platform) const;
+  StageInstruction link(const parser::Instruction& instruction, bool is_trigger,
+                        const parser::SourceRange& range) const;
+  std::vector<StageIndex> needs_of(StageIndex stage) const;
+  void visit(StageIndex stage, std::vector<int>& state, std::vector<StageIndex>& order) const;
+
+  const parser::StageList& list_;
+  image::Platform target_platform_;
+  std::vector<StageNode> nodes_;
+  std::map<std::string, StageIndex> by_name_;  // lower case
+  std::deque<parser::Instruction> triggers_;   // stable addresses
+  StageIndex target_ = 0;
+};
+
+}  // namespace ibuild::builder

@@ -1,0 +1,77 @@
+#include "builder/plan/stage_state.h"
+
+#include "base/rel_path.h"
+
+namespace ibuild::builder {
+namespace {
+
+constexpr std::string_view kHistoryComment = "buildkit.dockerfile.v0";
+
+}  // namespace
+
+void StageState::inherit(const StageState& base) {
+  image = base.image;
+  image.config.on_build.clear();
+  history = base.history;
+  env = base.env;
+  build_args = base.build_args;
+  tip = base.tip;
+}
+
+void StageState::adopt_image(const image::ImageConfig& config) {
+  image = config;
+  image.created.clear();
+  image.diff_ids.clear();
+  image.history.clear();
+  image.config.on_build.clear();
+  for (const auto& entry : config.history) history.push_back({entry, std::nullopt, /*from_base=*/true});
+  if (!image.config.env_value("PATH")) image.config.set_env("PATH", image::kDefaultPath);
+  for (const auto& text : image.config.env) {
+    const auto [name, value] = split_env(text);
+    env.set(name, value);
+  }
+  if (!image.config.working_dir.empty()) image.config.working_dir = resolve_workdir(image.config.working_dir);
+}
+
+void StageState::start_empty(const image::Platform& platform) {
+  image = {};
+  image.platform = platform;
+  image.config.working_dir = "/";
+  image.config.set_env("PATH", image::kDefaultPath);
+  env.set("PATH", image::kDefaultPath);
+}
+
+std::string StageState::next_vertex_prefix(bool is_trigger) {
+  if (vertices_total == 0) return "";
+  ++vertices_named;
+  const std::string total = std::to_string(vertices_total);
+  std::string number = std::to_string(vertices_named);
+  if (number.size() < total.size()) number.insert(0, total.size() - number.size(), ' ');
+  return "[" + (shown_name.empty() ? "" : shown_name + " ") + number + "/" + total + "] " +
+         (is_trigger ? "ONBUILD " : "");
+}
+
+std::string StageState::resolve_workdir(const std::string& path) const {
+  if (path.starts_with('/')) return path;
+  return base::RelPath::clean(image.config.working_dir + "/" + path).absolute();
+}
+
+std::string StageState::working_dir() const {
+  return image.config.working_dir.empty() ? "/" : image.config.working_dir;
+}
+
+std::vector<std::string> StageState::shell() const {
+  if (!image.config.shell.empty()) return image.config.shell;
+  return {"/bin/sh", "-c"};
+}
+
+void StageState::add_history(std::string created_by, std::optional<StepId> step) {
+  PlannedHistory planned;
+  planned.entry.created_by = std::move(created_by);
+  planned.entry.comment = kHistoryComment;
+  planned.entry.empty_layer = !step.has_value();
+  planned.step = step;
+  history.push_back(std::move(planned));
+}
+
+}  // namespace ibuild::builder
