@@ -23,6 +23,10 @@ class IgnoreMatcher {
   ~IgnoreMatcher();
 
   bool empty() const;
+  /// Whether any pattern begins with '!'.
+  bool has_exceptions() const;
+  /// As they are matched: clean, in order.
+  std::vector<std::string> patterns() const;
   /// `path` is clean and relative. True when it is left out of the context.
   bool matches(std::string_view path) const;
   /// For walks: what was decided for a directory is handed to its children, so that each path costs only its own.

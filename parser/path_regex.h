@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ibuild::parser {
+
+/// The small regular language that ignore patterns are translated to, in the syntax of RE2: literals, escapes,
+/// classes, `.`, `^`, `$`, groups, and `*` or `?` behind any of these. Matching takes time linear in the text.
+/// Immutable; may be used by several threads.
+class PathRegex {
+ public:
+  /// Throws: base::UsageError when `expression` is not of this language.
+  explicit PathRegex(std::string_view expression);
+
+  /// Whether the expression matches from the start of `text` on, to where its `$` says.
+  bool matches(std::string_view text) const;
+
+ private:
+  enum class Kind : std::uint8_t {
+    character,  // argument: code point
+    any,        // all but a new line
+    klass,      // argument: index of the class
+    fork,       // argument: where else to go on
+    begin,      // zero width
+    end,
+    boundary,  // argument: 1 for \b, 0 for \B
+    match,
+  };
+  struct Instruction {
+    Kind kind;
+    std::uint32_t argument = 0;
+  };
+  struct Range {
+    char32_t low;
+    char32_t high;
+  };
+  struct Class {
+    std::vector<Range> ranges;
+    bool is_negated = false;
+    bool contains(char32_t c) const;
+  };
+  class Compiler;
+  class Run;
+
+  std::vector<Instruction> program_;
+  std::vector<Class> classes_;
+};
+
+}  // namespace ibuild::parser
