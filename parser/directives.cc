@@ -32,8 +32,7 @@ std::optional<Directive> directive_of_line(const SourceLines::Line& line, std::s
   if (!directive) return std::nullopt;
   const int indent = static_cast<int>(content.size() - trimmed.size());
   const int last = static_cast<int>(content.size());
-  directive->range = {{line.number, line.first_column + indent},
-                      {line.number, line.first_column + last - 1}};
+  directive->range = {{line.number, indent + 1}, {line.number, last}};
   return directive;
 }
 

@@ -2,6 +2,7 @@
 // See: https://docs.docker.com/reference/dockerfile/#format
 #include "parser/dockerfile.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -67,7 +68,7 @@ std::optional<SourceLines::Line> DockerfileParser::next_line() {
   std::optional<SourceLines::Line> line = lines_.next();
   if (line) {
     const int size = static_cast<int>(line->content().size());
-    last_ = {line->number, line->first_column + (size == 0 ? 0 : size - 1)};
+    last_ = {line->number, std::max(size, 1)};
   }
   return line;
 }
@@ -112,7 +113,7 @@ void DockerfileParser::run(int last_directive_line) {
 void DockerfileParser::append_line(LogicalLine& joined, const SourceLines::Line& line,
                                    std::string_view content) {
   const int skipped = static_cast<int>(content.data() - line.text.data());
-  joined.append(content, {line.number, line.first_column + skipped});
+  joined.append(content, {line.number, skipped + 1});
 }
 
 /// Joins the lines that follow a continuation mark. True when an empty one was among them.
@@ -134,8 +135,7 @@ bool DockerfileParser::read_continuations(LogicalLine& joined) {
 
 void DockerfileParser::read_instruction(const SourceLines::Line& first) {
   std::string_view content = trim_left_space(first.content());
-  const Position start{first.number,
-                       first.first_column + static_cast<int>(content.data() - first.text.data())};
+  const Position start{first.number, static_cast<int>(content.data() - first.text.data()) + 1};
   LogicalLine joined;
   const bool goes_on = strip_continuation(content);
   append_line(joined, first, content);

@@ -7,8 +7,7 @@ namespace ibuild::parser {
 
 SourceLines::SourceLines(std::string_view source) : rest_(source) {
   constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
-  has_mark_ = rest_.starts_with(kByteOrderMark);
-  if (has_mark_) rest_.remove_prefix(kByteOrderMark.size());
+  if (rest_.starts_with(kByteOrderMark)) rest_.remove_prefix(kByteOrderMark.size());
 }
 
 std::string_view SourceLines::Line::content() const {
@@ -22,7 +21,7 @@ std::optional<SourceLines::Line> SourceLines::next() {
   const std::string_view text = rest_.substr(0, end == std::string_view::npos ? end : end + 1);
   rest_.remove_prefix(text.size());
   ++number_;
-  return Line{text, number_, number_ == 1 && has_mark_ ? 4 : 1};
+  return Line{text, number_};
 }
 
 void LogicalLine::append(std::string_view piece, Position start) {

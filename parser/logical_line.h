@@ -13,13 +13,12 @@ namespace ibuild::parser {
 /// Walks over the lines of a file. Lines may be of any length.
 class SourceLines {
  public:
-  /// `source` must outlive the walk. A byte order mark at its start is left out.
+  /// `source` must outlive the walk. A byte order mark at its start is left out; columns do not count it.
   explicit SourceLines(std::string_view source);
 
   struct Line {
     std::string_view text;  // with its line end
     int number = 0;         // 1-based
-    int first_column = 1;   // of text's first byte; 4 behind a byte order mark
 
     /// Without "\n", "\r\n" and stray carriage returns at the end.
     std::string_view content() const;
@@ -31,7 +30,6 @@ class SourceLines {
  private:
   std::string_view rest_;
   int number_ = 0;
-  bool has_mark_ = false;
 };
 
 /// The lines of one instruction joined at their continuations, and the way back from there to the file.

@@ -4,7 +4,7 @@
 
 namespace ibuild::parser {
 
-/// 1-based line; 1-based column in bytes. Column 0 means "the whole line".
+/// 1-based line; 1-based column in bytes, a byte order mark at the start of the file not counted. Column 0 means "the whole line".
 struct Position {
   int line = 0;
   int column = 0;
