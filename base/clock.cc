@@ -107,14 +107,20 @@ TimePoint Clock::now() const {
 }
 
 std::string format_rfc3339(TimePoint time) {
-  const auto day = std::chrono::floor<days>(time);
+  // Split by hand: the earliest times have no whole second before them that nanoseconds could
+  // count.
+  constexpr std::int64_t kSecond = 1'000'000'000;
+  const std::int64_t count = time.time_since_epoch().count();
+  const std::int64_t fraction = (count % kSecond + kSecond) % kSecond;
+  const sys_seconds whole{seconds(count / kSecond - (count % kSecond < 0 ? 1 : 0))};
+  const auto day = std::chrono::floor<days>(whole);
   const std::chrono::year_month_day date(day);
-  const std::chrono::hh_mm_ss<nanoseconds> clock(time - day);
+  const std::chrono::hh_mm_ss<seconds> clock(whole - day);
   std::string text =
       fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", static_cast<int>(date.year()),
                   static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
                   clock.hours().count(), clock.minutes().count(), clock.seconds().count());
-  if (const auto fraction = clock.subseconds().count(); fraction != 0) {
+  if (fraction != 0) {
     text += fmt::format(".{:09}", fraction);
     text.erase(text.find_last_not_of('0') + 1);
   }

@@ -46,6 +46,11 @@ TEST_CASE("clock: RFC 3339 has as many fraction digits as needed", "[base]") {
   CHECK(format_rfc3339(at(-1, 250'000'000)) == "1969-12-31T23:59:59.25Z");
 }
 
+TEST_CASE("clock: the first and the last time can be formatted", "[base]") {
+  CHECK(format_rfc3339(TimePoint::min()) == "1677-09-21T00:12:43.145224192Z");
+  CHECK(format_rfc3339(TimePoint::max()) == "2262-04-11T23:47:16.854775807Z");
+}
+
 TEST_CASE("clock: RFC 3339 is read with fraction and offset", "[base]") {
   CHECK(parse_rfc3339("2026-01-02T03:04:05Z") == at(1'767'323'045));
   CHECK(parse_rfc3339("2026-01-02T03:04:05.5Z") == at(1'767'323'045, 500'000'000));

@@ -1,5 +1,6 @@
 #include "base/files.h"
 
+#include <atomic>
 #include <catch2/catch.hpp>
 #include <thread>
 
@@ -135,14 +136,16 @@ TEST_CASE("files: a waiter gets the lock when it is let go", "[base]") {
   const TempDir scratch = make_scratch_dir();
   using Mode = LockFile::Mode;
   std::optional<LockFile> held = LockFile::acquire(scratch.dir(), path("l"), Mode::exclusive);
-  bool let_go = false;
+  std::atomic<bool> let_go = false;
+  std::atomic<bool> waited_for_it = false;
   std::jthread waiter([&] {
     const LockFile mine = LockFile::acquire(scratch.dir(), path("l"), Mode::exclusive);
-    CHECK(let_go);
+    waited_for_it = let_go.load();
   });
   let_go = true;
   held.reset();
   waiter.join();
+  CHECK(waited_for_it);
 }
 
 TEST_CASE("files: a stop request ends the wait for a lock", "[base]") {
