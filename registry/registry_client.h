@@ -85,11 +85,15 @@ struct RegistryOptions {
   int max_connections_per_host = 6;
   int max_attempts = 5;
   std::string user_agent = "ibuild";
+  std::string explicit_auth_file;       // $REGISTRY_AUTH_FILE: asked before config.json, and where login stores
+  std::string http_proxy;               // $HTTP_PROXY
+  std::string https_proxy;              // $HTTPS_PROXY
+  std::string no_proxy;                 // $NO_PROXY
 };
 /// The options that the environment of this user gives.
 RegistryOptions registry_options_from_environment();
 
-/// Prints something the user should see once (a Warning header, a mirror that failed).
+/// Prints something the user should see once (a Warning header, a mirror that failed). May be called from any thread that uses the client.
 using WarningSink = std::function<void(const std::string&)>;
 
 std::unique_ptr<RegistryClient> make_registry_client(RegistryOptions options, WarningSink warn = {});
