@@ -1,0 +1,54 @@
+#pragma once
+
+#include <optional>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "builder/build.h"
+#include "builder/events.h"
+#include "image/config.h"
+#include "image/reference.h"
+#include "layers/layer.h"
+
+namespace ibuild::builder {
+
+/// What a build made, before it has the form of any output.
+struct FinishedImage {
+  image::ImageConfig config;   // complete: diff-ids and history are in place
+  layers::LayerChain layers;   // as many as there are diff-ids
+  std::vector<image::Reference> names;
+};
+
+/// What an output became.
+struct ExportResult {
+  std::optional<image::Descriptor> image;      // none for outputs without a manifest (tar, local, cacheonly)
+  std::optional<base::Digest> config_digest;
+  std::vector<std::string> names;              // full references that were given
+};
+
+/// The vertex an export reports under.
+struct ExportReport {
+  EventSink& events;
+  VertexId vertex;
+  void note(std::string text) const { events.emit(event::StepNote{vertex, std::move(text)}); }
+};
+
+/// Gives a finished image one outside form. One per `-o type=`; stateless, for any thread.
+class Exporter {
+ public:
+  virtual ~Exporter() = default;
+  /// Looks at the attributes alone, so that a mistake ends the build before it starts.
+  /// Throws: base::UsageError naming the attribute.
+  virtual void check(const OutputSpec& output) const = 0;
+  /// Throws: base::Error. Files of an output appear whole or not at all (but for `local`, which merges into a directory).
+  virtual ExportResult run(const FinishedImage& image, const OutputSpec& output, const Services& services,
+                           ImagePusher* pusher, const ExportReport& report, std::stop_token stop) const = 0;
+};
+
+/// The exporter for `-o type=`. Throws: base::UsageError with the known types and the nearest of them.
+const Exporter& find_exporter(std::string_view type);
+
+}  // namespace ibuild::builder
