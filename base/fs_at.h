@@ -62,7 +62,7 @@ struct DirEntry {
 /// All entries but "." and "..", sorted by name bytes.
 std::vector<DirEntry> list_dir(const DirFd& dir, const RelPath& path = {});
 
-/// Creates `path` and its missing parents. Existing directories are left as they are.
+/// Creates `path` and its missing parents (`mode` less the umask). Existing directories are left as they are.
 void make_dirs(const DirFd& dir, const RelPath& path, mode_t mode = 0755);
 /// Removes a file or a whole tree, without following links; nothing there is no error. Makes unreadable
 /// directories readable on its way. Bounded in open descriptors, whatever the depth. Of the root itself only the content

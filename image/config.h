@@ -68,6 +68,7 @@ struct ImageConfig {
   bool operator==(const ImageConfig&) const = default;
 };
 
+/// Null stands for absent, as Docker writes it. The platform stays as it was written (normalize() it to compare).
 /// Throws: base::ContentError naming the field.
 ImageConfig parse_image_config(std::string_view json);
 /// Canonical JSON: key order of moby's and the image-spec's Go structs, no blanks, empty fields left out as Go's omitempty.

@@ -160,11 +160,11 @@ TEST_CASE("run_program: arguments are passed as they are, without a shell", "[ba
 
 TEST_CASE("run_program: a program that is not there is a system error", "[base]") {
   try {
-    run_program({"ibuild-no-such-program"});
+    run_program({"/nonexistent/program"});
     FAIL("it was found");
   } catch (const SystemError& error) {
     CHECK(error.error_number() == ENOENT);
-    CHECK(std::string(error.what()) == "start ibuild-no-such-program: no such file or directory");
+    CHECK(std::string(error.what()) == "start /nonexistent/program: no such file or directory");
   }
 }
 
