@@ -63,15 +63,14 @@ class Planner {
   PushPlan plan_;
 };
 
-PushPlan plan_one_platform(const ImageLoader& loader, const image::Descriptor& top,
-                           const PushRequest& request) {
+PushPlan plan_one_platform(const ImageLoader& loader, const PushRequest& request) {
   const DocumentReader read = [&](const auto& document) { return loader.read_stored(document); };
-  const auto chosen = choose_manifest(top, request.platform, read);
+  const auto chosen = choose_manifest(request.source, request.platform, read);
   Planner planner(loader);
   if (!chosen || !planner.add(chosen->descriptor)) {
-    base::Error error("the store does not have " + request.source.familiar() + " for " +
-                      request.platform.str() + " whole");
-    error.set_hint("`ibuild pull " + request.source.familiar() + "` fetches what is missing");
+    base::Error error("the store lacks the manifest or config of " + request.source.digest.str() +
+                      " for " + request.platform.str());
+    error.set_hint("`ibuild pull` fetches what is missing");
     throw error;
   }
   return planner.take();
@@ -81,12 +80,10 @@ PushPlan plan_one_platform(const ImageLoader& loader, const image::Descriptor& t
 
 PushResult push_stored(const ImageLoader& loader, const PushRequest& request, builder::VertexId vertex,
                        builder::EventSink& events, std::stop_token stop) {
-  const auto top = loader.find_stored(request.source);
-  if (!top) throw base::Error("the store has no image " + request.source.familiar());
   PushResult result;
   Planner planner(loader);
-  result.whole_index = planner.add(*top);
-  const auto plan = result.whole_index ? planner.take() : plan_one_platform(loader, *top, request);
+  result.whole_index = planner.add(request.source);
+  const auto plan = result.whole_index ? planner.take() : plan_one_platform(loader, request);
 
   ImageUploader uploader(loader, vertex, events, std::move(stop));
   uploader.push_blobs(request.destination, plan.blobs);

@@ -8,7 +8,7 @@
 namespace ibuild::remote {
 
 struct PushRequest {
-  image::Reference source;       // in the store
+  image::Descriptor source;      // manifest or index in the store
   image::Reference destination;  // with a tag
   image::Platform platform;      // which image of an index that the store has only in part
 };
@@ -19,7 +19,7 @@ struct PushResult {
 };
 
 /// Pushes an image of the store: a manifest, or an index with all it names.
-/// Throws: Error when the store has no such image, what ImageUploader throws.
+/// Throws: Error when the store has not all that is needed, what ImageUploader throws.
 PushResult push_stored(const ImageLoader& loader, const PushRequest& request, builder::VertexId vertex,
                        builder::EventSink& events, std::stop_token stop);
 

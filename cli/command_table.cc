@@ -1,0 +1,97 @@
+#include "cli/command_table.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "cli/commands/build_command.h"
+#include "cli/commands/doctor_command.h"
+#include "cli/commands/history_command.h"
+#include "cli/commands/images_command.h"
+#include "cli/commands/inspect_command.h"
+#include "cli/commands/load_command.h"
+#include "cli/commands/login_command.h"
+#include "cli/commands/logout_command.h"
+#include "cli/commands/pull_command.h"
+#include "cli/commands/push_command.h"
+#include "cli/commands/rmi_command.h"
+#include "cli/commands/run_command.h"
+#include "cli/commands/save_command.h"
+#include "cli/commands/tag_command.h"
+#include "cli/commands/version_command.h"
+#include "cli/debug/debug_command.h"
+
+namespace ibuild::cli {
+
+namespace {
+
+int debug(Arguments arguments, CommandContext& context) {
+  return run_debug(arguments, context.in, context.out, context.err);
+}
+
+constexpr std::array kCommands = {
+    Command{"build", "Build an image from a Dockerfile (the default command)", &run_build},
+    Command{"run", "Run a program in an image, in the foreground", &run_run},
+    Command{"pull", "Fetch an image from a registry", &run_pull},
+    Command{"push", "Send an image to a registry", &run_push},
+    Command{"images", "List the images of the store", &run_images},
+    Command{"inspect", "Show all about an image as JSON", &run_inspect},
+    Command{"history", "Show how an image came to be", &run_history},
+    Command{"tag", "Give an image another name", &run_tag},
+    Command{"rmi", "Remove images or names", &run_rmi},
+    Command{"save", "Write images to an archive", &run_save},
+    Command{"load", "Read images from an archive", &run_load},
+    Command{"login", "Store the credentials for a registry", &run_login},
+    Command{"logout", "Forget the credentials for a registry", &run_logout},
+    Command{"doctor", "Show what works on this machine, and why not", &run_doctor},
+    Command{"version", "Show the version", &run_version},
+    Command{"debug", "Tools for those who work on ibuild", &debug, Command::Shown::hidden},
+};
+
+const Command* find(std::string_view name) {
+  const auto* const found =
+      std::ranges::find_if(kCommands, [&](const Command& command) { return command.name == name; });
+  return found == kCommands.end() ? nullptr : found;
+}
+
+/// How many words the global option at the front takes; 0 when there is none.
+std::size_t global_option_words(std::span<const std::string> words) {
+  if (words.empty()) return 0;
+  if (words[0].starts_with("--root=")) return 1;
+  return words[0] == "--root" && words.size() > 1 ? 2 : 0;
+}
+
+}  // namespace
+
+std::span<const Command> commands() { return kCommands; }
+
+Dispatch dispatch(std::span<const std::string> words) {
+  std::size_t at = 0;
+  while (const auto taken = global_option_words(words.subspan(at))) at += taken;
+  const Command* command = at < words.size() ? find(words[at]) : nullptr;
+  Dispatch result{.command = command != nullptr ? command : find("build"),
+                  .arguments = {words.begin(), words.end()}};
+  if (command != nullptr) result.arguments.erase(result.arguments.begin() + static_cast<std::ptrdiff_t>(at));
+  return result;
+}
+
+std::string general_help() {
+  std::string text =
+      "Builds OCI images from Dockerfiles, without a daemon\n"
+      "Usage: ibuild [build] [OPTIONS] CONTEXT\n"
+      "       ibuild COMMAND [OPTIONS] …\n\nCommands:\n";
+  for (const auto& command : kCommands) {
+    if (command.shown == Command::Shown::hidden) continue;
+    text += fmt::format("  {:<10}{}\n", command.name, command.summary);
+  }
+  text +=
+      "\nA first build:\n"
+      "  ibuild -f Dockerfile -t app:1 .\n\n"
+      "Exit codes: 0 success, 1 failure, 2 wrong usage, 3 registry, 4 sandbox, 130 cancelled;\n"
+      "`ibuild run` exits with the code of the program it ran.\n"
+      "`ibuild COMMAND --help` tells more about a command.\n";
+  return text;
+}
+
+}  // namespace ibuild::cli

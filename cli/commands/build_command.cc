@@ -1,0 +1,123 @@
+#include "cli/commands/build_command.h"
+
+#include <unistd.h>
+
+#include <exception>
+#include <memory>
+
+#include "builder/build.h"
+#include "builder/remote/registry_image_source.h"
+#include "builder/remote/registry_pusher.h"
+#include "cli/dockerfile_input.h"
+#include "cli/error_report.h"
+#include "cli/exit_code.h"
+#include "cli/image_access.h"
+#include "cli/isolation.h"
+#include "cli/option_parser.h"
+#include "cli/options_build.h"
+#include "cli/output_spec.h"
+#include "cli/progress.h"
+#include "cli/result_files.h"
+#include "cli/signals.h"
+#include "cli/single_task.h"
+#include "layers/working_tree.h"
+#include "sandbox/sandbox.h"
+
+namespace ibuild::cli {
+
+namespace {
+
+/// All that one build needs, opened in the order of its members.
+class BuildSession {
+ public:
+  BuildSession(const BuildOptions& options, const IsolationChoice& isolation, builder::EventSink& events,
+               base::Clock clock)
+      : access_(options.store, options.registry, warnings_to(events), 0),
+        source_(access_.loader()),
+        pusher_(access_.loader()),
+        snapshots_(isolation.can_run ? layers::make_overlay_backend(access_.store().layers(),
+                                                                    access_.store().temp(),
+                                                                    layers::overlay_xattrs_of_this_process())
+                                     : nullptr),
+        sandbox_(isolation.can_run ? sandbox::make_namespace_sandbox() : nullptr),
+        services_{.store = access_.store(),
+                  .snapshots = snapshots_.get(),
+                  .sandbox = sandbox_.get(),
+                  .no_run_reason = isolation.reason,
+                  .image_sources = {&source_},
+                  .events = events,
+                  .clock = clock,
+                  .pool = access_.session().pool()} {}
+
+  builder::BuildResult build(const builder::BuildRequest& request, std::stop_token stop) {
+    return builder::build(request, services_, &pusher_, std::move(stop));
+  }
+
+ private:
+  ImageAccess access_;
+  remote::RegistryImageSource source_;
+  remote::RegistryPusher pusher_;
+  std::unique_ptr<layers::SnapshotBackend> snapshots_;
+  std::unique_ptr<sandbox::Sandbox> sandbox_;
+  builder::Services services_;
+};
+
+void refuse_terminal_output(const builder::BuildRequest& request) {
+  for (const auto& output : request.outputs) {
+    if (writes_to_stdout(output) && isatty(STDOUT_FILENO) == 1) {
+      throw base::UsageError("--output type=" + output.type +
+                             " would go to the terminal: name a file with dest=, or redirect");
+    }
+  }
+}
+
+void write_results(const BuildOptions& options, const builder::BuildResult& result, std::ostream& out) {
+  if (!options.iidfile.empty()) {
+    if (result.config_digest.empty()) throw base::Error("--iidfile: this build made no image");
+    write_result_file(options.iidfile, result.config_digest.str());
+  }
+  if (!options.metadata_file.empty()) write_result_file(options.metadata_file, metadata_json(result));
+  if (options.progress_mode() == ProgressMode::quiet && !result.image.digest.empty()) {
+    out << result.image.digest.str() << "\n";
+  }
+}
+
+}  // namespace
+
+int run_build(Arguments arguments, CommandContext& context) {
+  OptionParser parser("ibuild build", "Builds an image from a Dockerfile");
+  BuildOptions options;
+  options.add_to(parser);
+  if (parser.parse(arguments, context.out) == OptionParser::Outcome::help_shown) return kSuccess;
+
+  auto request = make_build_request(options);
+  const auto mode = options.progress_mode();
+  const auto wanted_isolation = parse_isolation(options.isolation);
+  const auto clock = make_clock(request);
+  check_context(options.context);
+  refuse_terminal_output(request);
+  const auto isolation = enter_isolation(wanted_isolation, context.argc, context.argv);
+
+  const SignalWatcher signals;
+  auto dockerfile = read_dockerfile({.file = options.file, .context = options.context}, context.in);
+  request.dockerfile_name = dockerfile.name;
+  request.dockerfile = dockerfile.text;
+  request.ignore_file = std::move(dockerfile.ignore_file);
+  request.context_dir = options.context;
+
+  Progress progress(mode, context.err);
+  try {
+    BuildSession session(options, isolation, progress, clock);
+    const auto result = session.build(request, signals.token());
+    progress.emit(builder::event::Finished{.success = true});
+    write_results(options, result, context.out);
+    return kSuccess;
+  } catch (const std::exception& error) {
+    progress.emit(builder::event::Finished{.success = false});
+    context.err << progress.failure_report();
+    report_build_error(context.err, error, {.name = dockerfile.name, .text = dockerfile.text});
+    return exit_code_for(error);
+  }
+}
+
+}  // namespace ibuild::cli

@@ -1,0 +1,115 @@
+#include "cli/commands/inspect_command.h"
+
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "cli/exit_code.h"
+#include "cli/image_access.h"
+#include "cli/image_finder.h"
+#include "cli/option_parser.h"
+
+namespace ibuild::cli {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::vector<std::string> familiar_names(const std::vector<std::string>& names) {
+  std::vector<std::string> familiar;
+  for (const auto& name : names) familiar.push_back(image::parse_reference(name).familiar());
+  return familiar;
+}
+
+std::vector<std::string> repository_digests(const std::vector<std::string>& names, const base::Digest& digest) {
+  std::vector<std::string> digests;
+  for (const auto& name : names) {
+    auto reference = image::parse_reference(name);
+    reference.tag.clear();
+    reference.digest = digest;
+    digests.push_back(reference.familiar());
+  }
+  return digests;
+}
+
+Json layers_json(const builder::BaseImage& image) {
+  Json list = Json::array();
+  for (const auto& layer : image.layers) {
+    list.push_back({{"DiffId", layer.diff_id.str()},
+                    {"Digest", layer.blob->digest.str()},
+                    {"Size", layer.blob->size_bytes},
+                    {"MediaType", layer.blob->media_type}});
+  }
+  return list;
+}
+
+/// The image in the shape of `docker inspect`, as far as it is known here.
+Json describe(const remote::ImageLoader& loader, const FoundImage& found) {
+  const auto image = load_image(loader, found);
+  const auto names = names_of(loader, found.top.digest);
+  const auto config_json = loader.read_stored(image.manifest.config);
+  if (!config_json) throw base::Error("the config vanished from the store while it was read");
+  const auto config = Json::parse(*config_json);
+  std::uint64_t size_bytes = 0;
+  for (const auto& layer : image.manifest.layers) size_bytes += layer.size_bytes;
+
+  Json json;
+  json["Id"] = image.manifest.config.digest.str();
+  json["Digest"] = found.top.digest.str();
+  json["Manifest"] = image.digest.str();
+  json["MediaType"] = image.manifest.media_type;
+  json["RepoTags"] = familiar_names(names);
+  json["RepoDigests"] = repository_digests(names, found.top.digest);
+  json["Created"] = image.config.created;
+  json["Author"] = image.config.author;
+  json["Os"] = image.config.platform.os;
+  json["Architecture"] = image.config.platform.architecture;
+  if (!image.config.platform.variant.empty()) json["Variant"] = image.config.platform.variant;
+  json["Size"] = size_bytes;
+  json["Config"] = config.value("config", Json::object());
+  json["RootFS"] = config.value("rootfs", Json::object());
+  json["Layers"] = layers_json(image);
+  return json;
+}
+
+std::string document(const remote::ImageLoader& loader, const image::Descriptor& descriptor) {
+  auto text = loader.read_stored(descriptor);
+  if (!text) throw base::Error("the store does not have " + descriptor.digest.str());
+  return *std::move(text);
+}
+
+}  // namespace
+
+int run_inspect(Arguments arguments, CommandContext& context) {
+  OptionParser parser("ibuild inspect", "Shows all about images of the store as JSON");
+  std::vector<std::string> names;
+  bool raw = false;
+  bool config = false;
+  StoreOptions store;
+  parser.operands("IMAGE", 1, names, "Name or digest; several may be given");
+  parser.flag("--raw", raw, "Print the manifest or index, byte for byte");
+  parser.flag("--config", config, "Print the image's config, byte for byte");
+  store.add_to(parser);
+  parser.refuse("-f,--format", OptionParser::Takes::value, "templates are not known; pipe the JSON into jq");
+  if (parser.parse(arguments, context.out) == OptionParser::Outcome::help_shown) return kSuccess;
+  if (raw && config) throw base::UsageError("--raw and --config cannot be used together");
+  if ((raw || config) && names.size() > 1) {
+    throw base::UsageError("--raw and --config take one image only");
+  }
+
+  ImageAccess access(store);
+  const auto& loader = access.loader();
+  if (raw) {
+    context.out << document(loader, find_image(loader, names[0]).top);
+  } else if (config) {
+    context.out << document(loader, load_image(loader, find_image(loader, names[0])).manifest.config);
+  } else {
+    Json list = Json::array();
+    for (const auto& name : names) list.push_back(describe(loader, find_image(loader, name)));
+    context.out << list.dump(4, ' ', false, Json::error_handler_t::replace) << "\n";
+  }
+  return kSuccess;
+}
+
+}  // namespace ibuild::cli

@@ -1,0 +1,25 @@
+#include "cli/commands/logout_command.h"
+
+#include "base/text.h"
+#include "cli/exit_code.h"
+#include "cli/option_parser.h"
+#include "cli/options_registry.h"
+#include "registry/credentials.h"
+
+namespace ibuild::cli {
+
+int run_logout(Arguments arguments, CommandContext& context) {
+  OptionParser parser("ibuild logout", "Forgets the credentials for a registry");
+  std::string host = "docker.io";
+  parser.optional_operand("REGISTRY", host, "Host of the registry (default: Docker Hub)");
+  if (parser.parse(arguments, context.out) == OptionParser::Outcome::help_shown) return kSuccess;
+  const bool erased = registry::CredentialStore(RegistryFlags{}.resolve()).erase(host);
+  if (!erased) {
+    context.err << "no credentials were stored for " << base::printable(host) << "\n";
+    return kSuccess;
+  }
+  context.out << "Removed the credentials for " << base::printable(host) << "\n";
+  return kSuccess;
+}
+
+}  // namespace ibuild::cli

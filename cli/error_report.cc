@@ -1,0 +1,35 @@
+#include "cli/error_report.h"
+
+#include "base/error.h"
+#include "cli/exit_code.h"
+#include "cli/log_lines.h"
+#include "parser/diagnostic.h"
+#include "registry/registry_client.h"
+#include "sandbox/sandbox.h"
+
+namespace ibuild::cli {
+
+int exit_code_for(const std::exception& error) {
+  if (dynamic_cast<const base::CancelledError*>(&error) != nullptr) return kCancelled;
+  if (dynamic_cast<const base::UsageError*>(&error) != nullptr) return kUsage;
+  if (dynamic_cast<const registry::RegistryError*>(&error) != nullptr) return kRegistry;
+  if (dynamic_cast<const sandbox::SandboxError*>(&error) != nullptr) return kSandbox;
+  return kFailure;
+}
+
+void report_error(std::ostream& err, const std::exception& error) {
+  std::string text = "ERROR: " + defuse(error.what()) + "\n";
+  const auto* own = dynamic_cast<const base::Error*>(&error);
+  if (own != nullptr && !own->hint().empty()) text += "hint: " + defuse(own->hint()) + "\n";
+  err << text << std::flush;
+}
+
+void report_build_error(std::ostream& err, const std::exception& error, const DockerfileText& dockerfile) {
+  const auto* located = dynamic_cast<const parser::DockerfileError*>(&error);
+  if (located != nullptr && located->range().known()) {
+    err << parser::render_excerpt(dockerfile.name, dockerfile.text, located->range());
+  }
+  report_error(err, error);
+}
+
+}  // namespace ibuild::cli

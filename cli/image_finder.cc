@@ -1,0 +1,114 @@
+#include "cli/image_finder.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "image/platform.h"
+#include "image/reference.h"
+
+namespace ibuild::cli {
+
+namespace {
+
+constexpr std::size_t kMinDigits = 4;
+
+std::optional<image::Reference> try_parse(std::string_view text) {
+  try {
+    return image::with_default_tag(image::parse_reference(text));
+  } catch (const base::UsageError&) {
+    return std::nullopt;
+  }
+}
+
+/// The hex digits that `text` may abbreviate a digest with; none when it is no such thing.
+std::optional<std::string_view> digest_digits(std::string_view text) {
+  if (text.starts_with("sha256:")) text.remove_prefix(7);
+  const bool is_hex = text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+  if (!is_hex || text.size() < kMinDigits || text.size() > 64) return std::nullopt;
+  return text;
+}
+
+/// The config's digest of an image whose documents the store has.
+std::optional<base::Digest> config_digest(const remote::ImageLoader& loader, const image::Descriptor& top) {
+  const remote::DocumentReader read = [&](const auto& document) { return loader.read_stored(document); };
+  try {
+    const auto chosen = remote::choose_manifest(top, image::host_platform(), read);
+    if (!chosen) return std::nullopt;
+    return chosen->manifest.config.digest;
+  } catch (const base::Error&) {
+    return std::nullopt;  // a broken or foreign image has no digits to be found by
+  }
+}
+
+std::vector<image::Descriptor> match_digits(const remote::ImageLoader& loader, std::string_view digits) {
+  std::vector<image::Descriptor> matches;
+  for (const auto& stored : loader.store().images().list()) {
+    const auto config = config_digest(loader, stored.descriptor);
+    const bool fits = stored.descriptor.digest.hex().starts_with(digits) ||
+                      (config && config->hex().starts_with(digits));
+    const bool known = std::ranges::any_of(
+        matches, [&](const auto& other) { return other.digest == stored.descriptor.digest; });
+    if (fits && !known) matches.push_back(stored.descriptor);
+  }
+  return matches;
+}
+
+[[noreturn]] void throw_not_found(const remote::ImageLoader& loader, std::string_view text) {
+  base::Error error("the store has no image " + base::printable(text));
+  std::vector<std::string> names;
+  for (const auto& stored : loader.store().images().list()) {
+    if (const auto reference = try_parse(stored.name)) names.push_back(reference->familiar());
+  }
+  const auto near = base::nearest_word(text, names);
+  error.set_hint(near ? "did you mean " + *near + "?" : "`ibuild images` lists what there is");
+  throw error;
+}
+
+}  // namespace
+
+FoundImage find_image(const remote::ImageLoader& loader, std::string_view text) {
+  if (const auto reference = try_parse(text)) {
+    if (const auto top = loader.find_stored(*reference)) {
+      return {.name = reference->digest ? "" : reference->str(), .top = *top};
+    }
+  }
+  const auto digits = digest_digits(text);
+  if (!digits) throw_not_found(loader, text);
+  const auto matches = match_digits(loader, *digits);
+  if (matches.empty()) throw_not_found(loader, text);
+  if (matches.size() > 1) {
+    throw base::Error("several images begin with " + base::printable(text) + ": give more digits");
+  }
+  return {.name = {}, .top = matches.front()};
+}
+
+builder::BaseImage load_image(const remote::ImageLoader& loader, const FoundImage& found) {
+  image::Reference reference;
+  if (!found.name.empty()) {
+    reference = image::parse_reference(found.name);
+  } else {
+    // Found by digest: the name is only for messages.
+    reference.domain = "store";
+    reference.path = "image";
+    reference.digest = found.top.digest;
+  }
+  auto loaded = loader.try_load_stored(reference, found.top, image::host_platform());
+  if (!loaded) {
+    base::Error error("the store lacks the manifest or config of " + reference.familiar());
+    error.set_hint("pull or build the image again");
+    throw error;
+  }
+  return *std::move(loaded);
+}
+
+std::vector<std::string> names_of(const remote::ImageLoader& loader, const base::Digest& top) {
+  std::vector<std::string> names;
+  for (const auto& stored : loader.store().images().list()) {
+    if (stored.descriptor.digest == top && !stored.name.empty()) names.push_back(stored.name);
+  }
+  std::ranges::sort(names);
+  return names;
+}
+
+}  // namespace ibuild::cli

@@ -1,0 +1,154 @@
+#include "cli/options_build.h"
+
+#include <cstdlib>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "cli/add_host.h"
+#include "cli/byte_size.h"
+#include "cli/output_spec.h"
+#include "cli/platform_flag.h"
+#include "cli/ulimit.h"
+
+namespace ibuild::cli {
+
+namespace {
+
+constexpr const char* kSourceDateEpoch = "SOURCE_DATE_EPOCH";
+
+std::optional<std::string> environment(const std::string& name) {
+  const char* value = std::getenv(name.c_str());
+  if (value == nullptr) return std::nullopt;
+  return value;
+}
+
+void take_build_args(const BuildOptions& options, builder::BuildRequest& request) {
+  // As docker build has it: in the environment it counts for every build.
+  if (const auto epoch = environment(kSourceDateEpoch)) request.build_args[kSourceDateEpoch] = epoch;
+  for (const auto& argument : options.build_args) {
+    const auto equals = argument.find('=');
+    const std::string name = argument.substr(0, equals);
+    if (name.empty()) throw base::UsageError("--build-arg " + base::printable(argument) + " has no name");
+    const auto value =
+        equals == std::string::npos ? environment(name) : std::optional(argument.substr(equals + 1));
+    if (value) request.build_args[name] = value;
+  }
+}
+
+void take_labels(const BuildOptions& options, builder::BuildRequest& request) {
+  for (const auto& label : options.labels) {
+    const auto equals = label.find('=');
+    if (label.empty() || equals == 0) {
+      throw base::UsageError("--label " + base::printable(label) + " has no name");
+    }
+    request.labels.emplace_back(label.substr(0, equals),
+                                equals == std::string::npos ? "" : label.substr(equals + 1));
+  }
+}
+
+void take_tags(const BuildOptions& options, builder::BuildRequest& request) {
+  for (const auto& tag : options.tags) {
+    const auto reference = image::parse_reference(tag);
+    if (reference.digest) {
+      throw base::UsageError("--tag " + base::printable(tag) + ": a tag cannot hold a digest");
+    }
+    request.tags.push_back(image::with_default_tag(reference));
+  }
+}
+
+void take_outputs(const BuildOptions& options, builder::BuildRequest& request) {
+  bool to_stdout = false;
+  for (const auto& text : options.outputs) {
+    request.outputs.push_back(parse_output(text));
+    if (!writes_to_stdout(request.outputs.back())) continue;
+    if (to_stdout) throw base::UsageError("only one --output can go to standard output");
+    to_stdout = true;
+  }
+  if (options.load) request.outputs.push_back({.type = "image", .attributes = {}});
+  if (options.push) request.outputs.push_back({.type = "image", .attributes = {{"push", "true"}}});
+  if (options.push && request.tags.empty()) {
+    throw base::UsageError("--push needs a name to push to: add --tag REGISTRY/NAME:TAG");
+  }
+  if (to_stdout && options.quiet) {
+    throw base::UsageError("--quiet prints to standard output, where an --output goes already");
+  }
+}
+
+std::string take_network(const BuildOptions& options) {
+  for (const char* known : {"default", "host", "none"}) {
+    if (options.network == known) return known;
+  }
+  throw base::UsageError("--network " + base::printable(options.network) +
+                         " is not supported: use default, host or none");
+}
+
+}  // namespace
+
+void BuildOptions::add_to(OptionParser& parser) {
+  parser.optional_operand("CONTEXT", context, "Directory with the files to build from (default: .)");
+  parser.value("-f,--file", "PATH", file, "Dockerfile (default: CONTEXT/Dockerfile); - reads standard input");
+  parser.list("-t,--tag", "NAME[:TAG]", tags, "Name for the image; may be repeated");
+  parser.value("--target", "STAGE", target, "Stage to build (default: the last one)");
+  parser.list("--build-arg", "NAME[=VALUE]", build_args, "Value for an ARG; without =VALUE from the environment");
+  parser.list("--label", "NAME=VALUE", labels, "Label for the image");
+  parser.flag("--no-cache", no_cache, "Run every step");
+  parser.list("--no-cache-filter", "STAGE", no_cache_filter, "Run every step of these stages");
+  parser.value("--platform", "OS/ARCH", platform, "Platform of the image (this machine's own)");
+  parser.flag("--pull", pull, "Ask the registry for newer bases");
+  parser.list("-o,--output", "SPEC", outputs,
+              "type=image|registry|oci|docker|tar|local|cacheonly[,dest=…], a directory, or - for a tar");
+  parser.flag("--push", push, "Push the image under its names");
+  parser.flag("--load", load, "Keep the image in the store, whatever else --output says (default without it)");
+  parser.value("--iidfile", "FILE", iidfile, "Write the image's id (digest of its config) here");
+  parser.value("--metadata-file", "FILE", metadata_file, "Write what was built here, as JSON");
+  parser.flag("-q,--quiet", quiet, "Show nothing but the image's digest");
+  parser.value("--progress", "KIND", progress, "auto, plain, quiet or none");
+  parser.value("--network", "MODE", network, "Network of RUN: default, host or none");
+  parser.list("--add-host", "NAME:IP", add_hosts, "Line for /etc/hosts of RUN");
+  parser.value("--shm-size", "SIZE", shm_size, "Size of /dev/shm of RUN (default 64m)");
+  parser.list("--ulimit", "NAME=SOFT[:HARD]", ulimits, "Limit for RUN");
+  parser.value("--isolation", "KIND", isolation, "auto, root, rootless or none");
+  store.add_to(parser);
+  registry.add_to(parser);
+  refuse_unsupported_build_options(parser);
+}
+
+ProgressMode BuildOptions::progress_mode() const {
+  if (quiet) return ProgressMode::quiet;
+  return parse_progress(progress.empty() ? environment("BUILDKIT_PROGRESS").value_or("") : progress);
+}
+
+builder::BuildRequest make_build_request(const BuildOptions& options) {
+  builder::BuildRequest request;
+  request.target = options.target;
+  take_build_args(options, request);
+  take_labels(options, request);
+  take_tags(options, request);
+  take_outputs(options, request);
+  request.platform = parse_platform_flag(options.platform);
+  request.pull = options.pull ? builder::PullPolicy::always : builder::PullPolicy::missing;
+  request.no_cache = options.no_cache;
+  for (const auto& filter : options.no_cache_filter) {
+    for (const auto stage : base::split(filter, ',')) request.no_cache_stages.emplace_back(stage);
+  }
+  request.network = take_network(options);
+  for (const auto& host : options.add_hosts) request.add_hosts.push_back(parse_add_host(host));
+  if (!options.shm_size.empty()) request.shm_size_bytes = parse_byte_size("--shm-size", options.shm_size);
+  for (const auto& limit : options.ulimits) request.ulimits.push_back(parse_ulimit(limit));
+  request.isolation = options.isolation.empty() ? "auto" : options.isolation;
+  return request;
+}
+
+base::Clock make_clock(const builder::BuildRequest& request) {
+  const auto found = request.build_args.find(kSourceDateEpoch);
+  if (found == request.build_args.end() || !found->second || found->second->empty()) return base::Clock{};
+  const auto seconds = base::parse_i64(*found->second);
+  // 9999-12-31: later times have no RFC 3339 form.
+  if (!seconds || *seconds < 0 || *seconds > 253402300799) {
+    throw base::UsageError("SOURCE_DATE_EPOCH=" + base::printable(*found->second) +
+                           " is no number of seconds since 1970");
+  }
+  return base::Clock{std::chrono::sys_seconds{std::chrono::seconds{*seconds}}};
+}
+
+}  // namespace ibuild::cli

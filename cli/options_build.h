@@ -1,0 +1,58 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "builder/build.h"
+#include "cli/isolation.h"
+#include "cli/option_parser.h"
+#include "cli/options_registry.h"
+#include "cli/options_store.h"
+#include "cli/progress.h"
+
+namespace ibuild::cli {
+
+/// The command line of `ibuild build` as it was written.
+struct BuildOptions {
+  std::string context = ".";
+  std::string file;
+  std::vector<std::string> tags;
+  std::string target;
+  std::vector<std::string> build_args;
+  std::vector<std::string> labels;
+  bool no_cache = false;
+  std::vector<std::string> no_cache_filter;
+  std::string platform;
+  bool pull = false;
+  bool push = false;
+  bool load = false;
+  std::vector<std::string> outputs;
+  std::string iidfile;
+  std::string metadata_file;
+  bool quiet = false;
+  std::string progress;
+  std::string network = "default";
+  std::vector<std::string> add_hosts;
+  std::string shm_size;
+  std::vector<std::string> ulimits;
+  std::string isolation;
+  StoreOptions store;
+  RegistryFlags registry;
+
+  void add_to(OptionParser& parser);
+  ProgressMode progress_mode() const;
+};
+
+/// Checks the values and makes a request of them; the Dockerfile and the ignore file are still missing in it.
+/// Values that are not given come from the environment where `docker build` takes them from there.
+/// Throws: UsageError naming the option.
+builder::BuildRequest make_build_request(const BuildOptions& options);
+
+/// SOURCE_DATE_EPOCH: the build argument, else the environment variable. Throws: UsageError for what is no number.
+base::Clock make_clock(const builder::BuildRequest& request);
+
+/// Options of `docker build` and `podman build` that are refused by name.
+void refuse_unsupported_build_options(OptionParser& parser);
+
+}  // namespace ibuild::cli

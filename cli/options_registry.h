@@ -1,0 +1,21 @@
+#pragma once
+
+#include <string>
+
+#include "cli/option_parser.h"
+#include "registry/registry_client.h"
+
+namespace ibuild::cli {
+
+/// How registries are reached.
+struct RegistryFlags {
+  std::string ca_file;
+  bool tls_verify = true;
+  std::string registries_conf;
+
+  void add_to(OptionParser& parser);
+  /// The environment's options with the flags on top.
+  registry::RegistryOptions resolve() const;
+};
+
+}  // namespace ibuild::cli

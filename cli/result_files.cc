@@ -1,0 +1,29 @@
+#include "cli/result_files.h"
+
+#include <nlohmann/json.hpp>
+
+#include "base/files.h"
+#include "base/text.h"
+#include "image/manifest.h"
+
+namespace ibuild::cli {
+
+std::string metadata_json(const builder::BuildResult& result) {
+  auto json = nlohmann::ordered_json::object();
+  if (!result.config_digest.empty()) json["containerimage.config.digest"] = result.config_digest.str();
+  if (!result.image.digest.empty()) {
+    json["containerimage.descriptor"] = nlohmann::ordered_json::parse(image::to_json(result.image));
+    json["containerimage.digest"] = result.image.digest.str();
+  }
+  if (!result.names.empty()) json["image.name"] = base::join(result.names, ",");
+  return json.dump(2) + "\n";
+}
+
+void write_result_file(const std::string& path, const std::string& content) {
+  const auto slash = path.rfind('/');
+  const std::string directory = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  const std::string name = slash == std::string::npos ? path : path.substr(slash + 1);
+  base::write_file_atomically(base::DirFd::open(directory), base::RelPath::exact(name), content);
+}
+
+}  // namespace ibuild::cli

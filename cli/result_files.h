@@ -1,0 +1,16 @@
+#pragma once
+
+#include <string>
+
+#include "builder/build.h"
+
+namespace ibuild::cli {
+
+/// What --metadata-file holds: JSON with containerimage.digest, containerimage.config.digest,
+/// containerimage.descriptor and image.name, as far as there is an image.
+std::string metadata_json(const builder::BuildResult& result);
+
+/// Replaces the file whole. Throws: SystemError.
+void write_result_file(const std::string& path, const std::string& content);
+
+}  // namespace ibuild::cli
