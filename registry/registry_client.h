@@ -17,8 +17,8 @@
 
 namespace ibuild::registry {
 
-/// A registry refused or failed, after retries. what() names method, URL (without secrets), status, the registry's own code and message,
-/// and which credential was used (from which file).
+/// A registry refused or failed, after retries. what() names method, URL (without secrets), status,
+/// the registry's own code and message, and which credential was used (from which file).
 class RegistryError : public base::Error {
  public:
   RegistryError(int status, std::vector<std::string> codes, bool retryable, std::string message);
@@ -45,57 +45,69 @@ enum class UploadOutcome { already_there, mounted, uploaded };
 
 using TransferObserver = std::function<void(std::uint64_t done_bytes, std::uint64_t total_bytes)>;
 
-/// The distribution-spec's pull and push, with auth, mirrors, retries. For any thread; one per build.
-/// See: distribution-spec; FEATURES RG, AU, RT in docs.
+/// The distribution-spec's pull and push, with auth, mirrors, retries. For any thread; one per
+/// build. See: distribution-spec; FEATURES RG, AU, RT in docs.
 class RegistryClient {
  public:
   virtual ~RegistryClient() = default;
 
-  /// HEAD manifests/<tag or digest>; none for 404. Falls back to GET where HEAD is not served or tells no digest.
-  /// Mirrors are asked first, as registries.conf says.
-  virtual std::optional<image::Descriptor> resolve(const image::Reference& reference, std::stop_token stop = {}) = 0;
+  /// HEAD manifests/<tag or digest>; none for 404. Falls back to GET where HEAD is not served or
+  /// tells no digest. Mirrors are asked first, as registries.conf says.
+  virtual std::optional<image::Descriptor> resolve(const image::Reference& reference,
+                                                   std::stop_token stop = {}) = 0;
   /// GET manifests/<…>, digest checked. Throws RegistryError (404 → "… not found").
-  virtual FetchedManifest fetch_manifest(const image::Reference& reference, std::stop_token stop = {}) = 0;
-  /// GET blobs/<digest> into `out`, digest and size checked at the end (ContentError). A transfer that breaks goes on with Range where it stopped.
-  virtual void fetch_blob(const image::Reference& repository, const image::Descriptor& blob, base::ByteSink& out,
-                          const TransferObserver& observer = {}, std::stop_token stop = {}) = 0;
-  virtual bool has_blob(const image::Reference& repository, const base::Digest& digest, std::stop_token stop = {}) = 0;
-  /// HEAD, then mount from `mount_from` (a repository of the same registry, "library/python"; empty = none), then POST + PUT.
-  virtual UploadOutcome push_blob(const image::Reference& repository, const image::Descriptor& blob, const BlobOpener& open,
-                                  const std::string& mount_from = {}, const TransferObserver& observer = {},
+  virtual FetchedManifest fetch_manifest(const image::Reference& reference,
+                                         std::stop_token stop = {}) = 0;
+  /// GET blobs/<digest> into `out`, digest and size checked at the end (ContentError). A transfer
+  /// that breaks goes on with Range where it stopped.
+  virtual void fetch_blob(const image::Reference& repository, const image::Descriptor& blob,
+                          base::ByteSink& out, const TransferObserver& observer = {},
+                          std::stop_token stop = {}) = 0;
+  virtual bool has_blob(const image::Reference& repository, const base::Digest& digest,
+                        std::stop_token stop = {}) = 0;
+  /// HEAD, then mount from `mount_from` (a repository of the same registry, "library/python"; empty
+  /// = none), then POST + PUT.
+  virtual UploadOutcome push_blob(const image::Reference& repository, const image::Descriptor& blob,
+                                  const BlobOpener& open, const std::string& mount_from = {},
+                                  const TransferObserver& observer = {},
                                   std::stop_token stop = {}) = 0;
-  /// PUT manifests/<tag or digest of `reference`>; gives the digest the registry names, checked against ours.
-  virtual base::Digest push_manifest(const image::Reference& reference, std::string_view media_type, std::string_view bytes,
-                                     std::stop_token stop = {}) = 0;
+  /// PUT manifests/<tag or digest of `reference`>; gives the digest the registry names, checked
+  /// against ours.
+  virtual base::Digest push_manifest(const image::Reference& reference, std::string_view media_type,
+                                     std::string_view bytes, std::stop_token stop = {}) = 0;
   /// GET /v2/ with the stored or given credential; throws RegistryError when refused. For `login`.
-  virtual void check_login(const std::string& host, const std::string& username, const std::string& password,
-                           std::stop_token stop = {}) = 0;
+  virtual void check_login(const std::string& host, const std::string& username,
+                           const std::string& password, std::stop_token stop = {}) = 0;
 };
 
 /// Where configuration comes from. Every path may be missing.
 struct RegistryOptions {
-  std::string docker_config_dir;          // $DOCKER_CONFIG or ~/.docker
-  std::string docker_auth_config;         // $DOCKER_AUTH_CONFIG: inline JSON
-  std::vector<std::string> auth_files;    // containers auth.json chain, first hit wins
-  std::string registries_conf;            // $CONTAINERS_REGISTRIES_CONF, --registries-conf, ~/.config/containers or /etc/containers/registries.conf
+  std::string docker_config_dir;        // $DOCKER_CONFIG or ~/.docker
+  std::string docker_auth_config;       // $DOCKER_AUTH_CONFIG: inline JSON
+  std::vector<std::string> auth_files;  // containers auth.json chain, first hit wins
+  std::string registries_conf;          // $CONTAINERS_REGISTRIES_CONF, --registries-conf,
+                                        // ~/.config/containers or /etc/containers/registries.conf
   std::vector<std::string> registries_conf_dirs;  // registries.conf.d
-  std::vector<std::string> certs_dirs;    // …/certs.d
-  std::string ca_file;                    // additional CA (PEM)
+  std::vector<std::string> certs_dirs;            // …/certs.d
+  std::string ca_file;                            // additional CA (PEM)
   bool tls_verify = true;
   int max_connections_per_host = 6;
   int max_attempts = 5;
   std::string user_agent = "ibuild";
-  std::string explicit_auth_file;       // $REGISTRY_AUTH_FILE: asked before config.json, and where login stores
-  std::string http_proxy;               // $HTTP_PROXY
-  std::string https_proxy;              // $HTTPS_PROXY
-  std::string no_proxy;                 // $NO_PROXY
+  std::string
+      explicit_auth_file;   // $REGISTRY_AUTH_FILE: asked before config.json, and where login stores
+  std::string http_proxy;   // $HTTP_PROXY
+  std::string https_proxy;  // $HTTPS_PROXY
+  std::string no_proxy;     // $NO_PROXY
 };
 /// The options that the environment of this user gives.
 RegistryOptions registry_options_from_environment();
 
-/// Prints something the user should see once (a Warning header, a mirror that failed). May be called from any thread that uses the client.
+/// Prints something the user should see once (a Warning header, a mirror that failed). May be
+/// called from any thread that uses the client.
 using WarningSink = std::function<void(const std::string&)>;
 
-std::unique_ptr<RegistryClient> make_registry_client(RegistryOptions options, WarningSink warn = {});
+std::unique_ptr<RegistryClient> make_registry_client(RegistryOptions options,
+                                                     WarningSink warn = {});
 
 }  // namespace ibuild::registry
