@@ -1,0 +1,61 @@
+#include "builder/assemble_image.h"
+
+#include <string>
+
+#include "base/digest.h"
+#include "base/error.h"
+#include "image/manifest.h"
+#include "image/media_types.h"
+
+namespace ibuild::builder {
+
+namespace {
+
+namespace media_type = image::media_type;
+
+std::string layer_type(const std::string& current, ImageFormat format) {
+  const auto compression = media_type::layer_compression(current);
+  if (format == ImageFormat::oci) return std::string(media_type::oci_layer_type(compression));
+  switch (compression) {
+    case media_type::LayerCompression::none:
+      return std::string(media_type::kDockerLayer);
+    case media_type::LayerCompression::gzip:
+      return std::string(media_type::kDockerLayerGzip);
+    case media_type::LayerCompression::zstd:
+      break;
+  }
+  throw base::UsageError("zstd layers need OCI media types: oci-mediatypes=false cannot hold them");
+}
+
+image::Descriptor describe_bytes(std::string_view type, std::string_view bytes) {
+  return {.media_type = std::string(type), .digest = base::sha256_of(bytes), .size_bytes = bytes.size()};
+}
+
+}  // namespace
+
+BuiltImage assemble_image(const image::ImageConfig& config, layers::LayerChain layers, ImageFormat format) {
+  const bool oci = format == ImageFormat::oci;
+  BuiltImage built;
+  built.config_json = image::to_json(config);
+  built.config =
+      describe_bytes(oci ? media_type::kOciConfig : media_type::kDockerConfig, built.config_json);
+
+  image::Manifest manifest;
+  manifest.media_type = oci ? media_type::kOciManifest : media_type::kDockerManifest;
+  manifest.config = built.config;
+  for (layers::Layer& layer : layers) {
+    const image::Descriptor& blob = layer.blob.value();
+    layer.blob = image::Descriptor{.media_type = layer_type(blob.media_type, format),
+                                   .digest = blob.digest,
+                                   .size_bytes = blob.size_bytes,
+                                   .urls = blob.urls};
+    manifest.layers.push_back(*layer.blob);
+  }
+  built.manifest_json = image::to_json(manifest);
+  built.manifest = describe_bytes(manifest.media_type, built.manifest_json);
+  built.manifest.platform = config.platform;
+  built.layers = std::move(layers);
+  return built;
+}
+
+}  // namespace ibuild::builder

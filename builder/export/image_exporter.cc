@@ -1,0 +1,75 @@
+#include "builder/export/image_exporter.h"
+
+#include "base/error.h"
+#include "base/text.h"
+#include "builder/assemble_image.h"
+#include "builder/export/layer_blobs.h"
+#include "builder/export/output_attributes.h"
+
+namespace ibuild::builder {
+
+namespace {
+
+void keep_in_store(const BuiltImage& built, const std::vector<image::Reference>& names, layers::Store& store,
+                   const ExportReport& report) {
+  store.content().put(built.config_json);
+  store.content().put(built.manifest_json);
+  report.note("writing image " + built.manifest.digest.str());
+  for (const image::Reference& name : names) {
+    store.images().tag(name, built.manifest);
+    report.note("naming to " + name.str());
+  }
+  if (names.empty()) store.images().add_untagged(built.manifest);
+}
+
+std::vector<std::string> texts_of(const std::vector<image::Reference>& names) {
+  std::vector<std::string> texts;
+  for (const image::Reference& name : names) texts.push_back(name.str());
+  return texts;
+}
+
+}  // namespace
+
+std::vector<image::Reference> output_names(const FinishedImage& image, const OutputSpec& output) {
+  const auto given = OutputAttributes(output).text("name");
+  if (!given) return image.names;
+  std::vector<image::Reference> names;
+  for (std::string_view name : base::split(*given, ',')) {
+    names.push_back(image::with_default_tag(image::parse_reference(base::trim(name))));
+  }
+  return names;
+}
+
+void ImageExporter::check(const OutputSpec& output) const {
+  const OutputAttributes attributes(output);
+  attributes.allow_layer_format_and({"name", "push"});
+  (void)read_layer_format(attributes, ImageFormat::oci);
+  const bool push = attributes.flag("push", target_ == Target::registry);
+  if (target_ == Target::registry && !push) {
+    throw base::UsageError("output type=registry with push=false does nothing; use type=image");
+  }
+}
+
+ExportResult ImageExporter::run(const FinishedImage& image, const OutputSpec& output, const Services& services,
+                                ImagePusher* pusher, const ExportReport& report, std::stop_token stop) const {
+  const OutputAttributes attributes(output);
+  const LayerFormat format = read_layer_format(attributes, ImageFormat::oci);
+  const auto names = output_names(image, output);
+  const bool push = target_ == Target::registry || attributes.flag("push", false);
+  if (push && names.empty()) {
+    base::UsageError error("cannot push an image without a name");
+    error.set_hint("name it with -t REGISTRY/NAME:TAG");
+    throw error;
+  }
+  if (push && pusher == nullptr) throw base::UsageError("this build has no way to push");
+
+  report.note("exporting layers");
+  const auto place = target_ == Target::store ? BlobPlace::store : BlobPlace::store_or_origin;
+  const BuiltImage built = assemble_image(
+      image.config, make_layer_blobs(image.layers, format, place, services.store, stop), format.format);
+  if (target_ == Target::store) keep_in_store(built, names, services.store, report);
+  if (push) pusher->push(built, names, report.vertex, services.events, stop);
+  return {.image = built.manifest, .config_digest = built.config.digest, .names = texts_of(names)};
+}
+
+}  // namespace ibuild::builder

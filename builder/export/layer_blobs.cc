@@ -1,0 +1,108 @@
+#include "builder/export/layer_blobs.h"
+
+#include <algorithm>
+#include <atomic>
+#include <exception>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "base/error.h"
+#include "base/text.h"
+
+namespace ibuild::builder {
+
+namespace {
+
+using layers::LayerCompression;
+
+/// Blobs made side by side. Each compresses on the shared pool; more than this only adds memory.
+constexpr std::size_t kBlobsAtOnce = 4;
+
+LayerCompression read_compression(const std::string& text) {
+  if (text == "gzip") return LayerCompression::gzip;
+  if (text == "zstd") return LayerCompression::zstd;
+  if (text == "uncompressed") return LayerCompression::none;
+  throw base::UsageError("output: compression takes gzip, zstd or uncompressed, not " +
+                         base::printable(text));
+}
+
+void check_level(const layers::CompressionOptions& options) {
+  if (!options.level) return;
+  const int highest = options.type == LayerCompression::zstd ? 22 : 9;
+  if (options.type == LayerCompression::none || *options.level > highest) {
+    throw base::UsageError("output: compression-level " + std::to_string(*options.level) +
+                           " does not fit the compression (gzip 0-9, zstd 0-22)");
+  }
+}
+
+/// The descriptor of a blob that needs no work: it lies in the store, or may stay at its origin.
+std::optional<image::Descriptor> ready_blob(const layers::Layer& layer, const LayerFormat& format,
+                                            BlobPlace place, const layers::Store& store) {
+  auto known = store.layers().known_blob(layer, format.compression, format.force);
+  if (!known) return std::nullopt;
+  const bool at_origin = place == BlobPlace::store_or_origin && layer.provider != nullptr &&
+                         layer.blob && layer.blob->digest == known->digest;
+  if (at_origin || store.content().has(known->digest)) return known;
+  return std::nullopt;
+}
+
+/// Calls `work(i)` for each of `items` on a few threads; rethrows the first failure after all have ended.
+template <typename Work>
+void for_each_of(const std::vector<std::size_t>& items, const Work& work) {
+  std::atomic<std::size_t> next{0};
+  std::mutex mutex;
+  std::exception_ptr failure;
+  const auto run = [&] {
+    for (std::size_t at = next++; at < items.size(); at = next++) {
+      try {
+        work(items[at]);
+      } catch (...) {
+        const std::scoped_lock lock(mutex);
+        if (!failure) failure = std::current_exception();
+        next = items.size();
+      }
+    }
+  };
+  {
+    std::vector<std::jthread> helpers;
+    for (std::size_t i = 1; i < std::min(items.size(), kBlobsAtOnce); ++i) helpers.emplace_back(run);
+    run();
+  }
+  if (failure) std::rethrow_exception(failure);
+}
+
+}  // namespace
+
+LayerFormat read_layer_format(const OutputAttributes& attributes, ImageFormat otherwise) {
+  LayerFormat format;
+  if (const auto name = attributes.text("compression")) format.compression.type = read_compression(*name);
+  format.compression.level = attributes.number("compression-level");
+  check_level(format.compression);
+  format.force = attributes.flag("force-compression", false);
+  const bool oci = attributes.flag("oci-mediatypes", otherwise == ImageFormat::oci);
+  format.format = oci ? ImageFormat::oci : ImageFormat::docker;
+  if (!oci && format.compression.type == LayerCompression::zstd) {
+    throw base::UsageError("output: compression=zstd needs oci-mediatypes=true");
+  }
+  return format;
+}
+
+layers::LayerChain make_layer_blobs(const layers::LayerChain& chain, const LayerFormat& format, BlobPlace place,
+                                    const layers::Store& store, std::stop_token stop) {
+  layers::LayerChain made = chain;
+  std::vector<std::size_t> missing;
+  for (std::size_t i = 0; i < made.size(); ++i) {
+    if (auto blob = ready_blob(made[i], format, place, store)) {
+      made[i].blob = std::move(blob);
+    } else {
+      missing.push_back(i);
+    }
+  }
+  for_each_of(missing, [&](std::size_t i) {
+    made[i].blob = store.layers().ensure_blob(chain[i], format.compression, format.force, stop);
+  });
+  return made;
+}
+
+}  // namespace ibuild::builder

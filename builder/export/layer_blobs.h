@@ -1,0 +1,32 @@
+#pragma once
+
+#include <stop_token>
+
+#include "builder/assemble_image.h"
+#include "builder/export/exporter.h"
+#include "builder/export/output_attributes.h"
+#include "layers/compression.h"
+
+namespace ibuild::builder {
+
+/// How an output wants its layers: the attributes that all image-like outputs share.
+struct LayerFormat {
+  layers::CompressionOptions compression;
+  bool force = false;  // base layers too
+  ImageFormat format = ImageFormat::oci;
+};
+
+/// Throws: base::UsageError.
+LayerFormat read_layer_format(const OutputAttributes& attributes, ImageFormat otherwise);
+
+enum class BlobPlace {
+  store,            // every blob lies in the content store afterwards
+  store_or_origin,  // a base layer may stay where it came from: its descriptor is enough
+};
+
+/// The layers with their blob descriptors, compressed or fetched where needed, several at a time.
+/// Blocks. Throws: base::Error of the first layer that fails.
+layers::LayerChain make_layer_blobs(const layers::LayerChain& chain, const LayerFormat& format, BlobPlace place,
+                                    const layers::Store& store, std::stop_token stop);
+
+}  // namespace ibuild::builder
