@@ -1,0 +1,341 @@
+// StageLinter of lint_stages.h.
+#include "parser/lint_stages.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "parser/clean_path.h"
+#include "parser/git_reference.h"
+#include "parser/go_quote.h"
+#include "parser/mount.h"
+#include "parser/port_spec.h"
+#include "parser/stop_signal.h"
+
+namespace ibuild::parser {
+
+namespace {
+
+/// Whether one of the words between the underscores of a name is in a list; letter case does not count.
+template <std::size_t N>
+bool has_word(std::string_view name, const std::array<std::string_view, N>& words) {
+  const std::string lower = base::to_lower(name);
+  for (const std::string_view part : base::split(lower, '_')) {
+    if (std::find(words.begin(), words.end(), part) != words.end()) return true;
+  }
+  return false;
+}
+
+bool names_a_secret(std::string_view name) {
+  constexpr std::array<std::string_view, 10> kSecret = {"apikey",   "auth",  "credential", "credentials",
+                                                        "key",      "password", "pword",   "passwd",
+                                                        "secret",   "token"};
+  constexpr std::array<std::string_view, 3> kHarmless = {"public", "file", "version"};
+  return has_word(name, kSecret) && !has_word(name, kHarmless);
+}
+
+/// ARGs that steer the build and are no variables of the stage.
+bool is_build_control(std::string_view name) {
+  return name == "BUILDKIT_SBOM_SCAN_CONTEXT" || name == "BUILDKIT_SBOM_SCAN_STAGE";
+}
+
+/// Whether patterns leave out all that lies at the top of the context.
+bool ignores_everything(const IgnoreMatcher& ignore) {
+  for (const std::string& pattern : ignore.patterns()) {
+    if (pattern == "*" || pattern == "**" || pattern == "**/*") return true;
+  }
+  return false;
+}
+
+bool is_remote(std::string_view source) {
+  if (source.starts_with("http://") || source.starts_with("https://")) return true;
+  const auto git = parse_git_reference(source);
+  return git && !git->looks_local;
+}
+
+}  // namespace
+
+/// Goes through one instruction; one function for each kind.
+class StageLinter::InstructionLinter {
+ public:
+  /// The CMD, ENTRYPOINT and HEALTHCHECK seen last in the stage.
+  using Seen = std::map<std::size_t, SourceRange>;
+
+  InstructionLinter(StageLinter& owner, State& state, Seen& seen, const Instruction& instruction,
+                    const SourceRange& range)
+      : owner_(owner),
+        state_(state),
+        seen_(seen),
+        instruction_(instruction),
+        range_(range),
+        config_(with_comments(owner.config_, instruction.comments)) {}
+
+  void run() {
+    try {
+      std::visit(*this, instruction_.body);
+    } catch (const base::UsageError& error) {
+      DockerfileError located("invalid-instruction", range_, error.what());
+      located.set_hint(error.hint());
+      throw located;
+    }
+  }
+
+  void operator()(const Run& run) {
+    for (const std::string& mount : run.mounts) {
+      parse_mount(mount, [this](std::string_view value) { return expand(value); });
+    }
+  }
+  void operator()(const Copy& copy) {
+    expand(copy.chown);
+    expand(copy.chmod);
+    check_sources(copy.sources, copy.from.empty() ? "Copy" : "");
+  }
+  void operator()(const Add& add) {
+    expand(add.chown);
+    expand(add.chmod);
+    expand(add.checksum);
+    check_sources(add.sources, "Add");
+  }
+  void operator()(const Env& env);
+  void operator()(const Label& label);
+  void operator()(const Arg& arg);
+  void operator()(const Expose& expose);
+  void operator()(const Cmd& cmd) {
+    check_repeated();
+    check_form(cmd.command);
+  }
+  void operator()(const Entrypoint& entrypoint) {
+    check_repeated();
+    check_form(entrypoint.command);
+  }
+  void operator()(const Healthcheck&) { check_repeated(); }
+  void operator()(const User& user) { expand(user.user); }
+  void operator()(const Workdir& workdir) {
+    const std::string path = expand(workdir.path);
+    if (!state_.has_workdir && !path.starts_with('/')) {
+      report(LintRule::workdir_relative_path,
+             "Relative workdir " + go_quote(path) +
+                 " can have unexpected results if the base image changes");
+    }
+    state_.has_workdir = true;
+  }
+  void operator()(const Volume& volume) {
+    for (const std::string& path : volume.paths) expand(path);
+  }
+  void operator()(const StopSignal& signal) { parse_signal(expand(signal.signal)); }
+  void operator()(const Shell&) { state_.has_shell = true; }
+  void operator()(const OnBuild& onbuild) { state_.onbuild.push_back(onbuild.expression); }
+  void operator()(const Maintainer&) {}
+  void operator()(const From&) {}
+
+ private:
+  void report(LintRule rule, std::string message) {
+    owner_.sink_.report(config_, rule, std::move(message), range_);
+  }
+  std::string expand(std::string_view word);
+  void report_undefined(const std::set<std::string>& unset);
+  void check_legacy(const KeyValue& pair);
+  void check_repeated();
+  void check_form(const CommandLine& command);
+  void check_sources(const CopySources& sources, std::string_view verb);
+  void check_ignored(const std::string& source, std::string_view verb);
+  void define_arg(const ArgDefinition& definition);
+  VariableLookup lookup() const {
+    return [this](std::string_view name) -> std::optional<std::string> {
+      const auto found = state_.env.find(name);
+      return found == state_.env.end() ? std::nullopt : std::optional(found->second);
+    };
+  }
+
+  StageLinter& owner_;
+  State& state_;
+  Seen& seen_;
+  const Instruction& instruction_;
+  const SourceRange& range_;
+  LintConfig config_;
+};
+
+std::string StageLinter::InstructionLinter::expand(std::string_view word) {
+  ExpandedWord expanded = Expander(owner_.list_.escape, lookup()).expand_word(word);
+  report_undefined(expanded.unset);
+  return std::move(expanded.text);
+}
+
+void StageLinter::InstructionLinter::report_undefined(const std::set<std::string>& unset) {
+  if (unset.empty() || !state_.is_env_known) return;
+  std::vector<std::string> names;
+  for (const auto& [name, value] : state_.env) names.push_back(name);
+  for (const std::string& name : unset) {
+    if (state_.args.contains(name) || is_build_control(name)) continue;
+    report(LintRule::undefined_var, "Usage of undefined variable '$" + base::printable(name) + "'" +
+                                        suggestion(name, names, "$"));
+  }
+}
+
+void StageLinter::InstructionLinter::check_legacy(const KeyValue& pair) {
+  if (!pair.legacy) return;
+  const std::string& keyword = instruction_.keyword;
+  report(LintRule::legacy_key_value_format, "\"" + keyword +
+                                                " key=value\" should be used instead of legacy \"" +
+                                                keyword + " key value\" format");
+}
+
+void StageLinter::InstructionLinter::operator()(const Env& env) {
+  LintEnv added;
+  for (const KeyValue& pair : env.pairs) {
+    const std::string key = expand(pair.key);
+    added[key] = expand(pair.value);
+    check_legacy(pair);
+    if (names_a_secret(key)) {
+      report(LintRule::secrets_used_in_arg_or_env,
+             "Do not use ARG or ENV instructions for sensitive data (ENV " + go_quote(key) + ")");
+    }
+  }
+  for (auto& [key, value] : added) state_.env[key] = std::move(value);
+}
+
+void StageLinter::InstructionLinter::operator()(const Label& label) {
+  for (const KeyValue& pair : label.pairs) {
+    expand(pair.key);
+    expand(pair.value);
+    check_legacy(pair);
+  }
+}
+
+void StageLinter::InstructionLinter::operator()(const Arg& arg) {
+  for (const ArgDefinition& definition : arg.definitions) {
+    if (names_a_secret(definition.name)) {
+      report(LintRule::secrets_used_in_arg_or_env,
+             "Do not use ARG or ENV instructions for sensitive data (ARG " +
+                 go_quote(definition.name) + ")");
+    }
+    define_arg(definition);
+  }
+}
+
+/// --build-arg, then the default written here, then the global scope.
+void StageLinter::InstructionLinter::define_arg(const ArgDefinition& definition) {
+  const std::string& name = definition.name;
+  std::optional<std::string> value;
+  const auto given = owner_.options_.build_args.find(name);
+  const auto global = owner_.global_args_.find(name);
+  if (given != owner_.options_.build_args.end()) {
+    value = given->second;
+  } else if (definition.default_value) {
+    value = expand(*definition.default_value);
+  } else if (global != owner_.global_args_.end()) {
+    value = global->second;
+  }
+  if (value && !is_build_control(name)) state_.env[name] = *std::move(value);
+  state_.args.insert(name);
+}
+
+void StageLinter::InstructionLinter::operator()(const Expose& expose) {
+  for (const std::string& written : expose.ports) {
+    for (const std::string& word : Expander(owner_.list_.escape, lookup()).expand_words(written)) {
+      const PortSpec spec = parse_port_spec(word);
+      if (spec.protocol_has_capitals) {
+        report(LintRule::expose_proto_casing, "Defined protocol '" + base::printable(word) +
+                                                  "' in EXPOSE instruction should be lowercase");
+      }
+      if (spec.has_host_part) {
+        report(LintRule::expose_invalid_format,
+               "EXPOSE instruction should not define an IP address or host-port mapping, found '" +
+                   base::printable(word) + "'");
+      }
+    }
+  }
+}
+
+/// The one before is what has no effect, so it is the one that is named.
+void StageLinter::InstructionLinter::check_repeated() {
+  const auto [last, is_first] = seen_.emplace(instruction_.body.index(), range_);
+  if (is_first) return;
+  owner_.sink_.report(config_, LintRule::multiple_instructions_disallowed,
+                      "Multiple " + instruction_.keyword +
+                          " instructions should not be used in the same stage because only the last "
+                          "one will be used",
+                      last->second);
+  last->second = range_;
+}
+
+void StageLinter::InstructionLinter::check_form(const CommandLine& command) {
+  if (command.is_exec || state_.has_shell) return;
+  report(LintRule::json_args_recommended,
+         "JSON arguments recommended for " + instruction_.keyword +
+             " to prevent unintended behavior related to OS signals");
+}
+
+/// An empty `verb` says that the sources are not in the build context.
+void StageLinter::InstructionLinter::check_sources(const CopySources& sources,
+                                                   std::string_view verb) {
+  std::vector<std::string> paths;
+  for (const std::string& path : sources.paths) paths.push_back(expand(path));
+  expand(sources.destination);
+  for (const InlineFile& file : sources.inline_files) {
+    if (!file.expand) continue;
+    report_undefined(Expander('\\', lookup()).expand_heredoc(file.content).unset);
+  }
+  if (verb.empty()) return;
+  for (const std::string& path : paths) check_ignored(path, verb);
+}
+
+void StageLinter::InstructionLinter::check_ignored(const std::string& source, std::string_view verb) {
+  const IgnoreMatcher* ignore = owner_.options_.ignore;
+  if (ignore == nullptr || ignore->empty() || ignore->has_exceptions()) return;
+  if (verb == "Add" && is_remote(source)) return;
+  const std::string path = clean_path(source);
+  if ((path == "." || path == "/") && !ignores_everything(*ignore)) return;
+  if (!ignore->matches(path)) return;
+  report(LintRule::copy_ignored_file, "Attempting to " + std::string(verb) + " file " +
+                                          go_quote(path) + " that is excluded by .dockerignore");
+}
+
+StageLinter::State StageLinter::start_state(const LintBase& base,
+                                            const std::vector<State>& states) const {
+  if (base.stage) return states[*base.stage];
+  State state;
+  std::optional<BaseImageFacts> facts;
+  if (base.image == "scratch") {
+    facts.emplace();
+  } else if (options_.base_image) {
+    facts = options_.base_image(base.image);
+  }
+  state.is_env_known = facts.has_value();
+  state.env["PATH"] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+  if (!facts) return state;
+  state.has_shell = facts->has_shell;
+  state.onbuild = std::move(facts->onbuild);
+  for (const std::string& entry : facts->env) {
+    const auto equals = entry.find('=');
+    if (equals == std::string::npos) continue;
+    state.env[entry.substr(0, equals)] = entry.substr(equals + 1);
+  }
+  return state;
+}
+
+void StageLinter::lint_stage(const Stage& stage, State& state) {
+  InstructionLinter::Seen seen;
+  const SourceRange& from_range = stage.from_instruction.range;
+  for (const std::string& trigger : std::exchange(state.onbuild, {})) {
+    Diagnostics unused;
+    const Instruction instruction = parse_onbuild_trigger(trigger, unused);
+    InstructionLinter(*this, state, seen, instruction, from_range).run();
+  }
+  for (const Instruction& instruction : stage.instructions) {
+    InstructionLinter(*this, state, seen, instruction, instruction.range).run();
+  }
+}
+
+void StageLinter::run(const std::vector<LintBase>& bases) {
+  std::vector<State> states(list_.stages.size());
+  for (std::size_t i = 0; i < list_.stages.size(); ++i) {
+    if (!options_.stages.empty() && !options_.stages.contains(i)) continue;
+    states[i] = start_state(bases[i], states);
+    lint_stage(list_.stages[i], states[i]);
+  }
+}
+
+}  // namespace ibuild::parser

@@ -1,0 +1,84 @@
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "parser/expansion.h"
+#include "parser/lint_sink.h"
+
+namespace ibuild::parser {
+
+/// Names and values; letter case counts.
+using LintEnv = std::map<std::string, std::string, std::less<>>;
+
+/// What a FROM comes to, once its variables are expanded.
+struct LintBase {
+  std::optional<std::size_t> stage;  // an earlier one
+  std::string image;                 // else; "scratch" is none
+};
+
+/// The checks of FROM lines and of the variables in them.
+class FromLinter {
+ public:
+  FromLinter(const StageList& list, const LintOptions& options, const LintConfig& config,
+             LintSink& sink)
+      : list_(list), options_(options), config_(config), sink_(sink) {}
+
+  /// One base for each stage. Throws: DockerfileError where the build would end.
+  std::vector<LintBase> run();
+  /// The global scope as run() left it.
+  const LintEnv& global_args() const { return global_args_; }
+
+ private:
+  LintEnv platform_args() const;
+  LintEnv resolve_args(bool use_build_args) const;
+  void check_defaults();
+  LintBase check_base(const Stage& stage, std::size_t index, const LintConfig& config);
+  void check_platform(const Stage& stage, const LintConfig& config);
+  void report_undeclared(const ExpandedWord& expanded, const Stage& stage, const LintConfig& config);
+
+  const StageList& list_;
+  const LintOptions& options_;
+  const LintConfig& config_;
+  LintSink& sink_;
+  LintEnv global_args_;
+  std::vector<std::string> declared_;
+};
+
+/// The checks of the instructions in the stages: goes through them as a build would, without doing anything.
+class StageLinter {
+ public:
+  StageLinter(const StageList& list, const LintOptions& options, const LintConfig& config,
+              LintSink& sink, const LintEnv& global_args)
+      : list_(list), options_(options), config_(config), sink_(sink), global_args_(global_args) {}
+
+  /// Throws: DockerfileError where the build would end.
+  void run(const std::vector<LintBase>& bases);
+
+ private:
+  /// What one stage hands on to those built on it.
+  struct State {
+    LintEnv env;
+    std::set<std::string> args;        // names of ARGs, with or without a value
+    std::vector<std::string> onbuild;  // triggers
+    bool is_env_known = true;
+    bool has_shell = false;
+    bool has_workdir = false;
+  };
+  class InstructionLinter;
+
+  State start_state(const LintBase& base, const std::vector<State>& states) const;
+  void lint_stage(const Stage& stage, State& state);
+
+  const StageList& list_;
+  const LintOptions& options_;
+  const LintConfig& config_;
+  LintSink& sink_;
+  const LintEnv& global_args_;
+};
+
+}  // namespace ibuild::parser
