@@ -1,0 +1,138 @@
+#include "cli/debug/case_table.h"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/error.h"
+#include "image/reference.h"
+#include "image/validate.h"
+#include "parser/clean_path.h"
+#include "parser/dockerfile.h"
+#include "parser/expansion.h"
+#include "parser/git_reference.h"
+#include "parser/ignore_matcher.h"
+#include "parser/lint.h"
+
+namespace ibuild::cli {
+
+namespace {
+
+using Json = nlohmann::json;
+
+Json answer_words(const Json& question) {
+  std::map<std::string, std::string, std::less<>> env;
+  for (const std::string entry : question.value("env", Json::array())) {
+    const auto equals = entry.find('=');
+    env[entry.substr(0, equals)] = equals == std::string::npos ? "" : entry.substr(equals + 1);
+  }
+  const std::string escape = question.value("escape", "\\");
+  if (escape.size() != 1) throw base::UsageError("the escape must be one character");
+  const parser::Expander expander(escape.front(), [&env](std::string_view name) {
+    const auto found = env.find(name);
+    return found == env.end() ? std::nullopt : std::optional(found->second);
+  });
+  const std::string input = question.at("input");
+  if (question.at("op") == "words") return {{"result", expander.expand_words(input)}};
+  return {{"result", expander.expand_word(input).text}};
+}
+
+Json answer_dockerignore(const Json& question) {
+  if (question.at("op") == "file") {
+    return {{"patterns", parser::read_ignore_file(question.at("content").get<std::string>())}};
+  }
+  std::vector<std::string> patterns;
+  if (const auto given = question.find("patterns"); given != question.end() && given->is_array()) {
+    patterns = given->get<std::vector<std::string>>();
+  }
+  const std::string path = parser::clean_path(question.at("path").get<std::string>());
+  const parser::IgnoreMatcher matcher(patterns);
+  return {{"match", path != "." && matcher.matches(path)}};
+}
+
+Json answer_reference(const Json& question) {
+  const image::Reference reference =
+      image::parse_reference(question.at("input").get<std::string>());
+  return {{"normalized", reference.str()},
+          {"domain", reference.domain},
+          {"path", reference.path},
+          {"tag", reference.tag},
+          {"digest", reference.digest ? reference.digest->str() : ""},
+          {"with_default_tag", image::with_default_tag(reference).str()}};
+}
+
+Json answer_gitref(const Json& question) {
+  const auto git = parser::parse_git_reference(question.at("input").get<std::string>());
+  if (!git) throw base::UsageError("not a git reference");
+  return {{"remote", git->remote}, {"ref", git->ref}, {"subdir", git->subdir},
+          {"checksum", git->checksum}};
+}
+
+bool is_image_name(std::string_view text) {
+  try {
+    image::parse_reference(text);
+    return true;
+  } catch (const base::Error&) {
+    return false;
+  }
+}
+
+Json answer_lint(const Json& question) {
+  const parser::IgnoreMatcher ignore(
+      parser::read_ignore_file(question.value("dockerignore", std::string())));
+  parser::LintOptions options;
+  options.build_args = question.value("build_args", std::map<std::string, std::string>());
+  options.platform_args = {{"BUILDPLATFORM", "linux/amd64"},  {"BUILDOS", "linux"},
+                           {"BUILDARCH", "amd64"},            {"TARGETPLATFORM", "linux/amd64"},
+                           {"TARGETOS", "linux"},             {"TARGETARCH", "amd64"},
+                           {"TARGETSTAGE", "default"}};
+  options.ignore = &ignore;
+  options.base_image = [](std::string_view) { return parser::BaseImageFacts(); };
+  options.is_image_name = &is_image_name;
+  parser::Diagnostics diagnostics;
+  const auto dockerfile = parser::parse_dockerfile(question.at("dockerfile"), diagnostics);
+  std::vector<std::pair<std::string, int>> found;
+  for (const parser::Warning& warning : parser::lint_dockerfile(dockerfile, options).warnings) {
+    found.emplace_back(warning.rule, warning.range.start.line);
+  }
+  std::sort(found.begin(), found.end());
+  return {{"warnings", found}};
+}
+
+Json answer_instructions(const Json& question) {
+  parser::Diagnostics diagnostics;
+  const auto dockerfile = parser::parse_dockerfile(question.at("dockerfile"), diagnostics);
+  parser::build_stages(dockerfile, diagnostics);
+  return {{"ok", true}};
+}
+
+Json answer_specdocs(const Json& question) {
+  image::validate_document(question.at("kind").get<std::string>(),
+                           question.at("document").get<std::string>());
+  return {{"valid", true}};
+}
+
+constexpr std::array<std::pair<std::string_view, CaseAnswer>, 7> kAnswers = {{
+    {"words", &answer_words},
+    {"dockerignore", &answer_dockerignore},
+    {"reference", &answer_reference},
+    {"gitref", &answer_gitref},
+    {"lint", &answer_lint},
+    {"instructions", &answer_instructions},
+    {"specdocs", &answer_specdocs},
+}};
+
+}  // namespace
+
+std::optional<CaseAnswer> find_case_answer(std::string_view word) {
+  for (const auto& [name, answer] : kAnswers) {
+    if (name == word) return answer;
+  }
+  return std::nullopt;
+}
+
+}  // namespace ibuild::cli
