@@ -28,12 +28,15 @@ std::string layer_type(const std::string& current, ImageFormat format) {
 }
 
 image::Descriptor describe_bytes(std::string_view type, std::string_view bytes) {
-  return {.media_type = std::string(type), .digest = base::sha256_of(bytes), .size_bytes = bytes.size()};
+  return {.media_type = std::string(type),
+          .digest = base::sha256_of(bytes),
+          .size_bytes = bytes.size()};
 }
 
 }  // namespace
 
-BuiltImage assemble_image(const image::ImageConfig& config, layers::LayerChain layers, ImageFormat format) {
+BuiltImage assemble_image(const image::ImageConfig& config, layers::LayerChain layers,
+                          ImageFormat format) {
   const bool oci = format == ImageFormat::oci;
   BuiltImage built;
   built.config_json = image::to_json(config);

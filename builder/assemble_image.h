@@ -10,7 +10,9 @@ enum class ImageFormat { oci, docker };
 
 /// Pass 6: the bytes of an image out of its values. Pure: equal values give equal bytes.
 /// Requires: every layer has its blob descriptor; as many layers as the config has diff-ids.
-/// Descriptors keep digest and size; their media types become those of `format`, annotations are left out.
-BuiltImage assemble_image(const image::ImageConfig& config, layers::LayerChain layers, ImageFormat format);
+/// Descriptors keep digest and size; their media types become those of `format`, annotations are
+/// left out.
+BuiltImage assemble_image(const image::ImageConfig& config, layers::LayerChain layers,
+                          ImageFormat format);
 
 }  // namespace ibuild::builder

@@ -17,16 +17,17 @@ namespace ibuild::builder {
 
 /// What a build made, before it has the form of any output.
 struct FinishedImage {
-  image::ImageConfig config;   // complete: diff-ids and history are in place
-  layers::LayerChain layers;   // as many as there are diff-ids
+  image::ImageConfig config;  // complete: diff-ids and history are in place
+  layers::LayerChain layers;  // as many as there are diff-ids
   std::vector<image::Reference> names;
 };
 
 /// What an output became.
 struct ExportResult {
-  std::optional<image::Descriptor> image;      // none for outputs without a manifest (tar, local, cacheonly)
+  std::optional<image::Descriptor>
+      image;  // none for outputs without a manifest (tar, local, cacheonly)
   std::optional<base::Digest> config_digest;
-  std::vector<std::string> names;              // full references that were given
+  std::vector<std::string> names;  // full references that were given
 };
 
 /// The vertex an export reports under.
@@ -43,12 +44,15 @@ class Exporter {
   /// Looks at the attributes alone, so that a mistake ends the build before it starts.
   /// Throws: base::UsageError naming the attribute.
   virtual void check(const OutputSpec& output) const = 0;
-  /// Throws: base::Error. Files of an output appear whole or not at all (but for `local`, which merges into a directory).
-  virtual ExportResult run(const FinishedImage& image, const OutputSpec& output, const Services& services,
-                           ImagePusher* pusher, const ExportReport& report, std::stop_token stop) const = 0;
+  /// Throws: base::Error. Files of an output appear whole or not at all (but for `local`, which
+  /// merges into a directory).
+  virtual ExportResult run(const FinishedImage& image, const OutputSpec& output,
+                           const Services& services, ImagePusher* pusher,
+                           const ExportReport& report, std::stop_token stop) const = 0;
 };
 
-/// The exporter for `-o type=`. Throws: base::UsageError with the known types and the nearest of them.
+/// The exporter for `-o type=`. Throws: base::UsageError with the known types and the nearest of
+/// them.
 const Exporter& find_exporter(std::string_view type);
 
 }  // namespace ibuild::builder

@@ -1,17 +1,17 @@
 #include "builder/export/image_exporter.h"
 
 #include "base/error.h"
-#include "base/text.h"
 #include "builder/assemble_image.h"
 #include "builder/export/layer_blobs.h"
 #include "builder/export/output_attributes.h"
+#include "builder/export/output_names.h"
 
 namespace ibuild::builder {
 
 namespace {
 
-void keep_in_store(const BuiltImage& built, const std::vector<image::Reference>& names, layers::Store& store,
-                   const ExportReport& report) {
+void keep_in_store(const BuiltImage& built, const std::vector<image::Reference>& names,
+                   layers::Store& store, const ExportReport& report) {
   store.content().put(built.config_json);
   store.content().put(built.manifest_json);
   report.note("writing image " + built.manifest.digest.str());
@@ -22,23 +22,7 @@ void keep_in_store(const BuiltImage& built, const std::vector<image::Reference>&
   if (names.empty()) store.images().add_untagged(built.manifest);
 }
 
-std::vector<std::string> texts_of(const std::vector<image::Reference>& names) {
-  std::vector<std::string> texts;
-  for (const image::Reference& name : names) texts.push_back(name.str());
-  return texts;
-}
-
 }  // namespace
-
-std::vector<image::Reference> output_names(const FinishedImage& image, const OutputSpec& output) {
-  const auto given = OutputAttributes(output).text("name");
-  if (!given) return image.names;
-  std::vector<image::Reference> names;
-  for (std::string_view name : base::split(*given, ',')) {
-    names.push_back(image::with_default_tag(image::parse_reference(base::trim(name))));
-  }
-  return names;
-}
 
 void ImageExporter::check(const OutputSpec& output) const {
   const OutputAttributes attributes(output);
@@ -50,8 +34,9 @@ void ImageExporter::check(const OutputSpec& output) const {
   }
 }
 
-ExportResult ImageExporter::run(const FinishedImage& image, const OutputSpec& output, const Services& services,
-                                ImagePusher* pusher, const ExportReport& report, std::stop_token stop) const {
+ExportResult ImageExporter::run(const FinishedImage& image, const OutputSpec& output,
+                                const Services& services, ImagePusher* pusher,
+                                const ExportReport& report, std::stop_token stop) const {
   const OutputAttributes attributes(output);
   const LayerFormat format = read_layer_format(attributes, ImageFormat::oci);
   const auto names = output_names(image, output);
@@ -66,7 +51,8 @@ ExportResult ImageExporter::run(const FinishedImage& image, const OutputSpec& ou
   report.note("exporting layers");
   const auto place = target_ == Target::store ? BlobPlace::store : BlobPlace::store_or_origin;
   const BuiltImage built = assemble_image(
-      image.config, make_layer_blobs(image.layers, format, place, services.store, stop), format.format);
+      image.config, make_layer_blobs(image.layers, format, place, services.store, stop),
+      format.format);
   if (target_ == Target::store) keep_in_store(built, names, services.store, report);
   if (push) pusher->push(built, names, report.vertex, services.events, stop);
   return {.image = built.manifest, .config_digest = built.config.digest, .names = texts_of(names)};

@@ -11,14 +11,12 @@ class ImageExporter : public Exporter {
   enum class Target { store, registry };
   explicit ImageExporter(Target target) : target_(target) {}
   void check(const OutputSpec& output) const override;
-  ExportResult run(const FinishedImage& image, const OutputSpec& output, const Services& services, ImagePusher* pusher,
-                   const ExportReport& report, std::stop_token stop) const override;
+  ExportResult run(const FinishedImage& image, const OutputSpec& output, const Services& services,
+                   ImagePusher* pusher, const ExportReport& report,
+                   std::stop_token stop) const override;
 
  private:
   Target target_;
 };
-
-/// The names of an output: its own `name=` (comma-separated) or else those of the build.
-std::vector<image::Reference> output_names(const FinishedImage& image, const OutputSpec& output);
 
 }  // namespace ibuild::builder

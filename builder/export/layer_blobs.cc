@@ -47,7 +47,8 @@ std::optional<image::Descriptor> ready_blob(const layers::Layer& layer, const La
   return std::nullopt;
 }
 
-/// Calls `work(i)` for each of `items` on a few threads; rethrows the first failure after all have ended.
+/// Calls `work(i)` for each of `items` on a few threads; rethrows the first failure after all have
+/// ended.
 template <typename Work>
 void for_each_of(const std::vector<std::size_t>& items, const Work& work) {
   std::atomic<std::size_t> next{0};
@@ -66,7 +67,8 @@ void for_each_of(const std::vector<std::size_t>& items, const Work& work) {
   };
   {
     std::vector<std::jthread> helpers;
-    for (std::size_t i = 1; i < std::min(items.size(), kBlobsAtOnce); ++i) helpers.emplace_back(run);
+    for (std::size_t i = 1; i < std::min(items.size(), kBlobsAtOnce); ++i)
+      helpers.emplace_back(run);
     run();
   }
   if (failure) std::rethrow_exception(failure);
@@ -76,7 +78,8 @@ void for_each_of(const std::vector<std::size_t>& items, const Work& work) {
 
 LayerFormat read_layer_format(const OutputAttributes& attributes, ImageFormat otherwise) {
   LayerFormat format;
-  if (const auto name = attributes.text("compression")) format.compression.type = read_compression(*name);
+  if (const auto name = attributes.text("compression"))
+    format.compression.type = read_compression(*name);
   format.compression.level = attributes.number("compression-level");
   check_level(format.compression);
   format.force = attributes.flag("force-compression", false);
@@ -88,8 +91,9 @@ LayerFormat read_layer_format(const OutputAttributes& attributes, ImageFormat ot
   return format;
 }
 
-layers::LayerChain make_layer_blobs(const layers::LayerChain& chain, const LayerFormat& format, BlobPlace place,
-                                    const layers::Store& store, std::stop_token stop) {
+layers::LayerChain make_layer_blobs(const layers::LayerChain& chain, const LayerFormat& format,
+                                    BlobPlace place, const layers::Store& store,
+                                    std::stop_token stop) {
   layers::LayerChain made = chain;
   std::vector<std::size_t> missing;
   for (std::size_t i = 0; i < made.size(); ++i) {

@@ -26,7 +26,8 @@ enum class BlobPlace {
 
 /// The layers with their blob descriptors, compressed or fetched where needed, several at a time.
 /// Blocks. Throws: base::Error of the first layer that fails.
-layers::LayerChain make_layer_blobs(const layers::LayerChain& chain, const LayerFormat& format, BlobPlace place,
-                                    const layers::Store& store, std::stop_token stop);
+layers::LayerChain make_layer_blobs(const layers::LayerChain& chain, const LayerFormat& format,
+                                    BlobPlace place, const layers::Store& store,
+                                    std::stop_token stop);
 
 }  // namespace ibuild::builder

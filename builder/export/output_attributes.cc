@@ -21,7 +21,8 @@ void OutputAttributes::allow_only(std::initializer_list<std::string_view> names)
 }
 
 void OutputAttributes::allow_layer_format_and(std::initializer_list<std::string_view> names) const {
-  std::vector<std::string> known{"compression", "compression-level", "force-compression", "oci-mediatypes"};
+  std::vector<std::string> known{"compression", "compression-level", "force-compression",
+                                 "oci-mediatypes"};
   known.insert(known.end(), names.begin(), names.end());
   refuse_unknown(known);
 }
@@ -56,7 +57,8 @@ bool OutputAttributes::flag(std::string_view name, bool otherwise) const {
   if (!value) return otherwise;
   if (*value == "true" || *value == "1" || value->empty()) return true;
   if (*value == "false" || *value == "0") return false;
-  throw base::UsageError(shown(output_, name) + " takes true or false, not " + base::printable(*value));
+  throw base::UsageError(shown(output_, name) + " takes true or false, not " +
+                         base::printable(*value));
 }
 
 std::optional<int> OutputAttributes::number(std::string_view name) const {
@@ -64,7 +66,8 @@ std::optional<int> OutputAttributes::number(std::string_view name) const {
   if (!value) return std::nullopt;
   const auto parsed = base::parse_i64(*value);
   if (!parsed || *parsed < 0 || *parsed > std::numeric_limits<int>::max()) {
-    throw base::UsageError(shown(output_, name) + " takes a number, not " + base::printable(*value));
+    throw base::UsageError(shown(output_, name) + " takes a number, not " +
+                           base::printable(*value));
   }
   return static_cast<int>(*parsed);
 }

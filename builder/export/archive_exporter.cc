@@ -1,0 +1,75 @@
+#include "builder/export/archive_exporter.h"
+
+#include "base/error.h"
+#include "builder/assemble_image.h"
+#include "builder/export/image_layout.h"
+#include "builder/export/layer_blobs.h"
+#include "builder/export/output_attributes.h"
+#include "builder/export/output_file.h"
+#include "builder/export/output_names.h"
+
+namespace ibuild::builder {
+
+namespace {
+
+void write_archive(const BuiltImage& built, const std::vector<image::Reference>& names,
+                   DockerManifest docker, const layers::ContentStore& content,
+                   const std::string& dest) {
+  const auto file = OutputFile::open(dest);
+  TarLayoutSink tar(file->sink());
+  write_image_layout(tar, built, names, docker, content);
+  tar.finish();
+  file->commit();
+}
+
+void write_directory(const BuiltImage& built, const std::vector<image::Reference>& names,
+                     const layers::ContentStore& content, const std::string& dest) {
+  base::make_host_dirs(dest);
+  DirectoryLayoutSink directory(base::DirFd::open(dest));
+  write_image_layout(directory, built, names, DockerManifest::none, content);
+}
+
+}  // namespace
+
+void ArchiveExporter::check(const OutputSpec& output) const {
+  const OutputAttributes attributes(output);
+  if (kind_ == Kind::oci) {
+    attributes.allow_layer_format_and({"dest", "name", "tar"});
+  } else {
+    attributes.allow_layer_format_and({"dest", "name"});
+  }
+  const auto format = kind_ == Kind::oci ? ImageFormat::oci : ImageFormat::docker;
+  (void)read_layer_format(attributes, format);
+  const std::string dest = attributes.required_text("dest");
+  if (!attributes.flag("tar", true) && dest == "-") {
+    throw base::UsageError(
+        "output type=oci,tar=false needs a directory as dest, not standard output");
+  }
+}
+
+ExportResult ArchiveExporter::run(const FinishedImage& image, const OutputSpec& output,
+                                  const Services& services, ImagePusher*,
+                                  const ExportReport& report, std::stop_token stop) const {
+  const OutputAttributes attributes(output);
+  const bool docker = kind_ == Kind::docker;
+  const LayerFormat format =
+      read_layer_format(attributes, docker ? ImageFormat::docker : ImageFormat::oci);
+  const auto names = output_names(image, output);
+  const std::string dest = attributes.required_text("dest");
+
+  report.note("exporting layers");
+  const BuiltImage built = assemble_image(
+      image.config, make_layer_blobs(image.layers, format, BlobPlace::store, services.store, stop),
+      format.format);
+  report.note("writing " + std::string(docker ? "docker archive" : "OCI layout") + " to " + dest);
+  const auto& content = services.store.content();
+  if (attributes.flag("tar", true)) {
+    write_archive(built, names, docker ? DockerManifest::beside_layout : DockerManifest::none,
+                  content, dest);
+  } else {
+    write_directory(built, names, content, dest);
+  }
+  return {.image = built.manifest, .config_digest = built.config.digest, .names = texts_of(names)};
+}
+
+}  // namespace ibuild::builder

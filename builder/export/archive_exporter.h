@@ -1,0 +1,23 @@
+#pragma once
+
+#include "builder/export/exporter.h"
+
+namespace ibuild::builder {
+
+/// `type=oci`: an OCI layout as a tar, or as a directory with tar=false.
+/// `type=docker`: the same tar with a manifest.json, which `docker load` reads.
+/// See: image-spec/image-layout.md.
+class ArchiveExporter : public Exporter {
+ public:
+  enum class Kind { oci, docker };
+  explicit ArchiveExporter(Kind kind) : kind_(kind) {}
+  void check(const OutputSpec& output) const override;
+  ExportResult run(const FinishedImage& image, const OutputSpec& output, const Services& services,
+                   ImagePusher* pusher, const ExportReport& report,
+                   std::stop_token stop) const override;
+
+ private:
+  Kind kind_;
+};
+
+}  // namespace ibuild::builder

@@ -1,0 +1,128 @@
+#include "builder/export/image_layout.h"
+
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "base/files.h"
+#include "image/manifest.h"
+#include "image/media_types.h"
+#include "layers/tar_writer.h"
+
+namespace ibuild::builder {
+
+namespace {
+
+constexpr std::string_view kLayoutFile = R"({"imageLayoutVersion":"1.0.0"})";
+
+std::string blob_path(const base::Digest& digest) {
+  return "blobs/" + std::string(digest.algorithm()) + "/" + std::string(digest.hex());
+}
+
+/// One entry a name, as containerd and BuildKit annotate them; one bare entry without a name.
+std::string index_json(const BuiltImage& image, const std::vector<image::Reference>& names) {
+  image::Index index;
+  index.media_type = image::media_type::kOciIndex;
+  for (const image::Reference& name : names) {
+    image::Descriptor entry = image.manifest;
+    entry.annotations["io.containerd.image.name"] = name.str();
+    if (!name.tag.empty()) entry.annotations["org.opencontainers.image.ref.name"] = name.tag;
+    index.manifests.push_back(std::move(entry));
+  }
+  if (names.empty()) index.manifests.push_back(image.manifest);
+  return image::to_json(index);
+}
+
+/// See: moby's image/tarexport, the archive of `docker save`.
+std::string docker_manifest_json(const BuiltImage& image,
+                                 const std::vector<image::Reference>& names) {
+  nlohmann::ordered_json entry;
+  entry["Config"] = blob_path(image.config.digest);
+  entry["RepoTags"] = nlohmann::ordered_json::array();
+  for (const image::Reference& name : names) {
+    if (!name.tag.empty()) entry["RepoTags"].push_back(name.familiar());
+  }
+  entry["Layers"] = nlohmann::ordered_json::array();
+  for (const layers::Layer& layer : image.layers)
+    entry["Layers"].push_back(blob_path(layer.blob->digest));
+  return nlohmann::ordered_json::array({entry}).dump();
+}
+
+void add_text(LayoutSink& out, const std::string& path, std::string_view text) {
+  base::StringSource source(text);
+  out.add_file(path, source, text.size());
+}
+
+void add_blobs(LayoutSink& out, const BuiltImage& image, const layers::ContentStore& content) {
+  std::map<base::Digest, std::string_view> small{{image.config.digest, image.config_json},
+                                                 {image.manifest.digest, image.manifest_json}};
+  std::map<base::Digest, std::uint64_t> blobs;
+  for (const auto& [digest, text] : small) blobs[digest] = text.size();
+  for (const layers::Layer& layer : image.layers)
+    blobs[layer.blob->digest] = layer.blob->size_bytes;
+  for (const auto& [digest, size_bytes] : blobs) {
+    if (const auto text = small.find(digest); text != small.end()) {
+      add_text(out, blob_path(digest), text->second);
+      continue;
+    }
+    const base::UniqueFd fd = content.open(digest);
+    base::FdRangeSource source(fd.get(), 0, size_bytes);
+    out.add_file(blob_path(digest), source, size_bytes);
+  }
+}
+
+}  // namespace
+
+void write_image_layout(LayoutSink& out, const BuiltImage& image,
+                        const std::vector<image::Reference>& names, DockerManifest docker,
+                        const layers::ContentStore& content) {
+  out.add_directory("blobs");
+  out.add_directory("blobs/sha256");
+  add_blobs(out, image, content);
+  add_text(out, "index.json", index_json(image, names));
+  if (docker == DockerManifest::beside_layout) {
+    add_text(out, "manifest.json", docker_manifest_json(image, names));
+  }
+  add_text(out, "oci-layout", kLayoutFile);
+}
+
+struct TarLayoutSink::Writer {
+  explicit Writer(base::ByteSink& out) : tar(out) {}
+  layers::TarWriter tar;
+};
+
+TarLayoutSink::TarLayoutSink(base::ByteSink& out) : writer_(std::make_unique<Writer>(out)) {}
+
+TarLayoutSink::~TarLayoutSink() = default;
+
+void TarLayoutSink::add_directory(const std::string& path) {
+  layers::LayerEntry entry;
+  entry.path = base::RelPath::exact(path);
+  entry.type = layers::EntryType::directory;
+  entry.mode = 0755;
+  writer_->tar.add(entry, nullptr);
+}
+
+void TarLayoutSink::add_file(const std::string& path, base::ByteSource& data,
+                             std::uint64_t size_bytes) {
+  layers::LayerEntry entry;
+  entry.path = base::RelPath::exact(path);
+  entry.type = layers::EntryType::file;
+  entry.mode = 0644;
+  entry.size_bytes = size_bytes;
+  writer_->tar.add(entry, &data);
+}
+
+void TarLayoutSink::finish() { writer_->tar.finish(); }
+
+void DirectoryLayoutSink::add_directory(const std::string& path) {
+  base::make_dirs(dir_, base::RelPath::exact(path));
+}
+
+void DirectoryLayoutSink::add_file(const std::string& path, base::ByteSource& data, std::uint64_t) {
+  base::AtomicFile file(dir_, base::RelPath::exact(path));
+  base::copy_stream(data, file);
+  file.commit();
+}
+
+}  // namespace ibuild::builder

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "builder/export/exporter.h"
+
+namespace ibuild::builder {
+
+/// The names of an output: its own `name=` (comma-separated) or else those of the build.
+/// Throws: base::UsageError for a name that cannot be read.
+std::vector<image::Reference> output_names(const FinishedImage& image, const OutputSpec& output);
+
+/// In full form.
+std::vector<std::string> texts_of(const std::vector<image::Reference>& names);
+
+}  // namespace ibuild::builder

@@ -1,0 +1,92 @@
+#include "builder/export/rootfs_exporter.h"
+
+#include "base/error.h"
+#include "builder/export/directory_writer.h"
+#include "builder/export/output_attributes.h"
+#include "builder/export/output_file.h"
+#include "builder/export/root_file_system.h"
+#include "layers/tar_writer.h"
+
+namespace ibuild::builder {
+
+namespace {
+
+class TarVisitor : public RootFileSystem::Visitor {
+ public:
+  explicit TarVisitor(base::ByteSink& out) : tar_(out) {}
+  void visit(const layers::LayerEntry& entry, base::ByteSource* data) override {
+    tar_.add(entry, data);
+  }
+  void finish() { tar_.finish(); }
+
+ private:
+  layers::TarWriter tar_;
+};
+
+/// Keeps times from lying after SOURCE_DATE_EPOCH.
+class ClampTimes : public RootFileSystem::Visitor {
+ public:
+  ClampTimes(RootFileSystem::Visitor& next, const base::Clock& clock)
+      : next_(next), clock_(clock) {}
+  void visit(const layers::LayerEntry& entry, base::ByteSource* data) override {
+    const auto latest = clock_.fixed();
+    if (!latest || entry.mtime <= *latest) return next_.visit(entry, data);
+    layers::LayerEntry clamped = entry;
+    clamped.mtime = *latest;
+    next_.visit(clamped, data);
+  }
+
+ private:
+  RootFileSystem::Visitor& next_;
+  const base::Clock& clock_;
+};
+
+template <typename Writer>
+void write_all(const RootFileSystem& root, Writer& writer, const base::Clock& clock) {
+  ClampTimes clamp(writer, clock);
+  root.visit(clamp);
+  writer.finish();
+}
+
+}  // namespace
+
+void RootfsExporter::check(const OutputSpec& output) const {
+  const OutputAttributes attributes(output);
+  attributes.allow_only({"dest"});
+  const std::string dest = attributes.required_text("dest");
+  if (kind_ == Kind::local && dest == "-") {
+    throw base::UsageError(
+        "output type=local needs a directory as dest; for standard output use type=tar");
+  }
+}
+
+ExportResult RootfsExporter::run(const FinishedImage& image, const OutputSpec& output,
+                                 const Services& services, ImagePusher*, const ExportReport& report,
+                                 std::stop_token stop) const {
+  const std::string dest = OutputAttributes(output).required_text("dest");
+  const RootFileSystem root(image.layers, services.store, stop);
+  if (kind_ == Kind::tar) {
+    report.note("sending tarball to " + dest);
+    const auto file = OutputFile::open(dest);
+    TarVisitor tar(file->sink());
+    write_all(root, tar, services.clock);
+    file->commit();
+  } else {
+    report.note("copying files to " + dest);
+    base::make_host_dirs(dest);
+    DirectoryWriter directory(base::DirFd::open(dest));
+    write_all(root, directory, services.clock);
+  }
+  return {};
+}
+
+void CacheOnlyExporter::check(const OutputSpec& output) const {
+  OutputAttributes(output).allow_only({});
+}
+
+ExportResult CacheOnlyExporter::run(const FinishedImage&, const OutputSpec&, const Services&,
+                                    ImagePusher*, const ExportReport&, std::stop_token) const {
+  return {};
+}
+
+}  // namespace ibuild::builder

@@ -1,0 +1,32 @@
+#pragma once
+
+#include "builder/export/exporter.h"
+
+namespace ibuild::builder {
+
+/// `type=tar`: the image's file system as one tar. `type=local`: the same below a directory of the
+/// host, owned by the caller; what is there and not in the image stays. With SOURCE_DATE_EPOCH,
+/// times after it are set to it.
+class RootfsExporter : public Exporter {
+ public:
+  enum class Kind { tar, local };
+  explicit RootfsExporter(Kind kind) : kind_(kind) {}
+  void check(const OutputSpec& output) const override;
+  ExportResult run(const FinishedImage& image, const OutputSpec& output, const Services& services,
+                   ImagePusher* pusher, const ExportReport& report,
+                   std::stop_token stop) const override;
+
+ private:
+  Kind kind_;
+};
+
+/// `type=cacheonly`: nothing but a warm cache.
+class CacheOnlyExporter : public Exporter {
+ public:
+  void check(const OutputSpec& output) const override;
+  ExportResult run(const FinishedImage& image, const OutputSpec& output, const Services& services,
+                   ImagePusher* pusher, const ExportReport& report,
+                   std::stop_token stop) const override;
+};
+
+}  // namespace ibuild::builder
