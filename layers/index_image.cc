@@ -48,6 +48,7 @@ constexpr char kMagic[8] = {'i', 'b', 'd', 'i', 'n', 'd', 'e', 'x'};
 constexpr std::uint32_t kVersion = 1;
 constexpr std::uint32_t kOwnTar = 1;
 constexpr std::uint32_t kImplicitDirectories = 2;
+constexpr std::uint32_t kOpaqueRoot = 4;
 constexpr std::uint32_t kNoExtra = std::numeric_limits<std::uint32_t>::max();
 constexpr std::size_t kDigestBytes = 32;
 
@@ -204,7 +205,8 @@ IndexImage::IndexImage(std::unique_ptr<char[]> bytes, std::size_t size) : bytes_
   records_ = reinterpret_cast<const Record*>(bytes_.get() + sizeof header);
   heap_ = {bytes_.get() + sizeof header + count_ * sizeof(Record), header.heap_bytes};
   flags_ = {.own_tar = (header.flags & kOwnTar) != 0,
-            .implicit_directories = (header.flags & kImplicitDirectories) != 0};
+            .implicit_directories = (header.flags & kImplicitDirectories) != 0,
+            .opaque_root = (header.flags & kOpaqueRoot) != 0};
   check_records();
   check_paths();
 }

@@ -15,6 +15,7 @@ namespace ibuild::layers {
 struct IndexFlags {
   bool own_tar = false;               // the diff-id is that of TarWriter's bytes
   bool implicit_directories = false;  // some parent directory has no entry of its own
+  bool opaque_root = false;           // nothing of lower layers shows through
   bool operator==(const IndexFlags&) const = default;
 };
 

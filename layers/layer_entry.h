@@ -19,12 +19,13 @@ enum class EntryType : std::uint8_t {
   file,
   directory,
   symlink,
-  hardlink,     // link_target names an earlier `file` entry of the same layer
+  hardlink,  // link_target names an earlier `file` entry of the same layer
   char_device,
   block_device,
   fifo,
-  whiteout,     // the path is deleted; nothing else is meaningful
-  opaque,       // the directory `path` hides everything below it in lower layers; stands beside its directory entry
+  whiteout,  // the path is deleted; nothing else is meaningful
+  opaque,    // the directory `path` hides everything below it in lower layers; stands beside its
+             // directory entry
 };
 
 /// One entry of a layer: what a tar header says, in host form.
@@ -41,7 +42,8 @@ struct LayerEntry {
   std::uint32_t device_minor = 0;
   std::vector<base::Xattr> xattrs;
   std::uint64_t tar_offset = 0;  // where the file's bytes start in the uncompressed tar
-  std::optional<base::Digest> content;  // sha256 of the file's bytes, where it was computed on the way
+  std::optional<base::Digest>
+      content;  // sha256 of the file's bytes, where it was computed on the way
 };
 
 /// The order of a depth-first walk with names sorted by bytes: '/' sorts before every other byte.

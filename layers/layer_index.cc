@@ -205,10 +205,11 @@ std::span<const LayerEntry> LayerIndex::below(const base::RelPath& directory) co
 }
 
 void LayerIndex::serialize(base::ByteSink& out) const {
-  IndexImage::write(
-      entries(),
-      {.own_tar = origin_ == TarOrigin::own, .implicit_directories = has_implicit_directories()},
-      out);
+  IndexImage::write(entries(),
+                    {.own_tar = origin_ == TarOrigin::own,
+                     .implicit_directories = has_implicit_directories(),
+                     .opaque_root = is_opaque({})},
+                    out);
 }
 
 LayerIndex LayerIndex::deserialize(std::string_view bytes) {

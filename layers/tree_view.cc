@@ -67,24 +67,61 @@ struct TreeView::Directory::Found {
 TreeView::TreeView(std::vector<std::shared_ptr<const LayerIndex>> layers)
     : layers_(std::move(layers)) {}
 
+/// Gathers, from the uppermost layer down, what the layers say of one path.
+class TreeView::Merge {
+ public:
+  Merge(const TreeView& view, Node& node, std::vector<Directory::Part>& parts)
+      : view_(view), node_(node), parts_(parts) {}
+
+  /// Takes the entries of `layer` at and below the node's path. False when nothing lower counts.
+  bool add(std::size_t layer, LayerIndex::Range range) {
+    const LayerIndex& entries = view_.index(layer);
+    bool makes_opaque = false;
+    for (; !range.empty() && entries.path_at(range.begin) == node_.path.str(); ++range.begin) {
+      const EntryType type = entries.type_at(range.begin);
+      if (type == EntryType::opaque) {
+        makes_opaque = true;
+      } else if (type == EntryType::directory) {
+        if (node_.entry == nullptr) take(layer, entries.at(range.begin));
+        exists_ = true;
+      } else {
+        // What an upper layer made a directory stays one, and this is hidden by it.
+        if (!exists_ && type != EntryType::whiteout) take_file(layer, entries.at(range.begin));
+        return false;
+      }
+    }
+    exists_ = exists_ || makes_opaque || !range.empty();
+    if (!is_opaque_ && !range.empty()) parts_.push_back({layer, range});
+    is_opaque_ = is_opaque_ || makes_opaque;
+    // Below an opaque mark a lower layer may still say whose directory it is.
+    return !is_opaque_ || node_.entry == nullptr;
+  }
+  bool exists() const { return exists_; }
+
+ private:
+  void take(std::size_t layer, const LayerEntry& entry) {
+    node_.entry = &entry;
+    node_.layer = layer;
+  }
+  void take_file(std::size_t layer, const LayerEntry& entry) {
+    const bool is_link = entry.type == EntryType::hardlink;
+    take(layer, is_link ? resolve_hard_link(view_.index(layer), entry) : entry);
+    exists_ = true;
+  }
+
+  const TreeView& view_;
+  Node& node_;
+  std::vector<Directory::Part>& parts_;
+  bool exists_ = false;
+  bool is_opaque_ = false;
+};
+
 TreeView::Directory TreeView::root() const {
   Directory root;
   root.view_ = this;
+  Merge merge(*this, root.node_, root.parts_);
   for (std::size_t layer = layers_.size(); layer-- > 0;) {
-    const LayerIndex& entries = index(layer);
-    LayerIndex::Range range = entries.all();
-    bool is_opaque = false;
-    while (!range.empty() && entries.path_at(range.begin).empty()) {
-      is_opaque = is_opaque || entries.type_at(range.begin) == EntryType::opaque;
-      const bool is_directory = entries.type_at(range.begin) == EntryType::directory;
-      if (is_directory && root.node_.entry == nullptr) {
-        root.node_.entry = &entries.at(range.begin);
-        root.node_.layer = layer;
-      }
-      ++range.begin;
-    }
-    if (!range.empty()) root.parts_.push_back({layer, range});
-    if (is_opaque) break;
+    if (!merge.add(layer, index(layer).all())) break;
   }
   return root;
 }
@@ -92,36 +129,12 @@ TreeView::Directory TreeView::root() const {
 std::optional<TreeView::Directory::Found> TreeView::Directory::find(std::string_view name) const {
   Found found;
   found.node.path = node_.path.join(name);
-  const std::string& path = found.node.path.str();
-  bool is_there = false;
+  Merge merge(*view_, found.node, found.parts);
   for (const Part& part : parts_) {
     const LayerIndex& entries = view_->index(part.layer);
-    LayerIndex::Range range = entries.within(path, part.below);
-    bool hides_lower = false;
-    for (; !range.empty() && entries.path_at(range.begin) == path; ++range.begin) {
-      const EntryType type = entries.type_at(range.begin);
-      if (type == EntryType::opaque) {
-        hides_lower = true;
-      } else if (type != EntryType::directory) {
-        if (type == EntryType::whiteout || is_there) {  // an upper layer made a directory here
-          return is_there ? std::optional(std::move(found)) : std::nullopt;
-        }
-        const LayerEntry& entry = entries.at(range.begin);
-        const bool is_link = type == EntryType::hardlink;
-        found.node.entry = is_link ? &resolve_hard_link(entries, entry) : &entry;
-        found.node.layer = part.layer;
-        return found;
-      } else if (found.node.entry == nullptr) {
-        found.node.entry = &entries.at(range.begin);
-        found.node.layer = part.layer;
-        is_there = true;
-      }
-    }
-    is_there = is_there || !range.empty() || hides_lower;
-    if (!range.empty()) found.parts.push_back({part.layer, range});
-    if (hides_lower) break;
+    if (!merge.add(part.layer, entries.within(found.node.path.str(), part.below))) break;
   }
-  if (!is_there) return std::nullopt;
+  if (!merge.exists()) return std::nullopt;
   return found;
 }
 

@@ -14,6 +14,8 @@ namespace ibuild::layers {
 /// The file system that a chain of layers makes, seen through their indexes alone. Immutable, for
 /// any thread.
 class TreeView {
+  class Merge;
+
  public:
   /// Lowest layer first.
   explicit TreeView(std::vector<std::shared_ptr<const LayerIndex>> layers);
@@ -43,6 +45,7 @@ class TreeView {
 
    private:
     friend class TreeView;
+    friend class Merge;
     struct Part {
       std::size_t layer;
       LayerIndex::Range below;
