@@ -26,6 +26,9 @@ class Ingest : public base::ByteSink {
 
   void write(base::Bytes bytes) override;
   std::uint64_t size_bytes() const { return size_; }
+  /// The file of the bytes so far: what has been written may be read from it with pread(2), also
+  /// by another thread. Until commit().
+  int fd() const { return file_->fd(); }
   /// Makes the blob visible under its digest; gives that digest. A blob of the same size that is
   /// already there is left as it is. Only once. Throws: ContentError when `expected` is given and
   /// differs.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -8,22 +9,27 @@
 #include "base/fs_at.h"
 #include "layers/layer.h"
 #include "layers/layer_index.h"
+#include "layers/overlay_format.h"
 
 namespace ibuild::layers {
 
 class LayerStore;
 
-/// One writable root file system for a RUN. The destructor throws away what was not committed: the mount, the upper directory.
+/// One writable root file system for a RUN. The destructor throws away what was not committed: the
+/// mount, the upper directory.
 class WorkingTree {
  public:
   virtual ~WorkingTree() = default;
-  /// The root: a detached mount (fsmount) or a plain directory. Files may be opened below it at once, with no mount-table entry.
+  /// The root: a detached mount (fsmount) or a plain directory. Files may be opened below it at
+  /// once, with no mount-table entry.
   virtual const base::DirFd& root() const = 0;
   /// True when root() is a detached mount that the sandbox has to attach with move_mount(2).
   virtual bool is_detached_mount() const = 0;
-  /// The difference to the chain as a new layer in the store (index and tree; diff-id by streaming the tar through SHA-256).
-  /// None when nothing differs. The tree cannot be used afterwards. Unchanged copy-ups are left out; sockets are skipped with a warning to `warn`.
-  virtual std::optional<Layer> commit(const std::function<void(const std::string&)>& warn, std::stop_token stop = {}) = 0;
+  /// The difference to the chain as a new layer in the store (index and tree; diff-id by streaming
+  /// the tar through SHA-256). None when nothing differs. The tree cannot be used afterwards.
+  /// Unchanged copy-ups are left out; sockets are skipped with a warning to `warn`.
+  virtual std::optional<Layer> commit(const std::function<void(const std::string&)>& warn,
+                                      std::stop_token stop = {}) = 0;
 };
 
 /// Makes working trees. One per isolation profile; see ARCHITECTURE.md.
@@ -34,15 +40,11 @@ class SnapshotBackend {
   virtual std::unique_ptr<WorkingTree> open(const LayerChain& chain, std::stop_token stop = {}) = 0;
 };
 
-/// Whose whiteouts and opaque marks: `trusted.overlay.` xattrs (root) or `user.overlay.` (in a user namespace).
-enum class OverlayXattrs { trusted, user };
-
-/// What this process can use: trusted when it has CAP_SYS_ADMIN in the initial user namespace, user else.
-OverlayXattrs overlay_xattrs_of_this_process();
-
-/// Detached overlay mounts (fsopen, fsconfig, fsmount), mounted volatile with redirect_dir, metacopy and index off. Kernel >= 5.11 for `user`.
-/// Long chains (over 500 layers, or option text that does not fit) are handled: lowerdir+ on new kernels, else merged trees.
-std::unique_ptr<SnapshotBackend> make_overlay_backend(const LayerStore& layers, const base::DirFd& temp_dir,
+/// Detached overlay mounts (fsopen, fsconfig, fsmount), mounted volatile with redirect_dir,
+/// metacopy and index off. Kernel >= 5.11 for `user`. Long chains (over 500 layers, or option text
+/// that does not fit) are handled: lowerdir+ on new kernels, else merged trees.
+std::unique_ptr<SnapshotBackend> make_overlay_backend(const LayerStore& layers,
+                                                      const base::DirFd& temp_dir,
                                                       OverlayXattrs xattrs);
 
 }  // namespace ibuild::layers

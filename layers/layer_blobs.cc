@@ -1,0 +1,80 @@
+// The compressed forms of layers.
+#include "base/error.h"
+#include "image/media_types.h"
+#include "layers/layer_materializer.h"
+
+namespace ibuild::layers {
+
+namespace {
+
+constexpr int kDefaultGzipLevel = 6;
+constexpr int kDefaultZstdLevel = 3;
+
+/// Names the bytes that these options give: "gzip-6", "zstd-3", "none".
+std::string way_of(const CompressionOptions& options) {
+  switch (options.type) {
+    case LayerCompression::gzip:
+      return "gzip-" + std::to_string(options.level.value_or(kDefaultGzipLevel));
+    case LayerCompression::zstd:
+      return "zstd-" + std::to_string(options.level.value_or(kDefaultZstdLevel));
+    case LayerCompression::none:
+      break;
+  }
+  return "none";
+}
+
+/// Whether the layer's own blob may stand for what `options` ask for.
+bool is_acceptable(const image::Descriptor& blob, const CompressionOptions& options, bool force) {
+  return !force || image::media_type::layer_compression(blob.media_type) == options.type;
+}
+
+}  // namespace
+
+std::optional<image::Descriptor> LayerStore::known_blob(const Layer& layer,
+                                                        const CompressionOptions& options,
+                                                        bool force) const {
+  const auto& content = state_->content;
+  if (layer.blob && is_acceptable(*layer.blob, options, force)) {
+    if (layer.provider || content.has_exact(layer.blob->digest, layer.blob->size_bytes)) {
+      return layer.blob;
+    }
+  }
+  auto made = state_->folder(layer.diff_id).try_read_blob_record(way_of(options));
+  if (made && !content.has_exact(made->digest, made->size_bytes)) made.reset();
+  return made;
+}
+
+image::Descriptor LayerStore::ensure_blob(const Layer& layer, const CompressionOptions& options,
+                                          bool force, std::stop_token stop) const {
+  auto known = known_blob(layer, options, force);
+  if (known && known == layer.blob) {
+    const auto& content = state_->content;
+    if (!content.has_exact(known->digest, known->size_bytes)) {
+      const auto lock = state_->lock(layer.diff_id, stop);
+      if (!content.has_exact(known->digest, known->size_bytes)) {
+        Materializer(*state_, layer, stop, {}).fetch_blob();
+      }
+    }
+    return *known;
+  }
+  if (known) return *known;
+
+  const std::string way = way_of(options);
+  const std::string lock_name = "blob-" + std::string(layer.diff_id.hex()) + "-" + way;
+  const auto lock = base::LockFile::acquire(state_->locks, base::RelPath::exact(lock_name),
+                                            base::LockFile::Mode::exclusive, stop);
+  known = known_blob(layer, options, force);
+  if (known) return *known;
+  const auto ingest = state_->content.begin_ingest();
+  const auto compressor = make_compressor(options, *ingest, state_->pool);
+  write_tar(layer, *compressor, stop);
+  compressor->finish();
+  image::Descriptor blob;
+  blob.media_type = image::media_type::oci_layer_type(options.type);
+  blob.size_bytes = ingest->size_bytes();
+  blob.digest = ingest->commit();
+  state_->folder(layer.diff_id).put_blob_record(way, blob);
+  return blob;
+}
+
+}  // namespace ibuild::layers

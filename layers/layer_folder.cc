@@ -1,0 +1,129 @@
+// See: docs/design/layer_forms.md.
+#include "layers/layer_folder.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "image/manifest.h"
+#include "layers/store_error.h"
+
+namespace ibuild::layers {
+
+namespace {
+
+constexpr std::string_view kIndexName = "index";
+constexpr std::string_view kTarName = "tar";
+constexpr std::uint64_t kRecordCapBytes = 64 << 10;
+
+/// The folder's name: the hex digits alone, as the colon of a digest means something to mount
+/// options.
+base::RelPath folder_of(const base::Digest& diff_id) {
+  if (diff_id.algorithm() != "sha256") {
+    throw base::ContentError("diff-id \"" + diff_id.str() + "\" is no sha256 digest");
+  }
+  return base::RelPath::exact(diff_id.hex());
+}
+
+}  // namespace
+
+LayerFolder::LayerFolder(const base::DirFd& layers, const base::Digest& diff_id,
+                         std::string tree_name)
+    : layers_(layers), folder_(folder_of(diff_id)), tree_name_(std::move(tree_name)) {}
+
+base::RelPath LayerFolder::path(std::string_view name) const { return folder_.join(name); }
+
+/// An empty file is what a crash of the machine left of one.
+bool LayerFolder::has_file(std::string_view name) const {
+  const auto info = base::try_lstat_at(layers_, path(name));
+  return info && S_ISREG(info->st_mode) && info->st_size > 0;
+}
+
+bool LayerFolder::has_index() const { return has_file(kIndexName); }
+bool LayerFolder::has_tar() const { return has_file(kTarName); }
+
+bool LayerFolder::has_tree() const {
+  const auto info = base::try_lstat_at(layers_, path(tree_name_));
+  return info && S_ISDIR(info->st_mode);
+}
+
+std::shared_ptr<const LayerIndex> LayerFolder::try_read_index() const {
+  const base::RelPath file = path(kIndexName);
+  const auto fd = base::try_open_at(layers_, file, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+  if (!fd) return nullptr;
+  return std::make_shared<const LayerIndex>(LayerIndex::read(fd->get(), layers_.show(file)));
+}
+
+std::optional<base::UniqueFd> LayerFolder::try_open_tar() const {
+  if (!has_tar()) return std::nullopt;
+  return base::try_open_at(layers_, path(kTarName), O_RDONLY | O_NONBLOCK | O_NOCTTY);
+}
+
+std::optional<base::DirFd> LayerFolder::try_open_tree() const {
+  auto fd = base::try_open_at(layers_, path(tree_name_), O_RDONLY | O_DIRECTORY);
+  if (!fd) return std::nullopt;
+  return base::DirFd(*std::move(fd), layers_.show(path(tree_name_)));
+}
+
+std::optional<base::UniqueFd> LayerFolder::try_open_in_tree(const base::RelPath& file) const {
+  return base::try_open_at(layers_, path(tree_name_).join(file.str()),
+                           O_RDONLY | O_NONBLOCK | O_NOCTTY);
+}
+
+base::DirFd LayerFolder::open_or_make() const {
+  base::make_dirs(layers_, folder_, 0755);
+  return base::open_dir_at(layers_, folder_);
+}
+
+void LayerFolder::put_index(const LayerIndex& index) const {
+  base::AtomicFile file(open_or_make(), base::RelPath::exact(kIndexName));
+  index.serialize(file);
+  file.commit();
+}
+
+void LayerFolder::put_tar(TempFile& tar) const {
+  tar.move_to(open_or_make(), std::string(kTarName));
+}
+
+bool LayerFolder::put_tree(const base::DirFd& parent, const std::string& name) const {
+  const base::DirFd folder = open_or_make();
+  if (::renameat2(parent.get(), name.c_str(), folder.get(), tree_name_.c_str(), RENAME_NOREPLACE) ==
+      0) {
+    return true;
+  }
+  if (errno == EEXIST || errno == ENOTEMPTY) return false;
+  throw_store_error(errno, "rename into", layers_.show(path(tree_name_)));
+}
+
+void LayerFolder::remove_index() const { base::remove_tree(layers_, path(kIndexName)); }
+
+void LayerFolder::remove_tar() const { base::remove_tree(layers_, path(kTarName)); }
+
+void LayerFolder::remove_tree(const base::DirFd& temp) const {
+  base::TempDir grave(temp, "dropped-");
+  const std::string from = path(tree_name_).str();
+  if (::renameat(layers_.get(), from.c_str(), grave.dir().get(), "tree") != 0 && errno != ENOENT) {
+    throw_store_error(errno, "rename", layers_.show(path(tree_name_)));
+  }
+}
+
+std::optional<image::Descriptor> LayerFolder::try_read_blob_record(const std::string& way) const {
+  const auto text = base::try_read_file_at(layers_, path("blob-" + way), kRecordCapBytes);
+  if (!text) return std::nullopt;
+  try {
+    return image::parse_descriptor(*text);
+  } catch (const base::ContentError&) {
+    return std::nullopt;  // damaged: the blob is made again
+  }
+}
+
+void LayerFolder::put_blob_record(const std::string& way, const image::Descriptor& blob) const {
+  base::write_file_atomically(open_or_make(), base::RelPath::exact("blob-" + way),
+                              image::to_json(blob));
+}
+
+}  // namespace ibuild::layers

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/digest.h"
+#include "base/fs_at.h"
+#include "base/unique_fd.h"
+#include "image/descriptor.h"
+#include "layers/layer_index.h"
+#include "layers/temp_file.h"
+
+namespace ibuild::layers {
+
+/// layers/<hex of the diff-id>/ of the store: the forms of one layer by name. Forms are put there
+/// by rename and never changed afterwards. A value; opens nothing by itself.
+/// See: docs/design/layer_forms.md.
+class LayerFolder {
+ public:
+  /// `layers` must outlive the folder. `tree_name` is that of this process.
+  /// Throws: ContentError when `diff_id` is no sha256.
+  LayerFolder(const base::DirFd& layers, const base::Digest& diff_id, std::string tree_name);
+
+  bool has_index() const;
+  bool has_tree() const;
+  bool has_tar() const;
+
+  /// Null when there is none. Throws ContentError when it is damaged.
+  std::shared_ptr<const LayerIndex> try_read_index() const;
+  std::optional<base::UniqueFd> try_open_tar() const;
+  std::optional<base::DirFd> try_open_tree() const;
+  /// A file of the tree; none when there is no tree or no such file.
+  std::optional<base::UniqueFd> try_open_in_tree(const base::RelPath& path) const;
+
+  void put_index(const LayerIndex& index) const;
+  void put_tar(TempFile& tar) const;
+  /// Moves `parent`/`name` here. False when a tree stands already.
+  bool put_tree(const base::DirFd& parent, const std::string& name) const;
+  void remove_index() const;
+  void remove_tar() const;
+  /// Moves the tree into `temp` first, so that no half-removed one is ever seen.
+  void remove_tree(const base::DirFd& temp) const;
+
+  /// The blob made of this layer in one way of compression ("gzip-6"); none when none is known.
+  std::optional<image::Descriptor> try_read_blob_record(const std::string& way) const;
+  void put_blob_record(const std::string& way, const image::Descriptor& blob) const;
+
+ private:
+  base::RelPath path(std::string_view name) const;
+  bool has_file(std::string_view name) const;
+  base::DirFd open_or_make() const;
+
+  const base::DirFd& layers_;
+  base::RelPath folder_;
+  std::string tree_name_;
+};
+
+}  // namespace ibuild::layers

@@ -1,0 +1,126 @@
+#include "layers/layer_store.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <utility>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "layers/layer_store_state.h"
+
+namespace ibuild::layers {
+
+namespace {
+
+/// A range of a file that it owns.
+class OwnedRangeSource : public base::ByteSource {
+ public:
+  OwnedRangeSource(base::UniqueFd fd, std::uint64_t offset, std::uint64_t size)
+      : fd_(std::move(fd)), range_(fd_.get(), offset, size) {}
+  std::size_t read(std::span<std::byte> buffer) override { return range_.read(buffer); }
+
+ private:
+  base::UniqueFd fd_;
+  base::FdRangeSource range_;
+};
+
+void check_file_size(int fd, const LayerEntry& entry) {
+  struct stat info {};
+  if (::fstat(fd, &info) != 0) throw base::SystemError("stat", entry.path.absolute());
+  const bool fits =
+      S_ISREG(info.st_mode) && static_cast<std::uint64_t>(info.st_size) == entry.size_bytes;
+  if (fits) return;
+  throw base::ContentError("\"" + base::printable(entry.path.absolute()) +
+                           "\" was changed in the store's unpacked layer");
+}
+
+}  // namespace
+
+LayerStore::LayerStore(const base::DirFd& layers_dir, const base::DirFd& temp_dir,
+                       const base::DirFd& locks_dir, const ContentStore& content,
+                       base::ThreadPool& pool)
+    : state_(new State{.layers = layers_dir.dup(),
+                       .temp = temp_dir.dup(),
+                       .locks = locks_dir.dup(),
+                       .content = content,
+                       .pool = pool,
+                       .xattrs = overlay_xattrs_of_this_process(),
+                       .tree_name = tree_name_of_this_process()}) {}
+
+LayerStore::~LayerStore() = default;
+
+Forms LayerStore::present(const Layer& layer) const {
+  const LayerFolder folder = state_->folder(layer.diff_id);
+  const auto& content = state_->content;
+  return {.index = folder.has_index(),
+          .tree = folder.has_tree(),
+          .tar = folder.has_tar(),
+          .blob = layer.blob && content.has_exact(layer.blob->digest, layer.blob->size_bytes)};
+}
+
+std::shared_ptr<const LayerIndex> LayerStore::index(const Layer& layer,
+                                                    std::stop_token stop) const {
+  {
+    auto indexes = state_->indexes.lock();
+    const auto known = indexes->find(layer.diff_id);
+    if (known != indexes->end()) return known->second;
+  }
+  const LayerFolder folder = state_->folder(layer.diff_id);
+  std::shared_ptr<const LayerIndex> index;
+  try {
+    index = folder.try_read_index();
+  } catch (const base::ContentError&) {
+    folder.remove_index();  // made again from another form
+  }
+  if (!index) {
+    materialize(layer, {.index = true}, std::move(stop));
+    index = folder.try_read_index();
+    if (!index) throw base::Error("layer " + layer.diff_id.str() + ": its index has vanished");
+  }
+  auto indexes = state_->indexes.lock();
+  return indexes->emplace(layer.diff_id, std::move(index)).first->second;
+}
+
+std::unique_ptr<base::ByteSource> LayerStore::open_file(const Layer& layer, const LayerEntry& entry,
+                                                        std::stop_token stop) const {
+  const LayerFolder folder = state_->folder(layer.diff_id);
+  if (auto file = folder.try_open_in_tree(entry.path)) {
+    check_file_size(file->get(), entry);
+    return std::make_unique<OwnedRangeSource>(*std::move(file), 0, entry.size_bytes);
+  }
+  auto tar = folder.try_open_tar();
+  if (!tar) {
+    materialize(layer, {.tar = true}, std::move(stop));
+    tar = folder.try_open_tar();
+    if (!tar) throw base::Error("layer " + layer.diff_id.str() + ": its tar has vanished");
+  }
+  return std::make_unique<OwnedRangeSource>(*std::move(tar), entry.tar_offset, entry.size_bytes);
+}
+
+base::Digest LayerStore::file_digest(const Layer& layer, const LayerEntry& entry) const {
+  if (entry.content) return *entry.content;
+  const auto bytes = open_file(layer, entry);
+  return base::sha256_of(*bytes);
+}
+
+base::DirFd LayerStore::open_tree(const Layer& layer, std::stop_token stop) const {
+  const LayerFolder folder = state_->folder(layer.diff_id);
+  if (auto tree = folder.try_open_tree()) return *std::move(tree);
+  materialize(layer, {.tree = true}, std::move(stop));
+  if (auto tree = folder.try_open_tree()) return *std::move(tree);
+  throw base::Error("layer " + layer.diff_id.str() + ": its tree has vanished");
+}
+
+Layer LayerStore::adopt_tree(const base::DirFd& parent_dir, const std::string& name,
+                             const LayerIndex& index, const base::Digest& diff_id) const {
+  const LayerFolder folder = state_->folder(diff_id);
+  const auto lock = state_->lock(diff_id, {});
+  if (!folder.put_tree(parent_dir, name)) {
+    base::remove_tree(parent_dir, base::RelPath::exact(name));
+  }
+  folder.put_index(index.with_origin(TarOrigin::own));  // last: it is what makes the layer known
+  return {.diff_id = diff_id, .blob = {}, .provider = {}};
+}
+
+}  // namespace ibuild::layers

@@ -1,0 +1,55 @@
+// See: Documentation/filesystems/overlayfs.rst of Linux, "userxattr"; user_namespaces(7).
+#include "layers/overlay_format.h"
+
+#include <linux/capability.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/digest.h"
+#include "base/fs_at.h"
+
+namespace ibuild::layers {
+
+namespace {
+
+constexpr std::uint64_t kMapCapBytes = 1 << 20;
+
+bool has_sys_admin() {
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {};
+  if (::syscall(SYS_capget, &header, data) != 0) return false;
+  return (data[CAP_TO_INDEX(CAP_SYS_ADMIN)].effective & CAP_TO_MASK(CAP_SYS_ADMIN)) != 0;
+}
+
+/// The initial namespace maps every id to itself. A nested one may do so too, but then it has a
+/// setgroups file that can be told apart by nobody, and trusted xattrs fail when they are set.
+bool maps_all_ids(const std::string& map) {
+  unsigned long inside = 1;
+  unsigned long outside = 1;
+  unsigned long count = 0;
+  if (std::sscanf(map.c_str(), "%lu %lu %lu", &inside, &outside, &count) != 3) return false;
+  return inside == 0 && outside == 0 && count == 4294967295UL;
+}
+
+std::string id_map(const char* path) {
+  return base::try_read_host_file(path, kMapCapBytes).value_or("");
+}
+
+}  // namespace
+
+OverlayXattrs overlay_xattrs_of_this_process() {
+  const bool is_initial = maps_all_ids(id_map("/proc/self/uid_map"));
+  return is_initial && has_sys_admin() ? OverlayXattrs::trusted : OverlayXattrs::user;
+}
+
+std::string_view overlay_prefix(OverlayXattrs xattrs) {
+  return xattrs == OverlayXattrs::trusted ? "trusted.overlay." : "user.overlay.";
+}
+
+std::string tree_name_of_this_process() {
+  if (overlay_xattrs_of_this_process() == OverlayXattrs::trusted) return "tree-trusted";
+  const std::string maps = id_map("/proc/self/uid_map") + "\n" + id_map("/proc/self/gid_map");
+  return "tree-user-" + base::sha256_of(maps).short_hex();
+}
+
+}  // namespace ibuild::layers
