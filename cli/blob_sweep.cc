@@ -28,22 +28,33 @@ void add_reachable(const remote::ImageLoader& loader, const image::Descriptor& d
   for (const auto& layer : manifest.layers) found.insert(layer.digest);
 }
 
-}  // namespace
-
-std::vector<base::Digest> sweep_blobs(ImageAccess& access, const std::vector<image::Descriptor>& removed) {
-  std::vector<base::Digest> taken;
-  if (removed.empty() || !access.session().try_exclusive()) return taken;
-  const auto& loader = access.loader();
+/// Requires: nobody else uses the store.
+std::vector<base::Digest> take_unneeded(ImageAccess& access, const Digests& candidates) {
   Digests needed;
-  for (const auto& stored : access.store().images().list()) add_reachable(loader, stored.descriptor, 0, needed);
-  Digests candidates;
-  for (const auto& descriptor : removed) add_reachable(loader, descriptor, 0, candidates);
+  for (const auto& stored : access.store().images().list()) {
+    add_reachable(access.loader(), stored.descriptor, 0, needed);
+  }
+  std::vector<base::Digest> taken;
   for (const auto& digest : candidates) {
     if (needed.contains(digest) || !access.store().content().has(digest)) continue;
     access.store().content().remove(digest);
     taken.push_back(digest);
   }
   return taken;
+}
+
+}  // namespace
+
+std::vector<base::Digest> sweep_images(ImageAccess& access, const std::vector<image::Descriptor>& removed) {
+  if (removed.empty() || !access.session().try_exclusive()) return {};
+  Digests candidates;
+  for (const auto& descriptor : removed) add_reachable(access.loader(), descriptor, 0, candidates);
+  return take_unneeded(access, candidates);
+}
+
+std::vector<base::Digest> sweep_blobs(ImageAccess& access, const std::vector<base::Digest>& blobs) {
+  if (blobs.empty() || !access.session().try_exclusive()) return {};
+  return take_unneeded(access, {blobs.begin(), blobs.end()});
 }
 
 }  // namespace ibuild::cli

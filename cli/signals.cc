@@ -2,10 +2,12 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
+#include <utility>
 
 #include "base/error.h"
 #include "cli/exit_code.h"
@@ -14,7 +16,10 @@ namespace ibuild::cli {
 
 namespace {
 
-constexpr std::array kSignals = {SIGINT, SIGTERM, SIGHUP};
+constexpr std::array kStopSignals = {SIGINT, SIGTERM, SIGHUP};
+/// Those that mean something only to a program that we run.
+constexpr std::array kForeignSignals = {SIGQUIT, SIGUSR1, SIGUSR2};
+constexpr int kPatience = 3;
 
 /// Where the handler writes to. A signal handler has no other way to be told. Handlers rather than a blocked mask with signalfd: a
 /// mask is inherited by every program started, handlers are not.
@@ -50,15 +55,36 @@ void uninstall(int signal) {
 SignalWatcher::SignalWatcher() : pipe_(base::Pipe::open()) {
   fcntl(pipe_.write_end.get(), F_SETFL, O_NONBLOCK);
   handler_fd = pipe_.write_end.get();
-  for (const int signal : kSignals) install(signal);
+  for (const int signal : kStopSignals) install(signal);
   thread_ = std::thread([this] { watch(); });
 }
 
 SignalWatcher::~SignalWatcher() {
-  for (const int signal : kSignals) uninstall(signal);
+  for (const int signal : kStopSignals) uninstall(signal);
+  for (const int signal : kForeignSignals) uninstall(signal);
   handler_fd = -1;
   pipe_.write_end.reset();  // the watcher reads the end of the file
   thread_.join();
+}
+
+void SignalWatcher::forward_to(int pidfd) {
+  base::UniqueFd own(fcntl(pidfd, F_DUPFD_CLOEXEC, 3));
+  if (!own) throw base::SystemError("fcntl", "pidfd");
+  *target_.lock() = std::move(own);
+  for (const int signal : kForeignSignals) install(signal);
+}
+
+/// False when signals are not forwarded, or nobody is left to take them.
+bool SignalWatcher::forward(int signal) {
+  auto target = target_.lock();
+  return target->valid() && syscall(SYS_pidfd_send_signal, target->get(), signal, nullptr, 0) == 0;
+}
+
+void SignalWatcher::on_signal(int signal) {
+  const bool wants_end = signal == SIGINT || signal == SIGTERM;
+  if (forward(signal) && (!wants_end || ++impatience_ < kPatience)) return;
+  if (stop_.stop_requested()) _exit(kCancelled);
+  stop_.request_stop();
 }
 
 void SignalWatcher::watch() {
@@ -67,9 +93,7 @@ void SignalWatcher::watch() {
     const auto count = read(pipe_.read_end.get(), &signal, 1);
     if (count < 0 && errno == EINTR) continue;
     if (count != 1) return;
-    if (stop_.stop_requested()) _exit(kCancelled);
-    received_ = signal;
-    stop_.request_stop();
+    on_signal(signal);
   }
 }
 

@@ -4,11 +4,13 @@
 #include <stop_token>
 #include <thread>
 
+#include "base/synchronized.h"
 #include "base/unique_fd.h"
 
 namespace ibuild::cli {
 
 /// Turns SIGINT, SIGTERM and SIGHUP into a stop request; the second one ends the process at once with kCancelled.
+/// While signals are forwarded to another process, only the third SIGINT or SIGTERM is a stop request.
 /// One at a time in a process. Make it after the program entered its user namespace: it starts a thread.
 class SignalWatcher {
  public:
@@ -19,14 +21,19 @@ class SignalWatcher {
   ~SignalWatcher();
 
   std::stop_token token() const { return stop_.get_token(); }
-  /// The signal that came first; 0 for none.
-  int received() const { return received_; }
+
+  /// From now on signals, also SIGQUIT, SIGUSR1 and SIGUSR2, go to this process. Thread: any.
+  /// Throws: SystemError.
+  void forward_to(int pidfd);
 
  private:
   void watch();
+  void on_signal(int signal);
+  bool forward(int signal);
 
   std::stop_source stop_;
-  std::atomic<int> received_ = 0;
+  base::Synchronized<base::UniqueFd> target_;
+  int impatience_ = 0;  // SIGINT and SIGTERM forwarded so far; the watcher's own
   base::Pipe pipe_;
   std::thread thread_;
 };

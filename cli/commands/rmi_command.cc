@@ -54,7 +54,7 @@ int run_rmi(Arguments arguments, CommandContext& context) {
       code = kFailure;
     }
   }
-  for (const auto& digest : sweep_blobs(access, removed)) context.out << "Deleted: " << digest.str() << "\n";
+  for (const auto& digest : sweep_images(access, removed)) context.out << "Deleted: " << digest.str() << "\n";
   return code;
 }
 

@@ -1,0 +1,103 @@
+#include "cli/commands/save_command.h"
+
+#include <unistd.h>
+
+#include <vector>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "builder/export/image_layout.h"
+#include "builder/export/output_file.h"
+#include "builder/remote/pull.h"
+#include "cli/exit_code.h"
+#include "cli/image_access.h"
+#include "cli/image_finder.h"
+#include "cli/option_parser.h"
+#include "cli/progress.h"
+#include "cli/signals.h"
+#include "cli/single_task.h"
+
+namespace ibuild::cli {
+
+namespace {
+
+std::string read_document(const remote::ImageLoader& loader, const image::Descriptor& document) {
+  auto text = loader.read_stored(document);
+  if (!text) throw base::Error("the store does not have " + document.digest.str());
+  return *std::move(text);
+}
+
+/// The image with its documents byte for byte, so that its digests stay what they are.
+builder::BuiltImage as_built(const remote::ImageLoader& loader, const builder::BaseImage& image) {
+  builder::BuiltImage built;
+  built.config = image.manifest.config;
+  built.config_json = read_document(loader, built.config);
+  built.manifest.digest = image.digest;
+  built.manifest.media_type = image.manifest.media_type;
+  built.manifest_json = read_document(loader, built.manifest);
+  built.manifest.size_bytes = built.manifest_json.size();
+  built.layers = image.layers;
+  return built;
+}
+
+/// All names must mean one image: an archive holds one.
+FoundImage find_one(const remote::ImageLoader& loader, const std::vector<std::string>& names,
+                    std::vector<image::Reference>& references) {
+  const auto first = find_image(loader, names.front());
+  for (const auto& name : names) {
+    const auto found = find_image(loader, name);
+    if (found.top.digest != first.top.digest) {
+      throw base::UsageError("several images in one archive are not supported: " +
+                             base::printable(names.front()) + " and " + base::printable(name) + " differ");
+    }
+    if (!found.name.empty()) references.push_back(image::parse_reference(found.name));
+  }
+  return first;
+}
+
+builder::DockerManifest manifest_kind(const std::string& format) {
+  if (format == "docker" || format == "docker-archive") return builder::DockerManifest::beside_layout;
+  if (format == "oci" || format == "oci-archive") return builder::DockerManifest::none;
+  throw base::UsageError("--format " + base::printable(format) + " is not known: use docker or oci");
+}
+
+}  // namespace
+
+int run_save(Arguments arguments, CommandContext& context) {
+  OptionParser parser("ibuild save",
+                      "Writes an image to an archive that `docker load`, podman and skopeo read");
+  std::vector<std::string> names;
+  std::string output = "-";
+  std::string format = "docker";
+  StoreOptions store;
+  RegistryFlags registry;
+  parser.operands("IMAGE", 1, names, "Name or digest; several names of one image may be given");
+  parser.value("-o,--output", "FILE", output, "Archive to write (default: standard output)");
+  parser.value("--format", "KIND", format,
+               "docker (an OCI layout with docker's manifest.json beside it) or oci (without)");
+  store.add_to(parser);
+  registry.add_to(parser);
+  if (parser.parse(arguments, context.out) == OptionParser::Outcome::help_shown) return kSuccess;
+  const auto kind = manifest_kind(format);
+  if (output == "-" && isatty(STDOUT_FILENO) == 1) {
+    throw base::UsageError("the archive would go to the terminal: name a file with -o, or redirect");
+  }
+
+  const SignalWatcher signals;
+  Progress progress(ProgressMode::plain, context.err);
+  ImageAccess access(store, registry, warnings_to(progress), 0);
+  std::vector<image::Reference> references;
+  const auto image = load_image(access.loader(), find_one(access.loader(), names, references));
+  run_task(progress, "saving " + base::printable(names.front()), [&](builder::VertexWatch& watch) {
+    remote::fetch_missing_blobs(access.loader(), image, watch.id(), progress, signals.token());
+    const auto file = builder::OutputFile::open(output);
+    builder::TarLayoutSink tar(file->sink());
+    builder::write_image_layout(tar, as_built(access.loader(), image), references, kind,
+                                access.store().content());
+    tar.finish();
+    file->commit();
+  });
+  return kSuccess;
+}
+
+}  // namespace ibuild::cli
