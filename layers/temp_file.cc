@@ -51,6 +51,10 @@ void TempFile::write(base::Bytes bytes) {
   }
 }
 
+void TempFile::sync() const {
+  if (::fdatasync(fd_.get()) != 0) throw_store_error(errno, "sync a file in", dir_.shown_as());
+}
+
 void TempFile::move_to(const base::DirFd& into, const std::string& name) {
   if (::renameat(dir_.get(), name_.c_str(), into.get(), name.c_str()) != 0) {
     throw_store_error(errno, "rename into", into.show(base::RelPath::exact(name)));

@@ -21,6 +21,8 @@ class TempFile : public base::ByteSink {
   /// Throws: SystemError, with a hint when the disk is full.
   void write(base::Bytes bytes) override;
   int fd() const { return fd_.get(); }
+  /// Makes the bytes outlast a loss of power (fdatasync).
+  void sync() const;
   /// The file becomes `into`/`name`, in place of what is there. Only once.
   /// Requires: `into` lies on the same file system.
   void move_to(const base::DirFd& into, const std::string& name);
