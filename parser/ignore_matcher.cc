@@ -116,12 +116,16 @@ class Pattern {
     return path.starts_with(head_) && path.ends_with(tail_) && regex_->matches(path);
   }
 
-  bool matches_parent(std::string_view path) const {
-    for (auto slash = path.find('/'); slash != std::string_view::npos;
-         slash = path.find('/', slash + 1)) {
-      if (matches(path.substr(0, slash))) return true;
+  bool matches_or_parent(std::string_view path) const {
+    const std::string_view text = text_;
+    switch (kind_) {
+      case MatchKind::exact: return is_or_is_below(path, text);
+      case MatchKind::prefix: return matches(path);
+      case MatchKind::suffix: return suffix_matches_or_parent(path, text.substr(2));
+      case MatchKind::regex: break;
     }
-    return false;
+    const bool has_tail = path.ends_with(tail_) || path.find(tail_ + "/") != std::string_view::npos;
+    return path.starts_with(head_) && has_tail && regex_->matches_or_parent(path);
   }
 
   /// False only when no path below the directory can match, unless the directory itself or its parent does.
@@ -131,6 +135,17 @@ class Pattern {
   static bool matches_suffix(std::string_view path, std::string_view suffix) {
     if (path.ends_with(suffix)) return true;
     return suffix.starts_with('/') && path == suffix.substr(1);
+  }
+
+  static bool is_or_is_below(std::string_view path, std::string_view directory) {
+    return path.starts_with(directory) &&
+           (path.size() == directory.size() || path[directory.size()] == '/');
+  }
+
+  static bool suffix_matches_or_parent(std::string_view path, std::string_view suffix) {
+    if (matches_suffix(path, suffix)) return true;
+    if (suffix.starts_with('/') && is_or_is_below(path, suffix.substr(1))) return true;
+    return path.find(std::string(suffix) + "/") != std::string_view::npos;
   }
 
   std::string text_;
@@ -208,7 +223,7 @@ bool IgnoreMatcher::matches(std::string_view path) const {
   bool is_excluded = false;
   for (const Pattern& pattern : impl_->patterns) {
     if (pattern.is_exception() != is_excluded) continue;
-    if (pattern.matches(path) || pattern.matches_parent(path)) is_excluded = !pattern.is_exception();
+    if (pattern.matches_or_parent(path)) is_excluded = !pattern.is_exception();
   }
   return is_excluded;
 }
@@ -223,7 +238,7 @@ IgnoreMatcher::Verdict IgnoreMatcher::match_with_parent(std::string_view path,
     bool is_match = has_parent && parent->parent_matched[i];
     if (!is_match) {
       if (pattern.is_exception() != verdict.excluded) continue;
-      is_match = pattern.matches(path) || (!has_parent && pattern.matches_parent(path));
+      is_match = has_parent ? pattern.matches(path) : pattern.matches_or_parent(path);
     }
     verdict.parent_matched[i] = is_match;
     if (is_match) verdict.excluded = !pattern.is_exception();

@@ -1,7 +1,6 @@
 #include "parser/lint.h"
 
 #include <algorithm>
-#include <span>
 #include <utility>
 
 #include "base/error.h"
@@ -181,16 +180,6 @@ Warning make_finding(LintRule rule, std::string message, const SourceRange& rang
     url = "https://docs.docker.com/go/dockerfile/rule/" + std::string(info.page) + "/";
   }
   return {std::string(info.name), std::move(message), std::move(url), range};
-}
-
-std::string suggestion(std::string_view word, const std::vector<std::string>& candidates,
-                       std::string_view mark) {
-  // A file with more names than this would wait for its own suggestions.
-  constexpr std::size_t kMostCandidates = 1000;
-  const std::span<const std::string> all = candidates;
-  const auto nearest =
-      base::nearest_word(word, all.first(std::min(all.size(), kMostCandidates)));
-  return nearest ? " (did you mean " + std::string(mark) + *nearest + "?)" : "";
 }
 
 LintReport lint_dockerfile(const Dockerfile& dockerfile, const LintOptions& options) {

@@ -124,7 +124,7 @@ void FromLinter::report_undeclared(const ExpandedWord& expanded, const Stage& st
     if (std::find(declared_.begin(), declared_.end(), name) != declared_.end()) continue;
     sink_.report(config, LintRule::undefined_arg_in_from,
                  "FROM argument '" + base::printable(name) + "' is not declared" +
-                     suggestion(name, declared_, ""),
+                     sink_.suggest(name, declared_.size(), "", [this] { return declared_; }),
                  stage.from_instruction.range);
   }
 }
@@ -138,9 +138,10 @@ LintBase FromLinter::check_base(const Stage& stage, std::size_t index, const Lin
                           "base name (" + base::printable(stage.from.image) + ") should not be blank");
   }
   LintBase base;
-  for (std::size_t i = 0; i < index; ++i) {
-    if (list_.stages[i].from.name == expanded.text) base.stage = i;
+  if (const auto found = named_.find(expanded.text); found != named_.end()) {
+    base.stage = found->second;
   }
+  if (!stage.from.name.empty()) named_[stage.from.name] = index;
   base.image = std::move(expanded.text);
   return base;
 }

@@ -1,8 +1,12 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
+#include "base/text.h"
 #include "parser/lint.h"
 
 namespace ibuild::parser {
@@ -18,12 +22,22 @@ class LintSink {
     warnings_.push_back(make_finding(rule, std::move(message), range));
   }
 
+  /// " (did you mean <mark>NAME?)" when a candidate is near enough, else nothing. In a file with more faults and names
+  /// than anybody writes it stops looking.
+  /// `candidates` is called for the names only if they are looked at; there are `count` of them.
+  template <typename Candidates>
+  std::string suggest(std::string_view word, std::size_t count, std::string_view mark,
+                      Candidates candidates) {
+    if (count > comparisons_left_) return {};
+    comparisons_left_ -= count;
+    const std::vector<std::string> names = candidates();
+    const auto nearest = base::nearest_word(word, names);
+    return nearest ? " (did you mean " + std::string(mark) + *nearest + "?)" : "";
+  }
+
  private:
   Diagnostics& warnings_;
+  std::size_t comparisons_left_ = 100'000;
 };
-
-/// ` (did you mean $NAME?)` when a candidate is near enough, else nothing.
-std::string suggestion(std::string_view word, const std::vector<std::string>& candidates,
-                       std::string_view mark);
 
 }  // namespace ibuild::parser

@@ -165,12 +165,15 @@ std::string StageLinter::InstructionLinter::expand(std::string_view word) {
 
 void StageLinter::InstructionLinter::report_undefined(const std::set<std::string>& unset) {
   if (unset.empty() || !state_.is_env_known) return;
-  std::vector<std::string> names;
-  for (const auto& [name, value] : state_.env) names.push_back(name);
+  const auto names = [this] {
+    std::vector<std::string> result;
+    for (const auto& [name, value] : state_.env) result.push_back(name);
+    return result;
+  };
   for (const std::string& name : unset) {
     if (state_.args.contains(name) || is_build_control(name)) continue;
     report(LintRule::undefined_var, "Usage of undefined variable '$" + base::printable(name) + "'" +
-                                        suggestion(name, names, "$"));
+                                        owner_.sink_.suggest(name, state_.env.size(), "$", names));
   }
 }
 
@@ -235,12 +238,12 @@ void StageLinter::InstructionLinter::define_arg(const ArgDefinition& definition)
 void StageLinter::InstructionLinter::operator()(const Expose& expose) {
   for (const std::string& written : expose.ports) {
     for (const std::string& word : Expander(owner_.list_.escape, lookup()).expand_words(written)) {
-      const PortSpec spec = parse_port_spec(word);
-      if (spec.protocol_has_capitals) {
+      const PortRange range = parse_port_range(word);
+      if (range.protocol_has_capitals) {
         report(LintRule::expose_proto_casing, "Defined protocol '" + base::printable(word) +
                                                   "' in EXPOSE instruction should be lowercase");
       }
-      if (spec.has_host_part) {
+      if (range.has_host_part) {
         report(LintRule::expose_invalid_format,
                "EXPOSE instruction should not define an IP address or host-port mapping, found '" +
                    base::printable(word) + "'");

@@ -47,6 +47,7 @@ class FromLinter {
   LintSink& sink_;
   LintEnv global_args_;
   std::vector<std::string> declared_;
+  std::map<std::string, std::size_t> named_;  // the stages so far
 };
 
 /// The checks of the instructions in the stages: goes through them as a build would, without doing anything.

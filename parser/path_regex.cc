@@ -247,8 +247,10 @@ class PathRegex::Compiler {
 /// One match: the instructions that are active before each character.
 class PathRegex::Run {
  public:
-  Run(const PathRegex& regex, std::string_view text)
-      : regex_(regex), rest_(text), last_added_(regex.program_.size(), 0) {}
+  enum class End { text, text_or_slash };
+
+  Run(const PathRegex& regex, std::string_view text, End end)
+      : regex_(regex), rest_(text), end_(end), last_added_(regex.program_.size(), 0) {}
 
   bool run() {
     add(0);
@@ -277,10 +279,14 @@ class PathRegex::Run {
 
   bool holds(const Instruction& instruction) const {
     if (instruction.kind == Kind::begin) return step_ == 1;
-    if (instruction.kind == Kind::end) return rest_.empty();
+    if (instruction.kind == Kind::end) return is_end();
     const bool before = step_ > 1 && is_word(previous_);
-    const bool behind = !rest_.empty() && is_word(next_character(rest_).code_point);
+    const bool behind = !is_end() && is_word(next_character(rest_).code_point);
     return (before != behind) == (instruction.argument == 1);
+  }
+
+  bool is_end() const {
+    return rest_.empty() || (end_ == End::text_or_slash && rest_.front() == '/');
   }
 
   /// Follows all that takes no character. The list of places still to visit stands in for recursion.
@@ -310,6 +316,7 @@ class PathRegex::Run {
 
   const PathRegex& regex_;
   std::string_view rest_;
+  End end_;
   std::vector<std::uint32_t> last_added_;  // the step in which each instruction was last added
   std::vector<std::uint32_t> active_, before_, pending_;
   std::uint32_t step_ = 1;
@@ -319,6 +326,12 @@ class PathRegex::Run {
 
 PathRegex::PathRegex(std::string_view expression) { Compiler(*this, expression).run(); }
 
-bool PathRegex::matches(std::string_view text) const { return Run(*this, text).run(); }
+bool PathRegex::matches(std::string_view text) const {
+  return Run(*this, text, Run::End::text).run();
+}
+
+bool PathRegex::matches_or_parent(std::string_view text) const {
+  return Run(*this, text, Run::End::text_or_slash).run();
+}
 
 }  // namespace ibuild::parser

@@ -18,6 +18,8 @@ class PathRegex {
 
   /// Whether the expression matches from the start of `text` on, to where its `$` says.
   bool matches(std::string_view text) const;
+  /// Whether it matches `text` or what stands before one of its slashes.
+  bool matches_or_parent(std::string_view text) const;
 
  private:
   enum class Kind : std::uint8_t {

@@ -14,7 +14,7 @@ namespace ibuild::parser {
 
 namespace {
 
-struct PortRange {
+struct Span {
   std::uint32_t first;
   std::uint32_t last;
   std::uint32_t size() const { return last - first; }
@@ -26,12 +26,12 @@ std::optional<std::uint32_t> parse_port(std::string_view text) {
   return static_cast<std::uint32_t>(*number);
 }
 
-std::optional<PortRange> parse_range(std::string_view text) {
+std::optional<Span> parse_range(std::string_view text) {
   const auto dash = text.find('-');
   const auto first = parse_port(text.substr(0, dash));
   const auto last = dash == std::string_view::npos ? first : parse_port(text.substr(dash + 1));
   if (!first || !last || *last < *first) return std::nullopt;
-  return PortRange{*first, *last};
+  return Span{*first, *last};
 }
 
 bool is_address(std::string_view text) {
@@ -48,7 +48,7 @@ bool is_address(std::string_view text) {
   throw base::UsageError("invalid port \"" + base::printable(text) + "\": " + reason);
 }
 
-void check_host_part(std::string_view text, std::string_view host, const PortRange& range) {
+void check_host_part(std::string_view text, std::string_view host, const Span& range) {
   const auto colon = host.rfind(':');
   const std::string_view port = colon == std::string_view::npos ? host : host.substr(colon + 1);
   const std::string_view address = colon == std::string_view::npos ? "" : host.substr(0, colon);
@@ -63,8 +63,8 @@ void check_host_part(std::string_view text, std::string_view host, const PortRan
 
 }  // namespace
 
-PortSpec parse_port_spec(std::string_view text) {
-  PortSpec spec;
+PortRange parse_port_range(std::string_view text) {
+  PortRange result;
   const auto colon = text.rfind(':');
   const std::string_view host = colon == std::string_view::npos ? "" : text.substr(0, colon);
   const std::string_view container = colon == std::string_view::npos ? text : text.substr(colon + 1);
@@ -73,18 +73,28 @@ PortSpec parse_port_spec(std::string_view text) {
   const std::string_view written =
       slash == std::string_view::npos ? "" : container.substr(slash + 1);
   if (ports.empty()) fail(text, "no port specified");
-  std::string protocol = base::to_lower(written);
-  if (protocol.empty()) protocol = "tcp";
+  result.protocol = written.empty() ? "tcp" : base::to_lower(written);
+  const std::string& protocol = result.protocol;
   if (protocol != "tcp" && protocol != "udp" && protocol != "sctp") {
     fail(text, "invalid proto: " + base::printable(written));
   }
-  spec.protocol_has_capitals = !written.empty() && written != protocol;
-  spec.has_host_part = host.find_first_not_of(':') != std::string_view::npos;
-  const auto range = parse_range(ports);
-  if (!range) fail(text, "invalid port number or range");
-  check_host_part(text, host, *range);
-  for (std::uint32_t port = range->first; port <= range->last; ++port) {
-    spec.ports.push_back(std::to_string(port) + "/" + protocol);
+  result.protocol_has_capitals = !written.empty() && written != protocol;
+  result.has_host_part = host.find_first_not_of(':') != std::string_view::npos;
+  const auto span = parse_range(ports);
+  if (!span) fail(text, "invalid port number or range");
+  check_host_part(text, host, *span);
+  result.first = span->first;
+  result.last = span->last;
+  return result;
+}
+
+PortSpec parse_port_spec(std::string_view text) {
+  const PortRange range = parse_port_range(text);
+  PortSpec spec;
+  spec.has_host_part = range.has_host_part;
+  spec.protocol_has_capitals = range.protocol_has_capitals;
+  for (std::uint32_t port = range.first; port <= range.last; ++port) {
+    spec.ports.push_back(std::to_string(port) + "/" + range.protocol);
   }
   return spec;
 }

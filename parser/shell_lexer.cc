@@ -17,16 +17,23 @@ constexpr int kDeepestNesting = 100;
 
 void ShellLexer::Output::add_plain(std::string_view characters) {
   text += characters;
-  while (!characters.empty()) {
-    const Character next = next_character(characters);
+  std::size_t start = 0;  // of what is not yet in the word
+  std::size_t at = 0;
+  while (at < characters.size()) {
+    const Character next = next_character(characters.substr(at));
     if (is_space(next.code_point)) {
+      add_to_word(characters.substr(start, at - start));
       end_word();
-    } else {
-      word += characters.substr(0, next.size);
-      in_word = true;
+      start = at + next.size;
     }
-    characters.remove_prefix(next.size);
+    at += next.size;
   }
+  add_to_word(characters.substr(start));
+}
+
+void ShellLexer::Output::add_to_word(std::string_view characters) {
+  word += characters;
+  if (!characters.empty()) in_word = true;
 }
 
 void ShellLexer::Output::add_quoted(std::string_view characters) {
@@ -60,6 +67,8 @@ ShellLexer::Output ShellLexer::lex_until(char stop, std::string_view missing) {
       --depth_;
       return output;
     }
+    output.add_plain(take_plain(stop));
+    if (at_end() || (stop != kNoStop && rest_.front() == stop)) continue;
     lex_one(output);
     if (output.text.size() > (std::size_t{1} << 24)) {
       throw base::UsageError("the expansion is larger than 16 MiB");
@@ -88,6 +97,21 @@ void ShellLexer::lex_one(Output& output) {
   } else {
     output.add_plain(take());
   }
+}
+
+/// The longest run of characters that mean nothing but themselves.
+std::string_view ShellLexer::take_plain(char stop) {
+  std::size_t size = 0;
+  while (size < rest_.size()) {
+    const char c = rest_[size];
+    const bool is_special = c == '$' || c == '<' || c == '\'' || c == '"' ||
+                            c == options_.escape || (stop != kNoStop && c == stop);
+    if (is_special) break;
+    ++size;
+  }
+  const std::string_view run = rest_.substr(0, size);
+  rest_.remove_prefix(size);
+  return run;
 }
 
 /// The character behind an escape is itself, whatever it is. At the very end an escape is nothing.

@@ -49,6 +49,7 @@ class ShellLexer {
 
     void add_plain(std::string_view characters);
     void add_quoted(std::string_view characters);
+    void add_to_word(std::string_view characters);
     void end_word();
   };
 
@@ -62,6 +63,7 @@ class ShellLexer {
   // shell_lexer.cc
   Output lex_until(char stop, std::string_view missing);
   void lex_one(Output& output);
+  std::string_view take_plain(char stop);
   void lex_escape(Output& output);
   std::string lex_single_quotes();
   std::string lex_double_quotes();

@@ -16,7 +16,7 @@ class WorkBudget {
   void spend(std::uint64_t amount);
 
  private:
-  std::uint64_t left_ = std::uint64_t{1} << 28;
+  std::uint64_t left_ = std::uint64_t{1} << 26;
 };
 
 /// The patterns of ${v#p} and its kin: `*`, `?`, and a backslash before one of `* ? \ / }`. No brackets.
