@@ -47,11 +47,16 @@ class FileMode::Parser {
     who_ = 0;
     for (; !rest_.empty(); rest_.remove_prefix(1)) {
       const char c = rest_.front();
-      if (c == 'a') who_ |= kEverybody;
-      else if (c == 'u') who_ |= kSetUid | kUser;
-      else if (c == 'g') who_ |= kSetGid | kGroup;
-      else if (c == 'o') who_ |= kOther;
-      else break;
+      if (c == 'a')
+        who_ |= kEverybody;
+      else if (c == 'u')
+        who_ |= kSetUid | kUser;
+      else if (c == 'g')
+        who_ |= kSetGid | kGroup;
+      else if (c == 'o')
+        who_ |= kOther;
+      else
+        break;
     }
     do {
       parse_action();
@@ -75,10 +80,18 @@ class FileMode::Parser {
   bool parse_permission(char c) {
     const bool is_for_owners = who_ == 0 || (who_ & ~kOther) != 0;
     switch (c) {
-      case 'r': bits_ |= 0444; return true;
-      case 'w': bits_ |= 0222; return true;
-      case 'x': bits_ |= 0111; return true;
-      case 'X': (operation_ == '-' ? bits_ : execute_bits_) |= 0111; return true;
+      case 'r':
+        bits_ |= 0444;
+        return true;
+      case 'w':
+        bits_ |= 0222;
+        return true;
+      case 'x':
+        bits_ |= 0111;
+        return true;
+      case 'X':
+        (operation_ == '-' ? bits_ : execute_bits_) |= 0111;
+        return true;
       case 's':
         if (is_for_owners) bits_ |= kSetUid | kSetGid;
         return true;
@@ -88,10 +101,17 @@ class FileMode::Parser {
           bits_ |= kSticky;
         }
         return true;
-      case 'u': add_copy(6); return true;
-      case 'g': add_copy(3); return true;
-      case 'o': add_copy(0); return true;
-      default: return false;
+      case 'u':
+        add_copy(6);
+        return true;
+      case 'g':
+        add_copy(3);
+        return true;
+      case 'o':
+        add_copy(0);
+        return true;
+      default:
+        return false;
     }
   }
 
@@ -156,12 +176,18 @@ std::uint32_t FileMode::apply(std::uint32_t mode, bool is_dir) const {
   const bool can_execute = is_dir || (mode & 0111) != 0;
   for (const Command& command : commands_) {
     switch (command.kind) {
-      case Kind::add: result |= command.bits; break;
-      case Kind::remove: result &= ~command.bits; break;
+      case Kind::add:
+        result |= command.bits;
+        break;
+      case Kind::remove:
+        result &= ~command.bits;
+        break;
       case Kind::execute:
         if (can_execute) result |= command.bits;
         break;
-      case Kind::copy: result = copy_class(result, command); break;
+      case Kind::copy:
+        result = copy_class(result, command);
+        break;
     }
   }
   return result;

@@ -6,13 +6,15 @@
 
 namespace ibuild::parser {
 
-/// A `--chmod` value: octal ("0755") or symbolic ("u=rwX,go=rX", "+x", "g=u"), as chmod(1) with no umask.
+/// A `--chmod` value: octal ("0755") or symbolic ("u=rwX,go=rX", "+x", "g=u"), as chmod(1) with no
+/// umask.
 class FileMode {
  public:
   /// Throws: base::UsageError.
   static FileMode parse(std::string_view text);
 
-  /// The permission bits (0 to 07777) that an entry with the bits of `mode` gets. `is_dir` is for X.
+  /// The permission bits (0 to 07777) that an entry with the bits of `mode` gets. `is_dir` is for
+  /// X.
   std::uint32_t apply(std::uint32_t mode, bool is_dir) const;
 
  private:

@@ -18,7 +18,8 @@ Word trimmed_word(std::string_view line, std::size_t begin, std::size_t end) {
 
 bool is_flag_space(char c) { return is_blank(c) || c == '\n'; }
 
-/// Reads flag words from `at` on. Inside quotes, too, the escape character takes the next one as it is.
+/// Reads flag words from `at` on. Inside quotes, too, the escape character takes the next one as it
+/// is.
 class FlagReader {
  public:
   FlagReader(std::string_view line, std::size_t at, std::size_t end, char escape)

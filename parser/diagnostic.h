@@ -9,8 +9,9 @@
 
 namespace ibuild::parser {
 
-/// A fault in a Dockerfile that ends the build. `code` is a stable kebab-case name ("unknown-instruction").
-/// what() is the message alone; cli renders file:line:column, the excerpt and the marker from `range()`.
+/// A fault in a Dockerfile that ends the build. `code` is a stable kebab-case name
+/// ("unknown-instruction"). what() is the message alone; cli renders file:line:column, the excerpt
+/// and the marker from `range()`.
 class DockerfileError : public base::Error {
  public:
   DockerfileError(std::string code, SourceRange range, std::string message);
@@ -33,6 +34,7 @@ using Diagnostics = std::vector<Warning>;
 
 /// "Dockerfile:3:5" and the lines around with a marker, as plain text ending in a newline.
 /// `source` is the whole file. Control bytes are shown, never sent raw.
-std::string render_excerpt(std::string_view file_name, std::string_view source, const SourceRange& range);
+std::string render_excerpt(std::string_view file_name, std::string_view source,
+                           const SourceRange& range);
 
 }  // namespace ibuild::parser

@@ -47,9 +47,9 @@ void add_directive(DirectiveBlock& block, Directive directive) {
 
 char escape_of(const Directive& directive) {
   if (directive.value == "\\" || directive.value == "`") return directive.value.front();
-  throw DockerfileError("invalid-directive", directive.range,
-                        "invalid escape character '" + base::printable(directive.value) +
-                            "': it must be \\ or `");
+  throw DockerfileError(
+      "invalid-directive", directive.range,
+      "invalid escape character '" + base::printable(directive.value) + "': it must be \\ or `");
 }
 
 /// Directives behind a `#!` line are comments to the lexer, which reads no escape there.

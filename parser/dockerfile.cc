@@ -45,7 +45,8 @@ class DockerfileParser {
   void read_instruction(const SourceLines::Line& first);
   void append_line(LogicalLine& joined, const SourceLines::Line& line, std::string_view content);
   bool read_continuations(LogicalLine& joined);
-  AstNode make_node(const LogicalLine& joined, std::string_view text, std::size_t offset, int depth);
+  AstNode make_node(const LogicalLine& joined, std::string_view text, std::size_t offset,
+                    int depth);
   void read_heredocs(AstNode& node, const LogicalLine& joined);
   void read_heredoc_body(Heredoc& heredoc, const AstNode& node);
   void note_comment(std::string_view line);
@@ -219,9 +220,9 @@ void DockerfileParser::read_heredoc_body(Heredoc& heredoc, const AstNode& node) 
     }
     body += line->text;
   }
-  DockerfileError error("unterminated-heredoc", node.range,
-                        "unterminated heredoc: no line holds only \"" +
-                            base::printable(heredoc.name) + "\"");
+  DockerfileError error(
+      "unterminated-heredoc", node.range,
+      "unterminated heredoc: no line holds only \"" + base::printable(heredoc.name) + "\"");
   throw error;
 }
 

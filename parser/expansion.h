@@ -20,9 +20,10 @@ struct ExpandedWord {
   std::set<std::string> unset;      // all names used that were not set
 };
 
-/// Shell-like expansion of one word, as BuildKit's shell lexer: quotes removed, $v ${v} ${v:-w} ${v-w} ${v:+w} ${v+w}
-/// ${v:?m} ${v?m} ${v#p} ${v##p} ${v%p} ${v%%p} ${v/p/r} ${v//p/r} and the anchored ${v/#p/r} ${v/%p/r}.
-/// Throws: base::UsageError for a bad substitution; the message has the word in it.
+/// Shell-like expansion of one word, as BuildKit's shell lexer: quotes removed, $v ${v} ${v:-w}
+/// ${v-w} ${v:+w} ${v+w}
+/// ${v:?m} ${v?m} ${v#p} ${v##p} ${v%p} ${v%%p} ${v/p/r} ${v//p/r} and the anchored ${v/#p/r}
+/// ${v/%p/r}. Throws: base::UsageError for a bad substitution; the message has the word in it.
 class Expander {
  public:
   Expander(char escape, VariableLookup lookup) : escape_(escape), lookup_(std::move(lookup)) {}
@@ -30,11 +31,12 @@ class Expander {
   ExpandedWord expand_word(std::string_view word) const;
   /// Splits into words at unquoted blanks after expansion.
   std::vector<std::string> expand_words(std::string_view text) const;
-  /// Expands variables but keeps quotes and escapes as they are (heredoc bodies: `raw_quotes`), as BuildKit's ProcessWord
-  /// with SkipProcessQuotes / RawQuotes.
-  /// The escape character in there is always a backslash, whatever the `# escape=` directive says.
+  /// Expands variables but keeps quotes and escapes as they are (heredoc bodies: `raw_quotes`), as
+  /// BuildKit's ProcessWord with SkipProcessQuotes / RawQuotes. The escape character in there is
+  /// always a backslash, whatever the `# escape=` directive says.
   ExpandedWord expand_heredoc(std::string_view text) const;
-  /// For people to read: variables that are set are expanded, all else stays as written, also what is wrong.
+  /// For people to read: variables that are set are expanded, all else stays as written, also what
+  /// is wrong.
   std::string expand_for_display(std::string_view text) const;
 
  private:

@@ -18,7 +18,8 @@ class FlagSet {
   /// May be given several times.
   void add_list(std::string name, std::vector<std::string>& target);
 
-  /// Throws: DockerfileError for a flag that is unknown, given twice, or has no value or a wrong one.
+  /// Throws: DockerfileError for a flag that is unknown, given twice, or has no value or a wrong
+  /// one.
   void parse(const AstNode& node) const;
 
  private:

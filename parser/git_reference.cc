@@ -94,7 +94,8 @@ std::optional<Located> locate_github(std::string_view text) {
 std::optional<Located> locate_scp(std::string_view text) {
   const auto at = text.find('@');
   const auto colon = text.find(':');
-  if (at == std::string_view::npos || colon == std::string_view::npos || colon < at) return std::nullopt;
+  if (at == std::string_view::npos || colon == std::string_view::npos || colon < at)
+    return std::nullopt;
   const bool is_plain = is_made_of(text.substr(0, at), "-_") &&
                         is_made_of(text.substr(at + 1, colon - at - 1), "-.") &&
                         text.find('\n') == std::string_view::npos;
@@ -120,8 +121,7 @@ std::optional<Located> locate(std::string_view text) {
   if (text.starts_with("github.com/")) return locate_github(text);
   const std::string scheme = scheme_of(text);
   if (scheme.empty()) return locate_scp(text);
-  const bool is_known =
-      scheme == "http" || scheme == "https" || scheme == "ssh" || scheme == "git";
+  const bool is_known = scheme == "http" || scheme == "https" || scheme == "ssh" || scheme == "git";
   return is_known ? locate_url(text, scheme) : std::nullopt;
 }
 
@@ -129,7 +129,8 @@ std::optional<Located> locate(std::string_view text) {
 
 void set_once(std::string& target, const std::string& value, const std::string& what) {
   if (!target.empty() && target != value) {
-    fail(what + " conflicts: \"" + base::printable(target) + "\" vs \"" + base::printable(value) + "\"");
+    fail(what + " conflicts: \"" + base::printable(target) + "\" vs \"" + base::printable(value) +
+         "\"");
   }
   target = value;
 }
@@ -152,7 +153,8 @@ class QueryReader {
 
   void read(const Query& query) {
     for (const auto& [key, value] : query) {
-      if (!seen_.insert(key).second) fail("query \"" + base::printable(key) + "\" has multiple values");
+      if (!seen_.insert(key).second)
+        fail("query \"" + base::printable(key) + "\" has multiple values");
       if (!read_switch_option(key, value)) read_text_option(key, value);
     }
     if (!tag_.empty()) set_once(reference_.ref, with_prefix(tag_, "refs/tags/"), "ref");
@@ -189,7 +191,8 @@ class QueryReader {
       branch_ = value;
     } else if (key == "mtime") {
       if (value != "checkout" && value != "commit") {
-        fail("invalid mtime value: \"" + base::printable(value) + "\": it must be checkout or commit");
+        fail("invalid mtime value: \"" + base::printable(value) +
+             "\": it must be checkout or commit");
       }
       reference_.mtime = value;
     } else {

@@ -40,7 +40,8 @@ Chunk take_chunk(std::string_view& pattern) {
   return chunk;
 }
 
-/// Matches one chunk at the start of a name, and goes on to check its syntax where it does not match.
+/// Matches one chunk at the start of a name, and goes on to check its syntax where it does not
+/// match.
 class ChunkMatcher {
  public:
   ChunkMatcher(std::string_view chunk, std::string_view name) : chunk_(chunk), name_(name) {}
@@ -141,8 +142,8 @@ bool match_pattern(std::string_view pattern, std::string_view name) {
       name = *rest;
       continue;
     }
-    const auto later = chunk.has_star ? match_behind_star(chunk.text, name, pattern.empty())
-                                      : std::nullopt;
+    const auto later =
+        chunk.has_star ? match_behind_star(chunk.text, name, pattern.empty()) : std::nullopt;
     if (later) {
       name = *later;
       continue;

@@ -8,8 +8,8 @@ namespace ibuild::parser {
 
 namespace {
 
-/// As unicode.IsPrint for what occurs in practice: blanks but ' ', controls, formats, surrogates and private use are
-/// not printed. Code points that no version of Unicode has assigned yet are.
+/// As unicode.IsPrint for what occurs in practice: blanks but ' ', controls, formats, surrogates
+/// and private use are not printed. Code points that no version of Unicode has assigned yet are.
 bool is_printable(char32_t c) {
   if (c < 0xa1) return c >= 0x20 && c < 0x7f;
   if (is_space(c) || c == 0xad) return false;

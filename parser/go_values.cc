@@ -67,7 +67,8 @@ std::optional<std::int64_t> take_part(std::string_view& text) {
   for (const Unit& unit : kUnits) {
     if (!has_digits || unit.name != name) continue;
     const auto scaled = multiply(whole, unit.nanoseconds);
-    const auto rest = static_cast<std::int64_t>(fraction * static_cast<double>(unit.nanoseconds) + 1e-6);
+    const auto rest =
+        static_cast<std::int64_t>(fraction * static_cast<double>(unit.nanoseconds) + 1e-6);
     return scaled ? add(*scaled, rest) : std::nullopt;
   }
   return std::nullopt;

@@ -40,7 +40,8 @@ std::optional<Heredoc> parse_heredoc_word(std::string_view word) {
   if (heredoc.chomp) rest.remove_prefix(1);
   rest.remove_prefix(std::min(rest.find_first_not_of(" \t\n\f\r"), rest.size()));
   if (rest.empty() || rest.find('<') != std::string_view::npos) return std::nullopt;
-  // Read with and without its quotes: where these differ, the delimiter is quoted and the body is not expanded.
+  // Read with and without its quotes: where these differ, the delimiter is quoted and the body is
+  // not expanded.
   std::vector<std::string> words = delimiter_words(rest, {.keep_unset = true});
   if (words.size() != 1) return std::nullopt;
   const std::vector<std::string> quoted =

@@ -9,8 +9,8 @@
 
 namespace ibuild::parser {
 
-/// The heredoc that one word opens: "<<EOF", "<<-EOF", "3<<'EOF'". None for any other word. The body is not
-/// filled in. Throws: base::UsageError when the delimiter's quotes are wrong.
+/// The heredoc that one word opens: "<<EOF", "<<-EOF", "3<<'EOF'". None for any other word. The
+/// body is not filled in. Throws: base::UsageError when the delimiter's quotes are wrong.
 std::optional<Heredoc> parse_heredoc_word(std::string_view word);
 
 /// The same for words that come without their position: wrong quotes make no heredoc.

@@ -1,5 +1,5 @@
-// The rules of moby/patternmatcher, its oddities included: each pattern becomes a regular expression, but for those
-// without wildcards and those whose only wildcard is a `**` at an end.
+// The rules of moby/patternmatcher, its oddities included: each pattern becomes a regular
+// expression, but for those without wildcards and those whose only wildcard is a `**` at an end.
 #include "parser/ignore_matcher.h"
 
 #include <memory>
@@ -87,7 +87,8 @@ std::string_view literal_tail(std::string_view pattern) {
 class Pattern {
  public:
   /// `text` is clean and has no '!' in front any more.
-  Pattern(std::string text, bool is_exception) : text_(std::move(text)), is_exception_(is_exception) {
+  Pattern(std::string text, bool is_exception)
+      : text_(std::move(text)), is_exception_(is_exception) {
     go_match(text_, ".");
     Translation translation = translate(text_);
     kind_ = translation.kind;
@@ -108,10 +109,14 @@ class Pattern {
   bool matches(std::string_view path) const {
     const std::string_view text = text_;
     switch (kind_) {
-      case MatchKind::exact: return path == text;
-      case MatchKind::prefix: return path.starts_with(text.substr(0, text.size() - 2));
-      case MatchKind::suffix: return matches_suffix(path, text.substr(2));
-      case MatchKind::regex: break;
+      case MatchKind::exact:
+        return path == text;
+      case MatchKind::prefix:
+        return path.starts_with(text.substr(0, text.size() - 2));
+      case MatchKind::suffix:
+        return matches_suffix(path, text.substr(2));
+      case MatchKind::regex:
+        break;
     }
     return path.starts_with(head_) && path.ends_with(tail_) && regex_->matches(path);
   }
@@ -119,16 +124,21 @@ class Pattern {
   bool matches_or_parent(std::string_view path) const {
     const std::string_view text = text_;
     switch (kind_) {
-      case MatchKind::exact: return is_or_is_below(path, text);
-      case MatchKind::prefix: return matches(path);
-      case MatchKind::suffix: return suffix_matches_or_parent(path, text.substr(2));
-      case MatchKind::regex: break;
+      case MatchKind::exact:
+        return is_or_is_below(path, text);
+      case MatchKind::prefix:
+        return matches(path);
+      case MatchKind::suffix:
+        return suffix_matches_or_parent(path, text.substr(2));
+      case MatchKind::regex:
+        break;
     }
     const bool has_tail = path.ends_with(tail_) || path.find(tail_ + "/") != std::string_view::npos;
     return path.starts_with(head_) && has_tail && regex_->matches_or_parent(path);
   }
 
-  /// False only when no path below the directory can match, unless the directory itself or its parent does.
+  /// False only when no path below the directory can match, unless the directory itself or its
+  /// parent does.
   bool may_match_below(std::string_view directory) const;
 
  private:
@@ -162,7 +172,8 @@ bool Pattern::may_match_below(std::string_view directory) const {
   for (;;) {
     const std::string_view part = pattern.substr(0, pattern.find('/'));
     // Only stars and question marks are sure to stay within their segment.
-    if (part.find_first_of("[]\\^") != std::string_view::npos || part.find("**") != std::string_view::npos) {
+    if (part.find_first_of("[]\\^") != std::string_view::npos ||
+        part.find("**") != std::string_view::npos) {
       return true;
     }
     const auto slash = rest.find('/');

@@ -8,11 +8,12 @@
 
 namespace ibuild::parser {
 
-/// The patterns of a .dockerignore file: comments, blanks, BOM gone; cleaned as moby's ignorefile reader does.
+/// The patterns of a .dockerignore file: comments, blanks, BOM gone; cleaned as moby's ignorefile
+/// reader does.
 std::vector<std::string> read_ignore_file(std::string_view content);
 
-/// moby's patternmatcher: Go filepath.Match per segment, `**`, `!`, last match wins, a match of a parent matches all
-/// below. Immutable; may be used by several threads.
+/// moby's patternmatcher: Go filepath.Match per segment, `**`, `!`, last match wins, a match of a
+/// parent matches all below. Immutable; may be used by several threads.
 class IgnoreMatcher {
  public:
   IgnoreMatcher();
@@ -29,13 +30,15 @@ class IgnoreMatcher {
   std::vector<std::string> patterns() const;
   /// `path` is clean and relative. True when it is left out of the context.
   bool matches(std::string_view path) const;
-  /// For walks: what was decided for a directory is handed to its children, so that each path costs only its own.
+  /// For walks: what was decided for a directory is handed to its children, so that each path costs
+  /// only its own.
   struct Verdict {
     bool excluded = false;
     std::vector<bool> parent_matched;  // per pattern
   };
   Verdict match_with_parent(std::string_view path, const Verdict* parent) const;
-  /// True when nothing below the excluded directory `path` can be re-included, so that it need not be opened.
+  /// True when nothing below the excluded directory `path` can be re-included, so that it need not
+  /// be opened.
   bool can_prune(std::string_view path) const;
 
  private:
@@ -43,7 +46,8 @@ class IgnoreMatcher {
   std::unique_ptr<const Impl> impl_;
 };
 
-/// Go's filepath.Match on one whole path ('*' and '?' do not cross '/'). Throws base::UsageError for a bad pattern.
+/// Go's filepath.Match on one whole path ('*' and '?' do not cross '/'). Throws base::UsageError
+/// for a bad pattern.
 bool go_match(std::string_view pattern, std::string_view path);
 /// Whether the text has an unescaped wildcard of go_match.
 bool has_wildcard(std::string_view path);

@@ -11,17 +11,17 @@
 
 #include "parser/source_range.h"
 
-/// The typed instructions of a Dockerfile. Nothing in here is expanded: every string is as written, after line
-/// continuations are joined. Which fields are expanded, and with what, is the planner's business; the field's
-/// comment says so ("expanded") where the language wants it.
+/// The typed instructions of a Dockerfile. Nothing in here is expanded: every string is as written,
+/// after line continuations are joined. Which fields are expanded, and with what, is the planner's
+/// business; the field's comment says so ("expanded") where the language wants it.
 namespace ibuild::parser {
 
 struct Heredoc {
-  std::string name;     // delimiter word without quotes; also the file name in COPY/ADD
-  std::string content;  // body; leading tabs already removed for <<-
-  bool expand = true;   // false when the delimiter was quoted
-  bool chomp = false;   // <<-
-  unsigned fd = 0;      // n<<EOF
+  std::string name;            // delimiter word without quotes; also the file name in COPY/ADD
+  std::string content;         // body; leading tabs already removed for <<-
+  bool expand = true;          // false when the delimiter was quoted
+  bool chomp = false;          // <<-
+  unsigned fd = 0;             // n<<EOF
   std::string tabbed_content;  // body as written; for <<- only
   SourceRange range;
 
@@ -31,14 +31,15 @@ struct Heredoc {
 
 /// The command of RUN, CMD, ENTRYPOINT, HEALTHCHECK.
 struct CommandLine {
-  std::vector<std::string> words;  // shell form: exactly one, the text for the shell. exec form: argv
+  std::vector<std::string>
+      words;  // shell form: exactly one, the text for the shell. exec form: argv
   bool is_exec = false;
-  std::vector<Heredoc> heredocs;   // RUN only
+  std::vector<Heredoc> heredocs;  // RUN only
 };
 
 struct KeyValue {
   std::string key;
-  std::string value;  // quotes kept; "expanded"
+  std::string value;    // quotes kept; "expanded"
   bool legacy = false;  // `ENV key value`
 };
 
@@ -59,8 +60,8 @@ struct Mount {
   std::optional<std::uint32_t> mode;
   std::optional<std::uint64_t> uid;
   std::optional<std::uint64_t> gid;
-  std::uint64_t size_bytes = 0;      // tmpfs; 0 = unlimited
-  std::optional<std::string> env;    // secret
+  std::uint64_t size_bytes = 0;    // tmpfs; 0 = unlimited
+  std::optional<std::string> env;  // secret
   SourceRange range;
 };
 
@@ -165,13 +166,14 @@ struct Maintainer {
 };
 
 using InstructionBody =
-    std::variant<From, Run, Copy, Add, Env, Label, Arg, Expose, Cmd, Entrypoint, User, Workdir, Volume,
-                 StopSignal, Shell, Healthcheck, OnBuild, Maintainer>;
+    std::variant<From, Run, Copy, Add, Env, Label, Arg, Expose, Cmd, Entrypoint, User, Workdir,
+                 Volume, StopSignal, Shell, Healthcheck, OnBuild, Maintainer>;
 
 struct Instruction {
   InstructionBody body;
-  std::string keyword;     // as written: "run"
-  std::string text;        // whole instruction on one line as BuildKit's Node.Original, for history and progress
+  std::string keyword;  // as written: "run"
+  std::string
+      text;  // whole instruction on one line as BuildKit's Node.Original, for history and progress
   SourceRange range;
   std::vector<std::string> comments;  // the comment lines right above
 };

@@ -23,24 +23,42 @@ namespace {
 
 InstructionBody build_body(Keyword keyword, const AstNode& node) {
   switch (keyword) {
-    case Keyword::add: return build_add(node);
-    case Keyword::arg: return build_arg(node);
-    case Keyword::cmd: return build_cmd(node);
-    case Keyword::copy: return build_copy(node);
-    case Keyword::entrypoint: return build_entrypoint(node);
-    case Keyword::env: return build_env(node);
-    case Keyword::expose: return build_expose(node);
-    case Keyword::from: return build_from(node);
-    case Keyword::healthcheck: return build_healthcheck(node);
-    case Keyword::label: return build_label(node);
-    case Keyword::maintainer: return build_maintainer(node);
-    case Keyword::onbuild: return build_onbuild(node);
-    case Keyword::run: return build_run(node);
-    case Keyword::shell: return build_shell(node);
-    case Keyword::stopsignal: return build_stop_signal(node);
-    case Keyword::user: return build_user(node);
-    case Keyword::volume: return build_volume(node);
-    case Keyword::workdir: break;
+    case Keyword::add:
+      return build_add(node);
+    case Keyword::arg:
+      return build_arg(node);
+    case Keyword::cmd:
+      return build_cmd(node);
+    case Keyword::copy:
+      return build_copy(node);
+    case Keyword::entrypoint:
+      return build_entrypoint(node);
+    case Keyword::env:
+      return build_env(node);
+    case Keyword::expose:
+      return build_expose(node);
+    case Keyword::from:
+      return build_from(node);
+    case Keyword::healthcheck:
+      return build_healthcheck(node);
+    case Keyword::label:
+      return build_label(node);
+    case Keyword::maintainer:
+      return build_maintainer(node);
+    case Keyword::onbuild:
+      return build_onbuild(node);
+    case Keyword::run:
+      return build_run(node);
+    case Keyword::shell:
+      return build_shell(node);
+    case Keyword::stopsignal:
+      return build_stop_signal(node);
+    case Keyword::user:
+      return build_user(node);
+    case Keyword::volume:
+      return build_volume(node);
+    case Keyword::workdir:
+      break;
   }
   return build_workdir(node);
 }
@@ -66,18 +84,20 @@ void fail_count(const AstNode& node, std::string_view needs) {
 }
 
 void need_one_argument(const AstNode& node, std::string_view keyword) {
-  if (node.words.size() != 1) fail_count(node, std::string(keyword) + " requires exactly one argument");
+  if (node.words.size() != 1)
+    fail_count(node, std::string(keyword) + " requires exactly one argument");
 }
 
 void need_some_arguments(const AstNode& node, std::string_view keyword) {
-  if (node.words.empty()) fail_count(node, std::string(keyword) + " requires at least one argument");
+  if (node.words.empty())
+    fail_count(node, std::string(keyword) + " requires at least one argument");
 }
 
 std::string doc_comment(const std::vector<std::string>& comments, std::string_view name) {
   if (name.empty()) return {};
   for (const std::string& comment : comments) {
-    const bool is_about = comment.size() > name.size() && comment.starts_with(name) &&
-                          comment[name.size()] == ' ';
+    const bool is_about =
+        comment.size() > name.size() && comment.starts_with(name) && comment[name.size()] == ' ';
     if (is_about) return comment.substr(name.size() + 1);
   }
   return {};

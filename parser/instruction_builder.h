@@ -9,7 +9,8 @@
 
 namespace ibuild::parser {
 
-/// One AST node → one typed instruction. What is odd but allowed goes to `diagnostics`. Throws: DockerfileError.
+/// One AST node → one typed instruction. What is odd but allowed goes to `diagnostics`. Throws:
+/// DockerfileError.
 Instruction build_instruction(const AstNode& node, Diagnostics& diagnostics);
 
 /// The text behind "name " in the comment lines above an instruction; empty when there is none.

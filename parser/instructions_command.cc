@@ -97,8 +97,10 @@ Run build_run(const AstNode& node) {
   flags.parse(node);
   check_flags(node, "--mount=", "invalid-mount", [](std::string_view csv) { check_mount(csv); });
   check_flags(node, "--device=", "invalid-device", [](std::string_view csv) { parse_device(csv); });
-  check_choice(node, "--network=", std::vector<std::string>{"default", "none", "host"}, "network mode");
-  check_choice(node, "--security=", std::vector<std::string>{"sandbox", "insecure"}, "security mode");
+  check_choice(node, "--network=", std::vector<std::string>{"default", "none", "host"},
+               "network mode");
+  check_choice(node, "--security=", std::vector<std::string>{"sandbox", "insecure"},
+               "security mode");
   if (network) run.network = *network;
   if (security) run.security = *security;
   run.command = build_command(node, 0);
@@ -143,9 +145,9 @@ Healthcheck build_healthcheck(const AstNode& node) {
   flags.add_text("retries", retries);
   flags.parse(node);
   if (!base::iequals(node.words[0], "CMD")) {
-    throw DockerfileError("invalid-healthcheck", node.word_ranges[0],
-                          "unknown type \"" + base::printable(node.words[0]) +
-                              "\" in HEALTHCHECK (try CMD)");
+    throw DockerfileError(
+        "invalid-healthcheck", node.word_ranges[0],
+        "unknown type \"" + base::printable(node.words[0]) + "\" in HEALTHCHECK (try CMD)");
   }
   if (node.words.size() == 1) fail_count(node, "missing command after HEALTHCHECK CMD");
   health.command = build_command(node, 1);

@@ -76,7 +76,8 @@ Volume build_volume(const AstNode& node) {
   for (std::size_t i = 0; i < node.words.size(); ++i) {
     std::string path(trim_space(node.words[i]));
     if (path.empty()) {
-      throw DockerfileError("empty-volume", node.word_ranges[i], "VOLUME cannot be an empty string");
+      throw DockerfileError("empty-volume", node.word_ranges[i],
+                            "VOLUME cannot be an empty string");
     }
     volume.paths.push_back(std::move(path));
   }

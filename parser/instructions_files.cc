@@ -26,17 +26,16 @@ CopySources build_sources(const AstNode& node, const std::string& keyword) {
       continue;
     }
     const auto body = bodies.find(heredoc->name);
-    sources.inline_files.push_back(
-        {heredoc->name, body == bodies.end() ? std::string() : body->second->content,
-         heredoc->expand});
+    sources.inline_files.push_back({heredoc->name,
+                                    body == bodies.end() ? std::string() : body->second->content,
+                                    heredoc->expand});
   }
   return sources;
 }
 
 void need_destination(const AstNode& node, const std::string& keyword) {
   if (node.words.size() >= 2) return;
-  fail_count(node, keyword +
-                       " requires at least two arguments, a source and a destination, but " +
+  fail_count(node, keyword + " requires at least two arguments, a source and a destination, but " +
                        (node.words.empty() ? "none was" : "only one was") + " provided");
 }
 

@@ -1,4 +1,5 @@
-// See: RFC 8259. Bytes that are no UTF-8 and lone surrogates become U+FFFD, as in Go's encoding/json.
+// See: RFC 8259. Bytes that are no UTF-8 and lone surrogates become U+FFFD, as in Go's
+// encoding/json.
 #include "parser/json_strings.h"
 
 #include <cstddef>
@@ -41,7 +42,8 @@ class JsonScanner {
   explicit JsonScanner(std::string_view text) : rest_(text) {}
 
   void skip_blanks() {
-    while (!rest_.empty() && std::string_view(" \t\r\n").find(rest_.front()) != std::string_view::npos) {
+    while (!rest_.empty() &&
+           std::string_view(" \t\r\n").find(rest_.front()) != std::string_view::npos) {
       rest_.remove_prefix(1);
     }
   }

@@ -11,9 +11,9 @@ namespace {
 
 const std::array<std::string, 18>& names() {
   static const std::array<std::string, 18> kNames = {
-      "ADD",    "ARG",  "CMD",         "COPY",  "ENTRYPOINT", "ENV",     "EXPOSE",
-      "FROM",   "HEALTHCHECK", "LABEL", "MAINTAINER", "ONBUILD", "RUN", "SHELL",
-      "STOPSIGNAL", "USER", "VOLUME", "WORKDIR"};
+      "ADD",    "ARG",   "CMD",         "COPY",  "ENTRYPOINT", "ENV",
+      "EXPOSE", "FROM",  "HEALTHCHECK", "LABEL", "MAINTAINER", "ONBUILD",
+      "RUN",    "SHELL", "STOPSIGNAL",  "USER",  "VOLUME",     "WORKDIR"};
   return kNames;
 }
 

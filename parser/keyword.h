@@ -9,8 +9,24 @@ namespace ibuild::parser {
 
 /// The instructions of the Dockerfile language.
 enum class Keyword {
-  add, arg, cmd, copy, entrypoint, env, expose, from, healthcheck, label, maintainer, onbuild, run, shell,
-  stopsignal, user, volume, workdir,
+  add,
+  arg,
+  cmd,
+  copy,
+  entrypoint,
+  env,
+  expose,
+  from,
+  healthcheck,
+  label,
+  maintainer,
+  onbuild,
+  run,
+  shell,
+  stopsignal,
+  user,
+  volume,
+  workdir,
 };
 
 /// Letter case does not count. None for anything else.

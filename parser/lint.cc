@@ -93,7 +93,8 @@ void check_stage_names(const StageList& list, const LintConfig& config, LintSink
     }
     if (!seen.insert(name).second) {
       sink.report(config, LintRule::duplicate_stage_name,
-                  "Duplicate stage name " + go_quote(name) + ", stage names should be unique", range);
+                  "Duplicate stage name " + go_quote(name) + ", stage names should be unique",
+                  range);
     }
   }
 }

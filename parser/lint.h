@@ -29,7 +29,8 @@ struct LintOptions {
   /// BUILDPLATFORM, TARGETARCH and the like, with their values.
   std::map<std::string, std::string> platform_args;
   const IgnoreMatcher* ignore = nullptr;
-  /// None for an image that is not known: then variables that may come from it are not complained of.
+  /// None for an image that is not known: then variables that may come from it are not complained
+  /// of.
   std::function<std::optional<BaseImageFacts>(std::string_view image)> base_image;
   std::function<bool(std::string_view)> is_image_name;
   /// The stages to look into; empty: all of them.
@@ -44,7 +45,8 @@ struct LintReport {
   bool findings_are_errors = false;
 };
 
-/// Runs BuildKit's checks, but for InvalidBaseImagePlatform, which needs the image. Never throws for what is in the file.
+/// Runs BuildKit's checks, but for InvalidBaseImagePlatform, which needs the image. Never throws
+/// for what is in the file.
 LintReport lint_dockerfile(const Dockerfile& dockerfile, const LintOptions& options);
 
 /// The finding of a rule, with its name and URL.

@@ -21,12 +21,12 @@ struct LintConfig {
   bool enables(const LintRuleInfo& rule) const;
 };
 
-/// "skip=A,B;experimental=all;error=true". Names that are no rules are allowed: a later version may know them.
-/// Throws: base::UsageError.
+/// "skip=A,B;experimental=all;error=true". Names that are no rules are allowed: a later version may
+/// know them. Throws: base::UsageError.
 LintConfig parse_lint_config(std::string_view text);
 
-/// `config` and what a `check=` among the comments right above an instruction adds. One that cannot be read adds
-/// nothing.
+/// `config` and what a `check=` among the comments right above an instruction adds. One that cannot
+/// be read adds nothing.
 LintConfig with_comments(const LintConfig& config, const std::vector<std::string>& comments);
 
 }  // namespace ibuild::parser

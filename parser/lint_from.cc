@@ -44,7 +44,8 @@ std::optional<PlatformText> read_platform(std::string_view text) {
   }
   const std::string first = base::to_lower(parts[0]);
   if (parts.size() > 1) return PlatformText{first, base::to_lower(parts[1])};
-  const bool is_os = first == "linux" || first == "windows" || first == "darwin" || first == "freebsd";
+  const bool is_os =
+      first == "linux" || first == "windows" || first == "darwin" || first == "freebsd";
   return is_os ? PlatformText{first, first} : PlatformText{"linux", first};
 }
 
@@ -52,9 +53,9 @@ std::optional<PlatformText> read_platform(std::string_view text) {
 
 LintEnv FromLinter::platform_args() const {
   LintEnv env;
-  for (const auto* name : {"BUILDPLATFORM", "BUILDOS", "BUILDOSVERSION", "BUILDARCH", "BUILDVARIANT",
-                           "TARGETPLATFORM", "TARGETOS", "TARGETOSVERSION", "TARGETARCH",
-                           "TARGETVARIANT", "TARGETSTAGE"}) {
+  for (const auto* name :
+       {"BUILDPLATFORM", "BUILDOS", "BUILDOSVERSION", "BUILDARCH", "BUILDVARIANT", "TARGETPLATFORM",
+        "TARGETOS", "TARGETOSVERSION", "TARGETARCH", "TARGETVARIANT", "TARGETSTAGE"}) {
     env[name] = "";
   }
   for (const auto& [name, value] : options_.platform_args) env[name] = value;
@@ -134,8 +135,9 @@ LintBase FromLinter::check_base(const Stage& stage, std::size_t index, const Lin
   ExpandedWord expanded = expand(stage.from.image, list_.escape, global_args_, range);
   report_undeclared(expanded, stage, config);
   if (expanded.text.empty()) {
-    throw DockerfileError("blank-base", range,
-                          "base name (" + base::printable(stage.from.image) + ") should not be blank");
+    throw DockerfileError(
+        "blank-base", range,
+        "base name (" + base::printable(stage.from.image) + ") should not be blank");
   }
   LintBase base;
   if (const auto found = named_.find(expanded.text); found != named_.end()) {

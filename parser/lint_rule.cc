@@ -22,7 +22,8 @@ constexpr std::array<LintRuleInfo, 22> kRules = {{
     {LintRule::reserved_stage_name, "ReservedStageName",
      "Reserved words should not be used as stage names", "reserved-stage-name"},
     {LintRule::json_args_recommended, "JSONArgsRecommended",
-     "JSON arguments recommended for ENTRYPOINT/CMD to prevent unintended behavior related to OS signals",
+     "JSON arguments recommended for ENTRYPOINT/CMD to prevent unintended behavior related to OS "
+     "signals",
      "json-args-recommended"},
     {LintRule::maintainer_deprecated, "MaintainerDeprecated",
      "The MAINTAINER instruction is deprecated, use a label instead to define an image author",
@@ -30,7 +31,8 @@ constexpr std::array<LintRuleInfo, 22> kRules = {{
     {LintRule::undefined_arg_in_from, "UndefinedArgInFrom", "FROM command must use declared ARGs",
      "undefined-arg-in-from"},
     {LintRule::workdir_relative_path, "WorkdirRelativePath",
-     "Relative workdir without an absolute workdir declared within the build can have unexpected results if the "
+     "Relative workdir without an absolute workdir declared within the build can have unexpected "
+     "results if the "
      "base image changes",
      "workdir-relative-path"},
     {LintRule::undefined_var, "UndefinedVar", "Variables should be defined before their use",
@@ -39,11 +41,13 @@ constexpr std::array<LintRuleInfo, 22> kRules = {{
      "Multiple instructions of the same type should not be used in the same stage",
      "multiple-instructions-disallowed"},
     {LintRule::legacy_key_value_format, "LegacyKeyValueFormat",
-     "Legacy key/value format with whitespace separator should not be used", "legacy-key-value-format"},
+     "Legacy key/value format with whitespace separator should not be used",
+     "legacy-key-value-format"},
     {LintRule::invalid_base_image_platform, "InvalidBaseImagePlatform",
      "Base image platform does not match expected target platform", ""},
     {LintRule::redundant_target_platform, "RedundantTargetPlatform",
-     "Setting platform to predefined $TARGETPLATFORM in FROM is redundant as this is the default behavior",
+     "Setting platform to predefined $TARGETPLATFORM in FROM is redundant as this is the default "
+     "behavior",
      "redundant-target-platform"},
     {LintRule::secrets_used_in_arg_or_env, "SecretsUsedInArgOrEnv",
      "Sensitive data should not be used in the ARG or ENV commands", "secrets-used-in-arg-or-env"},
@@ -55,13 +59,16 @@ constexpr std::array<LintRuleInfo, 22> kRules = {{
     {LintRule::copy_ignored_file, "CopyIgnoredFile",
      "Attempting to Copy file that is excluded by .dockerignore", "copy-ignored-file"},
     {LintRule::invalid_definition_description, "InvalidDefinitionDescription",
-     "Comment for build stage or argument should follow the format: `# <arg/stage name> <description>`. If this is "
-     "not intended to be a description comment, add an empty line or comment between the instruction and the comment.",
+     "Comment for build stage or argument should follow the format: `# <arg/stage name> "
+     "<description>`. If this is "
+     "not intended to be a description comment, add an empty line or comment between the "
+     "instruction and the comment.",
      "invalid-definition-description", true},
     {LintRule::expose_proto_casing, "ExposeProtoCasing",
      "Protocol in EXPOSE instruction should be lowercase", "expose-proto-casing"},
     {LintRule::expose_invalid_format, "ExposeInvalidFormat",
-     "IP address and host-port mapping should not be used in EXPOSE instruction. This will become an error in a "
+     "IP address and host-port mapping should not be used in EXPOSE instruction. This will become "
+     "an error in a "
      "future release",
      "expose-invalid-format"},
 }};

@@ -22,9 +22,9 @@ class LintSink {
     warnings_.push_back(make_finding(rule, std::move(message), range));
   }
 
-  /// " (did you mean <mark>NAME?)" when a candidate is near enough, else nothing. In a file with more faults and names
-  /// than anybody writes it stops looking.
-  /// `candidates` is called for the names only if they are looked at; there are `count` of them.
+  /// " (did you mean <mark>NAME?)" when a candidate is near enough, else nothing. In a file with
+  /// more faults and names than anybody writes it stops looking. `candidates` is called for the
+  /// names only if they are looked at; there are `count` of them.
   template <typename Candidates>
   std::string suggest(std::string_view word, std::size_t count, std::string_view mark,
                       Candidates candidates) {

@@ -18,7 +18,8 @@ namespace ibuild::parser {
 
 namespace {
 
-/// Whether one of the words between the underscores of a name is in a list; letter case does not count.
+/// Whether one of the words between the underscores of a name is in a list; letter case does not
+/// count.
 template <std::size_t N>
 bool has_word(std::string_view name, const std::array<std::string_view, N>& words) {
   const std::string lower = base::to_lower(name);
@@ -29,9 +30,9 @@ bool has_word(std::string_view name, const std::array<std::string_view, N>& word
 }
 
 bool names_a_secret(std::string_view name) {
-  constexpr std::array<std::string_view, 10> kSecret = {"apikey",   "auth",  "credential", "credentials",
-                                                        "key",      "password", "pword",   "passwd",
-                                                        "secret",   "token"};
+  constexpr std::array<std::string_view, 10> kSecret = {
+      "apikey",   "auth",  "credential", "credentials", "key",
+      "password", "pword", "passwd",     "secret",      "token"};
   constexpr std::array<std::string_view, 3> kHarmless = {"public", "file", "version"};
   return has_word(name, kSecret) && !has_word(name, kHarmless);
 }
@@ -256,11 +257,12 @@ void StageLinter::InstructionLinter::operator()(const Expose& expose) {
 void StageLinter::InstructionLinter::check_repeated() {
   const auto [last, is_first] = seen_.emplace(instruction_.body.index(), range_);
   if (is_first) return;
-  owner_.sink_.report(config_, LintRule::multiple_instructions_disallowed,
-                      "Multiple " + instruction_.keyword +
-                          " instructions should not be used in the same stage because only the last "
-                          "one will be used",
-                      last->second);
+  owner_.sink_.report(
+      config_, LintRule::multiple_instructions_disallowed,
+      "Multiple " + instruction_.keyword +
+          " instructions should not be used in the same stage because only the last "
+          "one will be used",
+      last->second);
   last->second = range_;
 }
 
@@ -285,7 +287,8 @@ void StageLinter::InstructionLinter::check_sources(const CopySources& sources,
   for (const std::string& path : paths) check_ignored(path, verb);
 }
 
-void StageLinter::InstructionLinter::check_ignored(const std::string& source, std::string_view verb) {
+void StageLinter::InstructionLinter::check_ignored(const std::string& source,
+                                                   std::string_view verb) {
   const IgnoreMatcher* ignore = owner_.options_.ignore;
   if (ignore == nullptr || ignore->empty() || ignore->has_exceptions()) return;
   if (verb == "Add" && is_remote(source)) return;

@@ -39,7 +39,8 @@ class FromLinter {
   void check_defaults();
   LintBase check_base(const Stage& stage, std::size_t index, const LintConfig& config);
   void check_platform(const Stage& stage, const LintConfig& config);
-  void report_undeclared(const ExpandedWord& expanded, const Stage& stage, const LintConfig& config);
+  void report_undeclared(const ExpandedWord& expanded, const Stage& stage,
+                         const LintConfig& config);
 
   const StageList& list_;
   const LintOptions& options_;
@@ -50,7 +51,8 @@ class FromLinter {
   std::map<std::string, std::size_t> named_;  // the stages so far
 };
 
-/// The checks of the instructions in the stages: goes through them as a build would, without doing anything.
+/// The checks of the instructions in the stages: goes through them as a build would, without doing
+/// anything.
 class StageLinter {
  public:
   StageLinter(const StageList& list, const LintOptions& options, const LintConfig& config,

@@ -30,9 +30,9 @@ void LogicalLine::append(std::string_view piece, Position start) {
 }
 
 Position LogicalLine::position(std::size_t offset) const {
-  auto after = std::upper_bound(
-      pieces_.begin(), pieces_.end(), offset,
-      [](std::size_t value, const Piece& piece) { return value < piece.offset; });
+  auto after =
+      std::upper_bound(pieces_.begin(), pieces_.end(), offset,
+                       [](std::size_t value, const Piece& piece) { return value < piece.offset; });
   const Piece& piece = after == pieces_.begin() ? *after : *std::prev(after);
   return {piece.start.line, piece.start.column + static_cast<int>(offset - piece.offset)};
 }

@@ -13,7 +13,8 @@ namespace ibuild::parser {
 /// Walks over the lines of a file. Lines may be of any length.
 class SourceLines {
  public:
-  /// `source` must outlive the walk. A byte order mark at its start is left out; columns do not count it.
+  /// `source` must outlive the walk. A byte order mark at its start is left out; columns do not
+  /// count it.
   explicit SourceLines(std::string_view source);
 
   struct Line {
@@ -32,7 +33,8 @@ class SourceLines {
   int number_ = 0;
 };
 
-/// The lines of one instruction joined at their continuations, and the way back from there to the file.
+/// The lines of one instruction joined at their continuations, and the way back from there to the
+/// file.
 class LogicalLine {
  public:
   /// Adds a piece of a physical line that begins at `start`.

@@ -197,12 +197,12 @@ void MountReader::read_place(const Pair& pair) {
     mount_.env = *pair.value;
   } else {
     const std::vector<std::string> keys = {
-        "type", "from", "source", "target", "readonly", "id",  "sharing",     "required", "size",
-        "mode", "uid",  "gid",    "src",    "dst",      "env", "destination", "ro",       "rw",
-        "readwrite"};
-    fail_with_nearest("unexpected key '" + base::printable(key) + "' in '" +
-                          base::printable(pair.written) + "'",
-                      key, keys);
+        "type",     "from",        "source", "target", "readonly", "id",  "sharing",
+        "required", "size",        "mode",   "uid",    "gid",      "src", "dst",
+        "env",      "destination", "ro",     "rw",     "readwrite"};
+    fail_with_nearest(
+        "unexpected key '" + base::printable(key) + "' in '" + base::printable(pair.written) + "'",
+        key, keys);
   }
 }
 

@@ -1,4 +1,5 @@
-// See: https://github.com/google/re2/wiki/Syntax for the language; Thompson's simulation for the matching.
+// See: https://github.com/google/re2/wiki/Syntax for the language; Thompson's simulation for the
+// matching.
 #include "parser/path_regex.h"
 
 #include <algorithm>
@@ -44,13 +45,20 @@ std::vector<Range> complement(const std::vector<Range>& ranges) {
 template <typename Range>
 std::optional<std::vector<Range>> perl_class(char letter) {
   switch (letter) {
-    case 'd': return std::vector<Range>{{'0', '9'}};
-    case 's': return std::vector<Range>{{'\t', '\n'}, {'\f', '\r'}, {' ', ' '}};
-    case 'w': return std::vector<Range>{{'0', '9'}, {'A', 'Z'}, {'_', '_'}, {'a', 'z'}};
-    case 'D': return complement(*perl_class<Range>('d'));
-    case 'S': return complement(*perl_class<Range>('s'));
-    case 'W': return complement(*perl_class<Range>('w'));
-    default: return std::nullopt;
+    case 'd':
+      return std::vector<Range>{{'0', '9'}};
+    case 's':
+      return std::vector<Range>{{'\t', '\n'}, {'\f', '\r'}, {' ', ' '}};
+    case 'w':
+      return std::vector<Range>{{'0', '9'}, {'A', 'Z'}, {'_', '_'}, {'a', 'z'}};
+    case 'D':
+      return complement(*perl_class<Range>('d'));
+    case 'S':
+      return complement(*perl_class<Range>('s'));
+    case 'W':
+      return complement(*perl_class<Range>('w'));
+    default:
+      return std::nullopt;
   }
 }
 
@@ -146,19 +154,31 @@ class PathRegex::Compiler {
   void compile_atom(int depth) {
     const char32_t c = take_character(rest_).code_point;
     switch (c) {
-      case '^': emit(Kind::begin, 0); break;
-      case '$': emit(Kind::end, 0); break;
-      case '.': emit(Kind::any, 0); break;
-      case '[': compile_class(); break;
-      case '\\': compile_escape(); break;
+      case '^':
+        emit(Kind::begin, 0);
+        break;
+      case '$':
+        emit(Kind::end, 0);
+        break;
+      case '.':
+        emit(Kind::any, 0);
+        break;
+      case '[':
+        compile_class();
+        break;
+      case '\\':
+        compile_escape();
+        break;
       case '(':
         if (depth > 8) throw base::UsageError("groups are nested too deeply");
         compile_sequence(depth + 1);
         if (!take(')')) throw base::UsageError("')' is missing");
         break;
       case '*':
-      case '?': throw base::UsageError("nothing to repeat");
-      default: emit(Kind::character, c);
+      case '?':
+        throw base::UsageError("nothing to repeat");
+      default:
+        emit(Kind::character, c);
     }
   }
 
@@ -211,7 +231,8 @@ class PathRegex::Compiler {
       }
     }
     const char32_t low = class_character();
-    if (!rest_.starts_with('-') || rest_.starts_with("-]") || rest_.size() == 1) return {{low, low}};
+    if (!rest_.starts_with('-') || rest_.starts_with("-]") || rest_.size() == 1)
+      return {{low, low}};
     rest_.remove_prefix(1);
     const char32_t high = class_character();
     if (high < low) throw base::UsageError("bad range in a character class");
@@ -270,10 +291,14 @@ class PathRegex::Run {
  private:
   bool accepts(const Instruction& instruction, char32_t c) const {
     switch (instruction.kind) {
-      case Kind::character: return instruction.argument == c;
-      case Kind::any: return c != '\n';
-      case Kind::klass: return regex_.classes_[instruction.argument].contains(c);
-      default: return false;
+      case Kind::character:
+        return instruction.argument == c;
+      case Kind::any:
+        return c != '\n';
+      case Kind::klass:
+        return regex_.classes_[instruction.argument].contains(c);
+      default:
+        return false;
     }
   }
 
@@ -289,7 +314,8 @@ class PathRegex::Run {
     return rest_.empty() || (end_ == End::text_or_slash && rest_.front() == '/');
   }
 
-  /// Follows all that takes no character. The list of places still to visit stands in for recursion.
+  /// Follows all that takes no character. The list of places still to visit stands in for
+  /// recursion.
   void add(std::uint32_t first) {
     pending_.push_back(first);
     while (!pending_.empty()) {
@@ -299,7 +325,9 @@ class PathRegex::Run {
       last_added_[at] = step_;
       const Instruction& instruction = regex_.program_[at];
       switch (instruction.kind) {
-        case Kind::match: is_match_ = true; break;
+        case Kind::match:
+          is_match_ = true;
+          break;
         case Kind::fork:
           pending_.push_back(instruction.argument);
           pending_.push_back(at + 1);
@@ -309,7 +337,8 @@ class PathRegex::Run {
         case Kind::boundary:
           if (holds(instruction)) pending_.push_back(at + 1);
           break;
-        default: active_.push_back(at);
+        default:
+          active_.push_back(at);
       }
     }
   }

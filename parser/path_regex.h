@@ -8,9 +8,9 @@
 
 namespace ibuild::parser {
 
-/// The small regular language that ignore patterns are translated to, in the syntax of RE2: literals, escapes,
-/// classes, `.`, `^`, `$`, groups, and `*` or `?` behind any of these. Matching takes time linear in the text.
-/// Immutable; may be used by several threads.
+/// The small regular language that ignore patterns are translated to, in the syntax of RE2:
+/// literals, escapes, classes, `.`, `^`, `$`, groups, and `*` or `?` behind any of these. Matching
+/// takes time linear in the text. Immutable; may be used by several threads.
 class PathRegex {
  public:
   /// Throws: base::UsageError when `expression` is not of this language.

@@ -67,7 +67,8 @@ PortRange parse_port_range(std::string_view text) {
   PortRange result;
   const auto colon = text.rfind(':');
   const std::string_view host = colon == std::string_view::npos ? "" : text.substr(0, colon);
-  const std::string_view container = colon == std::string_view::npos ? text : text.substr(colon + 1);
+  const std::string_view container =
+      colon == std::string_view::npos ? text : text.substr(colon + 1);
   const auto slash = container.find('/');
   const std::string_view ports = container.substr(0, slash);
   const std::string_view written =

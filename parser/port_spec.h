@@ -9,9 +9,9 @@ namespace ibuild::parser {
 
 /// One word of EXPOSE: a range of ports, often of one.
 struct PortRange {
-  std::uint32_t first = 0;  // 0 to 65535
-  std::uint32_t last = 0;   // not below `first`
-  std::string protocol;     // tcp, udp or sctp
+  std::uint32_t first = 0;     // 0 to 65535
+  std::uint32_t last = 0;      // not below `first`
+  std::string protocol;        // tcp, udp or sctp
   bool has_host_part = false;  // an address or a port of the host, which mean nothing here
   bool protocol_has_capitals = false;
 };

@@ -104,8 +104,8 @@ std::string_view ShellLexer::take_plain(char stop) {
   std::size_t size = 0;
   while (size < rest_.size()) {
     const char c = rest_[size];
-    const bool is_special = c == '$' || c == '<' || c == '\'' || c == '"' ||
-                            c == options_.escape || (stop != kNoStop && c == stop);
+    const bool is_special = c == '$' || c == '<' || c == '\'' || c == '"' || c == options_.escape ||
+                            (stop != kNoStop && c == stop);
     if (is_special) break;
     ++size;
   }
@@ -151,7 +151,8 @@ std::string ShellLexer::lex_double_quotes() {
   throw base::UsageError("a double quote is not closed");
 }
 
-/// Within double quotes an escape works before `"`, `$` and itself, and is an ordinary character elsewhere.
+/// Within double quotes an escape works before `"`, `$` and itself, and is an ordinary character
+/// elsewhere.
 std::string ShellLexer::lex_double_quoted_escape() {
   std::string result;
   const std::string_view escape = take();

@@ -11,7 +11,8 @@
 
 namespace ibuild::parser {
 
-/// What a ShellLexer leaves in place. The default removes quotes and escapes and expands everything.
+/// What a ShellLexer leaves in place. The default removes quotes and escapes and expands
+/// everything.
 struct LexerOptions {
   char escape = '\\';
   bool keep_quotes = false;
@@ -21,15 +22,15 @@ struct LexerOptions {
 };
 
 struct LexedText {
-  std::string text;                // the whole, in one piece
-  std::vector<std::string> words;  // the same, split at unquoted blanks
-  std::set<std::string> used;      // names looked up that are set
-  std::set<std::string> unset;     // names looked up that are not set
+  std::string text;                 // the whole, in one piece
+  std::vector<std::string> words;   // the same, split at unquoted blanks
+  std::set<std::string> used;       // names looked up that are set
+  std::set<std::string> unset;      // names looked up that are not set
   std::set<std::string> unmatched;  // of these, those with no default or alternative beside them
 };
 
-/// One pass over a shell-like text: quotes, escapes, variables. The rules are those of BuildKit's lexer, which is
-/// close to sh(1) but not the same; expansion.h lists the forms.
+/// One pass over a shell-like text: quotes, escapes, variables. The rules are those of BuildKit's
+/// lexer, which is close to sh(1) but not the same; expansion.h lists the forms.
 class ShellLexer {
  public:
   /// `text`, `options` and `lookup` must outlive the lexer.
@@ -80,7 +81,8 @@ class ShellLexer {
   std::string lex_name();
   std::string lex_nested(char stop, bool keep_escapes, std::string_view missing);
   std::string substitute(const std::string& name, const Operator& op);
-  std::string substitute_default(const std::string& name, const Operator& op, const std::string& word);
+  std::string substitute_default(const std::string& name, const Operator& op,
+                                 const std::string& word);
   std::string substitute_strip(const std::string& name, const Operator& op, std::string word);
   std::string substitute_replacement(const std::string& name);
   std::optional<std::string> look_up(const std::string& name, bool has_default);

@@ -66,7 +66,8 @@ ShellPattern::ShellPattern(std::string_view pattern) {
   }
 }
 
-/// Runs all partial matches side by side: `active[i]` says that the tokens before i have matched the text so far.
+/// Runs all partial matches side by side: `active[i]` says that the tokens before i have matched
+/// the text so far.
 std::optional<std::size_t> ShellPattern::match_at_start(const Tokens& tokens,
                                                         const std::vector<char32_t>& text,
                                                         Extent extent, WorkBudget& budget) {

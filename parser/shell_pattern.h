@@ -9,7 +9,8 @@
 
 namespace ibuild::parser {
 
-/// What one expansion may cost, so that no text keeps a build busy for ever: steps of matching and bytes of values.
+/// What one expansion may cost, so that no text keeps a build busy for ever: steps of matching and
+/// bytes of values.
 class WorkBudget {
  public:
   /// Throws: base::UsageError when nothing is left.
@@ -19,8 +20,8 @@ class WorkBudget {
   std::uint64_t left_ = std::uint64_t{1} << 26;
 };
 
-/// The patterns of ${v#p} and its kin: `*`, `?`, and a backslash before one of `* ? \ / }`. No brackets.
-/// As in the reference implementation, wildcards do not match a new line.
+/// The patterns of ${v#p} and its kin: `*`, `?`, and a backslash before one of `* ? \ / }`. No
+/// brackets. As in the reference implementation, wildcards do not match a new line.
 class ShellPattern {
  public:
   enum class Extent { shortest, longest };
@@ -32,12 +33,14 @@ class ShellPattern {
   /// Throws: base::UsageError for a backslash before anything else.
   explicit ShellPattern(std::string_view pattern);
 
-  /// The text without what the pattern matches at its start or end; as it is where it does not match.
+  /// The text without what the pattern matches at its start or end; as it is where it does not
+  /// match.
   std::string strip_prefix(std::string_view text, Extent extent, WorkBudget& budget) const;
   std::string strip_suffix(std::string_view text, Extent extent, WorkBudget& budget) const;
 
   enum class Where { first, all, at_start, at_end };
-  /// The text with the longest match (the leftmost one of `first`) replaced; `replacement` is taken as it is.
+  /// The text with the longest match (the leftmost one of `first`) replaced; `replacement` is taken
+  /// as it is.
   std::string replace(std::string_view text, std::string_view replacement, Where where,
                       WorkBudget& budget) const;
 

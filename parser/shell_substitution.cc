@@ -13,7 +13,8 @@ namespace ibuild::parser {
 namespace {
 
 bool is_special_parameter(char32_t c) {
-  return c < 0x80 && std::string_view("@*#?-$!0").find(static_cast<char>(c)) != std::string_view::npos;
+  return c < 0x80 &&
+         std::string_view("@*#?-$!0").find(static_cast<char>(c)) != std::string_view::npos;
 }
 
 }  // namespace
@@ -67,7 +68,8 @@ std::string ShellLexer::lex_name() {
   return name;
 }
 
-/// The text up to `stop`, with its own quotes, escapes and variables. `missing` is what an early end lacks.
+/// The text up to `stop`, with its own quotes, escapes and variables. `missing` is what an early
+/// end lacks.
 std::string ShellLexer::lex_nested(char stop, bool keep_escapes, std::string_view missing) {
   const bool outer = std::exchange(keep_escapes_, keep_escapes);
   Output output = lex_until(stop, missing);
@@ -78,7 +80,8 @@ std::string ShellLexer::lex_nested(char stop, bool keep_escapes, std::string_vie
 std::string ShellLexer::substitute(const std::string& name, const Operator& op) {
   const bool is_strip = op.kind == '#' || op.kind == '%';
   std::string word = lex_nested('}', is_strip, "'}'");
-  return is_strip ? substitute_strip(name, op, std::move(word)) : substitute_default(name, op, word);
+  return is_strip ? substitute_strip(name, op, std::move(word))
+                  : substitute_default(name, op, word);
 }
 
 std::string ShellLexer::substitute_default(const std::string& name, const Operator& op,
@@ -89,8 +92,9 @@ std::string ShellLexer::substitute_default(const std::string& name, const Operat
   if (op.kind == '+') return is_missing ? "" : word;
   if (!is_missing) return *std::move(value);
   if (op.kind == '-') return word;
-  const std::string message =
-      !word.empty() ? word : value ? "is not allowed to be empty" : "is not allowed to be unset";
+  const std::string message = !word.empty() ? word
+                              : value       ? "is not allowed to be empty"
+                                            : "is not allowed to be unset";
   throw base::UsageError(base::printable(name) + ": " + base::printable(message));
 }
 
@@ -108,7 +112,8 @@ std::string ShellLexer::substitute_strip(const std::string& name, const Operator
                         : pattern.strip_suffix(value.value_or(""), extent, budget_);
 }
 
-/// ${v/p/r}, ${v//p/r}; also ${v/#p/r} and ${v/%p/r} as sh's bigger relatives and Buildah have them.
+/// ${v/p/r}, ${v//p/r}; also ${v/#p/r} and ${v/%p/r} as sh's bigger relatives and Buildah have
+/// them.
 std::string ShellLexer::substitute_replacement(const std::string& name) {
   ShellPattern::Where where = ShellPattern::Where::first;
   std::string mark;

@@ -3,8 +3,8 @@
 #include <utility>
 
 #include "base/text.h"
-#include "parser/dockerfile.h"
 #include "parser/directives.h"
+#include "parser/dockerfile.h"
 #include "parser/instruction_builder.h"
 
 namespace ibuild::parser {

@@ -18,15 +18,15 @@ struct NamedSignal {
 };
 
 constexpr std::array<NamedSignal, 36> kSignals = {{
-    {"abrt", SIGABRT}, {"alrm", SIGALRM},     {"bus", SIGBUS},       {"chld", SIGCHLD},
-    {"cld", SIGCHLD},  {"cont", SIGCONT},     {"fpe", SIGFPE},       {"hup", SIGHUP},
-    {"ill", SIGILL},   {"int", SIGINT},       {"io", SIGIO},         {"iot", SIGIOT},
-    {"kill", SIGKILL}, {"pipe", SIGPIPE},     {"poll", SIGPOLL},     {"prof", SIGPROF},
-    {"pwr", SIGPWR},   {"quit", SIGQUIT},     {"segv", SIGSEGV},     {"stkflt", SIGSTKFLT},
-    {"stop", SIGSTOP}, {"sys", SIGSYS},       {"term", SIGTERM},     {"trap", SIGTRAP},
-    {"tstp", SIGTSTP}, {"ttin", SIGTTIN},     {"ttou", SIGTTOU},     {"urg", SIGURG},
-    {"usr1", SIGUSR1}, {"usr2", SIGUSR2},     {"vtalrm", SIGVTALRM}, {"winch", SIGWINCH},
-    {"xcpu", SIGXCPU}, {"xfsz", SIGXFSZ},     {"rtmin", 34},         {"rtmax", 64},
+    {"abrt", SIGABRT}, {"alrm", SIGALRM}, {"bus", SIGBUS},       {"chld", SIGCHLD},
+    {"cld", SIGCHLD},  {"cont", SIGCONT}, {"fpe", SIGFPE},       {"hup", SIGHUP},
+    {"ill", SIGILL},   {"int", SIGINT},   {"io", SIGIO},         {"iot", SIGIOT},
+    {"kill", SIGKILL}, {"pipe", SIGPIPE}, {"poll", SIGPOLL},     {"prof", SIGPROF},
+    {"pwr", SIGPWR},   {"quit", SIGQUIT}, {"segv", SIGSEGV},     {"stkflt", SIGSTKFLT},
+    {"stop", SIGSTOP}, {"sys", SIGSYS},   {"term", SIGTERM},     {"trap", SIGTRAP},
+    {"tstp", SIGTSTP}, {"ttin", SIGTTIN}, {"ttou", SIGTTOU},     {"urg", SIGURG},
+    {"usr1", SIGUSR1}, {"usr2", SIGUSR2}, {"vtalrm", SIGVTALRM}, {"winch", SIGWINCH},
+    {"xcpu", SIGXCPU}, {"xfsz", SIGXFSZ}, {"rtmin", 34},         {"rtmax", 64},
 }};
 
 /// "rtmin+3" and "rtmax-3", as far as the other end lies 15 or 14 away.
@@ -34,7 +34,8 @@ std::optional<int> parse_real_time(std::string_view name) {
   const bool is_min = name.starts_with("rtmin+");
   if (!is_min && !name.starts_with("rtmax-")) return std::nullopt;
   const auto offset = base::parse_u64(name.substr(6));
-  if (!offset || *offset == 0 || *offset > (is_min ? 15 : 14) || name[6] == '0') return std::nullopt;
+  if (!offset || *offset == 0 || *offset > (is_min ? 15 : 14) || name[6] == '0')
+    return std::nullopt;
   return is_min ? 34 + static_cast<int>(*offset) : 64 - static_cast<int>(*offset);
 }
 
@@ -46,8 +47,7 @@ int parse_signal(std::string_view text) {
     return static_cast<int>(*number);
   }
   const std::string lower = base::to_lower(text);
-  const std::string_view name =
-      std::string_view(lower).substr(lower.starts_with("sig") ? 3 : 0);
+  const std::string_view name = std::string_view(lower).substr(lower.starts_with("sig") ? 3 : 0);
   for (const NamedSignal& signal : kSignals) {
     if (signal.name == name) return signal.number;
   }

@@ -1,4 +1,5 @@
-// Made from the Unicode Character Database 14.0 (general categories L* and Nd); do not edit by hand.
+// Made from the Unicode Character Database 14.0 (general categories L* and Nd); do not edit by
+// hand.
 #include "parser/unicode_tables.h"
 
 namespace ibuild::parser {

@@ -58,7 +58,8 @@ std::optional<std::string> percent_decode(std::string_view text) {
   return result;
 }
 
-std::optional<std::vector<std::pair<std::string, std::string>>> parse_query(std::string_view query) {
+std::optional<std::vector<std::pair<std::string, std::string>>> parse_query(
+    std::string_view query) {
   std::vector<std::pair<std::string, std::string>> pairs;
   for (const std::string_view part : base::split(query, '&')) {
     if (part.empty()) continue;
@@ -66,8 +67,9 @@ std::optional<std::vector<std::pair<std::string, std::string>>> parse_query(std:
     std::replace(text.begin(), text.end(), '+', ' ');
     const auto equals = text.find('=');
     const auto key = percent_decode(std::string_view(text).substr(0, equals));
-    const auto value =
-        equals == std::string::npos ? std::string() : percent_decode(std::string_view(text).substr(equals + 1));
+    const auto value = equals == std::string::npos
+                           ? std::string()
+                           : percent_decode(std::string_view(text).substr(equals + 1));
     if (!key || !value || part.find(';') != std::string_view::npos) return std::nullopt;
     pairs.emplace_back(*key, *value);
   }

@@ -68,7 +68,9 @@ Json answer_reference(const Json& question) {
 Json answer_gitref(const Json& question) {
   const auto git = parser::parse_git_reference(question.at("input").get<std::string>());
   if (!git) throw base::UsageError("not a git reference");
-  return {{"remote", git->remote}, {"ref", git->ref}, {"subdir", git->subdir},
+  return {{"remote", git->remote},
+          {"ref", git->ref},
+          {"subdir", git->subdir},
           {"checksum", git->checksum}};
 }
 
@@ -86,10 +88,10 @@ Json answer_lint(const Json& question) {
       parser::read_ignore_file(question.value("dockerignore", std::string())));
   parser::LintOptions options;
   options.build_args = question.value("build_args", std::map<std::string, std::string>());
-  options.platform_args = {{"BUILDPLATFORM", "linux/amd64"},  {"BUILDOS", "linux"},
-                           {"BUILDARCH", "amd64"},            {"TARGETPLATFORM", "linux/amd64"},
-                           {"TARGETOS", "linux"},             {"TARGETARCH", "amd64"},
-                           {"TARGETSTAGE", "default"}};
+  options.platform_args = {
+      {"BUILDPLATFORM", "linux/amd64"},  {"BUILDOS", "linux"},  {"BUILDARCH", "amd64"},
+      {"TARGETPLATFORM", "linux/amd64"}, {"TARGETOS", "linux"}, {"TARGETARCH", "amd64"},
+      {"TARGETSTAGE", "default"}};
   options.ignore = &ignore;
   options.base_image = [](std::string_view) { return parser::BaseImageFacts(); };
   options.is_image_name = &is_image_name;

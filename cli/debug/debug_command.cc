@@ -38,7 +38,8 @@ int run_parse(const std::string& path, std::istream& in, std::ostream& out, std:
   }
 }
 
-/// The answer to one case, with its id. What is wrong with the case itself is an error of the case, too.
+/// The answer to one case, with its id. What is wrong with the case itself is an error of the case,
+/// too.
 Json answer_case(CaseAnswer answer, const Json& question) {
   Json result;
   try {
@@ -72,7 +73,8 @@ int run_debug(std::span<const std::string> args, std::istream& in, std::ostream&
   const auto answer = args.size() == 1 ? find_case_answer(args[0]) : std::nullopt;
   if (answer) return run_table(*answer, in, out);
   throw base::UsageError(
-      "usage: ibuild debug parse FILE, or one of words, dockerignore, reference, gitref, lint, instructions, specdocs "
+      "usage: ibuild debug parse FILE, or one of words, dockerignore, reference, gitref, lint, "
+      "instructions, specdocs "
       "with JSON on standard input");
 }
 
