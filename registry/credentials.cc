@@ -85,10 +85,14 @@ CredentialLookup CredentialStore::look_up(const std::string& host, const std::st
   }
   std::vector<std::string> files = {explicit_auth_file_, docker_config_path_};
   files.insert(files.end(), auth_files_.begin(), auth_files_.end());
-  for (const std::string& path : files) {
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    const std::string& path = files[i];
     if (path.empty()) continue;
     if (::access(path.c_str(), R_OK) != 0 && errno == EACCES) {
-      lookup.problems.push_back(path + ": may not be read, its credentials are not used");
+      // Of the files that merely may exist, those of other users are none of our business.
+      const bool is_own = i < 2;
+      if (is_own)
+        lookup.problems.push_back(path + ": may not be read, its credentials are not used");
       continue;
     }
     lookup.credential = search_file(path, host, repository, lookup.problems, stop);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -25,11 +26,15 @@ class RegistryError : public base::Error {
   int status() const { return status_; }  // 0: no answer at all
   const std::vector<std::string>& codes() const { return codes_; }
   bool retryable() const { return retryable_; }
+  /// What the registry's Retry-After field asks for.
+  const std::optional<std::chrono::seconds>& retry_after() const { return retry_after_; }
+  void set_retry_after(std::chrono::seconds time) { retry_after_ = time; }
 
  private:
   int status_;
   std::vector<std::string> codes_;
   bool retryable_;
+  std::optional<std::chrono::seconds> retry_after_;
 };
 
 /// A manifest as the registry sent it, checked against its digest.

@@ -1,0 +1,76 @@
+// registry_options_from_environment of registry/registry_client.h.
+#include <unistd.h>
+
+#include <cstdlib>
+#include <string>
+
+#include "registry/http/proxy.h"
+#include "registry/registry_client.h"
+
+namespace ibuild::registry {
+
+namespace {
+
+std::string environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value != nullptr ? value : "";
+}
+
+bool exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
+
+/// $XDG_CONFIG_HOME or ~/.config; empty without a home.
+std::string user_config_dir(const std::string& home) {
+  const std::string dir = environment("XDG_CONFIG_HOME");
+  if (!dir.empty()) return dir;
+  return home.empty() ? "" : home + "/.config";
+}
+
+/// See: containers-registries.conf(5), "FILES" and the variables of podman(1).
+void choose_registries_conf(const std::string& config_dir, RegistryOptions& options) {
+  options.registries_conf = environment("CONTAINERS_REGISTRIES_CONF");
+  if (!options.registries_conf.empty()) {  // named by the user: nothing of the system is mixed in
+    const std::string drop_ins = environment("CONTAINERS_REGISTRIES_CONF_DIR");
+    if (!drop_ins.empty()) options.registries_conf_dirs = {drop_ins};
+    return;
+  }
+  options.registries_conf = "/etc/containers/registries.conf";
+  options.registries_conf_dirs = {"/etc/containers/registries.conf.d"};
+  if (config_dir.empty()) return;
+  const std::string own = config_dir + "/containers/registries.conf";
+  if (exists(own)) options.registries_conf = own;
+  options.registries_conf_dirs.push_back(own + ".d");
+}
+
+}  // namespace
+
+RegistryOptions registry_options_from_environment() {
+  const std::string home = environment("HOME");
+  const std::string config_dir = user_config_dir(home);
+  RegistryOptions options;
+
+  options.docker_config_dir = environment("DOCKER_CONFIG");
+  if (options.docker_config_dir.empty() && !home.empty())
+    options.docker_config_dir = home + "/.docker";
+  options.docker_auth_config = environment("DOCKER_AUTH_CONFIG");
+  options.explicit_auth_file = environment("REGISTRY_AUTH_FILE");
+  const std::string runtime_dir = environment("XDG_RUNTIME_DIR");
+  options.auth_files.push_back(runtime_dir.empty()
+                                   ? "/run/containers/" + std::to_string(::geteuid()) + "/auth.json"
+                                   : runtime_dir + "/containers/auth.json");
+  if (!config_dir.empty()) {
+    options.auth_files.push_back(config_dir + "/containers/auth.json");
+    options.certs_dirs.push_back(config_dir + "/containers/certs.d");
+  }
+  if (!home.empty()) options.certs_dirs.push_back(home + "/.docker/certs.d");
+  options.certs_dirs.emplace_back("/etc/containers/certs.d");
+  options.certs_dirs.emplace_back("/etc/docker/certs.d");
+
+  choose_registries_conf(config_dir, options);
+  const ProxySettings proxies = proxy_settings_from_environment();
+  options.http_proxy = proxies.http_proxy;
+  options.https_proxy = proxies.https_proxy;
+  options.no_proxy = proxies.no_proxy;
+  return options;
+}
+
+}  // namespace ibuild::registry

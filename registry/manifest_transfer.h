@@ -1,0 +1,33 @@
+#pragma once
+
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+
+#include "registry/registry_client.h"
+#include "registry/registry_session.h"
+
+namespace ibuild::registry {
+
+/// A manifest's place: the repository as the endpoint calls it, and tag or digest.
+struct ManifestName {
+  std::string repository;
+  std::string key;
+  std::optional<base::Digest> digest;  // what the manifest must have, where the key is a digest
+};
+
+/// HEAD; GET where HEAD is not served or leaves something open. None for 404. One attempt.
+std::optional<image::Descriptor> head_manifest(RegistrySession& session, const ManifestName& name,
+                                               std::stop_token stop);
+/// GET, checked against the wanted digest and the one that the registry tells. One attempt.
+/// Throws: RegistryError; base::ContentError.
+FetchedManifest get_manifest(RegistrySession& session, const ManifestName& name,
+                             std::stop_token stop);
+/// PUT; gives the digest of `bytes`. One attempt. Throws: RegistryError; base::ContentError when
+/// the registry names another digest.
+base::Digest put_manifest(RegistrySession& session, const ManifestName& name,
+                          std::string_view media_type, std::string_view bytes,
+                          std::stop_token stop);
+
+}  // namespace ibuild::registry

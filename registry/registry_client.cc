@@ -1,0 +1,298 @@
+#include "registry/registry_client.h"
+
+#include <map>
+#include <mutex>
+#include <set>
+#include <utility>
+
+#include "base/synchronized.h"
+#include "base/text.h"
+#include "registry/auth/docker_config.h"
+#include "registry/auth/scope.h"
+#include "registry/blob_download.h"
+#include "registry/blob_upload.h"
+#include "registry/credentials.h"
+#include "registry/endpoint.h"
+#include "registry/http/socket_transport.h"
+#include "registry/http/tls_context.h"
+#include "registry/make_client.h"
+#include "registry/manifest_transfer.h"
+#include "registry/registry_session.h"
+
+namespace ibuild::registry {
+
+namespace {
+
+/// A mirror is asked twice before the next place gets its turn.
+constexpr int kMirrorAttempts = 2;
+
+class Client : public RegistryClient {
+ public:
+  Client(RegistryOptions options, WarningSink warn, ClientParts parts)
+      : options_(std::move(options)),
+        warnings_(std::move(warn)),
+        transport_(std::move(parts.transport)),
+        credentials_(options_),
+        retrier_({.max_attempts = options_.max_attempts}, std::move(parts.wait)) {}
+
+  std::optional<image::Descriptor> resolve(const image::Reference& reference,
+                                           std::stop_token stop) override;
+  FetchedManifest fetch_manifest(const image::Reference& reference, std::stop_token stop) override;
+  void fetch_blob(const image::Reference& repository, const image::Descriptor& blob,
+                  base::ByteSink& out, const TransferObserver& observer,
+                  std::stop_token stop) override;
+  bool has_blob(const image::Reference& repository, const base::Digest& digest,
+                std::stop_token stop) override;
+  UploadOutcome push_blob(const image::Reference& repository, const image::Descriptor& blob,
+                          const BlobOpener& open, const std::string& mount_from,
+                          const TransferObserver& observer, std::stop_token stop) override;
+  base::Digest push_manifest(const image::Reference& reference, std::string_view media_type,
+                             std::string_view bytes, std::stop_token stop) override;
+  void check_login(const std::string& host, const std::string& username,
+                   const std::string& password, std::stop_token stop) override;
+
+ private:
+  const RegistriesConf& conf();
+  Endpoint secured(Endpoint endpoint) const;
+  RegistrySession& session_for(const Endpoint& endpoint);
+  RegistrySession::Services services_for(const Endpoint& endpoint);
+  std::optional<Credential> find_credential(const std::string& domain,
+                                            const std::string& repository, std::stop_token stop);
+  bool has_own_certificates(const std::string& host) const;
+
+  /// A place that is asked for something, and whether bytes from there can be thrown away again.
+  template <typename Result>
+  struct Question {
+    std::function<std::optional<Result>(RegistrySession&, const Endpoint&)> ask;
+    std::function<bool()> can_start_over = [] { return true; };
+    Retrier::Progress progress = {};
+  };
+  /// Asks the mirrors and then the registry, each with retries. Nothing for an answer means that
+  /// the next place may know more.
+  template <typename Result>
+  std::optional<Result> ask_in_turn(const image::Reference& reference,
+                                    const Question<Result>& question, std::stop_token stop);
+  void give_up_mirror(const Endpoint& mirror, const base::Error& error, bool for_good);
+  void fetch_from_urls(BlobDownload& download, const image::Descriptor& blob, std::stop_token stop);
+
+  const RegistryOptions options_;
+  WarningLog warnings_;
+  std::unique_ptr<HttpTransport> transport_;
+  CredentialStore credentials_;
+  Retrier retrier_;
+  std::once_flag conf_read_;
+  RegistriesConf conf_;
+  base::Synchronized<std::map<std::string, std::unique_ptr<RegistrySession>>> sessions_;
+  base::Synchronized<std::set<std::string>> dead_mirrors_;
+};
+
+const RegistriesConf& Client::conf() {
+  std::call_once(conf_read_, [this] {
+    conf_ = RegistriesConf::load(options_.registries_conf, options_.registries_conf_dirs);
+  });
+  return conf_;
+}
+
+Endpoint Client::secured(Endpoint endpoint) const {
+  if (!options_.tls_verify) endpoint.security = Endpoint::Security::not_required;
+  return endpoint;
+}
+
+bool Client::has_own_certificates(const std::string& host) const {
+  return !options_.ca_file.empty() || !find_tls_files(options_.certs_dirs, host).empty();
+}
+
+std::optional<Credential> Client::find_credential(const std::string& domain,
+                                                  const std::string& repository,
+                                                  std::stop_token stop) {
+  CredentialLookup lookup = credentials_.look_up(domain, repository, std::move(stop));
+  for (const std::string& problem : lookup.problems) warnings_.show(problem);
+  return std::move(lookup.credential);
+}
+
+RegistrySession::Services Client::services_for(const Endpoint& endpoint) {
+  const auto find = [this, domain = endpoint.domain](const std::string& repository,
+                                                     std::stop_token stop) {
+    return find_credential(domain, repository, std::move(stop));
+  };
+  return {
+      .transport = *transport_,
+      .warnings = warnings_,
+      .has_own_certificates =
+          [this](const std::string& host) { return has_own_certificates(host); },
+      .auth = {
+          .transport = *transport_, .find_credential = find, .user_agent = options_.user_agent}};
+}
+
+RegistrySession& Client::session_for(const Endpoint& endpoint) {
+  const bool secure = endpoint.security == Endpoint::Security::required;
+  const std::string key = endpoint.domain + (secure ? "" : " insecure");
+  auto sessions = sessions_.lock();
+  std::unique_ptr<RegistrySession>& session = (*sessions)[key];
+  if (!session) session = std::make_unique<RegistrySession>(endpoint, services_for(endpoint));
+  return *session;
+}
+
+void Client::give_up_mirror(const Endpoint& mirror, const base::Error& error, bool for_good) {
+  if (for_good) dead_mirrors_.lock()->insert(mirror.domain);
+  warnings_.show("mirror " + mirror.domain,
+                 "mirror " + mirror.domain + " is passed over: " + error.what());
+}
+
+template <typename Result>
+std::optional<Result> Client::ask_in_turn(const image::Reference& reference,
+                                          const Question<Result>& question, std::stop_token stop) {
+  const std::vector<Endpoint> endpoints = pull_endpoints(conf(), reference);
+  for (std::size_t i = 0; i + 1 < endpoints.size(); ++i) {
+    const Endpoint mirror = secured(endpoints[i]);
+    if (dead_mirrors_.lock()->contains(mirror.domain)) continue;
+    try {
+      auto result = retrier_.with_attempts(kMirrorAttempts)
+                        .run(
+                            stop, [&] { return question.ask(session_for(mirror), mirror); },
+                            question.progress);
+      if (result) return result;
+    } catch (const RegistryError& error) {
+      // That a mirror lacks something is what the registry is there for.
+      if (error.status() != 404) give_up_mirror(mirror, error, /*for_good=*/error.status() == 0);
+    } catch (const base::ContentError& error) {
+      give_up_mirror(mirror, error, /*for_good=*/true);
+      if (!question.can_start_over()) throw;
+    }
+  }
+  const Endpoint origin = secured(endpoints.back());
+  return retrier_.run(
+      stop, [&] { return question.ask(session_for(origin), origin); }, question.progress);
+}
+
+ManifestName manifest_name(const image::Reference& reference, const std::string& repository) {
+  return {.repository = repository, .key = reference.manifest_key(), .digest = reference.digest};
+}
+
+std::optional<image::Descriptor> Client::resolve(const image::Reference& reference,
+                                                 std::stop_token stop) {
+  const Question<image::Descriptor> question{
+      .ask = [&](RegistrySession& session, const Endpoint& endpoint) {
+        return head_manifest(session, manifest_name(reference, endpoint.repository), stop);
+      }};
+  return ask_in_turn(reference, question, stop);
+}
+
+FetchedManifest Client::fetch_manifest(const image::Reference& reference, std::stop_token stop) {
+  const Question<FetchedManifest> question{
+      .ask = [&](RegistrySession& session, const Endpoint& endpoint) {
+        return std::optional(
+            get_manifest(session, manifest_name(reference, endpoint.repository), stop));
+      }};
+  return ask_in_turn(reference, question, stop).value();
+}
+
+void Client::fetch_from_urls(BlobDownload& download, const image::Descriptor& blob,
+                             std::stop_token stop) {
+  for (const std::string& text : blob.urls) {
+    const std::optional<Url> url = parse_url(text);
+    if (!url || !url->is_https() || is_local_only_host(url->host)) continue;
+    retrier_.run(
+        stop, [&] { download.attempt(*transport_, *url, options_.user_agent, stop); },
+        [&] { return download.done_bytes(); });
+    return;
+  }
+}
+
+void Client::fetch_blob(const image::Reference& repository, const image::Descriptor& blob,
+                        base::ByteSink& out, const TransferObserver& observer,
+                        std::stop_token stop) {
+  BlobDownload download(blob, out, observer);
+  Endpoint served_by;
+  const Question<bool> question{.ask =
+                                    [&](RegistrySession& session, const Endpoint& endpoint) {
+                                      served_by = endpoint;
+                                      download.attempt(session, endpoint.repository, stop);
+                                      return std::optional(true);
+                                    },
+                                .can_start_over = [&] { return download.done_bytes() == 0; },
+                                .progress = [&] { return download.done_bytes(); }};
+  try {
+    ask_in_turn(repository, question, stop);
+  } catch (const RegistryError& error) {
+    if (error.status() != 404 || blob.urls.empty()) throw;
+    fetch_from_urls(download, blob, stop);
+    if (!download.complete()) throw;
+  }
+  if (const auto actual = download.find_mismatch()) {
+    const base::ContentError error("blob from " + served_by.name() + ": digest", blob.digest.str(),
+                                   actual->str());
+    if (served_by.kind == Endpoint::Kind::mirror)
+      give_up_mirror(served_by, error, /*for_good=*/true);
+    throw error;
+  }
+}
+
+bool Client::has_blob(const image::Reference& repository, const base::Digest& digest,
+                      std::stop_token stop) {
+  const Endpoint endpoint = secured(push_endpoint(conf(), repository));
+  const AccessNeed need{.repository = endpoint.repository,
+                        .scopes = {pull_scope(endpoint.repository)}};
+  return retrier_.run(stop, [&] {
+    return head_blob(session_for(endpoint), endpoint.repository, digest, need, stop);
+  });
+}
+
+UploadOutcome Client::push_blob(const image::Reference& repository, const image::Descriptor& blob,
+                                const BlobOpener& open, const std::string& mount_from,
+                                const TransferObserver& observer, std::stop_token stop) {
+  const Endpoint endpoint = secured(push_endpoint(conf(), repository));
+  BlobUpload upload(session_for(endpoint), {.repository = endpoint.repository,
+                                            .blob = blob,
+                                            .open = open,
+                                            .mount_from = mount_from,
+                                            .observer = observer});
+  return retrier_.run(stop, [&] { return upload.attempt(stop); });
+}
+
+base::Digest Client::push_manifest(const image::Reference& reference, std::string_view media_type,
+                                   std::string_view bytes, std::stop_token stop) {
+  const Endpoint endpoint = secured(push_endpoint(conf(), reference));
+  const ManifestName name = manifest_name(reference, endpoint.repository);
+  return retrier_.run(
+      stop, [&] { return put_manifest(session_for(endpoint), name, media_type, bytes, stop); });
+}
+
+void Client::check_login(const std::string& host, const std::string& username,
+                         const std::string& password, std::stop_token stop) {
+  const image::Reference any{normalize_server_key(host), "library/any", "", std::nullopt};
+  const Endpoint endpoint = secured(push_endpoint(conf(), any));
+  RegistrySession::Services services = services_for(endpoint);
+  if (!username.empty() || !password.empty()) {
+    services.auth.find_credential = [&](const std::string&, const std::stop_token&) {
+      return std::optional(Credential{.username = username, .password = password});
+    };
+  }
+  RegistrySession session(endpoint, std::move(services));
+  retrier_.run(stop, [&] {
+    const ApiResponse answer = session.send({.method = "GET", .path = "/v2/"}, stop);
+    if (answer.status() != 200) throw answer.error();
+  });
+}
+
+}  // namespace
+
+std::unique_ptr<RegistryClient> make_registry_client(RegistryOptions options, WarningSink warn,
+                                                     ClientParts parts) {
+  return std::make_unique<Client>(std::move(options), std::move(warn), std::move(parts));
+}
+
+std::unique_ptr<RegistryClient> make_registry_client(RegistryOptions options, WarningSink warn) {
+  ClientParts parts{.transport = make_socket_transport(
+                        {.certs_dirs = options.certs_dirs,
+                         .ca_file = options.ca_file,
+                         .max_connections_per_host = options.max_connections_per_host,
+                         .timeouts = {},
+                         .proxies = {.http_proxy = options.http_proxy,
+                                     .https_proxy = options.https_proxy,
+                                     .no_proxy = options.no_proxy}}),
+                    .wait = make_waiter()};
+  return make_registry_client(std::move(options), std::move(warn), std::move(parts));
+}
+
+}  // namespace ibuild::registry

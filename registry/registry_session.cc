@@ -1,0 +1,130 @@
+#include "registry/registry_session.h"
+
+#include "base/error.h"
+#include "registry/http/redirect.h"
+
+namespace ibuild::registry {
+
+namespace {
+
+/// A second 401 with a new demand gets a third try, not more.
+constexpr int kMaxAuthorizations = 3;
+
+}  // namespace
+
+std::vector<RegistrySession::Access> RegistrySession::ways_to(const Endpoint& endpoint,
+                                                              const Services& services) {
+  const auto way = [&](const std::string& scheme, TlsTrust trust) {
+    const auto url = parse_url(scheme + "://" + endpoint.host + "/");
+    if (!url) throw base::UsageError("\"" + endpoint.host + "\" is no host of a registry");
+    return Access{*url, trust};
+  };
+  const bool insecure = endpoint.security == Endpoint::Security::not_required;
+  const Access tls = way("https", insecure ? TlsTrust::none : TlsTrust::verified);
+  const Access plain = way("http", TlsTrust::verified);
+  if (!is_loopback_host(tls.base.host)) {
+    return insecure ? std::vector{tls, plain} : std::vector{tls};
+  }
+  // A registry on this machine speaks plain HTTP as a rule. TLS is tried first where something
+  // hints at it.
+  if (plain.base.port == 443 || services.has_own_certificates(endpoint.host)) return {tls, plain};
+  return insecure ? std::vector{plain, tls} : std::vector{plain};
+}
+
+RegistrySession::RegistrySession(const Endpoint& endpoint, Services services)
+    : endpoint_(endpoint),
+      services_(std::move(services)),
+      authenticator_(endpoint.domain, services_.auth),
+      ways_(ways_to(endpoint, services_)),
+      settled_way_(ways_.size() == 1 ? 0 : ways_.size()) {}
+
+bool RegistrySession::is_other_way_better(const TransportError& failure) const {
+  switch (failure.failure()) {
+    case TransportFailure::speaks_plain_http:
+    case TransportFailure::speaks_tls:
+      return true;
+    case TransportFailure::connect:  // nobody listens on 443, perhaps on 80
+    case TransportFailure::tls_handshake:
+    case TransportFailure::closed:  // by a server that does not understand the first bytes
+      return endpoint_.security == Endpoint::Security::not_required;
+    default:
+      return false;
+  }
+}
+
+Url RegistrySession::target_of(const Access& access, const ApiRequest& request) {
+  return request.url ? *request.url : resolve_url(access.base, request.path).value();
+}
+
+ApiResponse RegistrySession::send(ApiRequest request, std::stop_token stop) {
+  const std::size_t settled = settled_way_.load();
+  const std::size_t begin = settled < ways_.size() ? settled : 0;
+  const std::size_t end = settled < ways_.size() ? settled + 1 : ways_.size();
+  for (std::size_t i = begin;; ++i) {
+    const bool last = i + 1 == end;
+    const RequestRecord record{
+        .method = request.method, .url = target_of(ways_[i], request), .domain = endpoint_.domain};
+    try {
+      ApiResponse answer = send_by(ways_[i], request, stop);
+      if (!last && asks_for_tls(answer.response)) continue;
+      settled_way_ = i;
+      return answer;
+    } catch (const TransportError& failure) {
+      if (last || !is_other_way_better(failure)) throw error_from_failure(record, failure);
+    }
+  }
+}
+
+ApiResponse RegistrySession::send_by(const Access& access, ApiRequest& request,
+                                     std::stop_token stop) {
+  // Where the registry sends an upload to another host, its credentials do not go along.
+  const bool elsewhere = request.url && request.url->origin() != access.base.origin();
+  for (int count = 1;; ++count) {
+    const Authorization authorization =
+        elsewhere ? Authorization{} : authenticator_.authorize(request.need, stop);
+    ApiResponse answer = send_authorized(access, request, authorization, stop);
+    const bool own_answer = answer.url.origin() == access.base.origin();
+    if (answer.status() != 401 || !own_answer || elsewhere || count == kMaxAuthorizations) {
+      return answer;
+    }
+    if (!authenticator_.take_challenge(answer.url, answer.response.headers, request.need,
+                                       authorization, stop)) {
+      return answer;
+    }
+  }
+}
+
+ApiResponse RegistrySession::send_authorized(const Access& access, const ApiRequest& request,
+                                             const Authorization& authorization,
+                                             std::stop_token stop) {
+  HttpRequest http{.method = request.method,
+                   .url = target_of(access, request),
+                   .headers = request.headers,
+                   .trust = access.trust,
+                   .open_body = request.open_body,
+                   .body_size_bytes = request.body_size_bytes,
+                   .on_sent = request.on_sent,
+                   .first_byte_timeout = request.first_byte_timeout,
+                   .on_head = request.on_head,
+                   .body_cap_bytes = request.body_cap_bytes};
+  http.headers.set("User-Agent", services_.auth.user_agent);
+  if (!authorization.value.empty()) http.headers.set("Authorization", authorization.value);
+  RequestRecord record{.method = http.method,
+                       .url = http.url,
+                       .domain = endpoint_.domain,
+                       .credential = authorization.value.empty() ? "" : authorization.credential};
+  RedirectedResponse answer =
+      send_following_redirects(services_.transport, std::move(http), std::move(stop));
+  show_warnings(answer.response.headers);
+  record.url = answer.url;
+  return {std::move(answer.response), std::move(answer.url), std::move(record)};
+}
+
+void RegistrySession::show_warnings(const HttpHeaders& headers) {
+  for (const std::string& value : headers.all("Warning")) {
+    const std::string text = warning_text(value);
+    if (!text.empty()) services_.warnings.show(endpoint_.domain + ": " + text);
+  }
+}
+
+}  // namespace ibuild::registry
