@@ -26,7 +26,7 @@ std::string to_upper(std::string_view text) {
   return upper;
 }
 
-std::vector<std::pair<std::string, std::string>> platform_args(const GlobalArgs::Setting& setting) {
+std::vector<std::pair<std::string, std::string>> known_platform_args(const GlobalArgs::Setting& setting) {
   const auto& build = setting.build_platform;
   const auto& target = setting.target_platform;
   return {{"BUILDPLATFORM", build.str()},
@@ -59,7 +59,7 @@ std::vector<std::pair<std::string, std::string>> proxy_settings(const BuildArgMa
 /// Names that mean something to ibuild without an ARG.
 bool is_known_by_itself(std::string_view name) {
   if (name.starts_with("BUILDKIT_") || name == "SOURCE_DATE_EPOCH" || is_proxy_name(name)) return true;
-  const auto known = platform_args({});
+  const auto known = known_platform_args({});
   return std::any_of(known.begin(), known.end(), [&](const auto& arg) { return arg.first == name; });
 }
 
@@ -67,7 +67,7 @@ bool is_known_by_itself(std::string_view name) {
 
 GlobalArgs::GlobalArgs(const parser::StageList& stages, const BuildArgMap& given, const Setting& setting)
     : given_(given), proxy_env_(proxy_settings(given)) {
-  for (const auto& [name, value] : platform_args(setting)) values_.set(name, this->given(name).value_or(value));
+  for (const auto& [name, value] : known_platform_args(setting)) values_.set(name, this->given(name).value_or(value));
   for (const auto& instruction : stages.global_args) {
     const auto* arg = std::get_if<parser::Arg>(&instruction.body);
     if (arg == nullptr) continue;
@@ -87,6 +87,12 @@ GlobalArgs::GlobalArgs(const parser::StageList& stages, const BuildArgMap& given
 std::optional<std::string> GlobalArgs::given(std::string_view name) const {
   const auto found = given_.find(std::string(name));
   return found == given_.end() ? std::nullopt : found->second;
+}
+
+std::map<std::string, std::string> GlobalArgs::platform_args() const {
+  std::map<std::string, std::string> args;
+  for (const auto& [name, value] : known_platform_args({})) args.emplace(name, values_.get(name).value_or(""));
+  return args;
 }
 
 parser::VariableLookup GlobalArgs::lookup() const {

@@ -36,6 +36,8 @@ class GlobalArgs {
   std::optional<std::string> value(std::string_view name) const { return values_.get(name); }
   parser::VariableLookup lookup() const;
   std::vector<std::string> names() const { return values_.names(); }
+  /// BUILDPLATFORM, TARGETARCH and so on, --build-arg applied.
+  std::map<std::string, std::string> platform_args() const;
   /// Proxy settings given by --build-arg, in both spellings, ready for a step's environment.
   const std::vector<std::pair<std::string, std::string>>& proxy_env() const { return proxy_env_; }
 

@@ -83,6 +83,7 @@ struct RunOp {
   std::string network;                              // "default", "host", "none"
   std::vector<RunMount> mounts;
   std::optional<parser::InlineFile> script;         // shown to the step as /dev/pipes/<name>
+  std::string hostname;
   image::Platform platform;
 };
 

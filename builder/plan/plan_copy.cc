@@ -74,7 +74,7 @@ void InstructionPlanner::operator()(const parser::Copy& copy) {
   op.parents = copy.parents;
   op.link = copy.link && op.chmod.empty();  // BuildKit's own condition
   for (const auto& path : op.paths) {
-    const auto kind = remote_source_kind(path);
+    const auto kind = located(range(), [&] { return remote_source_kind(path); });
     if (kind == RemoteKind::git) fail("remote-copy", "source can't be a git ref for COPY");
     if (kind == RemoteKind::http) fail("remote-copy", "source can't be a URL for COPY");
   }
@@ -89,7 +89,9 @@ void InstructionPlanner::operator()(const parser::Add& add) {
   op.link = add.link && op.chmod.empty();
   op.unpack = add.unpack.value_or(true);
   const std::string checksum = expand(add.checksum);
-  const auto is_remote = [](const std::string& path) { return remote_source_kind(path) != RemoteKind::none; };
+  const auto is_remote = [&](const std::string& path) {
+    return located(range(), [&] { return remote_source_kind(path); }) != RemoteKind::none;
+  };
   if (!checksum.empty() && op.paths.size() != 1) fail("bad-checksum", "checksum can't be specified for multiple sources");
   if (!checksum.empty() && !is_remote(op.paths[0])) fail("bad-checksum", "checksum requires HTTP(S) or Git sources");
   if (const auto remote = std::find_if(op.paths.begin(), op.paths.end(), is_remote); remote != op.paths.end()) {

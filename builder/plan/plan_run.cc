@@ -74,18 +74,18 @@ RunMount InstructionPlanner::run_mount(const std::string& value, const SourceNam
   planned.size_bytes = mount.size_bytes;
   planned.required = mount.required;
   planned.env = mount.env;
-  if (mount.type == parser::MountType::ssh) fail("unsupported-mount", "RUN --mount=type=ssh is not supported yet");
-  if (mount.type == parser::MountType::secret) {
-    planned.source = mount.source;
-    return planned;
-  }
+  if (mount.type == parser::MountType::secret || mount.type == parser::MountType::ssh) return planned;
   const bool needs_source = mount.type == parser::MountType::bind || !mount.from.empty();
   planned.from = needs_source ? context_.find_source(source, mount.from, "mount", range()) : FileSource(TreeRef{});
   if (!planned.target.starts_with('/')) planned.target = state_.working_dir() + "/" + planned.target;
   const auto target = base::RelPath::clean(planned.target);
   if (target.is_root()) fail("bad-mount", "invalid mount target \"" + mount.target + "\"");
   planned.target = target.absolute();
-  if (mount.type == parser::MountType::cache && planned.id.empty()) planned.id = planned.target;
+  if (mount.type == parser::MountType::cache) {
+    if (!mount.from.empty()) fail("unsupported-mount", "RUN --mount=type=cache with from= is not supported yet");
+    if (planned.id.empty()) planned.id = planned.target;
+    planned.id = context_.args.given("BUILDKIT_CACHE_MOUNT_NS").value_or("") + "/" + planned.id;
+  }
   return planned;
 }
 
@@ -120,6 +120,7 @@ void InstructionPlanner::operator()(const parser::Run& run) {
   op.network = run.network == "default" ? context_.request.network : run.network;
   op.mounts = run_mounts(run);
   op.platform = context_.platform;
+  op.hostname = context_.args.given("BUILDKIT_SANDBOX_HOSTNAME").value_or("buildkitsandbox");
   const StepId step = add_step(std::move(op), vertex_text(command.suffix));
   state_.add_history(run_history(command.argv, state_.build_args, state_.env), step);
 }

@@ -1,0 +1,198 @@
+#include "builder/build.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/error.h"
+#include "base/scope_exit.h"
+#include "base/text.h"
+#include "builder/build_checks.h"
+#include "builder/build_context.h"
+#include "builder/cache/local_cache.h"
+#include "builder/cache/step_journal.h"
+#include "builder/export/exporter.h"
+#include "builder/finish_image.h"
+#include "builder/layer_fetch.h"
+#include "builder/plan/base_table.h"
+#include "builder/plan/build_args.h"
+#include "builder/plan/plan_build.h"
+#include "builder/plan/stage_graph.h"
+#include "builder/solver.h"
+#include "builder/step_executor.h"
+#include "builder/vertex_numbers.h"
+#include "builder/vertex_watch.h"
+#include "builder/warning_collector.h"
+#include "parser/dockerfile.h"
+
+namespace ibuild::builder {
+namespace {
+
+constexpr std::size_t kMinThreads = 4;
+
+Services with_events(const Services& services, EventSink& events) {
+  return {services.store,         services.snapshots, services.sandbox, services.no_run_reason,
+          services.image_sources, events,             services.clock,   services.pool};
+}
+
+Services with_clock(const Services& services, const base::Clock& clock) {
+  return {services.store,         services.snapshots, services.sandbox, services.no_run_reason,
+          services.image_sources, services.events,    clock,            services.pool};
+}
+
+/// The stage that the build ends in, as TARGETSTAGE has it.
+std::string target_stage(const parser::StageList& stages, const std::string& target) {
+  if (!target.empty() || stages.stages.empty()) return target;
+  return stages.stages.back().name();
+}
+
+std::string export_vertex_name(const std::string& type) {
+  if (type == "oci" || type == "docker") return "exporting to " + type + " image format";
+  if (type == "tar") return "exporting to client tarball";
+  if (type == "local") return "exporting to client directory";
+  return "exporting to " + type;
+}
+
+std::vector<OutputSpec> wanted_outputs(const BuildRequest& request) {
+  auto outputs = request.outputs;
+  if (outputs.empty()) outputs.push_back({"image", {}});
+  for (const auto& output : outputs) find_exporter(output.type).check(output);
+  return outputs;
+}
+
+/// The time that this build's image has: SOURCE_DATE_EPOCH as an argument counts before that of the environment.
+base::Clock image_clock(const GlobalArgs& args, const base::Clock& clock) {
+  const auto epoch = source_date_epoch(args);
+  return epoch ? base::Clock(epoch) : clock;
+}
+
+/// A clock that stands still is an argument as well, as buildx hands on the environment's SOURCE_DATE_EPOCH.
+BuildArgMap given_args(const BuildRequest& request, const base::Clock& clock) {
+  BuildArgMap args = request.build_args;
+  if (const auto epoch = clock.fixed()) {
+    args.try_emplace("SOURCE_DATE_EPOCH", std::to_string(epoch->time_since_epoch().count()));
+  }
+  return args;
+}
+
+/// Bases may bring ONBUILD triggers, and those may need further bases.
+BaseTable resolve_all_bases(StageGraph& graph, const BuildRequest& request, const Services& services,
+                            VertexNumbers& vertices, std::stop_token stop) {
+  BaseTable bases;
+  do {
+    resolve_bases(graph, request, services, vertices, stop, bases);
+  } while (add_onbuild_triggers(graph, bases));
+  return bases;
+}
+
+VertexId announce(const BuildPlan& plan, VertexNumbers& vertices, EventSink& events) {
+  event::PlanReady ready;
+  VertexId first = 0;
+  for (const auto& step : plan.steps) {
+    const VertexId id = vertices.next();
+    if (step.id == 0) first = id;
+    ready.vertices.push_back({id, step.name});
+  }
+  events.emit(std::move(ready));
+  return first;
+}
+
+/// What tells this build's steps from those of other Dockerfiles.
+std::string journal_name(const BuildRequest& request) {
+  return request.dockerfile_name + "\n" + request.context_dir.value_or("") + "\n" + request.platform.str();
+}
+
+std::vector<StepResult> solve(const BuildPlan& plan, const BuildScope& scope, VertexId first, std::stop_token stop) {
+  const auto& store = scope.services.store;
+  LocalCache cache(store.cache_dir("steps"));
+  StepJournal journal(store.cache_dir("steps"), journal_name(scope.request));
+  StepExecutor executor(scope, {cache, journal, [first](StepId step) { return first + step; }});
+  const auto remember = [&] {
+    scope.context.save_digests();
+    journal.save();
+  };
+  const std::size_t wanted = scope.request.max_parallel_steps;
+  Solver solver(
+      plan, [&](const Step& step, const Solver::StepContext& context) { return executor.execute(step, context); },
+      wanted > 0 ? wanted : std::max(kMinThreads, base::usable_processors()));
+  try {
+    auto results = solver.solve(std::move(stop));
+    remember();
+    return results;
+  } catch (...) {
+    try {
+      remember();  // what went well need not be done again
+    } catch (const base::Error&) {
+      // the step's own failure is what the user has to see
+    }
+    throw;
+  }
+}
+
+void export_image(const FinishedImage& image, const std::vector<OutputSpec>& outputs, const Services& services,
+                  ImagePusher* pusher, VertexNumbers& vertices, std::stop_token stop, BuildResult& result) {
+  for (const auto& output : outputs) {
+    VertexWatch watch(services.events, vertices.next(), export_vertex_name(output.type));
+    watch.run([&] {
+      const ExportReport report{services.events, watch.id()};
+      auto exported = find_exporter(output.type).run(image, output, services, pusher, report, stop);
+      if (exported.image && result.image.digest.empty()) result.image = *exported.image;
+      if (exported.config_digest && result.config_digest.empty()) result.config_digest = *exported.config_digest;
+      for (auto& name : exported.names) {
+        if (std::find(result.names.begin(), result.names.end(), name) == result.names.end()) {
+          result.names.push_back(std::move(name));
+        }
+      }
+    });
+  }
+}
+
+/// The passes. None calls an earlier one.
+BuildResult run_passes(const BuildRequest& request, const Services& given_services, WarningCollector& events,
+                       ImagePusher* pusher, std::stop_token stop) {
+  // Every output can be made from these attributes.
+  const auto outputs = wanted_outputs(request);
+  parser::Diagnostics diagnostics;
+  // The text is a list of instructions with their places in the file.
+  const auto dockerfile = parser::parse_dockerfile(request.dockerfile, diagnostics);
+  // Every instruction is typed; there is at least one stage; nothing is expanded.
+  const auto stages = parser::build_stages(dockerfile, diagnostics);
+  const auto platform = image::normalize(request.platform);
+  const GlobalArgs args(stages, given_args(request, given_services.clock),
+                        {image::host_platform(), platform, target_stage(stages, request.target)});
+  const Services services = with_clock(given_services, image_clock(args, given_services.clock));
+  // Every FROM, COPY --from and mount names a stage or an image; the target exists; there is no cycle.
+  StageGraph graph(stages, args, platform, request.target);
+  VertexNumbers vertices;
+  // Every image that the target needs is known by digest, and no stage waits for triggers of its base.
+  const auto bases = resolve_all_bases(graph, request, services, vertices, stop);
+  // What is odd but allowed has been said.
+  raise_build_warnings({request, dockerfile, graph, args, bases}, std::move(diagnostics), events);
+  // Variables are expanded; steps come after what they need; only what the target needs is there. No more network for names.
+  const BuildPlan plan = plan_build(graph, args, bases, request, stages.escape);
+  const VertexId first = announce(plan, vertices, services.events);
+  BuildContext context(request, services);
+  const LayerFetch fetch(services.store.layers(), services.events, plan, [first](StepId step) { return first + step; });
+  const BuildScope scope{request, services, plan, context, fetch, services.clock};
+  // Every step has its layer, or is known to need none.
+  const auto results = solve(plan, scope, first, stop);
+  // Configuration, history and layers agree.
+  const auto image = finish_image(plan, results, request.tags, scope.clock);
+  BuildResult result;
+  // Every output is there.
+  export_image(image, outputs, services, pusher, vertices, stop, result);
+  result.warnings = events.take();
+  return result;
+}
+
+}  // namespace
+
+BuildResult build(const BuildRequest& request, const Services& services, ImagePusher* pusher, std::stop_token stop) {
+  WarningCollector events(services.events);
+  bool success = false;
+  const base::ScopeExit finished([&] { services.events.emit(event::Finished{success}); });
+  auto result = run_passes(request, with_events(services, events), events, pusher, std::move(stop));
+  success = true;
+  return result;
+}
+
+}  // namespace ibuild::builder

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/digest.h"
+#include "builder/cache_key.h"
+
+namespace ibuild::builder {
+
+/// What a step made.
+struct StepRecord {
+  std::optional<base::Digest> layer;  // diff-id; none: the step changed nothing
+  base::TimePoint created{};          // when it was made
+  bool operator==(const StepRecord&) const = default;
+};
+
+/// Remembers what steps made, by key. Finding nothing is never an error: a record that is damaged or out of reach is not there.
+/// For any thread.
+class CacheBackend {
+ public:
+  virtual ~CacheBackend() = default;
+  /// `damaged` is set to a message when there was a record but it could not be used.
+  virtual std::optional<StepRecord> find(const base::Digest& key, std::string& damaged) = 0;
+  virtual void put(const base::Digest& key, const StepRecord& record) = 0;
+
+  /// The ingredients that stood behind a key, for `why`; none when they are not known any more.
+  virtual std::optional<StepKey> find_ingredients(const base::Digest& key) = 0;
+  virtual void put_ingredients(const base::Digest& key, const StepKey& ingredients) = 0;
+};
+
+}  // namespace ibuild::builder

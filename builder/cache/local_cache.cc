@@ -1,0 +1,136 @@
+#include "builder/cache/local_cache.h"
+
+#include <fmt/format.h>
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/text.h"
+#include "base/utf8.h"
+#include "layers/checksum64.h"
+
+namespace ibuild::builder {
+namespace {
+
+constexpr std::string_view kHeader = "ibuild step record 1";
+constexpr std::uint64_t kMaxRecordBytes = 4096;
+constexpr std::uint64_t kMaxIngredientsBytes = 64 << 20;  // a line for each of some 500,000 files
+
+base::RelPath path_of(const base::Digest& key) {
+  const auto hex = key.hex();
+  return base::RelPath::exact(std::string(hex.substr(0, 2)) + "/" + std::string(hex.substr(2)));
+}
+
+base::RelPath why_path_of(const base::Digest& key) { return base::RelPath::exact(path_of(key).str() + ".why"); }
+
+/// JSON holds text only, names of files are bytes: each byte becomes the code point of its number.
+std::string to_text(std::string_view bytes) {
+  std::string text;
+  for (const char c : bytes) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x80) {
+      text += c;
+    } else {
+      text += {static_cast<char>(0xc0 | byte >> 6), static_cast<char>(0x80 | (byte & 0x3f))};
+    }
+  }
+  return text;
+}
+
+std::string to_bytes(std::string_view text) {
+  std::string bytes;
+  while (!text.empty()) {
+    const auto c = base::decode_utf8(text);
+    bytes += static_cast<char>(static_cast<unsigned char>(c.code_point));
+    text.remove_prefix(c.size);
+  }
+  return bytes;
+}
+
+nlohmann::json to_json(const std::vector<Ingredient>& list) {
+  auto json = nlohmann::json::array();
+  for (const auto& item : list) json.push_back({to_text(item.name), to_text(item.value)});
+  return json;
+}
+
+template <typename F>
+void each_ingredient(const nlohmann::json& list, F&& take) {
+  for (const auto& item : list) {
+    take(to_bytes(item.at(0).get_ref<const std::string&>()), to_bytes(item.at(1).get_ref<const std::string&>()));
+  }
+}
+
+}  // namespace
+
+std::string serialize(const StepRecord& record) {
+  std::string text(kHeader);
+  text += "\nlayer " + (record.layer ? record.layer->str() : "none");
+  text += "\ncreated " + base::format_rfc3339(record.created) + "\n";
+  return text + fmt::format("sum {:016x}\n", layers::checksum64(text));
+}
+
+std::optional<StepRecord> parse_step_record(std::string_view text) {
+  const auto lines = base::split(text, '\n');
+  if (lines.size() != 5 || lines[0] != kHeader || !lines[1].starts_with("layer ") || !lines[2].starts_with("created ")) {
+    return std::nullopt;
+  }
+  const auto summed = text.substr(0, text.size() - lines[3].size() - 1);
+  if (lines[3] != fmt::format("sum {:016x}", layers::checksum64(summed))) return std::nullopt;
+  StepRecord record;
+  const auto layer = lines[1].substr(6);
+  if (layer != "none") {
+    record.layer = base::Digest::try_parse(layer);
+    if (!record.layer) return std::nullopt;
+  }
+  const auto created = base::parse_rfc3339(lines[2].substr(8));
+  if (!created) return std::nullopt;
+  record.created = *created;
+  return record;
+}
+
+std::optional<StepRecord> LocalCache::find(const base::Digest& key, std::string& damaged) {
+  const auto path = path_of(key);
+  try {
+    const auto text = base::try_read_file_at(dir_, path, kMaxRecordBytes);
+    if (!text) return std::nullopt;
+    if (auto record = parse_step_record(*text)) return record;
+    damaged = "step record " + path.str() + " is damaged";
+  } catch (const base::Error& error) {
+    damaged = std::string("step record cannot be read: ") + error.what();
+  }
+  return std::nullopt;
+}
+
+void LocalCache::write(const base::RelPath& path, const std::string& text) {
+  base::make_dirs(dir_, path.parent());
+  base::write_file_atomically(dir_, path, text);
+}
+
+void LocalCache::put(const base::Digest& key, const StepRecord& record) { write(path_of(key), serialize(record)); }
+
+void LocalCache::put_ingredients(const base::Digest& key, const StepKey& ingredients) {
+  const nlohmann::json json = {{"ingredients", to_json(ingredients.ingredients())},
+                               {"details", to_json(ingredients.details())}};
+  std::string text = json.dump();
+  if (text.size() <= kMaxIngredientsBytes) write(why_path_of(key), text);
+}
+
+std::optional<StepKey> LocalCache::find_ingredients(const base::Digest& key) {
+  try {
+    const auto text = base::try_read_file_at(dir_, why_path_of(key), kMaxIngredientsBytes);
+    if (!text) return std::nullopt;
+    const auto json = nlohmann::json::parse(*text);
+    StepKey found;
+    each_ingredient(json.at("ingredients"), [&](std::string name, std::string value) { found.add(name, value); });
+    each_ingredient(json.at("details"), [&](std::string name, std::string value) { found.add_detail(name, value); });
+    return found;
+  } catch (const nlohmann::json::exception&) {
+    return std::nullopt;
+  } catch (const base::Error&) {
+    return std::nullopt;
+  }
+}
+
+}  // namespace ibuild::builder

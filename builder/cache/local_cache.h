@@ -1,0 +1,33 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/fs_at.h"
+#include "builder/cache/cache_backend.h"
+
+namespace ibuild::builder {
+
+/// Step records in a directory, one small file each: <2 hex digits>/<62 hex digits> and, beside it, ….why with the
+/// ingredients. Files appear whole; two builds may use one directory.
+/// See: docs/design/builder_cache_format.md.
+class LocalCache : public CacheBackend {
+ public:
+  explicit LocalCache(base::DirFd dir) : dir_(std::move(dir)) {}
+
+  std::optional<StepRecord> find(const base::Digest& key, std::string& damaged) override;
+  void put(const base::Digest& key, const StepRecord& record) override;
+  std::optional<StepKey> find_ingredients(const base::Digest& key) override;
+  void put_ingredients(const base::Digest& key, const StepKey& ingredients) override;
+
+ private:
+  void write(const base::RelPath& path, const std::string& text);
+  base::DirFd dir_;
+};
+
+/// The on-disk form of a record: lines of "name value" and a checksum over them.
+std::string serialize(const StepRecord& record);
+/// None when the text is damaged.
+std::optional<StepRecord> parse_step_record(std::string_view text);
+
+}  // namespace ibuild::builder

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <map>
+#include <set>
+#include <stop_token>
+
+#include "builder/events.h"
+#include "builder/plan/build_plan.h"
+#include "layers/layer.h"
+#include "layers/layer_store.h"
+
+namespace ibuild::builder {
+
+/// Brings the forms of layers that an operation needs into the store: several layers side by side, progress under the vertex
+/// of the base they belong to. Layers of a base that a RUN stands on are unpacked in the same pass as they are indexed. For any
+/// thread.
+class LayerFetch {
+ public:
+  /// `vertex_of` gives the number of a step's vertex. Everything given must outlive this.
+  LayerFetch(const layers::LayerStore& layers, EventSink& events, const BuildPlan& plan,
+             const std::function<VertexId(StepId)>& vertex_of);
+
+  /// Makes sure that every layer of the chain has its index.
+  void ensure_indexes(const layers::LayerChain& chain, std::stop_token stop) const;
+  /// … and its tree.
+  void ensure_trees(const layers::LayerChain& chain, std::stop_token stop) const;
+
+ private:
+  struct Job {
+    const layers::Layer* layer;
+    layers::Forms forms;
+  };
+  void make(std::vector<Job> jobs, std::stop_token stop) const;
+  void make_one(const Job& job, std::stop_token stop) const;
+
+  const layers::LayerStore& layers_;
+  EventSink& events_;
+  std::map<base::Digest, VertexId> vertices_;  // of base layers, by diff-id
+  std::set<base::Digest> under_run_;           // base layers that a RUN stands on
+};
+
+}  // namespace ibuild::builder

@@ -1,0 +1,151 @@
+#include "builder/ops/copy_runner.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/text.h"
+#include "builder/ops/copy_layout.h"
+#include "builder/plan/located.h"
+#include "builder/tree/layered_tree.h"
+#include "parser/go_quote.h"
+
+namespace ibuild::builder {
+namespace {
+
+/// The operation as text, everything quoted.
+std::string describe_op(const CopyOp& op) {
+  std::string text = op.verb == CopyOp::Verb::add ? "ADD" : "COPY";
+  text += " " + parser::go_quote_list(op.paths) + " " + parser::go_quote(op.destination);
+  text += " chown=" + parser::go_quote(op.chown) + " chmod=" + parser::go_quote(op.chmod);
+  text += " exclude=" + parser::go_quote_list(op.excludes);
+  if (op.link) text += " link";
+  if (op.parents) text += " parents";
+  if (op.unpack) text += " unpack";
+  return text;
+}
+
+std::string shown_tree(const TreeRef& tree) { return "stage or image \"" + base::printable(tree.shown_as) + "\""; }
+
+base::TimePoint newest_time(const std::vector<SelectedSource>& sources, base::TimePoint otherwise) {
+  std::optional<base::TimePoint> newest;
+  const auto see = [&](const SourceFile& file) { newest = std::max(newest.value_or(file.entry.mtime), file.entry.mtime); };
+  for (const auto& source : sources) {
+    see(source.root);
+    for (const auto& entry : source.entries) see(entry.file);
+  }
+  return newest.value_or(otherwise);
+}
+
+}  // namespace
+
+const SourceTree& CopyRunner::source() {
+  if (std::holds_alternative<ContextRef>(op_.from)) return input_.scope.context.tree();
+  if (!stage_) {
+    const auto& tree = std::get<TreeRef>(op_.from);
+    const auto chain = input_.chain_of(tree);
+    input_.scope.fetch.ensure_indexes(chain, input_.stop);
+    stage_ = std::make_unique<LayeredTree>(input_.scope.services.store.layers(), chain, shown_tree(tree), input_.stop);
+  }
+  return *stage_;
+}
+
+const std::vector<SelectedSource>& CopyRunner::selection() {
+  if (!selection_) {
+    selection_ = located(input_.step.range, [&] { return select_sources(op_, source(), input_.stop); }, "copy-failed");
+  }
+  return *selection_;
+}
+
+StepKey CopyRunner::basic_key() {
+  StepKey key;
+  key.add("op", describe_op(op_));
+  if (!op_.link) {
+    add_parent(key, input_);
+  } else if (UserLookup::needs_files(op_.chown)) {
+    const auto chain = input_.parent();
+    input_.scope.fetch.ensure_indexes(chain, input_.stop);
+    const LayeredTree image(input_.scope.services.store.layers(), chain, "the image", input_.stop);
+    const Owner owner = located(input_.step.range, [&] { return UserLookup(image).find_owner(op_.chown); });
+    key.add("owner", std::to_string(owner.uid) + ":" + std::to_string(owner.gid));
+  }
+  for (const auto& file : op_.inline_files) key.add("inline", file.name + "\n" + file.content);
+  add_epoch(key, input_);
+  return key;
+}
+
+StepKey CopyRunner::quick_key() {
+  StepKey key = basic_key();
+  if (const auto* tree = std::get_if<TreeRef>(&op_.from)) {
+    if (!op_.paths.empty()) key.add("source", input_.result_of_tree(*tree).chain_id.str());
+  } else if (!op_.paths.empty()) {
+    key.add("files", selection_digest(selection()).str());
+  }
+  return key;
+}
+
+std::optional<StepKey> CopyRunner::content_key() {
+  if (std::holds_alternative<ContextRef>(op_.from) || op_.paths.empty()) return std::nullopt;
+  StepKey key = basic_key();
+  key.add("files", selection_digest(selection()).str());
+  return key;
+}
+
+void CopyRunner::add_details(StepKey& key) {
+  add_base_detail(key, input_);
+  if (op_.paths.empty()) return;
+  for (const auto& source : selection()) {
+    if (!source.root.is_directory()) key.add_detail("file " + source.root.path().str(), fingerprint(source.root));
+    for (const auto& entry : source.entries) {
+      key.add_detail("file " + entry.file.path().str(), fingerprint(entry.file));
+    }
+  }
+}
+
+DestinationTree::Rules CopyRunner::rules(const SourceTree& image) const {
+  DestinationTree::Rules rules;
+  if (!op_.chown.empty()) rules.chown = UserLookup(image).find_owner(op_.chown);
+  if (!op_.chmod.empty()) {
+    rules.chmod = parser::FileMode::parse(op_.chmod);
+    // An octal mode is that of new directories above as well; a symbolic one has nothing to change there.
+    const bool octal = op_.chmod.find_first_not_of("01234567") == std::string::npos;
+    if (octal) rules.made_directory_mode = rules.chmod->apply(0, /*is_dir=*/true) & 0777;
+  }
+  const auto& clock = input_.scope.clock;
+  if (clock.is_fixed()) rules.latest_time = clock.now();
+  return rules;
+}
+
+void CopyRunner::place_everything(DestinationTree& tree) {
+  const auto destination = CopyDestination::parse(op_.destination);
+  if (!op_.paths.empty()) {
+    for (const auto& source : selection()) place_source(source, destination, tree);
+  }
+  for (const auto& file : op_.inline_files) {
+    const auto& inline_tree = inline_trees_.emplace_back(file, input_.scope.clock.now());
+    const auto& root = inline_tree.file();
+    inline_sources_.push_back({&inline_tree, root, std::string(root.path().name()), {}});
+    place_source(inline_sources_.back(), destination, tree);
+  }
+}
+
+std::optional<layers::Layer> CopyRunner::run() {
+  // --link does not look at what it lands on.
+  const bool needs_parent = !op_.link || UserLookup::needs_files(op_.chown);
+  const auto chain = needs_parent ? input_.parent() : layers::LayerChain{};
+  input_.scope.fetch.ensure_indexes(chain, input_.stop);
+  const auto& store = input_.scope.services.store.layers();
+  const LayeredTree image(store, chain, "the image", input_.stop);
+  const layers::TreeView nothing({});
+  const auto builder = store.begin_layer();
+  auto rules = located(input_.step.range, [&] { return this->rules(image); }, "copy-failed");
+  const auto now = input_.scope.clock.now();
+  rules.made_directory_time = op_.paths.empty() ? now : newest_time(selection(), now);
+  DestinationTree tree(op_.link ? nothing : image.view(), std::move(rules));
+  located(input_.step.range, [&] { place_everything(tree); }, "copy-failed");
+  if (tree.empty()) return std::nullopt;
+  const auto opener = [&](const layers::TreeView::Node& node) { return store.open_file(chain[node.layer], *node.entry); };
+  tree.write(*builder, opener, [&](const std::string& message) { input_.warn(message); }, input_.stop);
+  return builder->commit();
+}
+
+}  // namespace ibuild::builder

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "builder/ops/copy_selection.h"
+#include "builder/ops/destination_tree.h"
+#include "builder/ops/op_runner.h"
+#include "builder/tree/inline_tree.h"
+
+namespace ibuild::builder {
+
+/// COPY and ADD: the layer is written straight from the source, the destination is resolved on the indexes of the layers below.
+class CopyRunner : public OpRunner {
+ public:
+  CopyRunner(const CopyOp& op, const StepInput& input) : op_(op), input_(input) {}
+  StepKey quick_key() override;
+  std::optional<StepKey> content_key() override;
+  void add_details(StepKey& key) override;
+  std::optional<layers::Layer> run() override;
+
+ private:
+  StepKey basic_key();
+  const SourceTree& source();
+  const std::vector<SelectedSource>& selection();
+  DestinationTree::Rules rules(const SourceTree& image) const;
+  void place_everything(DestinationTree& tree);
+
+  const CopyOp& op_;
+  const StepInput& input_;
+  std::unique_ptr<SourceTree> stage_;  // unless it is the context
+  std::optional<std::vector<SelectedSource>> selection_;
+  // What the tree being written refers to:
+  std::deque<InlineTree> inline_trees_;
+  std::deque<SelectedSource> inline_sources_;
+};
+
+}  // namespace ibuild::builder

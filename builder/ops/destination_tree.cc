@@ -1,0 +1,254 @@
+#include "builder/ops/destination_tree.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "builder/tree/link_walk.h"
+
+namespace ibuild::builder {
+namespace {
+
+using layers::EntryType;
+using layers::LayerEntry;
+
+constexpr std::string_view kWhiteoutPrefix = ".wh.";
+
+std::string shown(const base::RelPath& path) { return base::printable(path.absolute()); }
+
+}  // namespace
+
+bool DestinationTree::is_hidden(const base::RelPath& path) const {
+  if (hidden_.empty()) return false;
+  for (base::RelPath at = path;; at = at.parent()) {
+    if (hidden_.contains(at)) return true;
+    if (at.is_root()) return false;
+  }
+}
+
+std::optional<layers::TreeView::Node> DestinationTree::in_parent(const base::RelPath& path) const {
+  if (is_hidden(path)) return std::nullopt;
+  if (path.is_root()) return parent_.root().node();
+  // Most questions come directory by directory.
+  const auto directory = path.parent();
+  if (cached_directory_ != directory) {
+    cached_directory_ = directory;
+    cached_ = parent_.open_directory(directory);
+  }
+  return cached_ ? cached_->child(path.name()) : std::nullopt;
+}
+
+const LayerEntry* DestinationTree::lookup(const base::RelPath& path) const {
+  if (const auto added = added_.find(path); added != added_.end()) return &added->second.entry;
+  const auto node = in_parent(path);
+  if (!node) return nullptr;
+  if (node->entry != nullptr) return node->entry;
+  implied_ = {};
+  implied_.path = path;
+  implied_.type = EntryType::directory;
+  implied_.mode = 0755;
+  return &implied_;
+}
+
+bool DestinationTree::is_directory(const base::RelPath& path) const {
+  const auto* entry = lookup(path);
+  return entry != nullptr && entry->type == EntryType::directory;
+}
+
+base::RelPath DestinationTree::resolve(const base::RelPath& path, const base::RelPath& root) const {
+  const auto look = [&](const base::RelPath& at) -> std::optional<PathKind> {
+    const auto* entry = lookup(root.join(at.str()));
+    if (entry == nullptr) return std::nullopt;
+    PathKind kind{entry->type == EntryType::directory, std::nullopt};
+    if (entry->type == EntryType::symlink) kind.link_target = entry->link_target;
+    return kind;
+  };
+  return root.join(follow_links(path, look, LastLink::follow, Missing::is_taken)->str());
+}
+
+base::TimePoint DestinationTree::clamp(base::TimePoint time) const {
+  return rules_.latest_time ? std::min(time, *rules_.latest_time) : time;
+}
+
+void DestinationTree::add(LayerEntry entry, Added rest) {
+  entry.mtime = clamp(entry.mtime);
+  const base::RelPath path = entry.path;
+  rest.entry = std::move(entry);
+  added_.insert_or_assign(path, std::move(rest));
+}
+
+void DestinationTree::make_directories(const base::RelPath& path) {
+  if (const auto* entry = lookup(path)) {
+    if (entry->type == EntryType::directory) return;
+    throw base::UsageError("cannot make directory " + shown(path) + ": something else stands there");
+  }
+  make_directories(path.parent());
+  LayerEntry entry;
+  entry.path = path;
+  entry.type = EntryType::directory;
+  entry.mode = rules_.made_directory_mode;
+  if (rules_.chown) {
+    entry.uid = rules_.chown->uid;
+    entry.gid = rules_.chown->gid;
+  }
+  entry.mtime = rules_.made_directory_time;
+  add(std::move(entry), {});
+}
+
+void DestinationTree::set_time(const base::RelPath& path, base::TimePoint mtime) {
+  if (const auto added = added_.find(path); added != added_.end()) added->second.entry.mtime = clamp(mtime);
+}
+
+LayerEntry DestinationTree::apply_rules(const base::RelPath& path, const SourceFile& source) const {
+  LayerEntry entry = source.entry;
+  entry.path = path;
+  if (rules_.chown) {
+    entry.uid = rules_.chown->uid;
+    entry.gid = rules_.chown->gid;
+  }
+  if (rules_.chmod && entry.type != EntryType::symlink) {
+    entry.mode = rules_.chmod->apply(entry.mode, entry.type == EntryType::directory);
+  }
+  return entry;
+}
+
+void DestinationTree::put_directory(const base::RelPath& path, const SourceFile& source) {
+  const auto* old = lookup(path);
+  if (old != nullptr && old->type != EntryType::directory) {
+    throw base::UsageError("cannot copy to non-directory: " + shown(path));
+  }
+  add(apply_rules(path, source), {});
+}
+
+void DestinationTree::pass_directory(const base::RelPath& path, const SourceFile& source) {
+  const auto* old = lookup(path);
+  if (old == nullptr) return put_directory(path, source);
+  if (old->type != EntryType::directory) throw base::UsageError("cannot copy to non-directory: " + shown(path));
+  LayerEntry entry = *old;
+  entry.path = path;
+  entry.mode = source.entry.mode;
+  add(std::move(entry), {});
+}
+
+void DestinationTree::put_file(const base::RelPath& path, const SourceFile& source, const ContentSource& content,
+                               std::optional<LinkKey> link) {
+  if (is_directory(path)) throw base::UsageError("cannot replace directory " + shown(path) + " with a file");
+  Added added;
+  added.source = &source;
+  added.content = &content;
+  added.link = link;
+  add(apply_rules(path, source), std::move(added));
+}
+
+void DestinationTree::put_entry(LayerEntry entry, const SourceFile* source, const ContentSource* content,
+                                std::optional<LinkKey> link) {
+  const auto* old = lookup(entry.path);
+  const bool merges = old != nullptr && old->type == EntryType::directory && entry.type == EntryType::directory;
+  if (old != nullptr && !merges) remove(entry.path);
+  if (rules_.chown) {
+    entry.uid = rules_.chown->uid;
+    entry.gid = rules_.chown->gid;
+  }
+  Added added;
+  added.source = source;
+  added.content = content;
+  added.link = link;
+  add(std::move(entry), std::move(added));
+}
+
+bool DestinationTree::put_hard_link(const base::RelPath& path, const base::RelPath& target) {
+  const auto* file = lookup(target);
+  if (file == nullptr || file->type != EntryType::file) return false;
+  if (path == target) return true;
+  Added added;
+  if (const auto first = added_.find(target); first != added_.end()) {
+    added = first->second;
+    if (!added.link) added.link = first->second.link = LinkKey{~0ULL, next_link_++};
+  } else {
+    added.entry = *file;
+    added.copied_from = target;
+    added.link = LinkKey{~0ULL, next_link_++};
+    // The file itself joins the layer: a link cannot name what lies in a layer below.
+    Added copy = added;
+    copy.entry.path = target;
+    added_.emplace(target, std::move(copy));
+  }
+  if (lookup(path) != nullptr) remove(path);
+  added.entry.path = path;
+  added_.insert_or_assign(path, std::move(added));
+  return true;
+}
+
+void DestinationTree::remove(const base::RelPath& path) {
+  if (in_parent(path)) hidden_.insert(path);
+  auto at = added_.lower_bound(path);
+  while (at != added_.end() && at->first.is_within(path)) at = added_.erase(at);
+}
+
+void DestinationTree::add_parents(Entries& entries) const {
+  std::vector<base::RelPath> paths;
+  for (const auto& [path, added] : entries) paths.push_back(path);
+  for (const auto& path : paths) {
+    for (auto at = path.parent(); !at.is_root() && !entries.contains(at); at = at.parent()) {
+      const auto* entry = lookup(at);
+      Added parent;
+      if (entry != nullptr) parent.entry = *entry;
+      parent.entry.path = at;
+      entries.emplace(at, std::move(parent));
+    }
+  }
+}
+
+void DestinationTree::add_whiteouts(Entries& entries) const {
+  const auto whiteout = [&](const base::RelPath& path) {
+    Added added;
+    added.entry.path = path;
+    added.entry.type = EntryType::whiteout;
+    entries.emplace(path, std::move(added));  // an entry that stands there hides as well
+  };
+  for (const auto& path : hidden_) {
+    const auto replacement = entries.find(path);
+    if (replacement == entries.end()) {
+      whiteout(path);
+    } else if (replacement->second.entry.type == EntryType::directory) {
+      for (const auto& node : parent_.children(path)) whiteout(node.path);
+    }
+  }
+}
+
+void DestinationTree::write(layers::LayerBuilder& out, const ParentOpener& opener,
+                            const std::function<void(std::string)>& warn, std::stop_token stop) const {
+  Entries entries = added_;
+  add_whiteouts(entries);
+  add_parents(entries);
+  std::map<LinkKey, base::RelPath> first_names;
+  std::optional<base::RelPath> left_out;
+  for (auto& [path, added] : entries) {
+    if (stop.stop_requested()) throw base::CancelledError();
+    if (path.is_root() || (left_out && path.is_within(*left_out))) continue;
+    if (path.name().starts_with(kWhiteoutPrefix)) {
+      warn(shown(path) + " is left out: names that begin with .wh. mean deletions in an image layer");
+      left_out = path;
+      continue;
+    }
+    if (added.entry.type == EntryType::file && added.link) {
+      const auto [first, is_new] = first_names.emplace(*added.link, path);
+      if (!is_new) {
+        added.entry.type = EntryType::hardlink;
+        added.entry.link_target = first->second.str();
+        added.entry.size_bytes = 0;
+        added.entry.content.reset();
+      }
+    }
+    const auto bytes = added.entry.type == EntryType::file ? open_bytes(added, opener) : nullptr;
+    out.add(std::move(added.entry), bytes.get());
+  }
+}
+
+std::unique_ptr<base::ByteSource> DestinationTree::open_bytes(const Added& added, const ParentOpener& opener) const {
+  if (added.content != nullptr) return added.content->open(*added.source);
+  return opener(*parent_.lookup(added.copied_from));
+}
+
+}  // namespace ibuild::builder

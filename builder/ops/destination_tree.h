@@ -1,0 +1,103 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "base/clock.h"
+#include "builder/ops/user_lookup.h"
+#include "builder/tree/source_tree.h"
+#include "layers/layer_store.h"
+#include "layers/tree_view.h"
+#include "parser/chmod.h"
+
+namespace ibuild::builder {
+
+/// A new layer in the making: what COPY, ADD or WORKDIR puts on top of a file system that is known by its index only. Nothing
+/// is mounted or unpacked. The entries are written at the end, in walk order, together with the directories above them.
+class DestinationTree {
+ public:
+  /// How entries that come in are changed.
+  struct Rules {
+    std::optional<Owner> chown;
+    std::optional<parser::FileMode> chmod;
+    std::uint32_t made_directory_mode = 0755;
+    base::TimePoint made_directory_time{};
+    std::optional<base::TimePoint> latest_time;  // later times become this one (SOURCE_DATE_EPOCH)
+  };
+  /// `parent` must outlive this.
+  DestinationTree(const layers::TreeView& parent, Rules rules) : parent_(parent), rules_(std::move(rules)) {}
+
+  /// What stands at `path` now; null: nothing. No link is followed. Valid until the next change.
+  const layers::LayerEntry* lookup(const base::RelPath& path) const;
+  bool is_directory(const base::RelPath& path) const;
+  /// Follows every link; components that do not exist are taken as they are. Links are confined to `root`.
+  base::RelPath resolve(const base::RelPath& path, const base::RelPath& root = {}) const;
+
+  /// Makes `path` and the directories above it where they are missing, owned as the rules say.
+  /// Throws: base::UsageError when something on the way is no directory.
+  void make_directories(const base::RelPath& path);
+  /// Gives a directory that this layer brings another time.
+  void set_time(const base::RelPath& path, base::TimePoint mtime);
+  /// A directory with the source's mode, owner and times (as the rules change them); one that stands already keeps its content.
+  /// Throws: base::UsageError when something else stands there.
+  void put_directory(const base::RelPath& path, const SourceFile& source);
+  /// As put_directory, but only where it is missing; an existing one gets the source's mode at most.
+  void pass_directory(const base::RelPath& path, const SourceFile& source);
+  /// A file, link or device, in place of what is no directory. Files with one `link` become hard links of each other;
+  /// `content` and `source` must outlive this. Throws: base::UsageError when a directory stands there.
+  void put_file(const base::RelPath& path, const SourceFile& source, const ContentSource& content,
+                std::optional<LinkKey> link);
+  /// Puts an entry as it is, in place of whatever stands there but a directory on a directory: how an archive is unpacked.
+  void put_entry(layers::LayerEntry entry, const SourceFile* source, const ContentSource* content,
+                 std::optional<LinkKey> link);
+  /// One more name for the file at `target`. False when no file stands there.
+  bool put_hard_link(const base::RelPath& path, const base::RelPath& target);
+  /// Takes away what stands at `path`, with all below it.
+  void remove(const base::RelPath& path);
+
+  bool empty() const { return added_.empty() && hidden_.empty(); }
+  /// Gives every entry to `out`. `opener` opens files of the parent, of which new hard links were made.
+  /// Names that would read as whiteouts are left out and told to `warn`.
+  using ParentOpener = std::function<std::unique_ptr<base::ByteSource>(const layers::TreeView::Node&)>;
+  void write(layers::LayerBuilder& out, const ParentOpener& opener, const std::function<void(std::string)>& warn,
+             std::stop_token stop) const;
+
+ private:
+  struct Added {
+    layers::LayerEntry entry;
+    const SourceFile* source = nullptr;        // of a file's bytes
+    const ContentSource* content = nullptr;    // null: the parent's file at `copied_from`
+    base::RelPath copied_from;
+    std::optional<LinkKey> link;
+  };
+  struct WalkOrder {
+    bool operator()(const base::RelPath& a, const base::RelPath& b) const {
+      return layers::compare_walk_order(a.str(), b.str()) < 0;
+    }
+  };
+  using Entries = std::map<base::RelPath, Added, WalkOrder>;
+
+  std::optional<layers::TreeView::Node> in_parent(const base::RelPath& path) const;
+  bool is_hidden(const base::RelPath& path) const;
+  layers::LayerEntry apply_rules(const base::RelPath& path, const SourceFile& source) const;
+  base::TimePoint clamp(base::TimePoint time) const;
+  void add(layers::LayerEntry entry, Added rest);
+  void add_parents(Entries& entries) const;
+  void add_whiteouts(Entries& entries) const;
+  std::unique_ptr<base::ByteSource> open_bytes(const Added& added, const ParentOpener& opener) const;
+
+  const layers::TreeView& parent_;
+  Rules rules_;
+  Entries added_;
+  std::set<base::RelPath, WalkOrder> hidden_;  // what the parent has there and below is gone
+  std::uint64_t next_link_ = 0;
+  mutable std::optional<base::RelPath> cached_directory_;
+  mutable std::optional<layers::TreeView::Directory> cached_;
+  mutable layers::LayerEntry implied_;
+};
+
+}  // namespace ibuild::builder

@@ -1,0 +1,188 @@
+#include "builder/ops/run_mounts.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "base/text.h"
+#include "builder/ops/copy_layout.h"
+#include "builder/plan/located.h"
+#include "builder/tree/layered_tree.h"
+
+namespace ibuild::builder {
+namespace {
+
+using parser::MountType;
+
+constexpr std::array<const char*, 5> kTypeNames = {"bind", "cache", "tmpfs", "secret", "ssh"};
+constexpr std::string_view kScriptTarget = "dev/pipes";
+/// Where the files of a context mount lie in the layer that is made for it.
+constexpr std::string_view kContextName = "context";
+
+const char* type_name(MountType type) { return kTypeNames.at(static_cast<std::size_t>(type)); }
+
+bool is_from_context(const RunMount& mount) { return std::holds_alternative<ContextRef>(mount.from); }
+
+std::string describe_options(const RunMount& mount) {
+  std::string text = type_name(mount.type);
+  text += " " + mount.target + (mount.read_only ? " ro" : " rw");
+  if (mount.mode) text += " mode=" + std::to_string(*mount.mode);
+  if (mount.uid) text += " uid=" + std::to_string(*mount.uid);
+  if (mount.gid) text += " gid=" + std::to_string(*mount.gid);
+  if (mount.size_bytes > 0) text += " size=" + std::to_string(mount.size_bytes);
+  if (mount.type == MountType::secret || mount.type == MountType::ssh) text += " id=" + mount.id;
+  if (mount.env) text += " env=" + *mount.env;
+  return text;
+}
+
+}  // namespace
+
+bool RunMounts::reads_stages() const {
+  return std::any_of(op_.mounts.begin(), op_.mounts.end(), [](const RunMount& mount) {
+    return mount.type == MountType::bind && !is_from_context(mount);
+  });
+}
+
+const SourceTree& RunMounts::tree_of(const RunMount& mount) {
+  if (is_from_context(mount)) return input_.scope.context.tree();
+  const auto& tree = std::get<TreeRef>(mount.from);
+  const auto chain = input_.chain_of(tree);
+  input_.scope.fetch.ensure_indexes(chain, input_.stop);
+  stages_.push_back(std::make_unique<LayeredTree>(input_.scope.services.store.layers(), chain,
+                                                  "stage or image \"" + tree.shown_as + "\"", input_.stop));
+  return *stages_.back();
+}
+
+const SelectedSource& RunMounts::selection_of(std::size_t index) {
+  selections_.resize(op_.mounts.size());
+  auto& selection = selections_[index];
+  if (!selection) {
+    const auto& mount = op_.mounts[index];
+    selection = located(
+        input_.step.range,
+        [&] { return select_path(tree_of(mount), base::RelPath::clean(mount.source), input_.stop); }, "mount-failed");
+  }
+  return *selection;
+}
+
+std::string RunMounts::source_ingredient(std::size_t index, Stages stages) {
+  const auto& mount = op_.mounts[index];
+  if (mount.type != MountType::bind) return "";
+  if (!is_from_context(mount) && stages == Stages::by_chain) {
+    return " " + mount.source + " of " + input_.result_of_tree(std::get<TreeRef>(mount.from)).chain_id.str();
+  }
+  const auto& selection = selection_of(index);
+  return " " + fingerprint(selection.root) + " " + selection_digest({selection}).str();
+}
+
+void RunMounts::add_to(StepKey& key, Stages stages) {
+  for (std::size_t i = 0; i < op_.mounts.size(); ++i) {
+    const auto& mount = op_.mounts[i];
+    const std::string name = mount.target.empty() ? mount.id : mount.target;
+    key.add("mount " + name, describe_options(mount) + source_ingredient(i, stages));
+  }
+}
+
+void RunMounts::add_details(StepKey& key) {
+  for (std::size_t i = 0; i < op_.mounts.size(); ++i) {
+    if (op_.mounts[i].type != MountType::bind) continue;
+    const auto& selection = selection_of(i);
+    if (selection.root.is_file()) key.add_detail("file " + selection.root.path().str(), fingerprint(selection.root));
+    for (const auto& entry : selection.entries) {
+      key.add_detail("file " + entry.file.path().str(), fingerprint(entry.file));
+    }
+  }
+}
+
+bool RunMounts::is_absent(const RunMount& mount) const {
+  if (mount.type != MountType::secret && mount.type != MountType::ssh) return false;
+  // No secret can be given so far; one that is not required is simply not there.
+  if (!mount.required) return true;
+  throw parser::DockerfileError("missing-secret", input_.step.range,
+                                std::string(type_name(mount.type)) + " " + mount.id + ": not found");
+}
+
+std::vector<sandbox::MountSpec> RunMounts::open() {
+  std::vector<sandbox::MountSpec> specs;
+  for (std::size_t i = 0; i < op_.mounts.size(); ++i) {
+    if (!is_absent(op_.mounts[i])) specs.push_back(open_one(i));
+  }
+  if (op_.script) specs.push_back(open_script());
+  return specs;
+}
+
+sandbox::MountSpec RunMounts::bind_fd(base::UniqueFd fd, const RunMount& mount) {
+  sandbox::MountSpec spec;
+  spec.target = base::RelPath::clean(mount.target);
+  spec.read_only = mount.read_only;
+  struct stat status {};
+  if (::fstat(fd.get(), &status) != 0) throw base::SystemError("fstat", mount.source);
+  spec.source_is_directory = S_ISDIR(status.st_mode);
+  spec.source_fd = fd.get();
+  fds_.push_back(std::move(fd));
+  return spec;
+}
+
+sandbox::MountSpec RunMounts::open_one(std::size_t index) {
+  const auto& mount = op_.mounts[index];
+  if (mount.type == MountType::bind) return open_bind(index);
+  if (mount.type == MountType::cache) {
+    caches_.push_back(CacheMount::open(input_.scope.services.store, mount, input_.stop));
+    return bind_fd(base::open_at(caches_.back().dir(), {}, O_PATH | O_DIRECTORY), mount);
+  }
+  sandbox::MountSpec spec;
+  spec.kind = sandbox::MountSpec::Kind::tmpfs;
+  spec.target = base::RelPath::clean(mount.target);
+  spec.size_bytes = mount.size_bytes;
+  spec.mode = 0755;
+  return spec;
+}
+
+layers::Layer RunMounts::context_layer(std::size_t index) {
+  const auto& selection = selection_of(index);
+  const auto place = base::RelPath::exact(kContextName);
+  const layers::TreeView nothing({});
+  DestinationTree tree(nothing, {});
+  if (selection.root.is_directory()) tree.put_directory(place, selection.root);
+  place_source(selection, {place, false}, tree);
+  const auto builder = input_.scope.services.store.layers().begin_layer();
+  tree.write(*builder, {}, [&](const std::string& message) { input_.warn(message); }, input_.stop);
+  return builder->commit();
+}
+
+sandbox::MountSpec RunMounts::open_bind(std::size_t index) {
+  const auto& mount = op_.mounts[index];
+  layers::LayerChain chain;
+  base::RelPath path;
+  if (is_from_context(mount)) {
+    // A copy of what the ignore file leaves: the step sees neither more nor what changes meanwhile.
+    chain = {context_layer(index)};
+    path = base::RelPath::exact(kContextName);
+  } else {
+    chain = input_.chain_of(std::get<TreeRef>(mount.from));
+    path = selection_of(index).root.path();
+  }
+  input_.scope.fetch.ensure_trees(chain, input_.stop);
+  trees_.push_back(input_.scope.services.snapshots->open(chain, input_.stop));
+  const auto& tree = *trees_.back();
+  sandbox::MountSpec spec = bind_fd(base::open_at(tree.root(), path, O_PATH), mount);
+  if (path.is_root() && tree.is_detached_mount()) {
+    spec.source_fd = tree.root().get();
+    spec.source_is_detached_mount = true;
+  }
+  return spec;
+}
+
+sandbox::MountSpec RunMounts::open_script() {
+  script_dir_.emplace(input_.scope.services.store.temp(), "script-");
+  base::write_file_atomically(script_dir_->dir(), base::RelPath::clean(op_.script->name), op_.script->content, 0755);
+  RunMount mount;
+  mount.target = "/" + std::string(kScriptTarget);
+  mount.read_only = true;
+  return bind_fd(base::open_at(script_dir_->dir(), {}, O_PATH | O_DIRECTORY), mount);
+}
+
+}  // namespace ibuild::builder

@@ -1,0 +1,144 @@
+#include "builder/ops/run_runner.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "builder/ops/user_lookup.h"
+#include "builder/plan/located.h"
+#include "builder/tree/layered_tree.h"
+#include "image/config.h"
+#include "parser/go_quote.h"
+#include "sandbox/network_files.h"
+#include "sandbox/sandbox.h"
+
+namespace ibuild::builder {
+namespace {
+
+/// Passes a step's output on as events.
+class LogObserver : public sandbox::StepObserver {
+ public:
+  LogObserver(EventSink& events, VertexId vertex) : events_(events), vertex_(vertex) {}
+  void output(Stream stream, std::string_view bytes) override {
+    events_.emit(event::StepLog{vertex_, stream == Stream::err, std::string(bytes)});
+  }
+
+ private:
+  EventSink& events_;
+  VertexId vertex_;
+};
+
+sandbox::NetworkMode network_mode(const std::string& name) {
+  if (name == "none") return sandbox::NetworkMode::none;
+  if (name == "default" || name == "host") return sandbox::NetworkMode::host;
+  throw base::UsageError("unsupported network mode \"" + base::printable(name) + "\" (default, host, none)");
+}
+
+bool has_variable(const std::vector<std::string>& env, std::string_view name) {
+  return std::any_of(env.begin(), env.end(), [&](const std::string& text) {
+    return text.starts_with(name) && text.size() > name.size() && text[name.size()] == '=';
+  });
+}
+
+std::string how_it_ended(const base::ExitStatus& status) {
+  if (status.signal == 0) return "exit code: " + std::to_string(status.code);
+  return status.describe();
+}
+
+}  // namespace
+
+std::pair<std::string, std::string> parse_add_host(const std::string& text) {
+  // IPv6 addresses have colons, host names have none.
+  const auto separator = text.find_first_of("=:");
+  if (separator == std::string::npos || separator == 0 || separator + 1 == text.size()) {
+    throw base::UsageError("bad --add-host \"" + base::printable(text) + "\": it must be name:address");
+  }
+  return {text.substr(0, separator), text.substr(separator + 1)};
+}
+
+StepKey RunRunner::make_key(RunMounts::Stages stages) {
+  const auto& request = input_.scope.request;
+  StepKey key;
+  key.add("op", "RUN " + parser::go_quote_list(op_.argv));
+  add_parent(key, input_);
+  for (const auto& [name, value] : op_.env) key.add("env " + name, value);
+  key.add("cwd", op_.working_dir);
+  key.add("user", op_.user);
+  key.add("network", op_.network);
+  key.add("platform", op_.platform.str());
+  key.add("hostname", op_.hostname);
+  for (const auto& host : request.add_hosts) key.add("hosts", parse_add_host(host).first);
+  key.add("shm-size", std::to_string(request.shm_size_bytes));
+  for (const auto& limit : request.ulimits) {
+    key.add("ulimits", std::to_string(limit.resource) + " " + std::to_string(limit.soft) + " " + std::to_string(limit.hard));
+  }
+  if (op_.script) key.add("script", op_.script->content);
+  mounts_.add_to(key, stages);
+  add_epoch(key, input_);
+  return key;
+}
+
+std::optional<StepKey> RunRunner::content_key() {
+  if (!mounts_.reads_stages()) return std::nullopt;
+  return make_key(RunMounts::Stages::by_content);
+}
+
+void RunRunner::add_details(StepKey& key) {
+  add_base_detail(key, input_);
+  mounts_.add_details(key);
+}
+
+sandbox::SandboxSpec RunRunner::make_spec(const layers::LayerChain& chain) const {
+  const auto& request = input_.scope.request;
+  const LayeredTree image(input_.scope.services.store.layers(), chain, "the image", input_.stop);
+  const auto user = UserLookup(image).find_step_user(op_.user);
+  sandbox::SandboxSpec spec;
+  spec.argv = op_.argv;
+  for (const auto& [name, value] : op_.env) spec.env.push_back(name + "=" + value);
+  for (const auto& [name, value] : op_.proxy_env) spec.env.push_back(name + "=" + value);
+  if (!has_variable(spec.env, "PATH")) spec.env.push_back("PATH=" + std::string(image::kDefaultPath));
+  if (!has_variable(spec.env, "HOME")) spec.env.push_back("HOME=" + user.home);
+  spec.working_dir = op_.working_dir;
+  spec.uid = user.uid;
+  spec.gid = user.gid;
+  spec.additional_gids = user.additional_gids;
+  spec.network = network_mode(op_.network);
+  spec.hostname = op_.hostname;
+  spec.resolv_conf = sandbox::make_resolv_conf(spec.network);
+  std::vector<std::pair<std::string, std::string>> hosts;
+  for (const auto& host : request.add_hosts) hosts.push_back(parse_add_host(host));
+  spec.hosts = sandbox::make_hosts(op_.hostname, hosts);
+  spec.shm_size_bytes = request.shm_size_bytes;
+  spec.rlimits = request.ulimits;
+  return spec;
+}
+
+void RunRunner::run_process(const sandbox::SandboxSpec& spec) {
+  LogObserver observer(input_.scope.services.events, input_.vertex);
+  const auto status = input_.scope.services.sandbox->run(spec, observer, input_.stop);
+  if (status.success()) return;
+  throw parser::DockerfileError("run-failed", input_.step.range,
+                                "process " + parser::go_quote(base::join(op_.argv, " ")) +
+                                    " did not complete successfully: " + how_it_ended(status));
+}
+
+std::optional<layers::Layer> RunRunner::run() {
+  const auto& services = input_.scope.services;
+  if (op_.argv.empty()) throw parser::DockerfileError("empty-run", input_.step.range, "RUN has no command");
+  if (services.snapshots == nullptr || services.sandbox == nullptr) {
+    throw parser::DockerfileError("run-impossible", input_.step.range,
+                                  "RUN is not possible here: " + services.no_run_reason);
+  }
+  const auto chain = input_.parent();
+  input_.scope.fetch.ensure_trees(chain, input_.stop);
+  sandbox::SandboxSpec spec = located(input_.step.range, [&] { return make_spec(chain); }, "run-failed");
+  const auto tree = services.snapshots->open(chain, input_.stop);
+  spec.root_fd = tree->root().get();
+  spec.root_is_detached_mount = tree->is_detached_mount();
+  spec.mounts = mounts_.open();
+  run_process(spec);
+  return tree->commit([&](const std::string& message) { input_.warn(message); }, input_.stop);
+}
+
+}  // namespace ibuild::builder

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+
+#include "base/clock.h"
+#include "builder/plan/op.h"
+#include "layers/layer.h"
+
+namespace ibuild::builder {
+
+/// What is known after a step: the layers up to and with its own.
+struct StepResult {
+  layers::LayerChain chain;
+  base::Digest chain_id;      // of `chain`; empty for an empty one
+  bool made_layer = false;    // the last of the chain is its own
+  base::TimePoint created{};  // when that layer was made, perhaps by an earlier build
+  bool cached = false;
+};
+
+/// The results of finished steps. Valid as long as the solver runs.
+using ResultLookup = std::function<const StepResult&(StepId step)>;
+
+}  // namespace ibuild::builder

@@ -1,0 +1,26 @@
+#include "builder/tree/verifying_source.h"
+
+#include <utility>
+
+#include "base/error.h"
+
+namespace ibuild::builder {
+
+VerifyingSource::VerifyingSource(base::UniqueFd fd, Expectation expected)
+    : fd_(std::move(fd)), expected_(std::move(expected)), source_(fd_.get()) {}
+
+std::size_t VerifyingSource::read(std::span<std::byte> buffer) {
+  const std::size_t count = source_.read(buffer);
+  if (count == 0) return 0;
+  hash_.update(buffer.first(count));
+  seen_ += count;
+  const bool wrong = seen_ > expected_.size_bytes || (seen_ == expected_.size_bytes && hash_.finish() != expected_.content);
+  if (wrong) {
+    base::Error error(expected_.shown_as + " changed while the build read it");
+    error.set_hint("build again when nothing writes into the build context");
+    throw error;
+  }
+  return count;
+}
+
+}  // namespace ibuild::builder
