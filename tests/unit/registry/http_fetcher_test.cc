@@ -52,16 +52,18 @@ class Fetching {
   int waits = 0;
 };
 
+struct Answer {
+  std::string status;
+  std::string body = {};
+  std::string headers = {};
+};
+using Answers = std::vector<Answer>;
+
 /// A server that keeps the requests it got and answers them in turn, the last answer again and
 /// again.
 class Recorder {
  public:
-  struct Answer {
-    std::string status;
-    std::string body = {};
-    std::string headers = {};
-  };
-  explicit Recorder(std::vector<Answer> answers)
+  explicit Recorder(Answers answers)
       : answers_(std::move(answers)), server_({[this](Conversation& talk) { talk_to(talk); }}) {}
 
   std::string url(const std::string& path) const { return server_.url() + path; }
@@ -77,7 +79,7 @@ class Recorder {
       talk.answer(answer.status, answer.body, answer.headers);
     }
   }
-  std::vector<Answer> answers_;
+  Answers answers_;
   ScriptedServer server_;
 };
 
@@ -111,7 +113,7 @@ TEST_CASE("http_fetcher: a file and what is known of it", "[registry]") {
 }
 
 TEST_CASE("http_fetcher: blanks and bytes above ASCII are sent encoded", "[registry]") {
-  Recorder server({{"200 OK"}});
+  Recorder server(Answers{{"200 OK"}});
   Fetching fetching(server.url("/a b/\xc3\xa4?q=%20"));
   CHECK(fetching.run()->size_bytes == 0);
   CHECK(server.requests.at(0).starts_with("GET /a%20b/%C3%A4?q=%20 HTTP/1.1\r\n"));
@@ -124,7 +126,7 @@ TEST_CASE("http_fetcher: what is no http URL is refused", "[registry]") {
 }
 
 TEST_CASE("http_fetcher: another answer is an error that names it", "[registry]") {
-  Recorder server({{"404 Not Found", "<html>long page</html>"}});
+  Recorder server(Answers{{"404 Not Found", "<html>long page</html>"}});
   Fetching fetching(server.url("/nope"));
   CHECK(fetching.error() == "GET " + server.url("/nope") + ": 404 Not Found");
   CHECK(server.requests.size() == 1);  // not tried again
@@ -132,7 +134,8 @@ TEST_CASE("http_fetcher: another answer is an error that names it", "[registry]"
 }
 
 TEST_CASE("http_fetcher: what may pass is tried again", "[registry]") {
-  Recorder server({{"503 Service Unavailable"}, {"429 Too Many Requests"}, {"200 OK", "at last"}});
+  Recorder server(
+      Answers{{"503 Service Unavailable"}, {"429 Too Many Requests"}, {"200 OK", "at last"}});
   Fetching fetching(server.url("/x"));
   CHECK(fetching.run());
   CHECK(fetching.body() == "at last");
@@ -140,7 +143,7 @@ TEST_CASE("http_fetcher: what may pass is tried again", "[registry]") {
 }
 
 TEST_CASE("http_fetcher: enough is enough", "[registry]") {
-  Recorder server({{"500 Internal Server Error"}});
+  Recorder server(Answers{{"500 Internal Server Error"}});
   Fetching fetching(server.url("/x"));
   CHECK(fetching.error() ==
         "after 3 attempts: GET " + server.url("/x") + ": 500 Internal Server Error");
@@ -171,28 +174,28 @@ TEST_CASE("http_fetcher: nobody answers", "[registry]") {
 }
 
 TEST_CASE("http_fetcher: a redirect is followed", "[registry]") {
-  Recorder server({{"302 Found", "", "Location: /real?sig=1\r\n"}, {"200 OK", "there"}});
+  Recorder server(Answers{{"302 Found", "", "Location: /real?sig=1\r\n"}, {"200 OK", "there"}});
   Fetching fetching(server.url("/short"));
   CHECK(fetching.run()->url == server.url("/real?sig=..."));
   CHECK(fetching.body() == "there");
 }
 
 TEST_CASE("http_fetcher: an error behind a redirect names both places", "[registry]") {
-  Recorder server({{"302 Found", "", "Location: /gone\r\n"}, {"410 Gone"}});
+  Recorder server(Answers{{"302 Found", "", "Location: /gone\r\n"}, {"410 Gone"}});
   CHECK(Fetching(server.url("/short")).error() ==
         "GET " + server.url("/short") + " (which leads to " + server.url("/gone") + "): 410 Gone");
 }
 
 TEST_CASE("http_fetcher: redirects in a circle end", "[registry]") {
-  Recorder server({{"302 Found", "", "Location: /again\r\n"}});
+  Recorder server(Answers{{"302 Found", "", "Location: /again\r\n"}});
   CHECK_THAT(Fetching(server.url("/again")).error(),
              Catch::Matchers::Contains("more than 10 redirects"));
   CHECK(server.requests.size() == 11);
 }
 
 TEST_CASE("http_fetcher: authorization goes to the URL's own origin only", "[registry]") {
-  Recorder other({{"200 OK", "x"}});
-  Recorder server({{"307 Temporary Redirect", "", "Location: " + other.url("/x") + "\r\n"}});
+  Recorder other(Answers{{"200 OK", "x"}});
+  Recorder server(Answers{{"307 Temporary Redirect", "", "Location: " + other.url("/x") + "\r\n"}});
   Fetching fetching(server.url("/x"));
   fetching.request.authorization = "Bearer geheim";
   fetching.run();
@@ -202,14 +205,14 @@ TEST_CASE("http_fetcher: authorization goes to the URL's own origin only", "[reg
 
 TEST_CASE("http_fetcher: a user in the URL is sent as basic authorization, never shown",
           "[registry]") {
-  Recorder server({{"401 Unauthorized"}});
+  Recorder server(Answers{{"401 Unauthorized"}});
   Fetching fetching("http://me:ge%68eim@" + server.host() + "/x");
   CHECK(fetching.error() == "GET " + server.url("/x") + ": 401 Unauthorized");
   CHECK(has_line(server.requests.at(0), "Authorization: Basic " + encode_base64("me:geheim")));
 }
 
 TEST_CASE("http_fetcher: a version at hand is asked about", "[registry]") {
-  Recorder server({{"304 Not Modified"}});
+  Recorder server(Answers{{"304 Not Modified"}});
   Fetching fetching(server.url("/x"));
   fetching.request.held = {.etag = "W/\"1\"", .last_modified = "Wed, 21 Oct 2015 07:28:00 GMT"};
   CHECK_FALSE(fetching.run());
@@ -219,7 +222,7 @@ TEST_CASE("http_fetcher: a version at hand is asked about", "[registry]") {
 }
 
 TEST_CASE("http_fetcher: 304 to who asked for no version is an error", "[registry]") {
-  Recorder server({{"304 Not Modified"}});
+  Recorder server(Answers{{"304 Not Modified"}});
   CHECK(Fetching(server.url("/x")).error() == "GET " + server.url("/x") + ": 304 Not Modified");
 }
 
@@ -245,7 +248,7 @@ TEST_CASE("http_fetcher: a time of change as fresh as the answer tells no versio
 }
 
 TEST_CASE("http_fetcher: more than the cap is refused, announced or not", "[registry]") {
-  Recorder server({{"200 OK", "12345"}});
+  Recorder server(Answers{{"200 OK", "12345"}});
   Fetching announced(server.url("/x"));
   announced.request.cap_bytes = 4;
   CHECK_THROWS_AS(announced.run(), base::ContentError);
@@ -261,7 +264,7 @@ TEST_CASE("http_fetcher: more than the cap is refused, announced or not", "[regi
 }
 
 TEST_CASE("http_fetcher: the observer sees how far it got", "[registry]") {
-  Recorder server({{"200 OK", "12345"}});
+  Recorder server(Answers{{"200 OK", "12345"}});
   Fetching fetching(server.url("/x"));
   std::vector<std::pair<std::uint64_t, std::uint64_t>> seen;
   fetching.request.observer = [&](std::uint64_t done, std::uint64_t total) {
