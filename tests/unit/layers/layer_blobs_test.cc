@@ -1,0 +1,119 @@
+#include <fcntl.h>
+
+#include <catch2/catch.hpp>
+
+#include "base/error.h"
+#include "image/media_types.h"
+#include "layers/layer_store.h"
+#include "tests/unit/layers/layer_samples.h"
+#include "tests/unit/layers/sample_bytes.h"
+
+namespace ibuild::layers {
+
+namespace {
+
+using test::FakeProvider;
+using test::file;
+using test::LayerStoreFixture;
+
+const std::vector<test::Sample> kSamples = {file("a", std::string(100'000, 'a'))};
+constexpr CompressionOptions kGzip{.type = LayerCompression::gzip, .level = {}};
+constexpr CompressionOptions kZstd{.type = LayerCompression::zstd, .level = {}};
+constexpr CompressionOptions kNone{.type = LayerCompression::none, .level = {}};
+
+std::string blob_bytes(const LayerStoreFixture& store, const image::Descriptor& blob) {
+  const auto fd = store.content().open(blob.digest);
+  base::FdSource source(fd.get());
+  return base::read_all(source, 1 << 24, "blob");
+}
+
+Layer remote_samples() {
+  const std::string tar = test::tar_of(kSamples);
+  return test::remote_layer(tar, test::compress(kGzip, tar),
+                            std::string(image::media_type::kDockerLayerGzip));
+}
+
+}  // namespace
+
+TEST_CASE("layer_blobs: a blob is the compressed tar, described", "[layers]") {
+  LayerStoreFixture store;
+  const Layer layer = store.build(kSamples);
+  for (const auto& options : {kGzip, kZstd, kNone}) {
+    const image::Descriptor blob = store.layers().ensure_blob(layer, options);
+    CHECK(blob.media_type == image::media_type::oci_layer_type(options.type));
+    const std::string bytes = blob_bytes(store, blob);
+    CHECK(bytes.size() == blob.size_bytes);
+    CHECK(base::sha256_of(bytes) == blob.digest);
+    CHECK(test::decompress(options.type, bytes) == test::tar_of(kSamples));
+  }
+  CHECK(store.temp_is_empty());
+}
+
+TEST_CASE("layer_blobs: a blob is made once for one way of compression", "[layers]") {
+  LayerStoreFixture store;
+  const Layer layer = store.build(kSamples);
+  CHECK_FALSE(store.layers().known_blob(layer, kGzip));
+  const image::Descriptor blob = store.layers().ensure_blob(layer, kGzip);
+  CHECK(store.layers().known_blob(layer, kGzip) == blob);
+  CHECK(store.layers().known_blob(layer, {.type = LayerCompression::gzip, .level = 6}) == blob);
+  CHECK_FALSE(store.layers().known_blob(layer, {.type = LayerCompression::gzip, .level = 1}));
+  CHECK_FALSE(store.layers().known_blob(layer, kZstd));
+  CHECK(store.open_again()->known_blob(layer, kGzip) == blob);
+}
+
+TEST_CASE("layer_blobs: a remembered blob that is gone is made again", "[layers]") {
+  LayerStoreFixture store;
+  const Layer layer = store.build(kSamples);
+  const image::Descriptor blob = store.layers().ensure_blob(layer, kGzip);
+  store.content().remove(blob.digest);
+  CHECK_FALSE(store.layers().known_blob(layer, kGzip));
+  CHECK(store.layers().ensure_blob(layer, kGzip) == blob);
+  CHECK(store.content().has(blob.digest));
+}
+
+TEST_CASE("layer_blobs: a damaged record is no record", "[layers]") {
+  LayerStoreFixture store;
+  const Layer layer = store.build(kSamples);
+  const image::Descriptor blob = store.layers().ensure_blob(layer, kGzip);
+  base::write_file_atomically(store.root(), store.form_path(layer, "blob-gzip-6"), "{\"size\":-1");
+  CHECK_FALSE(store.layers().known_blob(layer, kGzip));
+  CHECK(store.layers().ensure_blob(layer, kGzip) == blob);
+}
+
+TEST_CASE("layer_blobs: a layer's own blob stands for every way, unless forced", "[layers]") {
+  LayerStoreFixture store;
+  const Layer layer = remote_samples();
+  CHECK(store.layers().known_blob(layer, kZstd) == layer.blob);
+  CHECK(store.layers().known_blob(layer, kGzip, true) == layer.blob);
+  CHECK_FALSE(store.layers().known_blob(layer, kZstd, true));
+  CHECK(store.layers().ensure_blob(layer, kZstd) == layer.blob);
+  CHECK(store.content().has(layer.blob->digest));
+  const image::Descriptor forced = store.layers().ensure_blob(layer, kZstd, true);
+  CHECK(test::decompress(LayerCompression::zstd, blob_bytes(store, forced)) ==
+        test::tar_of(kSamples));
+  CHECK(static_cast<const FakeProvider&>(*layer.provider).fetches() == 1);
+}
+
+TEST_CASE("layer_blobs: an own blob that nobody has any more is made from another form",
+          "[layers]") {
+  LayerStoreFixture store;
+  Layer layer = store.build(kSamples);
+  layer.blob = remote_samples().blob;
+  layer.blob->digest = base::sha256_of("elsewhere");
+  CHECK_FALSE(store.layers().known_blob(layer, kGzip));
+  const image::Descriptor blob = store.layers().ensure_blob(layer, kGzip);
+  CHECK(test::decompress(LayerCompression::gzip, blob_bytes(store, blob)) ==
+        test::tar_of(kSamples));
+}
+
+TEST_CASE("layer_blobs: materialize makes blobs of both kinds", "[layers]") {
+  LayerStoreFixture store;
+  const Layer own = store.build(kSamples);
+  store.layers().materialize(own, {.blob = true});
+  CHECK(store.layers().known_blob(own, kGzip));
+  const Layer remote = remote_samples();
+  store.layers().materialize(remote, {.index = true, .blob = true});
+  CHECK(store.content().has(remote.blob->digest));
+}
+
+}  // namespace ibuild::layers
