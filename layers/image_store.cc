@@ -101,6 +101,11 @@ image::Index read_index(const base::DirFd& root) {
   }
 }
 
+base::LockFile lock_index(const base::DirFd& locks) {
+  return base::LockFile::acquire(locks, base::RelPath::exact(kLockFile),
+                                 base::LockFile::Mode::exclusive);
+}
+
 }  // namespace
 
 ImageStore::ImageStore(const base::DirFd& root, const base::DirFd& temp_dir,
@@ -165,15 +170,23 @@ std::size_t ImageStore::remove(const base::Digest& digest) {
   return count;
 }
 
+void ImageStore::create_if_missing() {
+  const auto path = base::RelPath::exact(kIndexFile);
+  if (base::try_lstat_at(root_, path)) return;
+  const auto lock = lock_index(locks_);
+  if (!base::try_lstat_at(root_, path)) write(read_index(root_));
+}
+
 void ImageStore::change(const std::function<void(Entries&)>& edit) {
-  const auto lock = base::LockFile::acquire(locks_, base::RelPath::exact(kLockFile),
-                                            base::LockFile::Mode::exclusive);
+  const auto lock = lock_index(locks_);
   image::Index index = read_index(root_);
   Entries before = index.manifests;
   edit(index.manifests);
   sort(index.manifests);
-  if (index.manifests == before) return;
+  if (index.manifests != before) write(index);
+}
 
+void ImageStore::write(const image::Index& index) const {
   TempFile file(temp_);
   file.write(base::as_bytes(image::to_json(index)));
   // Some file systems let a rename outlive a loss of power without the bytes. That would take every

@@ -7,6 +7,7 @@
 
 #include "base/fs_at.h"
 #include "image/descriptor.h"
+#include "image/manifest.h"
 #include "image/reference.h"
 
 namespace ibuild::layers {
@@ -33,6 +34,8 @@ class ImageStore {
   /// `temp_dir` lies on the same file system as `root`.
   ImageStore(const base::DirFd& root, const base::DirFd& temp_dir, const base::DirFd& locks);
 
+  /// Writes an index.json without images when there is none.
+  void create_if_missing();
   /// Sorted by name; untagged images last.
   std::vector<StoredImage> list() const;
   /// A reference without tag and digest means ":latest". One with a digest is found by repository
@@ -51,6 +54,7 @@ class ImageStore {
  private:
   using Entries = std::vector<image::Descriptor>;
   void change(const std::function<void(Entries&)>& edit);
+  void write(const image::Index& index) const;
 
   base::DirFd root_;
   base::DirFd temp_;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 
@@ -15,10 +16,12 @@ namespace ibuild::layers {
 
 /// The whole store: one directory, a valid OCI layout with ibuild's own folders beside it. Opening
 /// creates what is missing, checks the format version, and removes temporaries whose process is
-/// gone (each lives in tmp/<pid-unique folder> under a lock). See: docs/design/store_format.md.
+/// gone (each process has a folder below tmp/ that it holds by a lock). Several processes may have
+/// one store open at once. For any thread. See: docs/design/store_format.md.
 class Store {
  public:
-  /// Throws: SystemError, or Error when a newer ibuild made the store.
+  /// Throws: SystemError with a hint; Error when a newer ibuild made the store, or when the
+  /// directory is in use for something else.
   static std::unique_ptr<Store> open(const std::string& host_path, base::ThreadPool& pool);
   /// `IBUILD_ROOT`, else /var/lib/ibuild for root, else $XDG_DATA_HOME/ibuild, else
   /// ~/.local/share/ibuild. `uid` is the real user's.
@@ -42,6 +45,8 @@ class Store {
   /// holds it until the name stands. Many may hold it at once. Blocks: while somebody removes
   /// garbage, until that is done or `stop` is requested (CancelledError).
   [[nodiscard]] virtual base::LockFile hold_against_gc(std::stop_token stop = {}) const = 0;
+  /// The same lock for the one who removes. No value when somebody holds it, this process too.
+  [[nodiscard]] virtual std::optional<base::LockFile> try_lock_for_gc() const = 0;
   /// Makes everything written so far outlast a loss of power (syncfs). Costs real time: once, when
   /// something new was written, before it gets its name.
   virtual void sync() const = 0;

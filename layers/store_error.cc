@@ -6,9 +6,7 @@
 
 namespace ibuild::layers {
 
-namespace {
-
-std::string_view hint_for(int error_number) {
+std::string store_hint(int error_number) {
   switch (error_number) {
     case ENOSPC:
     case EDQUOT:
@@ -25,11 +23,9 @@ std::string_view hint_for(int error_number) {
   }
 }
 
-}  // namespace
-
 void throw_store_error(int error_number, std::string_view call, std::string_view path) {
   base::SystemError error(error_number, call, path);
-  error.set_hint(std::string(hint_for(error_number)));
+  error.set_hint(store_hint(error_number));
   throw error;
 }
 

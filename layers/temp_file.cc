@@ -1,35 +1,14 @@
 #include "layers/temp_file.h"
 
 #include <fcntl.h>
-#include <sys/random.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 
-#include "base/error.h"
+#include "layers/random_name.h"
 #include "layers/store_error.h"
 
 namespace ibuild::layers {
-
-namespace {
-
-/// 24 hex digits.
-std::string random_name() {
-  std::array<unsigned char, 12> bytes{};
-  // Reads of up to 256 bytes are never cut short, see getrandom(2).
-  if (::getrandom(bytes.data(), bytes.size(), 0) < 0)
-    throw base::SystemError("get random bytes", "");
-  constexpr std::string_view kHexDigits = "0123456789abcdef";
-  std::string name;
-  for (const unsigned char byte : bytes) {
-    name += kHexDigits[byte >> 4];
-    name += kHexDigits[byte & 15];
-  }
-  return name;
-}
-
-}  // namespace
 
 TempFile::TempFile(const base::DirFd& dir)
     : dir_(dir.dup()),
