@@ -64,7 +64,9 @@ ErrorWords words_of(const HttpResponse& response) {
     for (const char* key : {"error_description", "error", "details", "message"}) {
       if (words.text.empty()) words.text = shown(text_of(json, key));
     }
-  } else if (response.headers.get("Content-Type").starts_with("text/plain")) {
+  } else if (response.headers.find("Content-Type")
+                 .value_or("text/plain")
+                 .starts_with("text/plain")) {
     words.text = shown(response.body);
   }
   return words;
