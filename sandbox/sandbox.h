@@ -14,14 +14,18 @@
 
 namespace ibuild::sandbox {
 
-/// The sandbox could not be set up (not: the step failed). `phase` names the step of the set-up ("mount /proc").
+/// The sandbox could not be set up (not: the step failed). `phase` names the step of the set-up
+/// ("mount /proc").
 class SandboxError : public base::Error {
  public:
   SandboxError(std::string phase, std::string message);
   const std::string& phase() const { return phase_; }
+  /// The message without phase and context.
+  const std::string& detail() const { return detail_; }
 
  private:
   std::string phase_;
+  std::string detail_;
 };
 
 /// Sees what a step does while it runs. Called from the thread that called run().
@@ -29,23 +33,35 @@ class StepObserver {
  public:
   virtual ~StepObserver() = default;
   enum class Stream { out, err };
-  /// Raw bytes as the step wrote them.
+  /// Raw bytes as the step wrote them. What it throws ends the step, and run() throws it on.
   virtual void output(Stream stream, std::string_view bytes) = 0;
+  /// The step's first process is about to run its program. `pidfd` is good until run() returns: for
+  /// pidfd_send_signal(2), so that signals can be passed on. (As pid 1 of its namespace it sees
+  /// only signals that it handles, and SIGKILL.)
+  virtual void started(int pidfd) { static_cast<void>(pidfd); }
 };
 
 /// Runs one process tree in its own namespaces. Reentrant: several threads may run steps at once.
 class Sandbox {
  public:
   virtual ~Sandbox() = default;
-  /// Returns when the step's first process has ended and every process of its tree is gone. When `stop` is requested, the tree gets SIGTERM, after
-  /// 2 s (or at once on a second request through the kernel closing the pid namespace) SIGKILL, and CancelledError is thrown.
-  /// Mount points that were made for the step are taken away again, and their parents' times restored, so that no stub is left in the root.
-  /// Throws: SandboxError.
-  virtual base::ExitStatus run(const SandboxSpec& spec, StepObserver& observer, std::stop_token stop) = 0;
+  /// Returns when the step's first process has ended and every process of its tree is gone. When
+  /// `stop` is requested, the tree gets SIGTERM, after 2 s (at once when nothing in it can take
+  /// SIGTERM, or when this process dies) SIGKILL, and CancelledError is thrown. Mount points that
+  /// were made for the step are taken away again, and their parents' times restored, so that no
+  /// stub is left in the root. A program that is not there or cannot be run is no SandboxError: its
+  /// message goes to the observer's stderr, and the exit code is 127 or 126, as a shell has it. A
+  /// root or source that is a detached mount serves one run. Throws: SandboxError, CancelledError,
+  /// what the observer throws.
+  virtual base::ExitStatus run(const SandboxSpec& spec, StepObserver& observer,
+                               std::stop_token stop) = 0;
+  /// Starts what the first run() would have to wait for (some ms), without waiting itself. Never
+  /// needed, may be called more than once.
+  virtual void prepare() {}
 };
 
-/// Namespaces (mount, pid, ipc, uts, cgroup; network for `none`), seccomp, capabilities. Works as root and inside the user namespace made by
-/// enter_user_namespace().
+/// Namespaces (mount, pid, ipc, uts, cgroup; network for `none`), seccomp, capabilities. Works as
+/// root and inside the user namespace made by enter_user_namespace().
 std::unique_ptr<Sandbox> make_namespace_sandbox();
 
 /// The name under which the binary re-executes itself as the small single-threaded child: argv[1].

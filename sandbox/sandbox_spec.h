@@ -10,11 +10,12 @@
 namespace ibuild::sandbox {
 
 enum class NetworkMode { host, none };
-/// `captured`: stdin is /dev/null, stdout and stderr go to the observer. `inherited`: the caller's own 0, 1, 2 (ibuild run).
+/// `captured`: stdin is /dev/null, stdout and stderr go to the observer. `inherited`: the caller's
+/// own 0, 1, 2 (ibuild run).
 enum class StdioMode { captured, inherited };
 
-/// Something mounted into the step's root on top of the standard set. Targets are resolved inside the root; a missing mount point is made
-/// before the step and taken away after it.
+/// Something mounted into the step's root on top of the standard set. Targets are resolved inside
+/// the root; a missing mount point is made before the step and taken away after it.
 struct MountSpec {
   enum class Kind { bind, tmpfs };
   Kind kind = Kind::bind;
@@ -43,7 +44,7 @@ struct SandboxSpec {
   std::vector<MountSpec> mounts;
 
   std::vector<std::string> argv;
-  std::vector<std::string> env;  // "K=V", complete: nothing is inherited
+  std::vector<std::string> env;   // "K=V", complete: nothing is inherited
   std::string working_dir = "/";  // inside the root; made (owner uid:gid, 0755) when missing
   std::uint32_t uid = 0;
   std::uint32_t gid = 0;

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <linux/filter.h>
+
+#include <cstdint>
+#include <map>
+#include <vector>
+
+namespace ibuild::sandbox {
+
+/// What a seccomp filter answers to a system call.
+enum class Verdict {
+  allow,
+  refuse,             // EPERM
+  unknown,            // ENOSYS: programs fall back on an older call
+  check_clone,        // allowed without new namespaces
+  check_personality,  // allowed for the harmless ones
+  check_socket,       // allowed for all families but AF_ALG and AF_VSOCK
+};
+
+/// The verdicts of one architecture: of each number here up to the next number here. Must hold 0.
+using VerdictRanges = std::map<std::uint32_t, Verdict>;
+
+/// Classic BPF that takes the system call's number from the accumulator and decides by binary
+/// search. See: Documentation/userspace-api/seccomp_filter.rst
+std::vector<sock_filter> compile_decision(const VerdictRanges& ranges);
+
+}  // namespace ibuild::sandbox

@@ -1,0 +1,112 @@
+// mount_extras of sandbox/child/world.h.
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+
+#include <string>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "sandbox/child/mounts.h"
+#include "sandbox/child/world.h"
+#include "sandbox/fail.h"
+#include "sandbox/mount_points.h"
+#include "sandbox/path_maker.h"
+#include "sandbox/sandbox.h"
+
+namespace ibuild::sandbox {
+
+namespace {
+
+bool is_directory_mount(const MountSpec& mount) {
+  return mount.kind == MountSpec::Kind::tmpfs || mount.source_is_directory;
+}
+
+std::uint64_t mount_id(int fd, std::string_view phase) {
+  struct statx info {};
+  if (::statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &info) != 0) fail_with_errno(phase, "statx");
+  return info.stx_mnt_id;
+}
+
+/// A mount point below another mount of the spec. Nobody takes it away again, so it must not lie in
+/// the root itself.
+void make_in_other_mount(const World& world, const MountSpec& mount, std::string_view phase) {
+  const std::uint64_t root_id = mount_id(world.root.get(), phase);
+  auto make = [&](const MissingName& missing) {
+    if (mount_id(missing.parent_fd, phase) == root_id) return false;
+    const char* name = missing.name.c_str();
+    const bool made =
+        missing.kind == LeafKind::directory
+            ? ::mkdirat(missing.parent_fd, name, 0755) == 0
+            : base::UniqueFd(::openat(missing.parent_fd, name,
+                                      O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644))
+                  .valid();
+    if (!made) fail_with_errno(phase, "make mount point", missing.path.absolute());
+    return true;
+  };
+  const LeafKind kind = is_directory_mount(mount) ? LeafKind::directory : LeafKind::file;
+  if (!make_in_root(world.root, mount.target, kind, make)) {
+    throw SandboxError(std::string(phase), "no mount point");
+  }
+}
+
+base::UniqueFd open_mount_target(const World& world, const MountSpec& mount,
+                                 std::string_view phase) {
+  base::UniqueFd target = try_open_target(phase, world.root, mount.target.str());
+  if (!target) {
+    make_in_other_mount(world, mount, phase);
+    target = open_target(phase, world.root, mount.target.str());
+  }
+  struct stat info {};
+  struct statfs file_system {};
+  if (::fstat(target.get(), &info) != 0 || ::fstatfs(target.get(), &file_system) != 0) {
+    fail_with_errno(phase, "stat");
+  }
+  if (file_system.f_type == PROC_SUPER_MAGIC) {
+    throw SandboxError(std::string(phase), "the target leads into /proc");
+  }
+  if (S_ISDIR(info.st_mode) != is_directory_mount(mount)) {
+    throw SandboxError(std::string(phase),
+                       is_directory_mount(mount)
+                           ? "the target is no directory, but the source is"
+                           : "the target is a directory, but the source is not");
+  }
+  return target;
+}
+
+base::UniqueFd make_tmpfs(const MountSpec& mount, std::string_view phase) {
+  std::string mode = "0";
+  for (int shift = 9; shift >= 0; shift -= 3) {
+    mode += static_cast<char>('0' + (mount.mode >> shift & 7));
+  }
+  std::vector<MountOption> options = {{"mode", mode}};
+  if (mount.size_bytes != 0) options.emplace_back("size", std::to_string(mount.size_bytes));
+  return new_mount(phase, "tmpfs", options, 0);
+}
+
+void mount_extra(const World& world, const MountSpec& mount, int source) {
+  const std::string phase = "mount " + base::printable(mount.target.absolute());
+  base::UniqueFd made;
+  if (mount.kind == MountSpec::Kind::tmpfs) made = make_tmpfs(mount, phase);
+  const int fd = made ? made.get() : source;
+  // A device that is bound by itself is meant to work.
+  const bool nodev = is_directory_mount(mount) && !world.spec.insecure;
+  set_mount_attributes(phase, fd,
+                       (nodev ? MOUNT_ATTR_NODEV : 0) | (mount.read_only ? MOUNT_ATTR_RDONLY : 0),
+                       Depth::with_submounts);
+  const base::UniqueFd target = open_mount_target(world, mount, phase);
+  attach_mount(phase, fd, target.get());
+}
+
+}  // namespace
+
+void mount_extras(const World& world, const MountSources& sources) {
+  for (const MountSpec* mount : mounts_in_order(world.spec)) {
+    const auto index = static_cast<std::size_t>(mount - world.spec.mounts.data());
+    mount_extra(world, *mount, sources.mounts[index].get());
+  }
+}
+
+}  // namespace ibuild::sandbox

@@ -1,0 +1,122 @@
+#include "sandbox/child/probe.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <string>
+
+#include "base/error.h"
+#include "sandbox/child/mounts.h"
+#include "sandbox/enter_user_namespace.h"
+#include "sandbox/fail.h"
+#include "sandbox/id_map.h"
+#include "sandbox/sandbox.h"
+
+namespace ibuild::sandbox {
+
+namespace {
+
+/// As the working tree of a RUN is made: overlay over plain directories, here on a tmpfs.
+void try_overlay(bool in_user_namespace) {
+  constexpr std::string_view kPhase = "mount overlay";
+  if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
+    fail_with_errno(kPhase, "make mounts private");
+  }
+  const base::UniqueFd scratch = new_mount(kPhase, "tmpfs", {{"mode", "0755"}}, 0);
+  const base::UniqueFd host_root(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  attach_mount(kPhase, scratch.get(), host_root.get());
+  if (::fchdir(scratch.get()) != 0) fail_with_errno(kPhase, "fchdir");
+  for (const char* name : {"lower", "upper", "work"}) {
+    if (::mkdir(name, 0755) != 0) fail_with_errno(kPhase, "mkdir", name);
+  }
+  std::vector<MountOption> options = {
+      {"lowerdir", "lower"}, {"upperdir", "upper"}, {"workdir", "work"}};
+  if (in_user_namespace) options.emplace_back("userxattr", "");
+  const base::UniqueFd overlay = new_mount(kPhase, "overlay", options, 0);
+  set_mount_attributes(kPhase, overlay.get(), MOUNT_ATTR_NODEV);
+}
+
+void enter_pid_namespace() {
+  if (::unshare(CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP) != 0) {
+    fail_with_errno("new namespaces", "unshare");
+  }
+}
+
+/// A /proc of one's own, which a container with masked paths in its /proc refuses. Only the first
+/// process in the new pid namespace can try.
+void try_proc() {
+  const pid_t child = ::fork();
+  if (child < 0) fail_with_errno("mount /proc", "fork");
+  if (child == 0) {
+    try {
+      new_mount("mount /proc", "proc", {}, MOUNT_ATTR_NOSUID);
+    } catch (const std::exception& error) {
+      std::printf("%s (a container must not mask paths of /proc for that)\n", error.what());
+      std::fflush(stdout);
+      ::_exit(1);
+    }
+    ::_exit(0);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) ::_exit(1);
+}
+
+void try_everything(bool in_user_namespace) {
+  enter_pid_namespace();
+  try_overlay(in_user_namespace);
+  try_proc();
+}
+
+int usable(const std::string& reason) {
+  std::printf("%s\n", reason.c_str());
+  std::fflush(stdout);
+  return 0;
+}
+
+int refused(const std::string& reason) {
+  usable(reason);
+  return 1;
+}
+
+int probe_root() {
+  if (!has_admin_capability())
+    return refused("this process lacks CAP_SYS_ADMIN; run ibuild as root");
+  if (!is_identity(own_uid_map())) {
+    return refused("root of a user namespace only; see profile rootless");
+  }
+  try_everything(false);
+  return usable("root with CAP_SYS_ADMIN; overlay with trusted xattrs");
+}
+
+int probe_rootless() {
+  std::string note = "user namespace with the ids of this container; overlay with user xattrs";
+  if (!has_admin_capability() || is_identity(own_uid_map())) {
+    const UserNamespaceEntry entry = enter_new_user_namespace();
+    if (entry.reached == UserNamespaceEntry::Reached::nothing) return refused(entry.why_not);
+    note = entry.reached == UserNamespaceEntry::Reached::ranges
+               ? "user namespace with id ranges; overlay with user xattrs"
+               : "user namespace with one id: " + entry.why_not;
+  }
+  try_everything(true);
+  return usable(note);
+}
+
+}  // namespace
+
+int run_probe(std::string_view profile) {
+  try {
+    if (profile == "root") return probe_root();
+    if (profile == "rootless") return probe_rootless();
+    return refused("unknown profile");
+  } catch (const std::exception& error) {
+    return refused(error.what());
+  }
+}
+
+}  // namespace ibuild::sandbox

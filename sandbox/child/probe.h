@@ -1,0 +1,12 @@
+#pragma once
+
+#include <string_view>
+
+namespace ibuild::sandbox {
+
+/// Body of a short-lived process that tries what a profile needs ("root", "rootless") for real.
+/// Says on standard output what the profile rests on, or what is missing; gives the exit code, 0
+/// when the profile is usable.
+int run_probe(std::string_view profile);
+
+}  // namespace ibuild::sandbox

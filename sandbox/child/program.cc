@@ -1,0 +1,77 @@
+#include "sandbox/child/program.h"
+
+#include <fcntl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <string_view>
+
+#include "base/error.h"
+#include "base/text.h"
+
+namespace ibuild::sandbox {
+
+namespace {
+
+constexpr std::string_view kDefaultPath =
+    "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+std::string_view path_of(const std::vector<std::string>& env) {
+  std::string_view path = kDefaultPath;
+  for (std::string_view entry : env) {
+    if (entry.starts_with("PATH=")) path = entry.substr(5);
+  }
+  return path;
+}
+
+std::vector<std::string> candidates_for(const SandboxSpec& spec) {
+  const std::string& name = spec.argv[0];
+  if (name.find('/') != std::string::npos) return {name};
+  std::vector<std::string> candidates;
+  for (std::string_view dir : base::split(path_of(spec.env), ':')) {
+    candidates.push_back((dir.empty() ? std::string(".") : std::string(dir)) + "/" + name);
+  }
+  return candidates;
+}
+
+std::vector<char*> pointers(const std::vector<std::string>& words) {
+  std::vector<char*> all;
+  for (const std::string& word : words) all.push_back(const_cast<char*>(word.c_str()));
+  all.push_back(nullptr);
+  return all;
+}
+
+bool exists(const std::string& path) { return ::faccessat(AT_FDCWD, path.c_str(), F_OK, 0) == 0; }
+
+std::string quoted(std::string_view name) { return "exec: \"" + base::printable(name) + "\": "; }
+
+}  // namespace
+
+Program::Program(const SandboxSpec& spec)
+    : name_(spec.argv[0]),
+      candidates_(candidates_for(spec)),
+      argv_(pointers(spec.argv)),
+      env_(pointers(spec.env)) {}
+
+ProgramFailure Program::run() const {
+  bool denied = false;
+  for (const std::string& path : candidates_) {
+    // The bare system call: instrumented builds hook into the C library's.
+    ::syscall(SYS_execve, path.c_str(), argv_.data(), env_.data());
+    const int error_number = errno;
+    if (error_number == EACCES) {
+      denied = true;
+    } else if (error_number == ENOENT && exists(path)) {
+      return {127, quoted(path) + "its interpreter or loader is not there"};
+    } else if (error_number != ENOENT && error_number != ENOTDIR) {
+      return {126, base::SystemError(error_number, quoted(path) + "cannot run", "").what()};
+    }
+  }
+  if (denied) return {126, quoted(name_) + "permission denied"};
+  const bool searched = name_.find('/') == std::string::npos;
+  return {127, quoted(name_) + (searched ? "not found in PATH" : "no such file or directory")};
+}
+
+}  // namespace ibuild::sandbox

@@ -1,0 +1,121 @@
+#include "sandbox/child/rights.h"
+
+#include <grp.h>
+#include <linux/capability.h>
+#include <linux/keyctl.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <vector>
+
+#include "sandbox/fail.h"
+#include "sandbox/sandbox.h"
+
+namespace ibuild::sandbox {
+
+namespace {
+
+/// Docker's default set.
+constexpr std::array<int, 14> kDefaultCapabilities = {
+    CAP_CHOWN,   CAP_DAC_OVERRIDE, CAP_FSETID,           CAP_FOWNER,
+    CAP_MKNOD,   CAP_NET_RAW,      CAP_SETGID,           CAP_SETUID,
+    CAP_SETFCAP, CAP_SETPCAP,      CAP_NET_BIND_SERVICE, CAP_SYS_CHROOT,
+    CAP_KILL,    CAP_AUDIT_WRITE};
+
+std::uint64_t default_capabilities() {
+  std::uint64_t set = 0;
+  for (int capability : kDefaultCapabilities) set |= std::uint64_t{1} << capability;
+  return set;
+}
+
+void limit_bounding_set(std::uint64_t allowed) {
+  constexpr std::string_view kPhase = "limit capabilities";
+  for (int capability = 0; capability < 64; ++capability) {
+    const int present = ::prctl(PR_CAPBSET_READ, capability, 0, 0, 0);
+    if (present < 0) return;  // EINVAL: the kernel knows no more
+    if (present == 0 || (allowed >> capability & 1) != 0) continue;
+    if (::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) != 0) fail_with_errno(kPhase, "prctl");
+  }
+}
+
+void set_capabilities(std::uint64_t allowed) {
+  constexpr std::string_view kPhase = "set capabilities";
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  std::array<__user_cap_data_struct, 2> data{};
+  if (::syscall(SYS_capget, &header, data.data()) != 0) fail_with_errno(kPhase, "capget");
+  for (std::size_t half = 0; half < data.size(); ++half) {
+    const auto mask = static_cast<std::uint32_t>(allowed >> (32 * half));
+    data[half].permitted &= mask;
+    data[half].effective &= mask;
+    data[half].inheritable = 0;
+  }
+  if (::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0) {
+    fail_with_errno(kPhase, "prctl");
+  }
+  if (::syscall(SYS_capset, &header, data.data()) != 0) fail_with_errno(kPhase, "capset");
+}
+
+void load_filter(const StepContext& context) {
+  // Loaded without no_new_privs, so that setuid programs work in the step; takes CAP_SYS_ADMIN.
+  const sock_fprog program{static_cast<unsigned short>(context.filter.size()),
+                           const_cast<sock_filter*>(context.filter.data())};
+  if (::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) != 0) {
+    fail_with_errno("load system call filter", "seccomp");
+  }
+}
+
+/// EINVAL means that the user namespace has no such id.
+[[noreturn]] void fail_with_id(std::string_view phase, std::string_view call, std::uint32_t id) {
+  if (errno != EINVAL) fail_with_errno(phase, call, std::to_string(id));
+  SandboxError error(std::string(phase),
+                     "id " + std::to_string(id) + " does not exist in this user namespace");
+  error.set_hint("give the user id ranges in /etc/subuid and /etc/subgid, or build as root");
+  throw error;
+}
+
+void set_ids(const SandboxSpec& spec, const StepContext& context) {
+  constexpr std::string_view kPhase = "set user";
+  const std::vector<gid_t> groups(spec.additional_gids.begin(), spec.additional_gids.end());
+  if (context.may_set_groups && ::setgroups(groups.size(), groups.data()) != 0) {
+    for (gid_t group : groups) {
+      if (!maps_id(context.gids, group)) fail_with_id(kPhase, "setgroups", group);
+    }
+    fail_with_errno(kPhase, "setgroups");
+  }
+  if (::setresgid(spec.gid, spec.gid, spec.gid) != 0) fail_with_id(kPhase, "setresgid", spec.gid);
+  if (::setresuid(spec.uid, spec.uid, spec.uid) != 0) fail_with_id(kPhase, "setresuid", spec.uid);
+}
+
+}  // namespace
+
+void leave_keyring() {
+  if (::syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr) >= 0) return;
+  // ENOSYS: a kernel without keys. EPERM: a filter around us denies the call, as it will to the
+  // step.
+  if (errno != ENOSYS && errno != EPERM) fail_with_errno("leave keyring", "keyctl");
+}
+
+void set_limits(const SandboxSpec& spec) {
+  for (const Rlimit& limit : spec.rlimits) {
+    const rlimit64 values{limit.soft, limit.hard};
+    const auto resource = static_cast<__rlimit_resource>(limit.resource);
+    if (::prlimit64(0, resource, &values, nullptr) != 0) {
+      fail_with_errno("set limit", "prlimit", std::to_string(limit.resource));
+    }
+  }
+}
+
+void drop_rights(const SandboxSpec& spec, const StepContext& context) {
+  const std::uint64_t allowed = spec.insecure ? ~std::uint64_t{0} : default_capabilities();
+  limit_bounding_set(allowed);
+  if (!spec.insecure) load_filter(context);
+  set_ids(spec, context);
+  set_capabilities(allowed);
+}
+
+}  // namespace ibuild::sandbox

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <linux/filter.h>
+
+#include <cstdint>
+#include <vector>
+
+#include "sandbox/child/bpf_decision.h"
+
+namespace ibuild::sandbox {
+
+/// What the default filter answers on each architecture of this machine, by AUDIT_ARCH_… value:
+/// Docker's default profile as it is with the 14 default capabilities. Numbers above all that the
+/// profile knows are `unknown`.
+struct ArchitectureVerdicts {
+  std::uint32_t audit_arch;
+  VerdictRanges ranges;
+};
+std::vector<ArchitectureVerdicts> default_verdicts();
+
+/// The program for seccomp(2). A call of an architecture that is not listed kills the process.
+std::vector<sock_filter> compile_filter(const std::vector<ArchitectureVerdicts>& architectures);
+
+}  // namespace ibuild::sandbox

@@ -1,0 +1,147 @@
+#include "sandbox/child/step_process.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "sandbox/child/program.h"
+#include "sandbox/child/report.h"
+#include "sandbox/child/rights.h"
+#include "sandbox/child/world.h"
+#include "sandbox/fail.h"
+#include "sandbox/launcher.h"
+#include "sandbox/path_maker.h"
+#include "sandbox/sandbox.h"
+#include "sandbox/spec_codec.h"
+#include "sandbox/wire.h"
+
+namespace ibuild::sandbox {
+
+namespace {
+
+constexpr int kSetupFailed = 125;
+constexpr std::string_view kEnterDir = "enter working directory";
+
+bool make_owned(const MissingName& missing, const SandboxSpec& spec) {
+  const char* name = missing.name.c_str();
+  if (::mkdirat(missing.parent_fd, name, 0755) != 0 ||
+      ::fchownat(missing.parent_fd, name, spec.uid, spec.gid, AT_SYMLINK_NOFOLLOW) != 0) {
+    fail_with_errno(kEnterDir, "make", missing.path.absolute());
+  }
+  return true;
+}
+
+base::UniqueFd open_working_dir(const SandboxSpec& spec) {
+  const base::DirFd root = base::DirFd::open("/");
+  const base::RelPath path = base::RelPath::clean(spec.working_dir);
+  constexpr int kFlags = O_PATH | O_DIRECTORY;
+  auto dir = base::try_open_at(root, path, kFlags, base::Links::follow_in_root);
+  if (dir) return *std::move(dir);
+  const auto place = make_in_root(root, path, LeafKind::directory,
+                                  [&](const MissingName& name) { return make_owned(name, spec); });
+  return base::open_at(root, *place, kFlags);
+}
+
+/// Links are followed inside the root only, and never those of procfs: /proc/self/fd/<n> may lead
+/// out.
+void enter_working_dir(const SandboxSpec& spec) {
+  try {
+    const base::UniqueFd dir = open_working_dir(spec);
+    if (::fchdir(dir.get()) != 0) fail_with_errno(kEnterDir, "fchdir", spec.working_dir);
+  } catch (const base::SystemError& error) {
+    throw SandboxError(std::string(kEnterDir), error.what());
+  }
+  std::array<char, PATH_MAX> here{};
+  // The kernel says "(unreachable)" for a directory outside the root.
+  if (::syscall(SYS_getcwd, here.data(), here.size()) < 0 || here[0] != '/') {
+    throw SandboxError(std::string(kEnterDir), "it is outside the root");
+  }
+}
+
+void put_at(int fd, int place) {
+  const int result = fd == place ? ::fcntl(fd, F_SETFD, 0) : ::dup2(fd, place);
+  if (result < 0) fail_with_errno("set up descriptors", "dup2");
+}
+
+void set_up_stdio(const ReceivedSpec& received) {
+  constexpr std::string_view kPhase = "set up descriptors";
+  const StepStdio& stdio = received.stdio;
+  const base::UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
+  if (!null) fail_with_errno(kPhase, "open", "/dev/null");
+  if (received.spec.stdio == StdioMode::captured) {
+    // So that the step's user may open /dev/stdout anew.
+    for (int fd : {stdio.out, stdio.err}) {
+      if (::fchown(fd, received.spec.uid, received.spec.gid) != 0 && errno != EINVAL) {
+        fail_with_errno(kPhase, "chown pipe");
+      }
+    }
+  }
+  put_at(stdio.in >= 0 ? stdio.in : null.get(), STDIN_FILENO);
+  put_at(stdio.out >= 0 ? stdio.out : null.get(), STDOUT_FILENO);
+  put_at(stdio.err >= 0 ? stdio.err : null.get(), STDERR_FILENO);
+}
+
+/// Everything that needs descriptors: none but 0, 1, 2 and `setup` is open after it.
+SandboxSpec prepare(const Channel& setup, const StepContext& context) {
+  auto frame = setup.receive();
+  if (!frame) ::_exit(kSetupFailed);  // nobody is there any more
+  ReceivedSpec received = decode_spec(*std::move(frame));
+  MountSources sources = take_sources(received.spec);
+  enter_namespaces(received.spec);
+  build_world(received.spec, context, std::move(sources));
+  enter_working_dir(received.spec);
+  set_up_stdio(received);
+  return std::move(received.spec);
+}
+
+/// For what a library may have opened behind our back.
+void close_all_but(int kept) {
+  const auto fd = static_cast<unsigned>(kept);
+  if ((fd > 3 && ::close_range(3, fd - 1, 0) != 0) || ::close_range(fd + 1, ~0U, 0) != 0) {
+    fail_with_errno("close descriptors", "close_range");
+  }
+}
+
+void set_up_and_run(const Channel& setup, const StepContext& context) {
+  const SandboxSpec spec = prepare(setup, context);
+  close_all_but(setup.fd());
+  ::setsid();  // no terminal of the caller's to push input into
+  ::umask(022);
+  leave_keyring();
+  set_limits(spec);
+  const Program program(spec);
+  drop_rights(spec, context);
+  // Last, as a change of rights undoes it. A step can undo it as well: its supervisor does not rest
+  // on it.
+  if (::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) fail_with_errno("start", "prctl");
+  setup.send({&message::kReady, 1});
+  const ProgramFailure failure = program.run();
+  WireWriter out;
+  out.number(message::kNoProgram);
+  out.number<std::int32_t>(failure.exit_code);
+  out.text(failure.text);
+  setup.send(out.bytes());
+  ::_exit(failure.exit_code);
+}
+
+}  // namespace
+
+void become_step(Channel setup, const StepContext& context) noexcept {
+  try {
+    set_up_and_run(setup, context);
+  } catch (const std::exception& error) {
+    report_error(setup, error, "set up");
+  }
+  ::_exit(kSetupFailed);
+}
+
+}  // namespace ibuild::sandbox

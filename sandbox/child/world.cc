@@ -1,0 +1,163 @@
+#include "sandbox/child/world.h"
+
+#include <fcntl.h>
+#include <net/if.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cstring>
+
+#include "base/error.h"
+#include "base/stream.h"
+#include "sandbox/child/mounts.h"
+#include "sandbox/fail.h"
+#include "sandbox/sandbox.h"
+
+namespace ibuild::sandbox {
+
+namespace {
+
+/// Device nodes on what a step can write would open the host's disks to a step of root, who has
+/// CAP_MKNOD: only the nodes that mount_dev binds work.
+std::uint64_t no_devices(const SandboxSpec& spec) { return spec.insecure ? 0 : MOUNT_ATTR_NODEV; }
+
+void raise_loopback() {
+  constexpr std::string_view kPhase = "raise loopback";
+  const base::UniqueFd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!socket) fail_with_errno(kPhase, "socket");
+  ifreq request{};
+  std::memcpy(request.ifr_name, "lo", 3);
+  request.ifr_flags = IFF_UP;
+  if (::ioctl(socket.get(), SIOCSIFFLAGS, &request) != 0) fail_with_errno(kPhase, "set flags");
+}
+
+void set_host_name(const SandboxSpec& spec) {
+  constexpr std::string_view kPhase = "set host name";
+  if (::sethostname(spec.hostname.data(), spec.hostname.size()) != 0) {
+    fail_with_errno(kPhase, "sethostname", spec.hostname);
+  }
+  // The host's NIS domain is none of the step's business; this is what the kernel starts with.
+  constexpr std::string_view kNone = "(none)";
+  if (::setdomainname(kNone.data(), kNone.size()) != 0) fail_with_errno(kPhase, "setdomainname");
+}
+
+base::DirFd attach_scratch() {
+  constexpr std::string_view kPhase = "mount scratch";
+  base::UniqueFd mount =
+      new_mount(kPhase, "tmpfs", {{"mode", "0755"}}, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
+  const base::UniqueFd host_root(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!host_root) fail_with_errno(kPhase, "open", "/");
+  attach_mount(kPhase, mount.get(), host_root.get());
+  return {std::move(mount), "/"};
+}
+
+base::DirFd attach_root(const SandboxSpec& spec, const base::DirFd& scratch, base::UniqueFd root) {
+  constexpr std::string_view kPhase = "attach root";
+  set_mount_attributes(kPhase, root.get(),
+                       no_devices(spec) | (spec.root_read_only ? MOUNT_ATTR_RDONLY : 0));
+  if (::mkdirat(scratch.get(), "root", 0700) != 0) fail_with_errno(kPhase, "mkdir");
+  const base::UniqueFd target = open_target(kPhase, scratch, "root");
+  attach_mount(kPhase, root.get(), target.get());
+  return {std::move(root), "/"};
+}
+
+std::uint64_t mount_id(const char* path, std::string_view phase) {
+  struct statx info {};
+  if (::statx(AT_FDCWD, path, 0, STATX_MNT_ID, &info) != 0) fail_with_errno(phase, "statx", path);
+  return info.stx_mnt_id;
+}
+
+/// Changes to the new root and lets go of everything of the host.
+void switch_root(const World& world) {
+  constexpr std::string_view kPhase = "switch root";
+  const base::UniqueFd old_root(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!old_root) fail_with_errno(kPhase, "open", "/");
+  if (::fchdir(world.root.get()) != 0) fail_with_errno(kPhase, "fchdir");
+  if (::syscall(SYS_pivot_root, ".", ".") != 0) fail_with_errno(kPhase, "pivot_root");
+  // The old root lies on top of the new one now, and on it the scratch; umount takes the topmost.
+  if (::fchdir(old_root.get()) != 0) fail_with_errno(kPhase, "fchdir");
+  if (::umount2(".", MNT_DETACH) != 0) fail_with_errno(kPhase, "umount scratch");
+  if (::umount2(".", MNT_DETACH) != 0) fail_with_errno(kPhase, "umount old root");
+  if (::chdir("/") != 0) fail_with_errno(kPhase, "chdir", "/");
+  // Walking up from the root ends in whatever lies on top of it.
+  if (mount_id("/..", kPhase) != mount_id("/", kPhase)) {
+    throw SandboxError(std::string(kPhase), "something is mounted over the new root");
+  }
+}
+
+void bind_text(const World& world, const char* name, std::string_view text) {
+  const std::string path = std::string("etc/") + name;
+  const std::string phase = "mount /" + path;
+  const base::UniqueFd file(
+      ::openat(world.scratch.get(), name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
+  if (!file) fail_with_errno(phase, "make file");
+  base::FdSink(file.get()).write(base::as_bytes(text));
+  const base::UniqueFd mount = clone_mount(phase, file.get());
+  set_mount_attributes(
+      phase, mount.get(),
+      MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+  const base::UniqueFd target = open_target(phase, world.root, path);
+  attach_mount(phase, mount.get(), target.get());
+}
+
+}  // namespace
+
+MountSources take_sources(const SandboxSpec& spec) {
+  MountSources sources;
+  auto take = [](int fd, bool detached, Depth depth) {
+    if (!detached) return clone_mount("take mount source", fd, depth);
+    base::UniqueFd copy(::fcntl(fd, F_DUPFD_CLOEXEC, 3));
+    if (!copy) fail_with_errno("take mount source", "dup");
+    return copy;
+  };
+  sources.root = take(spec.root_fd, spec.root_is_detached_mount, Depth::this_mount);
+  for (const MountSpec& mount : spec.mounts) {
+    const bool bind = mount.kind == MountSpec::Kind::bind;
+    sources.mounts.push_back(
+        bind ? take(mount.source_fd, mount.source_is_detached_mount, Depth::with_submounts)
+             : base::UniqueFd());
+  }
+  return sources;
+}
+
+void enter_namespaces(const SandboxSpec& spec) {
+  const int network = spec.network == NetworkMode::none ? CLONE_NEWNET : 0;
+  if (::unshare(CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP | network) != 0) {
+    fail_with_errno("new namespaces", "unshare");
+  }
+  // Nothing that is mounted from here on is to be seen outside.
+  if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
+    fail_with_errno("make mounts private", "mount", "/");
+  }
+  if (network != 0) raise_loopback();
+  set_host_name(spec);
+}
+
+void mount_network_files(const World& world) {
+  if (!world.spec.resolv_conf.empty()) {
+    bind_text(world, "resolv.conf", world.spec.resolv_conf);
+  }
+  if (!world.spec.hosts.empty()) bind_text(world, "hosts", world.spec.hosts);
+}
+
+void build_world(const SandboxSpec& spec, const StepContext& context, MountSources sources) {
+  base::DirFd scratch = attach_scratch();
+  base::DirFd root = attach_root(spec, scratch, std::move(sources.root));
+  const World world{spec, context, std::move(scratch), std::move(root)};
+  mount_network_files(
+      world);  // first: a link of the image into /dev or /proc must not meet the real ones
+  mount_proc(world);
+  mount_dev(world);
+  mount_sys(world);
+  mount_cgroup(world);
+  mask_paths(world);
+  mount_extras(world, sources);
+  switch_root(world);
+}
+
+}  // namespace ibuild::sandbox

@@ -1,0 +1,289 @@
+#include "sandbox/enter_user_namespace.h"
+
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <pwd.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <vector>
+
+#include "base/child.h"
+#include "base/error.h"
+#include "base/fs_at.h"
+#include "base/stream.h"
+#include "base/text.h"
+#include "sandbox/id_map.h"
+
+namespace ibuild::sandbox {
+
+namespace {
+
+constexpr std::uint64_t kSubIdCap = 16 << 20;  // a line a user; sites with 100,000 users exist
+
+/// The maps that the system grants us, or why there are none.
+struct GrantedMaps {
+  IdMap uids;
+  IdMap gids;
+  bool by_helpers = true;  // newuidmap and newgidmap; else we may write them ourselves
+  std::string why_not;
+};
+
+std::string user_name(uid_t uid) {
+  std::vector<char> buffer(16 << 10);
+  passwd entry{};
+  passwd* found = nullptr;
+  if (::getpwuid_r(uid, &entry, buffer.data(), buffer.size(), &found) != 0) return {};
+  return found != nullptr ? entry.pw_name : "";
+}
+
+/// Every id of the present namespace as itself, as root in a container may map them.
+IdMap same_ids(IdMap map) {
+  for (IdRange& range : map) range.outside = range.inside;
+  return map;
+}
+
+GrantedMaps granted_maps() {
+  const uid_t uid = ::geteuid();
+  if (uid == 0) return {same_ids(own_uid_map()), same_ids(own_gid_map()), false, ""};
+  const std::string name = user_name(uid);
+  auto ranges = [&](const char* file) {
+    return granted_ranges(base::try_read_host_file(file, kSubIdCap).value_or(""), name, uid);
+  };
+  GrantedMaps maps{map_of_ranges(uid, ranges("/etc/subuid")),
+                   map_of_ranges(::getegid(), ranges("/etc/subgid")), true, ""};
+  if (maps.uids.size() < 2 || maps.gids.size() < 2) {
+    maps.why_not = "/etc/subuid and /etc/subgid grant no ids to " +
+                   (name.empty() ? "uid " + std::to_string(uid) : "user " + name);
+  }
+  return maps;
+}
+
+void write_proc_file(const std::string& path, std::string_view text) {
+  const base::UniqueFd file(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  if (!file) throw base::SystemError("open", path);
+  // In one piece: the kernel takes only one write.
+  if (::write(file.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size())) {
+    throw base::SystemError("write", path);
+  }
+}
+
+void run_map_helper(const char* program, pid_t pid, const IdMap& map) {
+  std::vector<std::string> argv = {program, std::to_string(pid)};
+  for (const IdRange& range : map) {
+    for (std::uint32_t number : {range.inside, range.outside, range.count}) {
+      argv.push_back(std::to_string(number));
+    }
+  }
+  const base::ProgramResult result = base::run_program(argv);
+  if (result.status.success()) return;
+  throw base::Error(std::string(program) + " failed: " + base::printable(base::trim(result.err)) +
+                    " (" + result.status.describe() + "; is it installed setuid root?)");
+}
+
+void map_from_outside(pid_t pid, const GrantedMaps& maps) {
+  if (maps.by_helpers) {
+    run_map_helper("newuidmap", pid, maps.uids);
+    run_map_helper("newgidmap", pid, maps.gids);
+    return;
+  }
+  const std::string dir = "/proc/" + std::to_string(pid);
+  write_proc_file(dir + "/uid_map", format_id_map(maps.uids));
+  write_proc_file(dir + "/gid_map", format_id_map(maps.gids));
+}
+
+/// A child that stays in the old namespace and maps ids for this process in the new one.
+class OutsideHelper {
+ public:
+  explicit OutsideHelper(const GrantedMaps& maps)
+      : order_(base::Pipe::open()), answer_(base::Pipe::open()) {
+    const pid_t parent = ::getpid();
+    pid_ = ::fork();
+    if (pid_ < 0) throw base::SystemError("fork", "");
+    if (pid_ == 0) serve(parent, maps);
+    order_.read_end.reset();
+    answer_.write_end.reset();
+  }
+  OutsideHelper(const OutsideHelper&) = delete;
+  OutsideHelper& operator=(const OutsideHelper&) = delete;
+  ~OutsideHelper() {
+    order_.write_end.reset();
+    while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
+    }
+  }
+  /// Empty when the ids are mapped now; else why not.
+  std::string map_ids() {
+    base::FdSink(order_.write_end.get()).write(base::as_bytes("m"));
+    base::FdSource answer(answer_.read_end.get());
+    const std::string text = base::read_all(answer, 1 << 20, "answer of the mapping process");
+    if (text.empty()) return "the mapping process died";
+    return text == kDone ? "" : text;
+  }
+
+ private:
+  static constexpr std::string_view kDone = "done";
+
+  [[noreturn]] void serve(pid_t parent, const GrantedMaps& maps) noexcept {
+    order_.write_end.reset();
+    std::string answer(kDone);
+    try {
+      char byte = 0;
+      if (::read(order_.read_end.get(), &byte, 1) != 1) ::_exit(0);  // not wanted
+      map_from_outside(parent, maps);
+    } catch (const std::exception& error) {
+      answer = error.what();
+    }
+    const auto written = ::write(answer_.write_end.get(), answer.data(), answer.size());
+    ::_exit(written < 0 ? 1 : 0);
+  }
+
+  base::Pipe order_;
+  base::Pipe answer_;
+  pid_t pid_ = -1;
+};
+
+void map_single_id(uid_t uid, gid_t gid) {
+  write_proc_file("/proc/self/setgroups", "deny");
+  write_proc_file("/proc/self/uid_map", format_id_map({{0, uid, 1}}));
+  write_proc_file("/proc/self/gid_map", format_id_map({{0, gid, 1}}));
+}
+
+void become_root_inside() {
+  if (::setresgid(0, 0, 0) != 0 || ::setresuid(0, 0, 0) != 0) {
+    throw base::SystemError("become root in the user namespace", "");
+  }
+}
+
+struct Refusal {
+  UserNamespaceStep step = UserNamespaceStep::unshare;
+  int error_number = 0;
+};
+
+/// The whole way with one id, up to a mount: some systems let a process in and then deny it
+/// everything.
+Refusal try_in_this_process() {
+  const uid_t uid = ::geteuid();
+  const gid_t gid = ::getegid();
+  if (::unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) return {UserNamespaceStep::unshare, errno};
+  try {
+    map_single_id(uid, gid);
+  } catch (const base::SystemError& error) {
+    return {UserNamespaceStep::map_ids, error.error_number()};
+  }
+  if (::mount("ibuild", "/", "tmpfs", 0, nullptr) != 0) return {UserNamespaceStep::mount, errno};
+  return {};
+}
+
+Refusal try_in_a_child() {
+  base::Pipe pipe = base::Pipe::open();
+  const pid_t child = ::fork();
+  if (child < 0) throw base::SystemError("fork", "");
+  if (child == 0) {
+    const Refusal refusal = try_in_this_process();
+    const auto written = ::write(pipe.write_end.get(), &refusal, sizeof refusal);
+    ::_exit(written == sizeof refusal ? 0 : 1);
+  }
+  pipe.write_end.reset();
+  Refusal refusal{UserNamespaceStep::unshare, ECHILD};
+  ssize_t size = -1;
+  while ((size = ::read(pipe.read_end.get(), &refusal, sizeof refusal)) < 0 && errno == EINTR) {
+  }
+  while (::waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
+  }
+  if (size != sizeof refusal) return {UserNamespaceStep::unshare, ECHILD};
+  return refusal;
+}
+
+std::string proc_setting(const char* path) {
+  return std::string(base::trim(base::try_read_host_file(path, 4096).value_or("")));
+}
+
+bool is_filtered() {
+  const auto status = base::try_read_host_file("/proc/self/status", 64 << 10).value_or("");
+  return status.find("\nSeccomp:\t2") != std::string::npos;
+}
+
+/// What this machine says about itself that explains a refusal.
+std::string likely_cause() {
+  if (proc_setting("/proc/sys/kernel/unprivileged_userns_clone") == "0") {
+    return "set sysctl kernel.unprivileged_userns_clone=1";
+  }
+  if (proc_setting("/proc/sys/user/max_user_namespaces") == "0") {
+    return "set sysctl user.max_user_namespaces to more than 0";
+  }
+  if (proc_setting("/proc/sys/kernel/apparmor_restrict_unprivileged_userns") == "1") {
+    return "set sysctl kernel.apparmor_restrict_unprivileged_userns=0, or give ibuild an AppArmor "
+           "profile with \"userns,\"";
+  }
+  if (is_filtered()) {
+    return "a seccomp filter is in force here, as in a container with the default profile; run it "
+           "with seccomp=unconfined, or give the container CAP_SYS_ADMIN";
+  }
+  return "";
+}
+
+}  // namespace
+
+std::string explain_refusal(UserNamespaceStep step, int error_number) {
+  std::string what;
+  switch (step) {
+    case UserNamespaceStep::unshare:
+      what = "make a user namespace";
+      break;
+    case UserNamespaceStep::map_ids:
+      what = "map ids in a new user namespace";
+      break;
+    case UserNamespaceStep::mount:
+      what = "mount in a new user namespace";
+      break;
+  }
+  std::string text = base::SystemError(error_number, what, "").what();
+  std::string cause = likely_cause();
+  if (cause.empty() && error_number == EINVAL && step == UserNamespaceStep::unshare) {
+    cause = "the kernel is built without CONFIG_USER_NS, or this process has several threads";
+  }
+  if (cause.empty() && error_number == ENOSPC) {
+    cause = "raise sysctl user.max_user_namespaces, or nest fewer user namespaces";
+  }
+  return cause.empty() ? text : text + " (" + cause + ")";
+}
+
+bool has_admin_capability() {
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  std::array<__user_cap_data_struct, 2> data{};
+  if (::syscall(SYS_capget, &header, data.data()) != 0) throw base::SystemError("capget", "");
+  return (data[0].effective >> CAP_SYS_ADMIN & 1) != 0;
+}
+
+UserNamespaceEntry enter_new_user_namespace() {
+  using Reached = UserNamespaceEntry::Reached;
+  const Refusal refusal = try_in_a_child();
+  if (refusal.error_number != 0) {
+    return {Reached::nothing, explain_refusal(refusal.step, refusal.error_number)};
+  }
+  const uid_t uid = ::geteuid();
+  const gid_t gid = ::getegid();
+  GrantedMaps maps = granted_maps();
+  UserNamespaceEntry entry{Reached::ranges, maps.why_not};
+  OutsideHelper helper(maps);
+  if (::unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) {
+    return {Reached::nothing, explain_refusal(UserNamespaceStep::unshare, errno)};
+  }
+  if (entry.why_not.empty()) entry.why_not = helper.map_ids();
+  if (!entry.why_not.empty()) {
+    // Half a mapping cannot be taken back.
+    if (!own_uid_map().empty()) throw base::Error(entry.why_not);
+    map_single_id(uid, gid);
+    entry.reached = Reached::single_id;
+  }
+  become_root_inside();
+  return entry;
+}
+
+}  // namespace ibuild::sandbox

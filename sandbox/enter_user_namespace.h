@@ -1,0 +1,32 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+namespace ibuild::sandbox {
+
+/// How far this process got on its way into a new user and mount namespace.
+struct UserNamespaceEntry {
+  enum class Reached {
+    nothing,    // still where it was; `why_not` says what refused
+    single_id,  // root inside is the old user, and there is no other id; `why_not` says why
+    ranges,     // more ids are mapped
+  };
+  Reached reached = Reached::nothing;
+  std::string why_not;
+};
+
+/// Moves the calling process into a new user namespace as its root, and a new mount namespace.
+/// Tries in a child first, so that nothing has happened when the system refuses. Requires: one
+/// thread. Throws: SystemError, Error when it got stuck half-way.
+UserNamespaceEntry enter_new_user_namespace();
+
+/// Words for a refusal of unshare(CLONE_NEWUSER), of the id maps, or of the first mount, with the
+/// knob to turn.
+enum class UserNamespaceStep { unshare, map_ids, mount };
+std::string explain_refusal(UserNamespaceStep step, int error_number);
+
+/// True when this process has CAP_SYS_ADMIN in its user namespace.
+bool has_admin_capability();
+
+}  // namespace ibuild::sandbox

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <mutex>
+#include <optional>
+
+#include "base/child.h"
+#include "sandbox/channel.h"
+
+namespace ibuild::sandbox {
+
+/// The two lines to a step that has just been started.
+struct StepLines {
+  Channel setup;  // to the process that becomes the step: the spec, then "ready" or what went wrong
+  Channel life;   // to its supervisor: how it ends; closing it kills the step's tree
+};
+
+/// A single-threaded run of this binary from which steps are forked: forking it costs a fraction of
+/// starting the binary anew, and unlike this process it may be forked without care for other
+/// threads. Started when it is first needed, started again when it died. Thread: any.
+class Launcher {
+ public:
+  /// Starts the process when it does not run. Does not wait until it is ready.
+  void prepare();
+  /// Throws: SandboxError{"start"}.
+  StepLines start_step();
+
+ private:
+  struct Process {
+    base::Child child;
+    Channel control;
+  };
+  static Process start_process();
+
+  std::mutex mutex_;
+  std::optional<Process> process_;
+};
+
+/// What travels on the lines: the first byte of each frame.
+namespace message {
+inline constexpr char kStep = 'S';       // to the launcher, with the far ends of setup and life
+inline constexpr char kPid = 'P';        // from the supervisor, with a pidfd of the step
+inline constexpr char kEnded = 'X';      // from the supervisor: i32 code, i32 signal
+inline constexpr char kTerminate = 'T';  // to the supervisor: SIGTERM now, SIGKILL soon
+inline constexpr char kReady = 'R';      // from the step: about to run its program
+inline constexpr char kNoProgram =
+    'N';  // from the step: i32 exit code, text: the program could not be run
+inline constexpr char kError = 'E';  // from any of them: text phase, text message
+}  // namespace message
+
+}  // namespace ibuild::sandbox

@@ -1,0 +1,36 @@
+// make_namespace_sandbox of sandbox/sandbox.h.
+#include "base/error.h"
+#include "sandbox/launcher.h"
+#include "sandbox/mount_points.h"
+#include "sandbox/sandbox.h"
+#include "sandbox/spec_check.h"
+#include "sandbox/step_run.h"
+
+namespace ibuild::sandbox {
+
+namespace {
+
+class NamespaceSandbox : public Sandbox {
+ public:
+  base::ExitStatus run(const SandboxSpec& spec, StepObserver& observer,
+                       std::stop_token stop) override {
+    check_spec(spec);
+    if (stop.stop_requested()) throw base::CancelledError();
+    MountPoints mount_points(spec);
+    const base::ExitStatus status =
+        run_step(launcher_.start_step(), spec, observer, std::move(stop));
+    mount_points.remove();
+    return status;
+  }
+
+  void prepare() override { launcher_.prepare(); }
+
+ private:
+  Launcher launcher_;
+};
+
+}  // namespace
+
+std::unique_ptr<Sandbox> make_namespace_sandbox() { return std::make_unique<NamespaceSandbox>(); }
+
+}  // namespace ibuild::sandbox

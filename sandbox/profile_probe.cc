@@ -1,0 +1,39 @@
+// probe_profiles of sandbox/user_namespace.h.
+#include <chrono>
+#include <string>
+
+#include "base/child.h"
+#include "base/error.h"
+#include "base/text.h"
+#include "sandbox/sandbox.h"
+#include "sandbox/user_namespace.h"
+
+namespace ibuild::sandbox {
+
+namespace {
+
+/// In a process of its own, as a process that has gone into a namespace does not come back.
+ProfileProbe probe_in_child(const std::string& profile) {
+  base::ProgramOptions options;
+  options.timeout = std::chrono::milliseconds(10000);
+  try {
+    const base::ProgramResult result = base::run_program(
+        {"/proc/self/exe", std::string(kSandboxChildArg), "probe", profile}, options);
+    std::string reason = base::printable(base::trim(result.out));
+    if (reason.empty()) reason = "the probe ended with " + result.status.describe();
+    return {profile, result.status.success(), reason};
+  } catch (const base::Error& error) {
+    return {profile, false, error.what()};
+  }
+}
+
+}  // namespace
+
+std::vector<ProfileProbe> probe_profiles() {
+  return {probe_in_child("root"),
+          probe_in_child("rootless"),
+          {"chroot", false, "this version has no chroot executor"},
+          {"none", true, "nothing needed; for builds without RUN"}};
+}
+
+}  // namespace ibuild::sandbox

@@ -1,0 +1,87 @@
+#include "sandbox/sandbox_spec.h"
+
+#include <array>
+#include <string_view>
+
+#include "base/text.h"
+
+namespace ibuild::sandbox {
+
+namespace {
+
+std::string octal(std::uint32_t mode) {
+  std::string digits;
+  for (; mode != 0; mode >>= 3) digits.insert(digits.begin(), static_cast<char>('0' + (mode & 7)));
+  return "0" + digits;
+}
+
+/// Names whose values are not for logs.
+bool looks_secret(std::string_view name) {
+  static constexpr std::array<std::string_view, 7> kMarks = {
+      "pass", "secret", "token", "key", "credential", "auth", "private"};
+  const std::string lower = base::to_lower(name);
+  for (std::string_view mark : kMarks) {
+    if (lower.find(mark) != std::string::npos) return true;
+  }
+  return false;
+}
+
+std::string describe_env(const std::string& entry) {
+  const std::size_t equals = entry.find('=');
+  const std::string_view name = std::string_view(entry).substr(0, equals);
+  if (looks_secret(name)) return base::printable(name) + "=***";
+  return base::printable(entry);
+}
+
+std::string describe_mount(const MountSpec& mount) {
+  std::string text = mount.kind == MountSpec::Kind::bind ? "bind " : "tmpfs ";
+  text += base::printable(mount.target.absolute());
+  if (mount.kind == MountSpec::Kind::bind) {
+    text += mount.source_is_directory ? " directory" : " file";
+    if (mount.source_is_detached_mount) text += " detached";
+  } else {
+    if (mount.size_bytes != 0) text += " size=" + std::to_string(mount.size_bytes);
+    text += " mode=" + octal(mount.mode);
+  }
+  return text + (mount.read_only ? " ro" : " rw");
+}
+
+std::string describe_user(const SandboxSpec& spec) {
+  std::string text = std::to_string(spec.uid) + ":" + std::to_string(spec.gid);
+  for (std::uint32_t gid : spec.additional_gids) text += "," + std::to_string(gid);
+  return text;
+}
+
+}  // namespace
+
+std::string describe(const SandboxSpec& spec) {
+  std::string text;
+  auto line = [&](std::string_view name, const std::string& value) {
+    text += std::string(name) + ": " + value + "\n";
+  };
+  line("root", std::string(spec.root_is_detached_mount ? "detached mount" : "directory") +
+                   (spec.root_read_only ? " ro" : " rw"));
+  for (const MountSpec& mount : spec.mounts) line("mount", describe_mount(mount));
+  std::string command;
+  for (const std::string& word : spec.argv) {
+    command += (command.empty() ? "" : " ") + base::shell_quote(base::printable(word));
+  }
+  line("run", command);
+  for (const std::string& entry : spec.env) line("env", describe_env(entry));
+  line("dir", base::printable(spec.working_dir));
+  line("user", describe_user(spec));
+  line("network", spec.network == NetworkMode::host ? "host" : "none");
+  line("stdio", spec.stdio == StdioMode::captured ? "captured" : "inherited");
+  line("rights", spec.insecure ? "all" : "default");
+  line("hostname", base::printable(spec.hostname));
+  line("resolv.conf", std::to_string(spec.resolv_conf.size()) + " bytes");
+  line("hosts", std::to_string(spec.hosts.size()) + " bytes");
+  line("shm", std::to_string(spec.shm_size_bytes));
+  for (const Rlimit& limit : spec.rlimits) {
+    line("rlimit", std::to_string(limit.resource) + " " + std::to_string(limit.soft) + ":" +
+                       std::to_string(limit.hard));
+  }
+  return text;
+}
+
+}  // namespace ibuild::sandbox

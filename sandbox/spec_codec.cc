@@ -1,0 +1,146 @@
+#include "sandbox/spec_codec.h"
+
+#include "base/error.h"
+#include "sandbox/wire.h"
+
+namespace ibuild::sandbox {
+
+namespace {
+
+/// Numbers descriptors in the order in which they travel.
+class FdTable {
+ public:
+  std::int32_t add(int fd) {
+    if (fd < 0) return -1;
+    fds_.push_back(fd);
+    return static_cast<std::int32_t>(fds_.size() - 1);
+  }
+  std::vector<int> take() { return std::move(fds_); }
+
+ private:
+  std::vector<int> fds_;
+};
+
+int fd_of(WireReader& in, const std::vector<base::UniqueFd>& fds) {
+  const auto index = in.number<std::int32_t>();
+  if (index < 0) return -1;
+  if (static_cast<std::size_t>(index) >= fds.size()) {
+    throw base::ContentError("message names a descriptor that it does not carry");
+  }
+  return fds[static_cast<std::size_t>(index)].get();
+}
+
+void write_mount(WireWriter& out, FdTable& fds, const MountSpec& mount) {
+  out.number(mount.kind);
+  out.text(mount.target.str());
+  out.number(fds.add(mount.source_fd));
+  out.number(mount.source_is_directory);
+  out.number(mount.source_is_detached_mount);
+  out.number(mount.read_only);
+  out.number(mount.size_bytes);
+  out.number(mount.mode);
+}
+
+MountSpec read_mount(WireReader& in, const std::vector<base::UniqueFd>& fds) {
+  MountSpec mount;
+  mount.kind = in.number<MountSpec::Kind>();
+  mount.target = base::RelPath::exact(in.text());
+  mount.source_fd = fd_of(in, fds);
+  mount.source_is_directory = in.flag();
+  mount.source_is_detached_mount = in.flag();
+  mount.read_only = in.flag();
+  mount.size_bytes = in.number<std::uint64_t>();
+  mount.mode = in.number<std::uint32_t>();
+  return mount;
+}
+
+void write_process(WireWriter& out, const SandboxSpec& spec) {
+  out.texts(spec.argv);
+  out.texts(spec.env);
+  out.text(spec.working_dir);
+  out.number(spec.uid);
+  out.number(spec.gid);
+  out.number<std::uint64_t>(spec.additional_gids.size());
+  for (std::uint32_t gid : spec.additional_gids) out.number(gid);
+  out.number<std::uint64_t>(spec.rlimits.size());
+  for (const Rlimit& limit : spec.rlimits) {
+    out.number(limit.resource);
+    out.number(limit.soft);
+    out.number(limit.hard);
+  }
+}
+
+void read_process(WireReader& in, SandboxSpec& spec) {
+  spec.argv = in.texts();
+  spec.env = in.texts();
+  spec.working_dir = in.text();
+  spec.uid = in.number<std::uint32_t>();
+  spec.gid = in.number<std::uint32_t>();
+  for (auto count = in.number<std::uint64_t>(); count > 0; --count) {
+    spec.additional_gids.push_back(in.number<std::uint32_t>());
+  }
+  for (auto count = in.number<std::uint64_t>(); count > 0; --count) {
+    Rlimit limit{};
+    limit.resource = in.number<int>();
+    limit.soft = in.number<std::uint64_t>();
+    limit.hard = in.number<std::uint64_t>();
+    spec.rlimits.push_back(limit);
+  }
+}
+
+void write_world(WireWriter& out, FdTable& fds, const SandboxSpec& spec) {
+  out.number(fds.add(spec.root_fd));
+  out.number(spec.root_is_detached_mount);
+  out.number(spec.root_read_only);
+  out.number<std::uint64_t>(spec.mounts.size());
+  for (const MountSpec& mount : spec.mounts) write_mount(out, fds, mount);
+  out.number(spec.network);
+  out.number(spec.stdio);
+  out.number(spec.insecure);
+  out.text(spec.hostname);
+  out.text(spec.resolv_conf);
+  out.text(spec.hosts);
+  out.number(spec.shm_size_bytes);
+}
+
+void read_world(WireReader& in, const std::vector<base::UniqueFd>& fds, SandboxSpec& spec) {
+  spec.root_fd = fd_of(in, fds);
+  spec.root_is_detached_mount = in.flag();
+  spec.root_read_only = in.flag();
+  for (auto count = in.number<std::uint64_t>(); count > 0; --count) {
+    spec.mounts.push_back(read_mount(in, fds));
+  }
+  spec.network = in.number<NetworkMode>();
+  spec.stdio = in.number<StdioMode>();
+  spec.insecure = in.flag();
+  spec.hostname = in.text();
+  spec.resolv_conf = in.text();
+  spec.hosts = in.text();
+  spec.shm_size_bytes = in.number<std::uint64_t>();
+}
+
+}  // namespace
+
+EncodedSpec encode_spec(const SandboxSpec& spec, const StepStdio& stdio) {
+  WireWriter out;
+  FdTable fds;
+  for (int fd : {stdio.in, stdio.out, stdio.err}) out.number(fds.add(fd));
+  write_world(out, fds, spec);
+  write_process(out, spec);
+  return {out.bytes(), fds.take()};
+}
+
+ReceivedSpec decode_spec(Frame frame) {
+  ReceivedSpec received;
+  received.fds = std::move(frame.fds);
+  WireReader in(frame.bytes);
+  received.stdio.in = fd_of(in, received.fds);
+  received.stdio.out = fd_of(in, received.fds);
+  received.stdio.err = fd_of(in, received.fds);
+  read_world(in, received.fds, received.spec);
+  read_process(in, received.spec);
+  in.expect_end();
+  return received;
+}
+
+}  // namespace ibuild::sandbox

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <stop_token>
+
+#include "base/child.h"
+#include "sandbox/launcher.h"
+#include "sandbox/sandbox.h"
+#include "sandbox/sandbox_spec.h"
+
+namespace ibuild::sandbox {
+
+/// Sees a step that the launcher has started through to its end: sends the spec, passes output on,
+/// has the tree ended when `stop` is requested. When it returns or throws, every process of the
+/// step is gone. Throws: SandboxError, CancelledError, what the observer throws.
+base::ExitStatus run_step(StepLines lines, const SandboxSpec& spec, StepObserver& observer,
+                          std::stop_token stop);
+
+}  // namespace ibuild::sandbox

@@ -1,0 +1,98 @@
+#include "sandbox/user_namespace.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <climits>
+#include <cstdlib>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "sandbox/enter_user_namespace.h"
+#include "sandbox/id_map.h"
+
+namespace ibuild::sandbox {
+
+namespace {
+
+constexpr const char* kMark = "IBUILD_USERNS";
+constexpr const char* kOwnBinary = "/proc/self/exe";
+
+std::optional<std::uint32_t> outside_of_root(const IdMap& map) {
+  for (const IdRange& range : map) {
+    if (range.inside == 0 && range.count > 0) return range.outside;
+  }
+  return std::nullopt;
+}
+
+/// What a run that made the user namespace tells the next: "<uid>:<why there is one id only>".
+struct Mark {
+  uid_t uid = 0;
+  std::string why_single;
+};
+
+/// None when the id map does not bear it out.
+std::optional<Mark> read_mark() {
+  const char* value = std::getenv(kMark);
+  const std::string_view text = value != nullptr ? value : "";
+  const std::size_t colon = text.find(':');
+  const auto uid = base::parse_u64(text.substr(0, colon));
+  if (!uid || colon == std::string_view::npos) return std::nullopt;
+  const IdMap map = own_uid_map();
+  if (is_identity(map) || outside_of_root(map) != *uid) return std::nullopt;
+  return Mark{static_cast<uid_t>(*uid), std::string(text.substr(colon + 1))};
+}
+
+Privilege privilege_here() {
+  const IdMap map = own_uid_map();
+  if (is_identity(map)) return Privilege::root;
+  const bool several = map.size() > 1 || (map.size() == 1 && map[0].count > 1);
+  return several ? Privilege::rootless_ranges : Privilege::rootless_single;
+}
+
+/// By path where that leads to the same file: /proc/self/exe still lies on a mount of the old mount
+/// namespace, which cannot be cloned from the new one.
+std::string own_binary_path() {
+  std::array<char, PATH_MAX> path{};
+  struct stat own {};
+  struct stat other {};
+  const bool same = ::readlink(kOwnBinary, path.data(), path.size() - 1) > 0 &&
+                    ::stat(kOwnBinary, &own) == 0 && ::stat(path.data(), &other) == 0 &&
+                    own.st_dev == other.st_dev && own.st_ino == other.st_ino;
+  return same ? path.data() : kOwnBinary;
+}
+
+}  // namespace
+
+Privilege enter_user_namespace(int argc, char** argv, std::string& why_not) {
+  why_not.clear();
+  if (has_admin_capability()) {
+    const Privilege privilege = privilege_here();
+    const auto mark = read_mark();
+    if (privilege == Privilege::rootless_single && mark) why_not = mark->why_single;
+    return privilege;
+  }
+  if (argc < 1) throw base::Error("no program name");
+  const std::string uid = std::to_string(::geteuid());
+  const UserNamespaceEntry entry = enter_new_user_namespace();
+  if (entry.reached == UserNamespaceEntry::Reached::nothing) {
+    why_not = entry.why_not;
+    return Privilege::none;
+  }
+  const std::string mark = uid + ":" + entry.why_not;
+  if (::setenv(kMark, mark.c_str(), 1) != 0) throw base::SystemError("setenv", kMark);
+  const std::string binary = own_binary_path();
+  ::execv(binary.c_str(), argv);
+  throw base::SystemError("execute", binary);
+}
+
+uid_t real_uid() {
+  const auto mark = read_mark();
+  return mark ? mark->uid : ::getuid();
+}
+
+}  // namespace ibuild::sandbox
