@@ -1,6 +1,6 @@
 #include "cli/archive/archived_images.h"
 
-#include <nlohmann/json.hpp>
+#include <array>
 #include <optional>
 #include <utility>
 #include <variant>
@@ -9,7 +9,7 @@
 #include "base/text.h"
 #include "builder/remote/image_loader.h"
 #include "image/config.h"
-#include "image/json_access.h"
+#include "image/docker_archive.h"
 #include "image/manifest.h"
 #include "image/media_types.h"
 #include "layers/compression.h"
@@ -90,14 +90,14 @@ LayerCompression compression_of(const layers::ContentStore& content, const base:
 /// One entry of manifest.json.
 class DockerImage {
  public:
-  DockerImage(const ArchiveContents& contents, const layers::Store& store, const image::JsonValue& entry)
+  DockerImage(const ArchiveContents& contents, const layers::Store& store, const image::DockerArchiveImage& entry)
       : contents_(contents), store_(store), entry_(entry) {}
 
   ArchivedImage make() const {
-    const auto& config_blob = find_blob(contents_, entry_.at("Config").as_string());
+    const auto& config_blob = find_blob(contents_, entry_.config);
     const auto config_json = store_.content().read(config_blob.digest, remote::kMaxConfigBytes);
     const auto config = image::parse_image_config(config_json);
-    const auto layer_paths = entry_.strings_or_empty("Layers");
+    const auto& layer_paths = entry_.layers;
     if (layer_paths.size() != config.diff_ids.size()) {
       throw base::ContentError("manifest.json names " + std::to_string(layer_paths.size()) + " layers for " +
                                std::to_string(config.diff_ids.size()) + " diff-ids");
@@ -143,7 +143,7 @@ class DockerImage {
 
   std::vector<image::Reference> names() const {
     std::vector<image::Reference> names;
-    for (const auto& text : entry_.strings_or_empty("RepoTags")) {
+    for (const auto& text : entry_.repo_tags) {
       if (auto name = parse_name(text)) names.push_back(*std::move(name));
     }
     return names;
@@ -151,7 +151,7 @@ class DockerImage {
 
   const ArchiveContents& contents_;
   const layers::Store& store_;
-  const image::JsonValue& entry_;
+  const image::DockerArchiveImage& entry_;
 };
 
 }  // namespace
@@ -169,9 +169,8 @@ std::vector<ArchivedImage> images_of_layout(const ArchiveContents& contents, con
 }
 
 std::vector<ArchivedImage> images_of_docker_save(const ArchiveContents& contents, const layers::Store& store) {
-  const auto json = image::parse_untrusted_json(contents.manifest_json.value(), "manifest.json");
   std::vector<ArchivedImage> images;
-  for (const auto& entry : image::JsonValue(json, "manifest.json").as_list()) {
+  for (const auto& entry : image::parse_docker_archive_manifest(contents.manifest_json.value())) {
     images.push_back(DockerImage(contents, store, entry).make());
   }
   return images;

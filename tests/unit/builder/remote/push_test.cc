@@ -1,0 +1,162 @@
+#include <catch2/catch.hpp>
+
+#include "base/error.h"
+#include "builder/remote/pull.h"
+#include "builder/remote/push_stored.h"
+#include "builder/remote/registry_pusher.h"
+#include "image/media_types.h"
+#include "tests/unit/builder/remote/remote_fixture.h"
+
+using namespace ibuild;
+using test::amd64;
+using test::arm64;
+using test::named;
+
+namespace {
+
+struct PushFixture : test::RemoteFixture {
+  builder::NullEventSink events;
+  remote::PushResult push(const image::Descriptor& source, const std::string& to) {
+    return remote::push_stored(loader, {.source = source, .destination = named(to), .platform = amd64()}, 1,
+                               events, {});
+  }
+  image::Descriptor pull(const std::string& name) {
+    return remote::pull_image(loader, named(name), amd64(), 1, events, {}).top;
+  }
+  std::string tagged(const std::string& name) {
+    const auto reference = named(name);
+    return registry.content()->tags[reference.name()][reference.tag];
+  }
+  /// An image as a build makes it, its one layer in the store.
+  builder::BuiltImage build(const std::string& layer) {
+    builder::BuiltImage built;
+    image::ImageConfig config;
+    config.platform = amd64();
+    config.diff_ids = {base::sha256_of(layer)};
+    built.config_json = image::to_json(config);
+    built.config = describe(image::media_type::kOciConfig, built.config_json);
+    image::Manifest manifest;
+    manifest.media_type = image::media_type::kOciManifest;
+    manifest.config = built.config;
+    manifest.layers = {describe(image::media_type::kOciLayer, layer)};
+    built.layers = {{.diff_id = config.diff_ids[0], .blob = manifest.layers[0], .provider = {}}};
+    built.manifest_json = image::to_json(manifest);
+    built.manifest = describe(manifest.media_type, built.manifest_json);
+    return built;
+  }
+  static image::Descriptor describe(std::string_view media_type, const std::string& bytes) {
+    image::Descriptor descriptor;
+    descriptor.media_type = media_type;
+    descriptor.digest = base::sha256_of(bytes);
+    descriptor.size_bytes = bytes.size();
+    return descriptor;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("registry_pusher: blobs first, then the manifest under each name", "[remote]") {
+  PushFixture fixture;
+  const auto built = fixture.build("content");
+  fixture.store->content().put("content");
+  remote::RegistryPusher pusher(fixture.loader);
+  pusher.push(built, {named("h.example/app:1"), named("h.example/app:2")}, 1, fixture.events, {});
+  CHECK(fixture.tagged("h.example/app:1") == built.manifest.digest.str());
+  CHECK(fixture.tagged("h.example/app:2") == built.manifest.digest.str());
+  const auto requests = fixture.registry.requests("PUT");
+  REQUIRE(requests.size() == 4);
+  CHECK(requests[2] == "PUT h.example/app:1");
+  CHECK(requests[3] == "PUT h.example/app:2");
+}
+
+TEST_CASE("registry_pusher: nothing is sent twice", "[remote]") {
+  PushFixture fixture;
+  const auto built = fixture.build("content");
+  fixture.store->content().put("content");
+  remote::RegistryPusher pusher(fixture.loader);
+  pusher.push(built, {named("h.example/app:1")}, 1, fixture.events, {});
+  pusher.push(built, {named("h.example/app:1")}, 1, fixture.events, {});
+  CHECK(fixture.registry.requests("PUT-BLOB").size() == 2);
+}
+
+TEST_CASE("registry_pusher: a second repository of the registry mounts what the first has", "[remote]") {
+  PushFixture fixture;
+  const auto built = fixture.build("content");
+  fixture.store->content().put("content");
+  remote::RegistryPusher pusher(fixture.loader);
+  pusher.push(built, {named("h.example/app:1"), named("h.example/copy:1")}, 1, fixture.events, {});
+  CHECK(fixture.registry.requests("MOUNT app").size() == 2);
+  CHECK(fixture.registry.requests("PUT-BLOB").size() == 2);
+}
+
+TEST_CASE("registry_pusher: a base that was never downloaded is mounted, not fetched", "[remote]") {
+  PushFixture fixture;
+  fixture.registry.add_image("h.example/base:1", {"base layer"}, amd64());
+  const auto top = fixture.loader.fetch_top(named("h.example/base:1"), {});
+  const auto base = fixture.loader.load_remote(named("h.example/base:1"), *top, amd64(), {});
+  auto built = fixture.build("base layer");
+  built.layers[0].provider = base.layers[0].provider;
+  remote::RegistryPusher(fixture.loader).push(built, {named("h.example/app:1")}, 1, fixture.events, {});
+  CHECK(fixture.registry.requests("MOUNT base").size() == 1);
+  CHECK_FALSE(fixture.store->content().has(base::sha256_of("base layer")));
+}
+
+TEST_CASE("registry_pusher: towards another registry the base is fetched and sent", "[remote]") {
+  PushFixture fixture;
+  fixture.registry.add_image("h.example/base:1", {"base layer"}, amd64());
+  const auto top = fixture.loader.fetch_top(named("h.example/base:1"), {});
+  const auto base = fixture.loader.load_remote(named("h.example/base:1"), *top, amd64(), {});
+  auto built = fixture.build("base layer");
+  built.layers[0].provider = base.layers[0].provider;
+  remote::RegistryPusher(fixture.loader).push(built, {named("other.example/app:1")}, 1, fixture.events, {});
+  CHECK(fixture.registry.content()->blobs["other.example/app"].contains(base::sha256_of("base layer").str()));
+}
+
+TEST_CASE("registry_pusher: a layer that is nowhere is named", "[remote]") {
+  PushFixture fixture;
+  const auto built = fixture.build("lost");
+  CHECK_THROWS_WITH(
+      remote::RegistryPusher(fixture.loader).push(built, {named("h.example/app:1")}, 1, fixture.events, {}),
+      Catch::Contains(base::sha256_of("lost").str()));
+  CHECK(fixture.tagged("h.example/app:1").empty());
+}
+
+TEST_CASE("push_stored: an image goes out as it came in", "[remote]") {
+  PushFixture fixture;
+  fixture.registry.add_image("app:1", {"one"}, amd64());
+  const auto top = fixture.pull("app:1");
+  const auto result = fixture.push(top, "h.example/copy:1");
+  CHECK(result.pushed.digest == top.digest);
+  CHECK(fixture.tagged("h.example/copy:1") == top.digest.str());
+}
+
+TEST_CASE("push_stored: of a partial index the platform's image is pushed", "[remote]") {
+  PushFixture fixture;
+  const auto a = fixture.registry.add_image("app", {"for amd64"}, amd64());
+  const auto b = fixture.registry.add_image("app", {"for arm64"}, arm64());
+  fixture.registry.add_index("app:1", {a, b});
+  const auto result = fixture.push(fixture.pull("app:1"), "h.example/copy:1");
+  CHECK_FALSE(result.whole_index);
+  CHECK(fixture.tagged("h.example/copy:1") == a.digest.str());
+}
+
+TEST_CASE("push_stored: a whole index goes with its images, they first", "[remote]") {
+  PushFixture fixture;
+  const auto a = fixture.registry.add_image("app", {"for amd64"}, amd64());
+  const auto b = fixture.registry.add_image("app", {"for arm64"}, arm64());
+  const auto index = fixture.registry.add_index("app:1", {a, b});
+  const auto top = fixture.pull("app:1");
+  fixture.loader.load_remote(named("app:1"), top, arm64(), {});
+  const auto result = fixture.push(top, "h.example/copy:1");
+  CHECK(result.whole_index);
+  CHECK(result.pushed.digest == index.digest);
+  const auto requests = fixture.registry.requests("PUT h.example");
+  REQUIRE(requests.size() == 3);
+  CHECK(requests[2] == "PUT h.example/copy:1");
+}
+
+TEST_CASE("push_stored: what the store does not have is an error", "[remote]") {
+  PushFixture fixture;
+  image::Descriptor unknown = PushFixture::describe(image::media_type::kOciManifest, "gone");
+  CHECK_THROWS_AS(fixture.push(unknown, "h.example/copy:1"), base::Error);
+}

@@ -1,0 +1,125 @@
+#include <catch2/catch.hpp>
+#include <cstdlib>
+#include <sstream>
+
+#include "base/error.h"
+#include "cli/options_build.h"
+
+using namespace ibuild;
+using base::UsageError;
+
+namespace {
+
+/// An environment variable for the time of a test.
+class Variable {
+ public:
+  Variable(const char* name, const char* value) : name_(name) { setenv(name, value, 1); }
+  Variable(const Variable&) = delete;
+  Variable& operator=(const Variable&) = delete;
+  ~Variable() { unsetenv(name_); }
+
+ private:
+  const char* name_;
+};
+
+builder::BuildRequest request_of(std::vector<std::string> words) {
+  cli::OptionParser parser("ibuild build", "");
+  cli::BuildOptions options;
+  options.add_to(parser);
+  std::ostringstream out;
+  (void)parser.parse(words, out);
+  return cli::make_build_request(options);
+}
+
+}  // namespace
+
+TEST_CASE("build_request: without options", "[cli]") {
+  const auto request = request_of({"."});
+  CHECK(request.outputs.empty());
+  CHECK(request.tags.empty());
+  CHECK(request.platform == image::host_platform());
+  CHECK(request.pull == builder::PullPolicy::missing);
+  CHECK(request.network == "default");
+}
+
+TEST_CASE("build_request: tags are completed", "[cli]") {
+  const auto request = request_of({"-t", "app", "-t", "h.example/x:2", "."});
+  REQUIRE(request.tags.size() == 2);
+  CHECK(request.tags[0].str() == "docker.io/library/app:latest");
+  CHECK(request.tags[1].str() == "h.example/x:2");
+  CHECK_THROWS_AS(request_of({"-t", "UPPER", "."}), UsageError);
+  CHECK_THROWS_AS(request_of({"-t", "app@sha256:" + std::string(64, 'a'), "."}), UsageError);
+}
+
+TEST_CASE("build_request: build arguments by value and from the environment", "[cli]") {
+  const Variable given("IBUILD_TEST_GIVEN", "from outside");
+  const auto request =
+      request_of({"--build-arg", "A=1", "--build-arg", "B=", "--build-arg", "IBUILD_TEST_GIVEN", "--build-arg",
+                  "IBUILD_TEST_MISSING", "--build-arg", "URL=a=b", "."});
+  CHECK(request.build_args.at("A") == "1");
+  CHECK(request.build_args.at("B") == "");
+  CHECK(request.build_args.at("IBUILD_TEST_GIVEN") == "from outside");
+  CHECK(request.build_args.at("URL") == "a=b");
+  CHECK_FALSE(request.build_args.contains("IBUILD_TEST_MISSING"));
+  CHECK_THROWS_AS(request_of({"--build-arg", "=x", "."}), UsageError);
+}
+
+TEST_CASE("build_request: labels in their order", "[cli]") {
+  const auto request = request_of({"--label", "b=1", "--label", "a", "."});
+  CHECK(request.labels == std::vector<std::pair<std::string, std::string>>{{"b", "1"}, {"a", ""}});
+}
+
+TEST_CASE("build_request: outputs", "[cli]") {
+  const auto request = request_of({"-o", "type=oci,dest=a.tar", "-o", "out", "--push", "-t", "h.example/x", "."});
+  REQUIRE(request.outputs.size() == 3);
+  CHECK(request.outputs[1].type == "local");
+  CHECK(request.outputs[2].attributes.at("push") == "true");
+}
+
+TEST_CASE("build_request: outputs that exclude each other", "[cli]") {
+  CHECK_THROWS_AS(request_of({"-o", "-", "-o", "type=oci", "."}), UsageError);
+  CHECK_THROWS_AS(request_of({"-o", "-", "-q", "."}), UsageError);
+  CHECK_THROWS_WITH(request_of({"--push", "."}), Catch::Contains("--tag"));
+}
+
+TEST_CASE("build_request: only the own platform", "[cli]") {
+  CHECK(request_of({"--platform", image::host_platform().str(), "."}).platform == image::host_platform());
+  CHECK_THROWS_WITH(request_of({"--platform", "linux/s390x", "."}), Catch::Contains("linux/s390x"));
+  CHECK_THROWS_WITH(request_of({"--platform", "linux/amd64,linux/arm64", "."}), Catch::Contains("several"));
+  const Variable preset("DOCKER_DEFAULT_PLATFORM", "linux/s390x");
+  CHECK_THROWS_AS(request_of({"."}), UsageError);
+}
+
+TEST_CASE("build_request: networks", "[cli]") {
+  CHECK(request_of({"--network", "none", "."}).network == "none");
+  CHECK_THROWS_AS(request_of({"--network", "bridge", "."}), UsageError);
+}
+
+TEST_CASE("build_request: stages without cache", "[cli]") {
+  const auto request = request_of({"--no-cache-filter", "a,b", "--no-cache-filter", "c", "."});
+  CHECK(request.no_cache_stages == std::vector<std::string>{"a", "b", "c"});
+}
+
+TEST_CASE("build_request: SOURCE_DATE_EPOCH from the environment, the argument first", "[cli]") {
+  CHECK_FALSE(cli::make_clock(request_of({"."})).is_fixed());
+  const Variable epoch("SOURCE_DATE_EPOCH", "1700000000");
+  CHECK(cli::make_clock(request_of({"."})).fixed()->time_since_epoch() == std::chrono::seconds(1700000000));
+  const auto request = request_of({"--build-arg", "SOURCE_DATE_EPOCH=5", "."});
+  CHECK(cli::make_clock(request).fixed()->time_since_epoch() == std::chrono::seconds(5));
+  CHECK_THROWS_AS(cli::make_clock(request_of({"--build-arg", "SOURCE_DATE_EPOCH=soon", "."})), UsageError);
+  CHECK_THROWS_AS(cli::make_clock(request_of({"--build-arg", "SOURCE_DATE_EPOCH=-1", "."})), UsageError);
+}
+
+TEST_CASE("build_request: what docker build has and ibuild has not is named", "[cli]") {
+  for (const char* option : {"--secret", "--ssh", "--cache-from", "--build-context", "--attest", "--allow", "--memory",
+                             "--builder", "--annotation", "--cgroup-parent"}) {
+    CAPTURE(option);
+    CHECK_THROWS_WITH(request_of({option, "x", "."}), Catch::Contains(option) && Catch::Contains("not supported"));
+  }
+  for (const char* option : {"--squash", "--check", "--compress"}) {
+    CAPTURE(option);
+    CHECK_THROWS_WITH(request_of({option, "."}), Catch::Contains(option) && Catch::Contains("not supported"));
+  }
+  CHECK_NOTHROW(request_of({"--provenance=false", "--sbom=false", "--rm", "--force-rm=true", "."}));
+  CHECK_THROWS_AS(request_of({"--rm=false", "."}), UsageError);
+}

@@ -1,0 +1,170 @@
+#include "cli/option_parser.h"
+
+#include <catch2/catch.hpp>
+#include <sstream>
+
+#include "base/error.h"
+
+using namespace ibuild;
+using cli::OptionParser;
+
+namespace {
+
+/// A parser with one option of each kind.
+struct Sample {
+  OptionParser parser{"ibuild sample", "A sample"};
+  std::ostringstream out;
+  bool flag = false;
+  std::string text = "preset";
+  std::optional<std::string> maybe;
+  std::vector<std::string> list;
+
+  Sample() {
+    parser.flag("-q,--quiet", flag, "Be quiet");
+    parser.value("-f,--file", "PATH", text, "A file");
+    parser.value("--entrypoint", "PROGRAM", maybe, "A program");
+    parser.list("-t,--tag", "NAME", list, "A tag");
+    parser.refuse("--squash", OptionParser::Takes::no_value, "layers stay apart");
+    parser.refuse("-m,--memory", OptionParser::Takes::value, "there are no limits");
+    parser.refuse_unless("--provenance", {"false"}, "none is made");
+  }
+  OptionParser::Outcome parse(std::vector<std::string> words) { return parser.parse(words, out); }
+};
+
+std::string error_of(Sample& sample, std::vector<std::string> words) {
+  try {
+    (void)sample.parse(std::move(words));
+  } catch (const base::UsageError& error) {
+    return std::string(error.what()) + " | " + error.hint();
+  }
+  return "no error";
+}
+
+}  // namespace
+
+TEST_CASE("option_parser: values are taken apart, joined and short", "[cli]") {
+  Sample a, b, c, d;
+  (void)a.parse({"--file", "x"});
+  (void)b.parse({"--file=x"});
+  (void)c.parse({"-f", "x"});
+  (void)d.parse({"-fx"});
+  CHECK(a.text == "x");
+  CHECK(b.text == "x");
+  CHECK(c.text == "x");
+  CHECK(d.text == "x");
+}
+
+TEST_CASE("option_parser: a dash alone is a value", "[cli]") {
+  Sample sample;
+  (void)sample.parse({"-f", "-"});
+  CHECK(sample.text == "-");
+}
+
+TEST_CASE("option_parser: what is not given stays as it was", "[cli]") {
+  Sample sample;
+  (void)sample.parse({});
+  CHECK(sample.text == "preset");
+  CHECK_FALSE(sample.maybe);
+}
+
+TEST_CASE("option_parser: an empty value is a value", "[cli]") {
+  Sample sample;
+  (void)sample.parse({"--entrypoint", ""});
+  CHECK(sample.maybe == "");
+}
+
+TEST_CASE("option_parser: of one value the last counts, of a list all", "[cli]") {
+  Sample sample;
+  (void)sample.parse({"-f", "a", "-t", "1", "-t", "2", "-f", "b", "--tag=3"});
+  CHECK(sample.text == "b");
+  CHECK(sample.list == std::vector<std::string>{"1", "2", "3"});
+}
+
+TEST_CASE("option_parser: flags can be set to true and false", "[cli]") {
+  Sample on, off, last;
+  (void)on.parse({"--quiet=true"});
+  (void)off.parse({"-q", "--quiet=false"});
+  (void)last.parse({"-q"});
+  CHECK(on.flag);
+  CHECK_FALSE(off.flag);
+  CHECK(last.flag);
+}
+
+TEST_CASE("option_parser: a list option takes no operand with it", "[cli]") {
+  Sample sample;
+  std::string context;
+  sample.parser.optional_operand("CONTEXT", context, "Where");
+  (void)sample.parse({"-t", "app:1", "."});
+  CHECK(sample.list == std::vector<std::string>{"app:1"});
+  CHECK(context == ".");
+}
+
+TEST_CASE("option_parser: options may follow operands", "[cli]") {
+  Sample sample;
+  std::string context;
+  sample.parser.operand("CONTEXT", context, "Where");
+  (void)sample.parse({".", "-f", "x"});
+  CHECK(sample.text == "x");
+  CHECK(context == ".");
+}
+
+TEST_CASE("option_parser: a missing operand is named", "[cli]") {
+  Sample sample;
+  std::vector<std::string> names;
+  sample.parser.operands("NAME", 1, names, "Which");
+  CHECK_THAT(error_of(sample, {}), Catch::Contains("needs NAME"));
+}
+
+TEST_CASE("option_parser: an operand too many is named", "[cli]") {
+  Sample sample;
+  std::string one;
+  sample.parser.operand("ONE", one, "Which");
+  CHECK_THAT(error_of(sample, {"a", "b"}), Catch::Contains("unexpected argument b"));
+}
+
+TEST_CASE("option_parser: a misspelt option gets a suggestion", "[cli]") {
+  Sample sample;
+  CHECK_THAT(error_of(sample, {"--fiel", "x"}), Catch::Contains("--fiel") && Catch::Contains("--file?"));
+}
+
+TEST_CASE("option_parser: an option without its value is an error", "[cli]") {
+  Sample sample;
+  CHECK_THAT(error_of(sample, {"--file"}), Catch::Contains("--file"));
+}
+
+TEST_CASE("option_parser: what others have is refused by name, with the reason", "[cli]") {
+  Sample sample;
+  CHECK_THAT(error_of(sample, {"--squash"}), Catch::Contains("--squash") && Catch::Contains("stay apart"));
+  CHECK_THAT(error_of(sample, {"-m", "1g"}), Catch::Contains("--memory") && Catch::Contains("no limits"));
+}
+
+TEST_CASE("option_parser: a value that asks for nothing new is not refused", "[cli]") {
+  Sample sample;
+  CHECK(error_of(sample, {"--provenance=false"}) == "no error");
+  Sample other;
+  CHECK_THAT(error_of(other, {"--provenance=mode=max"}), Catch::Contains("--provenance=mode=max"));
+}
+
+TEST_CASE("option_parser: help tells of all options but the refused", "[cli]") {
+  Sample sample;
+  CHECK(sample.parse({"--help"}) == OptionParser::Outcome::help_shown);
+  CHECK_THAT(sample.out.str(), Catch::Contains("--entrypoint") && Catch::Contains("A sample"));
+  CHECK_THAT(sample.out.str(), !Catch::Contains("squash"));
+}
+
+TEST_CASE("option_parser: a command line goes on with another program's options", "[cli]") {
+  Sample sample;
+  std::vector<std::string> command;
+  sample.parser.command_line("IMAGE [COMMAND …]", command, "More");
+  (void)sample.parse({"-q", "busybox", "ls", "-l", "--file=x", "--unknown"});
+  CHECK(sample.flag);
+  CHECK(sample.text == "preset");
+  CHECK(command == std::vector<std::string>{"busybox", "ls", "-l", "--file=x", "--unknown"});
+}
+
+TEST_CASE("option_parser: an unknown option before the command line is an error", "[cli]") {
+  Sample sample;
+  std::vector<std::string> command;
+  sample.parser.command_line("IMAGE [COMMAND …]", command, "More");
+  CHECK_THAT(error_of(sample, {"--qiet", "busybox"}), Catch::Contains("--quiet?"));
+}
