@@ -80,10 +80,8 @@ TEST_CASE("debug_command: references are taken apart", "[cli]") {
 TEST_CASE("debug_command: findings come sorted, with their lines", "[cli]") {
   const Json found =
       answer("lint", {{"dockerfile", "FROM scratch as B\nCOPY x $y\n"}, {"dockerignore", "x\n"}});
-  CHECK(found["warnings"] == Json{{"CopyIgnoredFile", 2},
-                                  {"FromAsCasing", 1},
-                                  {"StageNameCasing", 1},
-                                  {"UndefinedVar", 2}});
+  CHECK(found["warnings"].dump() ==
+        R"([["CopyIgnoredFile",2],["FromAsCasing",1],["StageNameCasing",1],["UndefinedVar",2]])");
 }
 
 TEST_CASE("debug_command: instructions and documents are judged", "[cli]") {
