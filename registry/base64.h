@@ -1,14 +1,10 @@
 #pragma once
 
-#include <optional>
-#include <string>
-#include <string_view>
+#include "base/base64.h"
 
 namespace ibuild::registry {
 
-/// RFC 4648 section 4, with padding.
-std::string encode_base64(std::string_view bytes);
-/// None when it is no base64. Padding may be missing.
-std::optional<std::string> decode_base64(std::string_view text);
+using base::decode_base64;
+using base::encode_base64;
 
 }  // namespace ibuild::registry

@@ -1,8 +1,9 @@
-#include "registry/base64.h"
+#include "base/base64.h"
 
+#include <algorithm>
 #include <cstdint>
 
-namespace ibuild::registry {
+namespace ibuild::base {
 
 namespace {
 
@@ -45,4 +46,4 @@ std::optional<std::string> decode_base64(std::string_view text) {
   return bytes;
 }
 
-}  // namespace ibuild::registry
+}  // namespace ibuild::base
