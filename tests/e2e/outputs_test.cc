@@ -1,0 +1,190 @@
+#include <catch2/catch.hpp>
+
+#include "tests/e2e/support/machine.h"
+#include "tests/support/must_run.h"
+
+using namespace ibuild;
+using namespace ibuild::e2e;
+
+namespace {
+
+bool has_skopeo() { return test::can_run("peers", has_program("skopeo"), "skopeo is missing"); }
+bool has_buildah() { return test::can_run("peers", has_program("buildah"), "buildah is missing"); }
+
+const std::string kDockerfile =
+    "FROM localhost/base:1\nCOPY f /dir/f\nRUN chmod 4755 /dir/f && ln /dir/f /dir/hard && ln -s f /dir/soft && mkfifo /dir/pipe\n"
+    "ENV A=1\nLABEL l=v\nWORKDIR /dir\nENTRYPOINT [\"cat\"]\nCMD [\"f\"]\n";
+
+void prepare(Machine& machine) {
+  machine.make_base();
+  machine.write("context/f", "content\n");
+}
+
+/// Buildah's own storage below the machine.
+std::vector<std::string> buildah(const Machine& machine, std::vector<std::string> args) {
+  std::vector<std::string> words = {"buildah", "--root", machine.path("peer"), "--runroot", machine.path("peer-run"),
+                                    "--storage-driver", "vfs"};
+  words.insert(words.end(), args.begin(), args.end());
+  return words;
+}
+
+}  // namespace
+
+TEST_CASE("outputs: an OCI archive is what skopeo reads", "[e2e]") {
+  if (!has_skopeo()) return;
+  for (const Who who : everybody()) {
+    if (who == Who::single) continue;
+    DYNAMIC_SECTION(name_of(who)) {
+      Machine machine(who);
+      prepare(machine);
+      const auto built = machine.build("app:1", kDockerfile, {"-o", "type=oci,dest=" + machine.path("home/app.tar")});
+      INFO(built.err);
+      REQUIRE(built.code == 0);
+      const auto inspected = machine.must_run({"skopeo", "inspect", "oci-archive:" + machine.path("home/app.tar")});
+      CHECK_THAT(inspected, Catch::Contains("\"l\": \"v\"") && Catch::Contains("\"A=1\""));
+      // A copy reads every blob and checks it.
+      machine.must_run({"skopeo", "copy", "-q", "oci-archive:" + machine.path("home/app.tar"), "dir:" + machine.path("home/dir")});
+    }
+  }
+}
+
+TEST_CASE("outputs: a docker archive is what skopeo reads", "[e2e]") {
+  if (!has_skopeo()) return;
+  Machine machine;
+  prepare(machine);
+  REQUIRE(machine.build("app:1", kDockerfile, {"-o", "type=docker,dest=" + machine.path("home/app.tar")}).code == 0);
+  CHECK_THAT(machine.must_run({"skopeo", "inspect", "docker-archive:" + machine.path("home/app.tar")}),
+             Catch::Contains("\"l\": \"v\""));
+  machine.must_run({"skopeo", "copy", "-q", "docker-archive:" + machine.path("home/app.tar"), "dir:" + machine.path("home/dir")});
+}
+
+TEST_CASE("outputs: an OCI directory, and the store itself, are layouts that skopeo reads", "[e2e]") {
+  if (!has_skopeo()) return;
+  for (const Who who : everybody()) {
+    if (who == Who::single) continue;
+    DYNAMIC_SECTION(name_of(who)) {
+      Machine machine(who);
+      prepare(machine);
+      REQUIRE(machine.build("app:1", kDockerfile, {"--load", "-o", "type=oci,tar=false,dest=" + machine.path("home/layout")}).code == 0);
+      CHECK_THAT(machine.must_run({"skopeo", "inspect", "oci:" + machine.path("home/layout")}), Catch::Contains("\"l\": \"v\""));
+      const auto name = "oci:" + machine.store() + ":docker.io/library/app:1";
+      CHECK_THAT(machine.must_run({"skopeo", "inspect", name}), Catch::Contains("\"l\": \"v\""));
+      machine.must_run({"skopeo", "copy", "-q", name, "dir:" + machine.path("home/dir")});
+    }
+  }
+}
+
+TEST_CASE("outputs: the files as a directory and as a tar", "[e2e]") {
+  for (const Who who : everybody()) {
+    if (who == Who::single) continue;
+    DYNAMIC_SECTION(name_of(who)) {
+      Machine machine(who);
+      prepare(machine);
+      const auto dockerfile = "FROM scratch\nCOPY --from=localhost/base:1 /etc /etc\nCOPY f /\n";
+      REQUIRE(machine.build("app:1", dockerfile, {"-o", machine.path("home/out")}).code == 0);
+      CHECK(machine.read("home/out/f") == "content\n");
+      CHECK(machine.exists("home/out/etc/passwd"));
+      const auto tar = machine.build("app:1", dockerfile, {"-o", "-"});
+      REQUIRE(tar.code == 0);
+      machine.write("home/out.tar", tar.out);
+      CHECK(machine.must_run({"tar", "-tf", "home/out.tar"}) == "etc/\netc/group\netc/passwd\nf");
+    }
+  }
+}
+
+TEST_CASE("outputs: several at once", "[e2e]") {
+  Machine machine;
+  prepare(machine);
+  REQUIRE(machine.build("app:1", kDockerfile,
+                        {"-o", "type=oci,dest=" + machine.path("home/a.tar"), "-o", "type=docker,dest=" + machine.path("home/b.tar"), "-o",
+                         "type=image"})
+              .code == 0);
+  CHECK(machine.exists("home/a.tar"));
+  CHECK(machine.exists("home/b.tar"));
+  CHECK_FALSE(machine.must({"images", "-q", "app:1"}).empty());
+}
+
+TEST_CASE("outputs: zstd and no compression", "[e2e]") {
+  if (!has_skopeo()) return;
+  for (const std::string compression : {"zstd", "uncompressed"}) {
+    DYNAMIC_SECTION(compression) {
+      Machine machine;
+      prepare(machine);
+      const auto file = machine.path("home/app.tar");
+      REQUIRE(machine.build("app:1", kDockerfile, {"-o", "type=oci,force-compression=true,compression=" + compression + ",dest=" + file}).code == 0);
+      machine.must_run({"skopeo", "copy", "-q", "oci-archive:" + file, "dir:" + machine.path("home/dir")});
+      CHECK_THAT(machine.must_run({"skopeo", "inspect", "--raw", "oci-archive:" + file}),
+                 Catch::Contains(compression == "zstd" ? "tar+zstd" : "layer.v1.tar\""));
+    }
+  }
+}
+
+TEST_CASE("archives: what save writes load reads, with the same digest", "[e2e]") {
+  for (const std::string format : {"docker", "oci"}) {
+    DYNAMIC_SECTION(format) {
+      Machine machine;
+      prepare(machine);
+      REQUIRE(machine.build("app:1", kDockerfile).code == 0);
+      const auto digest = machine.must({"images", "-q", "app:1"});
+      machine.must({"save", "--format", format, "-o", machine.path("home/app.tar"), "app:1"});
+      machine.must({"rmi", "app:1"});
+      CHECK(machine.ibuild({"inspect", "app:1"}).code == 1);
+      CHECK(machine.must({"load", "-i", machine.path("home/app.tar")}) == "Loaded image: app:1");
+      CHECK(machine.must({"images", "-q", "app:1"}) == digest);
+      CHECK(machine.must({"run", "app:1"}) == "content");
+    }
+  }
+}
+
+TEST_CASE("archives: skopeo and buildah read what save writes", "[e2e]") {
+  if (!has_skopeo() || !has_buildah()) return;
+  Machine machine;
+  prepare(machine);
+  REQUIRE(machine.build("app:1", kDockerfile).code == 0);
+  machine.must({"save", "-o", machine.path("home/docker.tar"), "app:1"});
+  machine.must({"save", "--format", "oci", "-o", machine.path("home/oci.tar"), "app:1"});
+  for (const std::string archive : {"docker-archive:" + machine.path("home/docker.tar"), "oci-archive:" + machine.path("home/oci.tar")}) {
+    CAPTURE(archive);
+    CHECK_THAT(machine.must_run({"skopeo", "inspect", archive}), Catch::Contains("\"A=1\""));
+    const auto container = machine.must_run(buildah(machine, {"from", archive}));
+    CHECK(machine.must_run(buildah(machine, {"run", "--isolation", "chroot", container, "--", "cat", "/dir/hard"})) == "content");
+  }
+}
+
+TEST_CASE("archives: load reads what skopeo and buildah write", "[e2e]") {
+  if (!has_skopeo() || !has_buildah()) return;
+  Machine machine;
+  prepare(machine);
+  REQUIRE(machine.build("app:1", kDockerfile).code == 0);
+  machine.must({"save", "--format", "oci", "-o", machine.path("home/app.tar"), "app:1"});
+  machine.must_run({"skopeo", "copy", "-q", "oci-archive:" + machine.path("home/app.tar"),
+                    "docker-archive:" + machine.path("home/skopeo.tar") + ":docker.io/library/from-skopeo:1"});
+  machine.must_run(buildah(machine, {"pull", "-q", "oci-archive:" + machine.path("home/app.tar")}));
+  machine.must_run(buildah(machine, {"push", "-q", "docker.io/library/app:1", "docker-archive:" + machine.path("home/buildah.tar") + ":from-buildah:2"}));
+  CHECK(machine.must({"load", "-i", machine.path("home/skopeo.tar")}) == "Loaded image: from-skopeo:1");
+  CHECK(machine.must({"load", "-i", machine.path("home/buildah.tar")}) == "Loaded image: from-buildah:2");
+  CHECK(machine.must({"run", "from-skopeo:1"}) == "content");
+  CHECK(machine.must({"run", "from-buildah:2"}) == "content");
+  CHECK_THAT(machine.must({"inspect", "--raw", "from-buildah:2"}), Catch::Contains("tar+gzip"));
+}
+
+TEST_CASE("reproducible: one digest under SOURCE_DATE_EPOCH, whoever builds", "[e2e]") {
+  std::string expected;
+  for (const Who who : everybody()) {
+    if (who == Who::single) continue;
+    for (int round = 0; round < 2; ++round) {
+      Machine machine(who);
+      machine.must_run({"cp", "/bin/busybox", machine.path("context/busybox")});
+      machine.write("context/f", std::to_string(7));
+      const auto built = machine.build("app:1",
+                                       "FROM scratch\nCOPY busybox /bin/busybox\n"
+                                       "RUN [\"/bin/busybox\", \"--install\", \"-s\", \"/bin\"]\nENV PATH=/bin\n"
+                                       "COPY f /dir/\nRUN mkdir /new && date > /dev/null && echo x > /new/file && chown 5:6 /new/file\n",
+                                       {"-q"}, {.env = {"SOURCE_DATE_EPOCH=1700000000"}});
+      INFO(name_of(who) << built.err);
+      REQUIRE(built.code == 0);
+      if (expected.empty()) expected = built.out;
+      CHECK(built.out == expected);
+    }
+  }
+}
