@@ -1,11 +1,11 @@
 #include "layers/layer_builder.h"
 
-#include <optional>
 #include <utility>
 #include <vector>
 
 #include "base/error.h"
 #include "base/text.h"
+#include "layers/entry_writer.h"
 #include "layers/hash_pipeline.h"
 #include "layers/layer_store_state.h"
 #include "layers/tar_writer.h"
@@ -14,24 +14,6 @@
 namespace ibuild::layers {
 
 namespace {
-
-/// From this size on a file is hashed by the pool while it is read.
-constexpr std::uint64_t kLargeFileBytes = 2 << 20;
-
-/// Hands what is read from a source to a sink as well.
-class TappedSource : public base::ByteSource {
- public:
-  TappedSource(base::ByteSource& from, base::ByteSink& tap) : from_(from), tap_(tap) {}
-  std::size_t read(std::span<std::byte> buffer) override {
-    const std::size_t count = from_.read(buffer);
-    tap_.write(buffer.first(count));
-    return count;
-  }
-
- private:
-  base::ByteSource& from_;
-  base::ByteSink& tap_;
-};
 
 void refuse(const LayerEntry& entry, std::string_view why) {
   throw base::ContentError("\"" + base::printable(entry.path.absolute()) + "\" " +
@@ -53,25 +35,17 @@ void check_hard_links(const LayerIndex& index) {
 class LayerStore::Builder : public LayerBuilder {
  public:
   explicit Builder(const State& state)
-      : state_(state), tar_(state.temp), out_(state.pool, &tar_), writer_(out_) {}
+      : state_(state),
+        tar_(state.temp),
+        out_(state.pool, &tar_),
+        writer_(out_),
+        files_(writer_, state.pool) {}
 
   void add(LayerEntry entry, base::ByteSource* data) override {
     if (!entries_.empty() && !walk_less(entries_.back(), entry)) {
       refuse(entry, "comes out of order in its layer");
     }
-    const bool is_file = entry.type == EntryType::file;
-    std::uint64_t offset = 0;
-    if (!is_file || entry.content) {
-      offset = writer_.add(entry, data);
-    } else if (entry.size_bytes >= kLargeFileBytes) {
-      HashPipeline hash(state_.pool);
-      offset = add_tapped(entry, data, hash);
-      entry.content = hash.finish();
-    } else {
-      offset = add_tapped(entry, data, small_hash_);
-      entry.content = small_hash_.finish();
-    }
-    entry.tar_offset = is_file ? offset : 0;
+    files_.add(entry, data);
     entries_.push_back(std::move(entry));
   }
 
@@ -88,17 +62,11 @@ class LayerStore::Builder : public LayerBuilder {
   }
 
  private:
-  std::uint64_t add_tapped(const LayerEntry& entry, base::ByteSource* data, base::ByteSink& tap) {
-    if (data == nullptr) return writer_.add(entry, nullptr);
-    TappedSource tapped(*data, tap);
-    return writer_.add(entry, &tapped);
-  }
-
   const State& state_;
   TempFile tar_;
   HashPipeline out_;
   TarWriter writer_;
-  base::HashingSink small_hash_;
+  EntryWriter files_;
   std::vector<LayerEntry> entries_;
 };
 

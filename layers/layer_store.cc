@@ -50,6 +50,8 @@ LayerStore::LayerStore(const base::DirFd& layers_dir, const base::DirFd& temp_di
 
 LayerStore::~LayerStore() = default;
 
+base::ThreadPool& LayerStore::pool() const { return state_->pool; }
+
 Forms LayerStore::present(const Layer& layer) const {
   const LayerFolder folder = state_->folder(layer.diff_id);
   const auto& content = state_->content;

@@ -46,6 +46,10 @@ class LayerStore {
   void materialize(const Layer& layer, Forms wanted, std::stop_token stop = {},
                    const TransferObserver& observer = {}) const;
 
+  /// Makes the wanted forms of all layers of a chain, several layers at a time. The first failure
+  /// stops the others and is thrown.
+  void materialize_all(const LayerChain& chain, Forms wanted, std::stop_token stop = {}) const;
+
   /// Makes it first when it is missing or damaged. Kept in memory afterwards.
   std::shared_ptr<const LayerIndex> index(const Layer& layer, std::stop_token stop = {}) const;
   /// The bytes of a `file` entry of this layer's index, from whatever form holds them (tree or tar;
@@ -57,6 +61,9 @@ class LayerStore {
   /// The unpacked directory in the overlay whiteout format of this process's backend (trusted. or
   /// user. xattrs, and in a user namespace its id map).
   base::DirFd open_tree(const Layer& layer, std::stop_token stop = {}) const;
+  /// One directory of all that the layers of `chain` show together, made of hard links when it is
+  /// missing: for chains that are too long for overlayfs.
+  base::DirFd open_merged_tree(const LayerChain& chain, std::stop_token stop = {}) const;
   /// The uncompressed tar, byte for byte that of the diff-id: checked on the way, so that the
   /// ContentError for a damaged form comes after bytes were written. The damaged form is dropped.
   void write_tar(const Layer& layer, base::ByteSink& out, std::stop_token stop = {}) const;
@@ -70,6 +77,7 @@ class LayerStore {
                                               bool force = false) const;
 
   std::unique_ptr<LayerBuilder> begin_layer() const;
+  base::ThreadPool& pool() const;
   /// A layer out of a tree that a RUN wrote: `parent_dir`/`name` is renamed into place, or removed
   /// when the layer stands already. `index` has the entries with content digests; `diff_id` is
   /// that of the tar that TarWriter makes of them.

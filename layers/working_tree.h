@@ -27,22 +27,25 @@ class WorkingTree {
   virtual bool is_detached_mount() const = 0;
   /// The difference to the chain as a new layer in the store (index and tree; diff-id by streaming
   /// the tar through SHA-256). None when nothing differs. The tree cannot be used afterwards.
-  /// Unchanged copy-ups are left out; sockets are skipped with a warning to `warn`.
+  /// Unchanged copy-ups are left out; sockets are left out with a warning to `warn` (may be empty).
+  /// Requires: no process uses the tree any more.
   virtual std::optional<Layer> commit(const std::function<void(const std::string&)>& warn,
                                       std::stop_token stop = {}) = 0;
 };
 
-/// Makes working trees. One per isolation profile; see ARCHITECTURE.md.
+/// Makes working trees. One per isolation profile; see ARCHITECTURE.md. For any thread.
 class SnapshotBackend {
  public:
   virtual ~SnapshotBackend() = default;
-  /// A root file system made of `chain` (their trees are made when missing).
+  /// A root file system made of `chain` (their trees are made when missing, several at a time).
   virtual std::unique_ptr<WorkingTree> open(const LayerChain& chain, std::stop_token stop = {}) = 0;
 };
 
-/// Detached overlay mounts (fsopen, fsconfig, fsmount), mounted volatile with redirect_dir,
-/// metacopy and index off. Kernel >= 5.11 for `user`. Long chains (over 500 layers, or option text
-/// that does not fit) are handled: lowerdir+ on new kernels, else merged trees.
+/// Detached overlay mounts (fsopen, fsconfig, fsmount; on older kernels a detached clone of one),
+/// mounted volatile with redirect_dir, metacopy and index off. Kernel >= 5.11 for `user`. Chains
+/// that are too long for overlayfs get their first layers merged into one tree. An empty chain is
+/// a plain directory. `layers` must outlive the backend and what it opens; `temp_dir` lies on the
+/// store's file system. `xattrs` is overlay_xattrs_of_this_process().
 std::unique_ptr<SnapshotBackend> make_overlay_backend(const LayerStore& layers,
                                                       const base::DirFd& temp_dir,
                                                       OverlayXattrs xattrs);

@@ -8,6 +8,7 @@
 
 #include "base/digest.h"
 #include "layers/tar_writer.h"
+#include "tests/support/must_run.h"
 #include "tests/support/scratch_dir.h"
 
 namespace ibuild::test {
@@ -116,6 +117,10 @@ std::string listing(const layers::LayerIndex& index) {
     text += std::string(1, mark_of(entry.type)) + " " + entry.path.str() + "\n";
   }
   return text;
+}
+
+bool can_unpack() {
+  return can_run("root", ::geteuid() == 0, "layers are unpacked by root, or root of a namespace");
 }
 
 LayerStoreFixture::LayerStoreFixture()

@@ -39,6 +39,9 @@ std::string tar_of(const std::vector<Sample>& samples);
 /// Names, one a line, with a mark for the type: "d usr", "f usr/a", "w gone".
 std::string listing(const layers::LayerIndex& index);
 
+/// True when layers can be unpacked here; else says why not, see can_run.
+[[nodiscard]] bool can_unpack();
+
 /// An empty store of layers and blobs in a scratch directory.
 class LayerStoreFixture {
  public:

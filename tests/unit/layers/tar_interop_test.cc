@@ -96,7 +96,7 @@ TEST_CASE("tar_interop: GNU tar reads what TarWriter writes", "[layers]") {
   CHECK(result.status.success());
   CHECK(result.err.empty());
   CHECK_THAT(result.out,
-             Contains("-rwsr-xr-x* 3000000/0") && Contains("bin/ping6 link to bin/ping"));
+             Contains("-rwsr-xr-x* 3000000/") && Contains("bin/ping6 link to bin/ping"));
   CHECK_THAT(result.out, Contains("crw------- ") && Contains("4,1000") && Contains("tty"));
   CHECK_THAT(result.out, Contains("s -> " + std::string(130, 't')));
   CHECK_THAT(result.out, Contains(std::string(120, 'p') + "/" + std::string(90, 'q')));

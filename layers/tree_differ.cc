@@ -1,0 +1,69 @@
+#include "layers/tree_differ.h"
+
+#include <fcntl.h>
+
+#include <map>
+#include <utility>
+
+#include "base/error.h"
+#include "layers/entry_writer.h"
+#include "layers/hash_pipeline.h"
+#include "layers/upper_marks.h"
+
+namespace ibuild::layers {
+
+namespace {
+
+/// Writes the entries of a scan as a tar.
+class DiffWriter {
+ public:
+  DiffWriter(const UpperTree& tree, base::ThreadPool& pool)
+      : tree_(tree), hash_(pool), tar_(hash_), files_(tar_, pool) {}
+
+  void add(LayerEntry& entry) {
+    if (entry.type == EntryType::file) {
+      const base::UniqueFd fd =
+          base::open_at(tree_.upper, entry.path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+      read_upper_marks(fd.get(), tree_.upper.show(entry.path), tree_.xattrs, entry.xattrs);
+      if (!entry.xattrs.empty()) file_xattrs_[entry.path.str()] = entry.xattrs;
+      base::FdSource data(fd.get());
+      files_.add(entry, &data);
+      return;
+    }
+    if (entry.type == EntryType::hardlink) {
+      const auto xattrs = file_xattrs_.find(entry.link_target);
+      if (xattrs != file_xattrs_.end()) entry.xattrs = xattrs->second;
+    }
+    files_.add(entry, nullptr);
+  }
+
+  base::Digest finish() {
+    tar_.finish();
+    return hash_.finish();
+  }
+
+ private:
+  const UpperTree& tree_;
+  HashPipeline hash_;
+  TarWriter tar_;
+  EntryWriter files_;
+  // A hard link's header bears the attributes of its file, as in BuildKit's layers.
+  std::map<std::string, std::vector<base::Xattr>> file_xattrs_;
+};
+
+}  // namespace
+
+std::optional<TreeDiff> diff_upper_tree(const UpperTree& tree, base::ThreadPool& pool,
+                                        const WarningSink& warn, std::stop_token stop) {
+  std::vector<LayerEntry> entries = UpperScan(tree, warn, stop).run();
+  if (entries.empty()) return std::nullopt;
+  DiffWriter writer(tree, pool);
+  for (LayerEntry& entry : entries) {
+    if (stop.stop_requested()) throw base::CancelledError();
+    writer.add(entry);
+  }
+  base::Digest diff_id = writer.finish();
+  return TreeDiff{LayerIndex(std::move(entries), TarOrigin::own), std::move(diff_id)};
+}
+
+}  // namespace ibuild::layers
