@@ -38,6 +38,9 @@ bool head_blob(RegistrySession& session, const std::string& repository, const ba
   const ApiResponse answer = session.send(std::move(request), std::move(stop));
   if (answer.status() == 200) return true;
   if (answer.status() == 404) return false;
+  // Registries redirect to their storage for blobs that they have; URLs signed for GET alone refuse
+  // HEAD there.
+  if (answer.from_elsewhere && answer.status() >= 400 && answer.status() < 500) return true;
   throw answer.error();
 }
 

@@ -83,12 +83,10 @@ ApiResponse RegistrySession::send_by(const Access& access, ApiRequest& request,
     const Authorization authorization =
         elsewhere ? Authorization{} : authenticator_.authorize(request.need, stop);
     ApiResponse answer = send_authorized(access, request, authorization, stop);
-    const bool own_answer = answer.url.origin() == access.base.origin();
-    if (answer.status() != 401 || !own_answer || elsewhere || count == kMaxAuthorizations) {
-      return answer;
-    }
-    if (!authenticator_.take_challenge(answer.url, answer.response.headers, request.need,
-                                       authorization, stop)) {
+    const bool registry_refuses = answer.status() == 401 && !answer.from_elsewhere;
+    if (!registry_refuses || count == kMaxAuthorizations) return answer;
+    if (!authenticator_.take_challenge({answer.url, access.trust}, answer.response.headers,
+                                       request.need, authorization, stop)) {
       return answer;
     }
   }
@@ -100,13 +98,14 @@ ApiResponse RegistrySession::send_authorized(const Access& access, const ApiRequ
   HttpRequest http{.method = request.method,
                    .url = target_of(access, request),
                    .headers = request.headers,
-                   .trust = access.trust,
                    .open_body = request.open_body,
                    .body_size_bytes = request.body_size_bytes,
                    .on_sent = request.on_sent,
                    .first_byte_timeout = request.first_byte_timeout,
                    .on_head = request.on_head,
                    .body_cap_bytes = request.body_cap_bytes};
+  // What the user allows for the registry holds for uploads to its own host only.
+  if (http.url.host == access.base.host) http.trust = access.trust;
   http.headers.set("User-Agent", services_.auth.user_agent);
   if (!authorization.value.empty()) http.headers.set("Authorization", authorization.value);
   RequestRecord record{.method = http.method,
@@ -117,7 +116,8 @@ ApiResponse RegistrySession::send_authorized(const Access& access, const ApiRequ
       send_following_redirects(services_.transport, std::move(http), std::move(stop));
   show_warnings(answer.response.headers);
   record.url = answer.url;
-  return {std::move(answer.response), std::move(answer.url), std::move(record)};
+  const bool elsewhere = answer.url.origin() != access.base.origin();
+  return {std::move(answer.response), std::move(answer.url), std::move(record), elsewhere};
 }
 
 void RegistrySession::show_warnings(const HttpHeaders& headers) {

@@ -36,6 +36,7 @@ struct ApiResponse {
   HttpResponse response;
   Url url;  // after redirects
   RequestRecord record;
+  bool from_elsewhere = false;  // a redirect led away from the registry
 
   int status() const { return response.status; }
   RegistryError error() const { return error_from_response(record, response); }

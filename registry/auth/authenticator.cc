@@ -77,6 +77,7 @@ Token Authenticator::fetch(const Scheme& scheme, const AccessNeed& need,
                    .service = scheme.service,
                    .scopes = need.scopes,
                    .credential = credential,
+                   .trust = scheme.trust,
                    .user_agent = services_.user_agent,
                    .record = {.domain = domain_, .credential = describe_credential(credential)}};
   if (!need.wishes.empty()) {
@@ -90,28 +91,35 @@ Token Authenticator::fetch(const Scheme& scheme, const AccessNeed& need,
   return std::move(*answer.token);
 }
 
-Authenticator::Scheme Authenticator::read_scheme(const Url& registry,
+Authenticator::Scheme Authenticator::read_scheme(const Challenger& registry,
                                                  const AuthChallenge& challenge) const {
   if (challenge.scheme != "bearer") return {};
   const std::string realm = challenge.parameter("realm");
-  const RequestRecord record{.method = "GET", .url = registry, .domain = domain_};
+  const RequestRecord record{.method = "GET", .url = registry.url, .domain = domain_};
   const std::optional<Url> url = parse_url(realm);
   if (!url) {
     throw error_with_words(record, 401,
                            "the registry names no token server that is a URL: \"" +
                                base::printable(realm.substr(0, 200)) + "\"");
   }
-  const std::string refused = why_realm_is_refused(registry, *url);
+  const std::string refused = why_realm_is_refused(registry.url, *url);
   if (!refused.empty()) {
     throw error_with_words(record, 401,
                            "the token server " + url->redacted() +
                                " that the registry names is not asked: " + refused);
   }
-  return {.bearer = true, .realm = *url, .service = challenge.parameter("service")};
+  // What the user allows for the registry holds for a token server on the same host, and no
+  // further.
+  const bool same_host = url->host == registry.url.host;
+  return {.bearer = true,
+          .realm = *url,
+          .service = challenge.parameter("service"),
+          .trust = same_host ? registry.trust : TlsTrust::verified};
 }
 
-bool Authenticator::take_challenge(const Url& registry, const HttpHeaders& answer, AccessNeed& need,
-                                   const Authorization& refused, std::stop_token stop) {
+bool Authenticator::take_challenge(const Challenger& registry, const HttpHeaders& answer,
+                                   AccessNeed& need, const Authorization& refused,
+                                   std::stop_token stop) {
   const auto challenge = choose_challenge(answer.all("WWW-Authenticate"));
   if (!challenge) return false;
   const Scheme scheme = read_scheme(registry, *challenge);

@@ -48,10 +48,15 @@ class Authenticator {
   /// What to send with a request. Nothing before the first challenge.
   /// Throws: RegistryError when the token server refuses or fails.
   Authorization authorize(const AccessNeed& need, std::stop_token stop);
-  /// Takes in a 401 answer from `registry` to a request sent with `refused`. True when it is worth
+  /// The registry that sent a challenge, as it was reached.
+  struct Challenger {
+    Url url;
+    TlsTrust trust = TlsTrust::verified;
+  };
+  /// Takes in a 401 answer of the registry to a request sent with `refused`. True when it is worth
   /// trying again: there is something new to send. Throws: RegistryError for a challenge that must
   /// not be followed.
-  bool take_challenge(const Url& registry, const HttpHeaders& answer, AccessNeed& need,
+  bool take_challenge(const Challenger& registry, const HttpHeaders& answer, AccessNeed& need,
                       const Authorization& refused, std::stop_token stop);
 
  private:
@@ -59,13 +64,14 @@ class Authenticator {
     bool bearer = false;
     Url realm;
     std::string service;
+    TlsTrust trust = TlsTrust::verified;
   };
 
   Credential credential_for(const std::string& repository, std::stop_token stop);
   Authorization bearer(const Scheme& scheme, const AccessNeed& need, std::stop_token stop);
   Token fetch(const Scheme& scheme, const AccessNeed& need, const Credential& credential,
               std::stop_token stop);
-  Scheme read_scheme(const Url& registry, const AuthChallenge& challenge) const;
+  Scheme read_scheme(const Challenger& registry, const AuthChallenge& challenge) const;
 
   std::string domain_;
   Services services_;

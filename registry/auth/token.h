@@ -18,6 +18,7 @@ struct TokenQuery {
   std::string service;
   std::vector<std::string> scopes;  // "repository:library/python:pull"
   Credential credential;            // empty: anonymous
+  TlsTrust trust = TlsTrust::verified;
   std::string user_agent;
   RequestRecord record;  // domain and credential are used for errors
 };

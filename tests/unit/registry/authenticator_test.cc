@@ -209,6 +209,25 @@ TEST_CASE("authenticator: realms on this machine are fine for registries on this
   CHECK_FALSE(why_realm_is_refused(*parse_url("https://box/"), *parse_url("http://box/")).empty());
 }
 
+TEST_CASE("authenticator: leave to be insecure holds for the registry's own host only",
+          "[registry]") {
+  RegistryOptions options;
+  options.tls_verify = false;
+  for (const auto& [realm, trust] :
+       std::map<std::string, TlsTrust>{{"https://r.io:5001/token", TlsTrust::none},
+                                       {"https://auth.io/token", TlsTrust::verified}}) {
+    FakeNetwork net(
+        [realm = realm](const SeenRequest& request) {
+          if (request.url.starts_with(realm)) return FakeAnswer{200, {}, R"({"token":"t"})"};
+          if (!request.authorization().empty()) return FakeAnswer{404};
+          return FakeAnswer{401, {{"WWW-Authenticate", "Bearer realm=\"" + realm + "\""}}};
+        },
+        options);
+    ask(net);
+    CHECK(net.log->requests.at(1).trust == trust);
+  }
+}
+
 TEST_CASE("authenticator: wishes are dropped when the token server refuses them", "[registry]") {
   TokenRegistry registry;
   registry.tokens = [](const SeenRequest& request) {
@@ -223,7 +242,7 @@ TEST_CASE("authenticator: wishes are dropped when the token server refuses them"
                }});
   AccessNeed need{.repository = "a", .scopes = {push_scope("a")}, .wishes = {pull_scope("other")}};
   CHECK(authenticator.authorize(need, {}).value.empty());
-  CHECK(authenticator.take_challenge(*parse_url("https://r.io/v2/"),
+  CHECK(authenticator.take_challenge({*parse_url("https://r.io/v2/")},
                                      {{"WWW-Authenticate", kChallenge}}, need, {}, {}));
   CHECK(authenticator.authorize(need, {}).value == "Bearer t1");
   CHECK(log->requests.size() == 2);

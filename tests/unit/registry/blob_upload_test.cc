@@ -193,3 +193,13 @@ TEST_CASE("blob_upload: has_blob asks with HEAD", "[registry]") {
   CHECK(net.client->has_blob(reference("r.io", "a"), base::sha256_of(kBytes)));
   CHECK_FALSE(net.client->has_blob(reference("r.io", "a"), base::sha256_of("other")));
 }
+
+TEST_CASE("blob_upload: storage that refuses HEAD has the blob, or says 404", "[registry]") {
+  for (const int status : {200, 400, 403, 404, 405}) {
+    FakeNetwork net([&](const SeenRequest& request) {
+      if (request.url.starts_with("https://storage.io/")) return FakeAnswer{status};
+      return FakeAnswer{307, {{"Location", "https://storage.io/x?sig=1"}}};
+    });
+    CHECK(net.client->has_blob(reference("r.io", "a"), base::sha256_of(kBytes)) == (status != 404));
+  }
+}
