@@ -82,36 +82,40 @@ MountPoints::~MountPoints() {
 }
 
 void MountPoints::make_all(const base::DirFd& root, const SandboxSpec& spec) {
-  if (!spec.resolv_conf.empty()) {
-    make(root, base::RelPath::exact("etc/resolv.conf"), LeafKind::file);
-  }
-  if (!spec.hosts.empty()) make(root, base::RelPath::exact("etc/hosts"), LeafKind::file);
+  // The lasting ones first: the times that are put back later are those they leave behind.
   for (const char* name : {"proc", "dev", "sys"}) {
-    make(root, base::RelPath::exact(name), LeafKind::directory);
+    make(root, base::RelPath::exact(name), LeafKind::directory, Lifetime::lasting);
+  }
+  if (!spec.resolv_conf.empty()) {
+    make(root, base::RelPath::exact("etc/resolv.conf"), LeafKind::file, Lifetime::step);
+  }
+  if (!spec.hosts.empty()) {
+    make(root, base::RelPath::exact("etc/hosts"), LeafKind::file, Lifetime::step);
   }
   for (const MountSpec* mount : mounts_in_order(spec)) {
     const bool directory = mount->kind == MountSpec::Kind::tmpfs || mount->source_is_directory;
-    make(root, mount->target, directory ? LeafKind::directory : LeafKind::file);
+    make(root, mount->target, directory ? LeafKind::directory : LeafKind::file, Lifetime::step);
   }
 }
 
-void MountPoints::make(const base::DirFd& root, const base::RelPath& target, LeafKind kind) {
+void MountPoints::make(const base::DirFd& root, const base::RelPath& target, LeafKind kind,
+                       Lifetime lifetime) {
   const auto place = make_in_root(root, target, kind, [&](const MissingName& missing) {
     const bool below_a_mount =
         std::any_of(places_.begin(), places_.end(),
                     [&](const base::RelPath& other) { return missing.path.is_within(other); });
     if (below_a_mount) return false;
-    make_stub(missing);
+    make_stub(missing, lifetime);
     return true;
   });
   if (place) places_.push_back(*place);
 }
 
-void MountPoints::make_stub(const MissingName& missing) {
+void MountPoints::make_stub(const MissingName& missing, Lifetime lifetime) {
   Stub stub{duplicate(missing.parent_fd), missing.name, missing.kind, {}};
   const int parent_fd = stub.parent.get();
   const char* name = missing.name.c_str();
-  Parent& parent = remember_parent(parent_fd);
+  Parent* parent = lifetime == Lifetime::step ? &remember_parent(parent_fd) : nullptr;
   make_entry(missing);
   base::ScopeExit unmake([&] { ::unlinkat(parent_fd, name, removal_flags(missing.kind)); });
   // Whatever our umask is: the step's user has to get through.
@@ -120,8 +124,10 @@ void MountPoints::make_stub(const MissingName& missing) {
       ::fstatat(parent_fd, name, &stub.made, AT_SYMLINK_NOFOLLOW) != 0) {
     fail_with_errno(kMake, "set up", missing.path.absolute());
   }
-  parent.changed = stat_of(parent.fd.get(), kMake).st_mtim;
-  stubs_.push_back(std::move(stub));
+  if (parent != nullptr) {
+    parent->changed = stat_of(parent->fd.get(), kMake).st_mtim;
+    stubs_.push_back(std::move(stub));
+  }
   unmake.dismiss();
 }
 

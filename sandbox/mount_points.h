@@ -17,7 +17,8 @@ namespace ibuild::sandbox {
 std::vector<const MountSpec*> mounts_in_order(const SandboxSpec& spec);
 
 /// The mount points that a step needs and its root lacks: empty files and directories, made for the
-/// step and taken away after it. All goes through descriptors of directories inside the root, so
+/// step and taken away after it. /proc, /dev and /sys stay, as they do in images that BuildKit makes
+/// of a base without them. All goes through descriptors of directories inside the root, so
 /// that nothing the step does can lead the clean-up elsewhere.
 class MountPoints {
  public:
@@ -49,8 +50,9 @@ class MountPoints {
 
   MountPoints() = default;
   void make_all(const base::DirFd& root, const SandboxSpec& spec);
-  void make(const base::DirFd& root, const base::RelPath& target, LeafKind kind);
-  void make_stub(const MissingName& missing);
+  enum class Lifetime { step, lasting };
+  void make(const base::DirFd& root, const base::RelPath& target, LeafKind kind, Lifetime lifetime);
+  void make_stub(const MissingName& missing, Lifetime lifetime);
   Parent& remember_parent(int fd);
   void remove_stub(const Stub& stub) const;
 
