@@ -188,6 +188,8 @@ BuildResult run_passes(const BuildRequest& request, const Services& given_servic
 
 BuildResult build(const BuildRequest& request, const Services& services, ImagePusher* pusher, std::stop_token stop) {
   WarningCollector events(services.events);
+  // Layers of this build have no name before its end.
+  const auto hold = services.store.hold_against_gc(stop);
   bool success = false;
   const base::ScopeExit finished([&] { services.events.emit(event::Finished{success}); });
   auto result = run_passes(request, with_events(services, events), events, pusher, std::move(stop));

@@ -20,7 +20,7 @@ const SourceTree& BuildContext::tree() {
   }
   const auto patterns = parser::read_ignore_file(request_.ignore_file.value_or(""));
   parser::IgnoreMatcher ignore(patterns);
-  digests_ = std::make_unique<FileDigestCache>(services_.store.cache_dir("."));
+  digests_ = std::make_unique<FileDigestCache>(services_.store.cache_dir("files"));
   tree_ = std::make_unique<ContextTree>(base::DirFd::open(*request_.context_dir), std::move(ignore),
                                         ContextTree::Parts{*digests_, services_.pool});
   return *tree_;

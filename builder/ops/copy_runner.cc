@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "base/text.h"
-#include "builder/ops/copy_layout.h"
 #include "builder/plan/located.h"
 #include "builder/tree/layered_tree.h"
 #include "parser/go_quote.h"
@@ -115,10 +114,17 @@ DestinationTree::Rules CopyRunner::rules(const SourceTree& image) const {
   return rules;
 }
 
+void CopyRunner::place(const SelectedSource& source, const CopyDestination& destination, DestinationTree& tree) {
+  if (!op_.unpack || !is_archive(*source.tree, source.root)) return place_source(source, destination, tree);
+  const auto& temp = input_.scope.services.store.temp();
+  archives_.emplace_back(*source.tree, source.root, temp, input_.stop)
+      .place(destination.path, tree, [&](const std::string& message) { input_.warn(message); });
+}
+
 void CopyRunner::place_everything(DestinationTree& tree) {
   const auto destination = CopyDestination::parse(op_.destination);
   if (!op_.paths.empty()) {
-    for (const auto& source : selection()) place_source(source, destination, tree);
+    for (const auto& source : selection()) place(source, destination, tree);
   }
   for (const auto& file : op_.inline_files) {
     const auto& inline_tree = inline_trees_.emplace_back(file, input_.scope.clock.now());

@@ -5,6 +5,8 @@
 #include <optional>
 #include <vector>
 
+#include "builder/ops/archive_contents.h"
+#include "builder/ops/copy_layout.h"
 #include "builder/ops/copy_selection.h"
 #include "builder/ops/destination_tree.h"
 #include "builder/ops/op_runner.h"
@@ -27,6 +29,7 @@ class CopyRunner : public OpRunner {
   const std::vector<SelectedSource>& selection();
   DestinationTree::Rules rules(const SourceTree& image) const;
   void place_everything(DestinationTree& tree);
+  void place(const SelectedSource& source, const CopyDestination& destination, DestinationTree& tree);
 
   const CopyOp& op_;
   const StepInput& input_;
@@ -35,6 +38,7 @@ class CopyRunner : public OpRunner {
   // What the tree being written refers to:
   std::deque<InlineTree> inline_trees_;
   std::deque<SelectedSource> inline_sources_;
+  std::deque<ArchiveContents> archives_;
 };
 
 }  // namespace ibuild::builder

@@ -78,17 +78,17 @@ void DestinationTree::add(LayerEntry entry, Added rest) {
   added_.insert_or_assign(path, std::move(rest));
 }
 
-void DestinationTree::make_directories(const base::RelPath& path) {
+void DestinationTree::make_directories(const base::RelPath& path, MadeBy by) {
   if (const auto* entry = lookup(path)) {
     if (entry->type == EntryType::directory) return;
     throw base::UsageError("cannot make directory " + shown(path) + ": something else stands there");
   }
-  make_directories(path.parent());
+  make_directories(path.parent(), by);
   LayerEntry entry;
   entry.path = path;
   entry.type = EntryType::directory;
-  entry.mode = rules_.made_directory_mode;
-  if (rules_.chown) {
+  entry.mode = by == MadeBy::archive ? 0755 : rules_.made_directory_mode;
+  if (rules_.chown && by == MadeBy::instruction) {
     entry.uid = rules_.chown->uid;
     entry.gid = rules_.chown->gid;
   }

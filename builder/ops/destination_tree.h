@@ -37,9 +37,12 @@ class DestinationTree {
   /// Follows every link; components that do not exist are taken as they are. Links are confined to `root`.
   base::RelPath resolve(const base::RelPath& path, const base::RelPath& root = {}) const;
 
-  /// Makes `path` and the directories above it where they are missing, owned as the rules say.
+  /// Who asks for a directory: the instruction (then it is owned as the rules say), or an archive that lacks an entry for it
+  /// (then by root, mode 0755).
+  enum class MadeBy { instruction, archive };
+  /// Makes `path` and the directories above it where they are missing.
   /// Throws: base::UsageError when something on the way is no directory.
-  void make_directories(const base::RelPath& path);
+  void make_directories(const base::RelPath& path, MadeBy by = MadeBy::instruction);
   /// Gives a directory that this layer brings another time.
   void set_time(const base::RelPath& path, base::TimePoint mtime);
   /// A directory with the source's mode, owner and times (as the rules change them); one that stands already keeps its content.

@@ -35,13 +35,13 @@ struct FileFacts {
 };
 inline constexpr std::size_t kMaxCapabilityBytes = 24;  // sizeof(struct vfs_ns_cap_data), linux/capability.h
 
-/// cache/files.idx: content digests of host files by identity, so that unchanged files are not read again. A file that was
+/// cache/files/files.idx: content digests of host files by identity, so that unchanged files are not read again. A file that was
 /// changed less than two seconds before it was read is not remembered: a second change might not show in its times.
 /// A damaged index is an empty one. For any thread.
 /// See: docs/design/builder_cache_format.md.
 class FileDigestCache {
  public:
-  /// `dir` is the store's cache folder. Reads nothing yet.
+  /// `dir` holds the index. Reads nothing yet.
   explicit FileDigestCache(base::DirFd dir) : dir_(std::move(dir)) {}
   ~FileDigestCache();
   FileDigestCache(const FileDigestCache&) = delete;

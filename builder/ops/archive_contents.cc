@@ -1,0 +1,118 @@
+#include "builder/ops/archive_contents.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstring>
+#include <utility>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "layers/any_decompressor.h"
+#include "layers/tar_format.h"
+#include "layers/tar_reader.h"
+#include "layers/xattr_policy.h"
+
+namespace ibuild::builder {
+namespace {
+
+using layers::EntryType;
+
+/// The number in a header's checksum field; none when there is none.
+std::optional<unsigned> stored_checksum(const layers::TarHeader& header) {
+  const std::string field(base::trim(std::string_view(header.checksum, strnlen(header.checksum, sizeof header.checksum))));
+  unsigned value = 0;
+  const auto [end, error] = std::from_chars(field.data(), field.data() + field.size(), value, 8);
+  if (field.empty() || error != std::errc() || end != field.data() + field.size()) return std::nullopt;
+  return value;
+}
+
+bool reads_as_header(base::ByteSource& bytes) {
+  layers::TarHeader header;
+  auto rest = std::as_writable_bytes(std::span(&header, 1));
+  while (!rest.empty()) {
+    const std::size_t count = bytes.read(rest);
+    if (count == 0) return false;
+    rest = rest.subspan(count);
+  }
+  return stored_checksum(header) == layers::tar_checksum(header);
+}
+
+bool is_marker(EntryType type) { return type == EntryType::whiteout || type == EntryType::opaque; }
+
+}  // namespace
+
+bool is_archive(const ContentSource& source, const SourceFile& file) {
+  if (!file.is_file() || file.entry.size_bytes == 0) return false;
+  try {
+    const auto bytes = source.open(file);
+    const auto plain = layers::make_any_decompressor(*bytes);
+    return reads_as_header(*plain);
+  } catch (const base::ContentError&) {
+    return false;  // begins like a compressed file but is none
+  }
+}
+
+ArchiveContents::ArchiveContents(const ContentSource& source, const SourceFile& file, const base::DirFd& temp_dir,
+                                 std::stop_token stop)
+    : spool_(temp_dir) {
+  const auto bytes = source.open(file);
+  const auto plain = layers::make_any_decompressor(*bytes);
+  layers::TarReader reader(*plain);
+  while (auto entry = reader.next()) {
+    if (stop.stop_requested()) throw base::CancelledError();
+    take(std::move(*entry), reader.data());
+  }
+  reader.drain();
+  // To the end of the file, where its bytes are checked against what was hashed.
+  base::HashingSink nowhere;
+  base::copy_stream(*bytes, nowhere);
+}
+
+void ArchiveContents::take(layers::LayerEntry entry, base::ByteSource& data) {
+  SourceFile file;
+  file.entry = std::move(entry);
+  std::erase_if(file.entry.xattrs, [](const base::Xattr& xattr) { return !layers::is_stored_xattr(xattr.name); });
+  if (file.is_file()) {
+    file.entry.tar_offset = spooled_bytes_;
+    base::HashingSink hashed(&spool_);
+    spooled_bytes_ += base::copy_stream(data, hashed);
+    file.entry.content = hashed.finish();
+  }
+  entries_.push_back(std::move(file));
+}
+
+std::unique_ptr<base::ByteSource> ArchiveContents::open(const SourceFile& file) const {
+  return std::make_unique<base::FdRangeSource>(spool_.fd(), file.entry.tar_offset, file.entry.size_bytes);
+}
+
+void ArchiveContents::place(const base::RelPath& destination, DestinationTree& tree,
+                            const std::function<void(std::string)>& warn) const {
+  const auto root = tree.resolve(destination);
+  tree.make_directories(root);
+  for (const auto& file : entries_) {
+    if (is_marker(file.entry.type)) {
+      warn("an archive's whiteout of " + base::printable(file.path().absolute()) +
+           " is left out: names that begin with .wh. mean deletions in an image layer");
+    } else if (!file.path().is_root()) {
+      place_entry(file, root, tree);
+    }
+  }
+}
+
+void ArchiveContents::place_entry(const SourceFile& file, const base::RelPath& destination, DestinationTree& tree) const {
+  const auto parent = tree.resolve(file.path().parent(), destination);
+  tree.make_directories(parent, DestinationTree::MadeBy::archive);
+  layers::LayerEntry entry = file.entry;
+  entry.path = parent.join(file.path().name());
+  if (entry.type == EntryType::hardlink) {
+    const auto target = base::RelPath::clean(entry.link_target);
+    const auto real = tree.resolve(target.parent(), destination).join(target.name());
+    if (tree.put_hard_link(entry.path, real)) return;
+    throw base::UsageError("the archive links " + base::printable(file.path().absolute()) + " to " +
+                           base::printable(target.absolute()) + ", which is not there");
+  }
+  tree.put_entry(std::move(entry), &file, this, std::nullopt);
+}
+
+}  // namespace ibuild::builder

@@ -1,0 +1,191 @@
+// Builds every case of testdata/dockerfiles/ with fakes: no network, no root, no process. SOURCE_DATE_EPOCH is set, so that digests are the same everywhere.
+#include <catch2/catch.hpp>
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "builder/ops/copy_selection.h"
+#include "builder/plan/base_table.h"
+#include "builder/plan/build_args.h"
+#include "builder/plan/plan_build.h"
+#include "builder/plan/stage_graph.h"
+#include "parser/diagnostic.h"
+#include "parser/dockerfile.h"
+#include "tests/golden/golden_case.h"
+#include "tests/support/builder/fakes.h"
+
+using namespace ibuild;
+using ibuild::test::BuildFixture;
+using ibuild::test::GoldenCase;
+
+namespace {
+
+void apply_option(builder::BuildRequest& request, std::string_view line) {
+  const auto space = line.find(' ');
+  const std::string name(line.substr(0, space));
+  const std::string value(space == std::string_view::npos ? "" : line.substr(space + 1));
+  const auto equals = value.find('=');
+  if (name == "build-arg") {
+    request.build_args[value.substr(0, equals)] = value.substr(equals + 1);
+  } else if (name == "label") {
+    request.labels.emplace_back(value.substr(0, equals), value.substr(equals + 1));
+  } else if (name == "target") {
+    request.target = value;
+  } else if (name == "platform") {
+    request.platform = image::parse_platform(value);
+  } else if (name == "network") {
+    request.network = value;
+  } else if (name == "add-host") {
+    request.add_hosts.push_back(value);
+  } else if (name == "no-cache") {
+    request.no_cache = true;
+  } else {
+    FAIL("unknown option in args: " << line);
+  }
+}
+
+/// Copies the context with modes that no umask of a checkout has touched.
+void import_context(const GoldenCase& golden, const base::RelPath& path, BuildFixture& f) {
+  const auto source = base::RelPath::exact("context").join(path.str());
+  for (const auto& entry : base::list_dir(golden.dir, source)) {
+    const auto from = source.join(entry.name);
+    const auto to = path.join(entry.name);
+    const auto status = base::lstat_at(golden.dir, from);
+    if (S_ISDIR(status.st_mode)) {
+      base::make_dirs(f.context(), to);
+      import_context(golden, to, f);
+    } else if (S_ISLNK(status.st_mode)) {
+      f.link(to.str(), base::read_link_at(golden.dir, from));
+    } else {
+      f.write(to.str(), base::read_file_at(golden.dir, from, 1 << 20), (status.st_mode & 0100) != 0 ? 0755 : 0644);
+    }
+  }
+}
+
+void load_request(const GoldenCase& golden, BuildFixture& f) {
+  f.request.dockerfile = golden.read("Dockerfile").value();
+  f.request.platform = image::parse_platform("linux/amd64");
+  if (golden.has("context")) {
+    import_context(golden, {}, f);
+    f.request.ignore_file = golden.read("context/.dockerignore");
+  }
+  const std::string options = golden.read("args").value_or("");
+  for (const auto line : base::split(options, '\n')) {
+    const auto text = base::trim(line);
+    if (!text.empty() && text[0] != '#') apply_option(f.request, text);
+  }
+}
+
+std::vector<std::string> strings(const nlohmann::json& json, const char* key) {
+  return json.contains(key) ? json.at(key).get<std::vector<std::string>>() : std::vector<std::string>{};
+}
+
+/// The bases of a case: "base", and those of images.json.
+void load_images(const GoldenCase& golden, BuildFixture& f) {
+  const std::vector<test::FakeFile> files = {
+      {"bin/sh", "a shell", 0755},
+      {"etc/passwd", "root:x:0:0:root:/root:/bin/sh\napp:x:1000:1001:App:/home/app:/bin/sh\n"},
+      {"etc/group", "root:x:0:\nstaff:x:50:app\napp:x:1001:\n"},
+      {"tmp/.keep", ""}};
+  auto& base = f.images.add("base", files);
+  base.config.platform = image::parse_platform("linux/amd64");
+  const auto images = nlohmann::json::parse(golden.read("images.json").value_or("{}"));
+  for (const auto& [name, json] : images.items()) {
+    auto& image = f.images.add(name, files);
+    image.config.platform = image::parse_platform("linux/amd64");
+    auto& config = image.config.config;
+    config.env = strings(json, "env");
+    config.on_build = strings(json, "on_build");
+    config.shell = strings(json, "shell");
+    if (json.contains("cmd")) config.cmd = strings(json, "cmd");
+    if (json.contains("entrypoint")) config.entrypoint = strings(json, "entrypoint");
+    config.user = json.value("user", "");
+    config.working_dir = json.value("working_dir", "");
+    for (const auto& [key, value] : json.value("labels", nlohmann::json::object()).items()) config.labels[key] = value;
+  }
+}
+
+std::string plan_text(const GoldenCase& golden, BuildFixture& f) {
+  parser::Diagnostics diagnostics;
+  const auto dockerfile = parser::parse_dockerfile(f.request.dockerfile, diagnostics);
+  const auto stages = parser::build_stages(dockerfile, diagnostics);
+  const builder::GlobalArgs args(stages, f.request.build_args, {f.request.platform, f.request.platform, f.request.target});
+  builder::StageGraph graph(stages, args, f.request.platform, f.request.target);
+  builder::BaseTable bases;
+  do {
+    for (const auto& [wanted, range] : graph.needed_images()) {
+      const auto image = f.images.try_load(wanted.reference, wanted.platform, builder::PullPolicy::never, {});
+      if (image) bases.emplace(wanted, *image);
+    }
+  } while (builder::add_onbuild_triggers(graph, bases));
+  INFO(golden.name);
+  return describe(builder::plan_build(graph, args, bases, f.request, stages.escape));
+}
+
+std::string layers_text(const BuildFixture& f, const image::ImageConfig& config) {
+  std::string text;
+  for (const auto& diff_id : config.diff_ids) {
+    text += "layer\n";
+    const layers::Layer layer{diff_id, std::nullopt, nullptr};
+    for (const auto& entry : f.store->layers().index(layer)->entries()) {
+      builder::SourceFile file;
+      file.entry = entry;
+      if (file.is_file()) file.entry.content = f.store->layers().file_digest(layer, entry);
+      std::string facts = builder::fingerprint(file);
+      if (const auto digest = facts.find("sha256:"); digest != std::string::npos) facts.resize(digest + 7 + 12);
+      text += fmt::format("  /{} {}", base::printable(entry.path.str()), facts);
+      if (entry.type == layers::EntryType::hardlink) text += " " + base::printable(entry.link_target);
+      text += "\n";
+    }
+  }
+  return text;
+}
+
+std::string warnings_text(const BuildFixture& f) {
+  std::string text;
+  for (const auto& warning : f.events.warnings()) text += "warning: " + warning + "\n";
+  return text;
+}
+
+void build_and_check(const GoldenCase& golden, BuildFixture& f) {
+  std::string error;
+  try {
+    const auto result = f.build(f.request.dockerfile);
+    const auto config = f.config(result);
+    golden.check("expect.config.json", nlohmann::json::parse(image::to_json(config)).dump(2) + "\n");
+    golden.check("expect.layers", layers_text(f, config));
+    golden.check("expect.digest", result.image.digest.str() + "\n");
+  } catch (const parser::DockerfileError& fault) {
+    error = std::string("error: ") + fault.what() + "\n" +
+            parser::render_excerpt("Dockerfile", f.request.dockerfile, fault.range());
+  } catch (const base::Error& fault) {
+    error = std::string("error: ") + fault.what() + "\n";
+  }
+  if (!golden.has("expect.stderr")) {
+    INFO(golden.name);
+    CHECK(error == "");
+  }
+  golden.check("expect.stderr", warnings_text(f) + error);
+}
+
+}  // namespace
+
+TEST_CASE("golden: plans, configurations, layers and digests of testdata/dockerfiles", "[golden]") {
+  for (const auto& golden : GoldenCase::all()) {
+    const bool wants_plan = golden.has("expect.plan");
+    const bool wants_build = golden.has("expect.config.json") || golden.has("expect.layers") ||
+                             golden.has("expect.digest") || golden.has("expect.stderr");
+    if (!wants_plan && !wants_build) continue;
+    INFO(golden.name);
+    BuildFixture f;
+    load_request(golden, f);
+    load_images(golden, f);
+    f.sandbox.leave_traces();
+    if (wants_plan) golden.check("expect.plan", plan_text(golden, f));
+    if (wants_build) build_and_check(golden, f);
+  }
+}

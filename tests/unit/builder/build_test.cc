@@ -1,0 +1,113 @@
+#include "builder/build.h"
+
+#include <catch2/catch.hpp>
+
+#include "tests/support/builder/fakes.h"
+#include "parser/diagnostic.h"
+
+using namespace ibuild;
+using ibuild::test::BuildFixture;
+
+TEST_CASE("build: COPY on scratch makes one layer with what the context has", "[builder]") {
+  BuildFixture f;
+  f.write("app.py", "print(1)\n", 0755);
+  const auto result = f.build("FROM scratch\nCOPY app.py /app/\n");
+  const auto tree = f.tree(result);
+  CHECK(f.content(*tree, "app/app.py") == "print(1)\n");
+  CHECK(f.look(*tree, "app/app.py") == "file 0755 0:0");
+  CHECK(f.look(*tree, "app") == "dir 0755 0:0");
+  const auto config = f.config(result);
+  CHECK(config.diff_ids.size() == 1);
+  REQUIRE(config.history.size() == 1);
+  CHECK(config.history[0].created_by == "COPY app.py /app/ # buildkit");
+  CHECK(config.config.working_dir == "/");
+  CHECK(result.names == std::vector<std::string>{"example.com/test:1"});
+}
+
+TEST_CASE("build: the same build again hits in every step and gives the same image", "[builder]") {
+  BuildFixture f;
+  f.images.add("base", {{"bin/sh", "sh"}});
+  f.write("a.txt", "a");
+  const std::string dockerfile = "FROM base\nWORKDIR /app\nCOPY a.txt .\nRUN make\nENV A=1\n";
+  f.sandbox.on("make", [](const base::DirFd& root, sandbox::StepObserver&) {
+    base::write_file_atomically(root, base::RelPath::exact("made"), "made");
+    return 0;
+  });
+  f.clock = base::Clock();
+  const auto first = f.build(dockerfile);
+  f.events.clear();
+  const auto second = f.build(dockerfile);
+  CHECK(first.image.digest == second.image.digest);
+  CHECK(f.events.cached_count() == 4);
+  CHECK(f.sandbox.commands() == std::vector<std::string>{"make"});
+}
+
+TEST_CASE("build: an edited file re-runs what reads it, and the miss says which", "[builder]") {
+  BuildFixture f;
+  f.images.add("base", {{"bin/sh", "sh"}});
+  f.write("requirements.txt", "flask");
+  f.write("src/app.py", "one");
+  const std::string dockerfile =
+      "FROM base\nCOPY requirements.txt /\nRUN install\nCOPY src /src\n";
+  f.sandbox.on("install", [](const base::DirFd& root, sandbox::StepObserver&) {
+    base::write_file_atomically(root, base::RelPath::exact("lib"), "lib");
+    return 0;
+  });
+  f.build(dockerfile);
+  f.write("src/app.py", "two");
+  f.events.clear();
+  const auto result = f.build(dockerfile);
+  CHECK(f.events.reasons() == std::vector<std::string>{"src/app.py changed"});
+  CHECK(f.sandbox.commands().size() == 1);
+  CHECK(f.content(*f.tree(result), "src/app.py") == "two");
+}
+
+TEST_CASE("build: a step that makes the same files again does not touch what follows", "[builder]") {
+  BuildFixture f;
+  f.images.add("base", {{"bin/sh", "sh"}});
+  f.clock = base::Clock();
+  for (const std::string command : {"make v1", "make v2"}) {
+    f.sandbox.on(command, [](const base::DirFd& root, sandbox::StepObserver&) {
+      base::write_file_atomically(root, base::RelPath::exact("out"), "same");
+      return 0;
+    });
+  }
+  const auto first = f.build("FROM base\nRUN make v1\nRUN test\n");
+  const auto second = f.build("FROM base\nRUN make v2\nRUN test\n");
+  CHECK(f.sandbox.commands() == std::vector<std::string>{"make v1", "test", "make v2"});
+  CHECK(f.config(first).diff_ids == f.config(second).diff_ids);
+}
+
+TEST_CASE("build: a failed RUN ends the build with its command and code", "[builder]") {
+  BuildFixture f;
+  f.images.add("base", {{"bin/sh", "sh"}});
+  f.sandbox.on("exit 7", [](const base::DirFd&, sandbox::StepObserver& observer) {
+    observer.output(sandbox::StepObserver::Stream::err, "no luck\n");
+    return 7;
+  });
+  try {
+    f.build("FROM base\nRUN exit 7\n");
+    FAIL("it must throw");
+  } catch (const parser::DockerfileError& error) {
+    CHECK(std::string(error.what()) ==
+          "process \"/bin/sh -c exit 7\" did not complete successfully: exit code: 7");
+    CHECK(error.range().start.line == 2);
+  }
+  CHECK(f.events.log_text() == "no luck\n");
+}
+
+TEST_CASE("build: only stages that the target needs are built", "[builder]") {
+  BuildFixture f;
+  f.images.add("base", {{"bin/sh", "sh"}});
+  f.build("FROM base AS a\nRUN a\nFROM base AS b\nRUN b\nFROM base\nCOPY --from=a /bin/sh /x\n");
+  CHECK(f.sandbox.commands() == std::vector<std::string>{"a"});
+}
+
+TEST_CASE("build: without a RUN no sandbox is needed, with one the reason is said", "[builder]") {
+  BuildFixture f;
+  f.can_run = false;
+  f.images.add("base", {{"bin/sh", "sh"}});
+  f.write("a", "a");
+  CHECK_NOTHROW(f.build("FROM base\nCOPY a /\n"));
+  CHECK_THROWS_WITH(f.build("FROM base\nRUN true\n"), Catch::Contains("no profile works"));
+}
