@@ -84,7 +84,7 @@ class ChunkMatcher {
     char32_t wanted = 0;
     if (!failed_) {
       const Character next = next_character(name_);
-      wanted = next.code_point >= kInvalidByte ? 0xfffd : next.code_point;
+      wanted = next.code_point;
       name_.remove_prefix(next.size);
     }
     chunk_.remove_prefix(1);

@@ -15,13 +15,12 @@ namespace ibuild::parser {
 
 namespace {
 
-constexpr char32_t kLastCodePoint = 0x10ffff;
+/// Behind the code points come the bytes that are no UTF-8, each a character of its own.
+constexpr char32_t kLastCodePoint = kInvalidByte + 0xff;
 
-/// Bytes that are no UTF-8 all read as U+FFFD here.
 Character take_character(std::string_view& text) {
-  Character next = next_character(text);
+  const Character next = next_character(text);
   text.remove_prefix(next.size);
-  if (next.code_point >= kInvalidByte) next.code_point = 0xfffd;
   return next;
 }
 

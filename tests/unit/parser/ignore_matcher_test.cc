@@ -97,6 +97,11 @@ TEST_CASE("ignore_matcher: a file may be taken back from an ignored directory", 
   CHECK_FALSE(ignores({"a", "!a/b"}, "a/b/d"));
 }
 
+TEST_CASE("ignore_matcher: bytes that are no UTF-8 match themselves", "[parser]") {
+  CHECK(ignores({"*\x8f"}, "a\x8f"));
+  CHECK_FALSE(ignores({"*\x8f"}, "a\xf8/b\x8f"));
+}
+
 TEST_CASE("ignore_matcher: faulty patterns are named", "[parser]") {
   CHECK_THROWS_AS(IgnoreMatcher(Strings{"!"}), ibuild::base::UsageError);
   CHECK_THROWS_AS(IgnoreMatcher(Strings{"a["}), ibuild::base::UsageError);

@@ -79,6 +79,12 @@ TEST_CASE("path_regex: what is not of the language is refused", "[parser]") {
   }
 }
 
+TEST_CASE("path_regex: bytes that are no UTF-8 are characters of their own", "[parser]") {
+  CHECK(matches("^.\xff$", "\xfe\xff"));
+  CHECK_FALSE(matches("^\xff$", "\xfe"));
+  CHECK(matches("^[^a]\\D$", "\xfe\xff"));
+}
+
 TEST_CASE("path_regex: time is linear in the text", "[parser]") {
   std::string expression = "^";
   for (int i = 0; i < 30; ++i) expression += "[^/]*a";
