@@ -86,6 +86,12 @@ Sample opaque(std::string_view path) {
   return sample;
 }
 
+std::vector<Sample> sorted(std::vector<Sample> samples) {
+  std::sort(samples.begin(), samples.end(),
+            [](const Sample& a, const Sample& b) { return layers::walk_less(a.entry, b.entry); });
+  return samples;
+}
+
 std::vector<layers::LayerEntry> entries_of(const std::vector<Sample>& samples) {
   std::vector<layers::LayerEntry> entries;
   for (const Sample& sample : samples) entries.push_back(sample.entry);

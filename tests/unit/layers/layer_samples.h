@@ -30,6 +30,8 @@ Sample fifo(std::string_view path);
 Sample whiteout(std::string_view path);
 Sample opaque(std::string_view path);
 
+/// In walk order, as LayerBuilder wants them.
+std::vector<Sample> sorted(std::vector<Sample> samples);
 /// The entries alone, owned by whoever runs the test, so that they can be unpacked without rights.
 std::vector<layers::LayerEntry> entries_of(const std::vector<Sample>& samples);
 layers::LayerIndex index_of(const std::vector<Sample>& samples);

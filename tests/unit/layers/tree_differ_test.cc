@@ -8,7 +8,6 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <catch2/catch.hpp>
 #include <chrono>
 
@@ -38,12 +37,11 @@ bool is_real_root() { return overlay_xattrs_of_this_process() == OverlayXattrs::
 /// Layers, and an upper directory that lies over them as an overlay would have it.
 class Over {
  public:
-  explicit Over(std::vector<std::vector<test::Sample>> layers = {}) : upper_(open_upper(store_)) {
+  explicit Over(const std::vector<std::vector<test::Sample>>& layers = {})
+      : upper_(open_upper(store_)) {
     std::vector<std::shared_ptr<const LayerIndex>> indexes;
-    for (auto& samples : layers) {
-      std::sort(samples.begin(), samples.end(),
-                [](const auto& a, const auto& b) { return walk_less(a.entry, b.entry); });
-      chain_.push_back(store_.build(samples));
+    for (const auto& samples : layers) {
+      chain_.push_back(store_.build(test::sorted(samples)));
       indexes.push_back(store_.layers().index(chain_.back()));
     }
     lower_.emplace(std::move(indexes));
