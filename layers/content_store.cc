@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 
 #include "base/error.h"
 #include "base/stream.h"
@@ -101,6 +102,18 @@ base::Digest ContentStore::put(std::string_view bytes) const {
   const auto ingest = begin_ingest();
   ingest->write(base::as_bytes(bytes));
   return ingest->commit();
+}
+
+void ContentStore::adopt(const base::DirFd& from, const std::string& name,
+                         const base::Digest& digest, std::uint64_t size_bytes) const {
+  if (!is_stored_kind(digest)) {
+    throw base::ContentError("blob " + digest.str() + ": only sha256 digests can be stored");
+  }
+  if (has_exact(digest, size_bytes)) return;
+  const std::string blob(digest.hex());
+  if (::renameat(from.get(), name.c_str(), blobs_.get(), blob.c_str()) != 0) {
+    throw_store_error(errno, "rename into", blobs_.show(blob_path(digest)));
+  }
 }
 
 void ContentStore::remove(const base::Digest& digest) const {

@@ -64,6 +64,11 @@ class ContentStore {
   std::string read(const base::Digest& digest, std::uint64_t cap_bytes = 16 << 20) const;
   std::unique_ptr<Ingest> begin_ingest() const;
   base::Digest put(std::string_view bytes) const;
+  /// Moves a finished file `from`/`name` in under its digest; what is there already in that size is
+  /// left as it is, and the file as well.
+  /// Requires: the caller has computed `digest` and `size_bytes`; the same file system.
+  void adopt(const base::DirFd& from, const std::string& name, const base::Digest& digest,
+             std::uint64_t size_bytes) const;
   /// Removes a blob; nothing there is no error.
   void remove(const base::Digest& digest) const;
 

@@ -7,6 +7,7 @@
 #include "base/files.h"
 #include "image/manifest.h"
 #include "image/media_types.h"
+#include "layers/image_names.h"
 #include "layers/temp_file.h"
 
 namespace ibuild::layers {
@@ -17,28 +18,6 @@ using image::Descriptor;
 
 constexpr std::string_view kIndexFile = "index.json";
 constexpr std::string_view kLockFile = "index.lock";
-constexpr const char* kFullNameKey = "io.containerd.image.name";
-constexpr const char* kRefNameKey = "org.opencontainers.image.ref.name";
-
-std::string name_of(const Descriptor& entry) {
-  for (const char* key : {kFullNameKey, kRefNameKey}) {
-    const auto found = entry.annotations.find(key);
-    if (found != entry.annotations.end() && !found->second.empty()) return found->second;
-  }
-  return {};
-}
-
-Descriptor without_name(Descriptor entry) {
-  entry.annotations.erase(kFullNameKey);
-  entry.annotations.erase(kRefNameKey);
-  return entry;
-}
-
-Descriptor with_name(Descriptor entry, const std::string& name) {
-  entry.annotations[kFullNameKey] = name;
-  entry.annotations[kRefNameKey] = name;
-  return entry;
-}
 
 /// The name an image is kept under: domain/path:tag, or domain/path@digest where there is no tag.
 std::string stored_name(const image::Reference& reference) {

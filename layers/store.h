@@ -47,8 +47,10 @@ class Store {
   [[nodiscard]] virtual base::LockFile hold_against_gc(std::stop_token stop = {}) const = 0;
   /// The same lock for the one who removes. No value when somebody holds it, this process too.
   [[nodiscard]] virtual std::optional<base::LockFile> try_lock_for_gc() const = 0;
-  /// Makes everything written so far outlast a loss of power (syncfs). Costs real time: once, when
-  /// something new was written, before it gets its name.
+  /// Makes everything written so far outlast a loss of power (syncfs). Without it, what was written
+  /// in the last half minute may be missing then: names stay right, and blobs that were cut short
+  /// count as missing. Blocks: whatever else waits for that file system is written first, which
+  /// takes from a millisecond to many seconds. So once at most, at the end of a command.
   virtual void sync() const = 0;
 };
 

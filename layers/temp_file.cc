@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <utility>
 
 #include "layers/random_name.h"
 #include "layers/store_error.h"
@@ -40,5 +41,7 @@ void TempFile::move_to(const base::DirFd& into, const std::string& name) {
   }
   name_.clear();
 }
+
+std::string TempFile::keep() { return std::exchange(name_, {}); }
 
 }  // namespace ibuild::layers

@@ -26,10 +26,12 @@ class TempFile : public base::ByteSink {
   /// The file becomes `into`/`name`, in place of what is there. Only once.
   /// Requires: `into` lies on the same file system.
   void move_to(const base::DirFd& into, const std::string& name);
+  /// Gives up ownership: the file stays where it is; this is its name there. Only once.
+  std::string keep();
 
  private:
   base::DirFd dir_;
-  std::string name_;  // empty once moved
+  std::string name_;  // empty once moved or kept
   base::UniqueFd fd_;
 };
 

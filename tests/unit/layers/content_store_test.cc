@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/scope_exit.h"
+#include "tests/support/scratch_dir.h"
 
 namespace ibuild::layers {
 
@@ -21,7 +22,7 @@ using base::RelPath;
 
 /// A store folder of its own with a folder for temporaries beside it.
 struct Fixture {
-  base::TempDir scratch{base::DirFd::open("/tmp"), "ibuild-content-"};
+  base::TempDir scratch = test::make_scratch_dir();
   base::DirFd temp = make("temp");
   base::DirFd root = make("root");
   ContentStore content{root, temp};
@@ -161,6 +162,17 @@ TEST_CASE("content_store: a link in place of a blob is not followed", "[layers]"
   CHECK_THROWS_AS(f.content.open(digest), base::Error);
   f.content.put("root:x:0:0");
   CHECK(f.content.read(digest) == "root:x:0:0");
+}
+
+TEST_CASE("content_store: a finished file is taken over by its digest", "[layers]") {
+  Fixture f;
+  const auto digest = base::sha256_of("hello");
+  base::write_file_atomically(f.temp, RelPath::exact("file"), "hello");
+  f.content.adopt(f.temp, "file", digest, 5);
+  CHECK(f.content.read(digest) == "hello");
+  CHECK(f.leftovers() == 0);
+  CHECK_NOTHROW(f.content.adopt(f.temp, "gone", digest, 5));
+  CHECK_THROWS_AS(f.content.adopt(f.temp, "gone", base::sha256_of("other"), 5), base::SystemError);
 }
 
 TEST_CASE("content_store: a removed blob is gone, and removing nothing is no error", "[layers]") {

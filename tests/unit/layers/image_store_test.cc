@@ -10,6 +10,7 @@
 #include "base/files.h"
 #include "image/manifest.h"
 #include "image/media_types.h"
+#include "tests/support/scratch_dir.h"
 
 namespace ibuild::layers {
 
@@ -18,7 +19,7 @@ namespace {
 using base::RelPath;
 
 struct Fixture {
-  base::TempDir scratch{base::DirFd::open("/tmp"), "ibuild-images-"};
+  base::TempDir scratch = test::make_scratch_dir();
   base::DirFd root = make("root");
   base::DirFd temp = make("temp");
   base::DirFd locks = make("locks");

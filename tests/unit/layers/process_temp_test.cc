@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/files.h"
+#include "tests/support/scratch_dir.h"
 
 namespace ibuild::layers {
 
@@ -36,7 +37,7 @@ void leave_a_folder_behind(const base::DirFd& tmp) {
 }  // namespace
 
 TEST_CASE("process_temp: the folder and its lock go with their owner", "[layers]") {
-  const base::TempDir tmp(base::DirFd::open("/tmp"), "ibuild-temp-");
+  const base::TempDir tmp = test::make_scratch_dir();
   {
     const ProcessTemp temp(tmp.dir());
     base::write_file_atomically(temp.dir(), RelPath::exact("file"), "x");
@@ -49,7 +50,7 @@ TEST_CASE("process_temp: the folder and its lock go with their owner", "[layers]
 }
 
 TEST_CASE("process_temp: the folder of a living process stays", "[layers]") {
-  const base::TempDir tmp(base::DirFd::open("/tmp"), "ibuild-temp-");
+  const base::TempDir tmp = test::make_scratch_dir();
   const ProcessTemp temp(tmp.dir());
   base::write_file_atomically(temp.dir(), RelPath::exact("file"), "x");
   remove_abandoned_temps(tmp.dir());
@@ -58,7 +59,7 @@ TEST_CASE("process_temp: the folder of a living process stays", "[layers]") {
 }
 
 TEST_CASE("process_temp: the folder of a killed process is removed", "[layers]") {
-  const base::TempDir tmp(base::DirFd::open("/tmp"), "ibuild-temp-");
+  const base::TempDir tmp = test::make_scratch_dir();
   const ProcessTemp temp(tmp.dir());
   leave_a_folder_behind(tmp.dir());
   CHECK(entries(tmp.dir()) == 4);
@@ -67,7 +68,7 @@ TEST_CASE("process_temp: the folder of a killed process is removed", "[layers]")
 }
 
 TEST_CASE("process_temp: folders without a lock and stray files are removed", "[layers]") {
-  const base::TempDir tmp(base::DirFd::open("/tmp"), "ibuild-temp-");
+  const base::TempDir tmp = test::make_scratch_dir();
   base::make_dirs(tmp.dir(), RelPath::exact("orphan/deep"));
   base::write_file_atomically(tmp.dir(), RelPath::exact("alone.lock"), "");
   base::write_file_atomically(tmp.dir(), RelPath::exact("file"), "");
@@ -76,7 +77,7 @@ TEST_CASE("process_temp: folders without a lock and stray files are removed", "[
 }
 
 TEST_CASE("process_temp: a lock file without a name harms nobody", "[layers]") {
-  const base::TempDir tmp(base::DirFd::open("/tmp"), "ibuild-temp-");
+  const base::TempDir tmp = test::make_scratch_dir();
   const ProcessTemp temp(tmp.dir());
   base::write_file_atomically(tmp.dir(), RelPath::exact(".lock"), "");
   remove_abandoned_temps(tmp.dir());
@@ -85,14 +86,14 @@ TEST_CASE("process_temp: a lock file without a name harms nobody", "[layers]") {
 }
 
 TEST_CASE("process_temp: what cannot be removed is no error", "[layers]") {
-  const base::TempDir tmp(base::DirFd::open("/tmp"), "ibuild-temp-");
+  const base::TempDir tmp = test::make_scratch_dir();
   base::make_dirs(tmp.dir(), RelPath::exact("strange.lock"));  // cannot be opened as a file
   CHECK_NOTHROW(remove_abandoned_temps(tmp.dir()));
   CHECK(entries(tmp.dir()) == 1);
 }
 
 TEST_CASE("process_temp: a folder being made is never taken for an abandoned one", "[layers]") {
-  const base::TempDir tmp(base::DirFd::open("/tmp"), "ibuild-temp-");
+  const base::TempDir tmp = test::make_scratch_dir();
   std::atomic<bool> stop = false;
   std::jthread cleaner([&] {
     while (!stop) remove_abandoned_temps(tmp.dir());

@@ -16,6 +16,7 @@
 #include "base/scope_exit.h"
 #include "image/media_types.h"
 #include "tests/support/must_run.h"
+#include "tests/support/scratch_dir.h"
 
 namespace ibuild::layers {
 
@@ -24,7 +25,7 @@ namespace {
 using base::RelPath;
 
 struct Fixture {
-  base::TempDir scratch{base::DirFd::open("/tmp"), "ibuild-store-"};
+  base::TempDir scratch = test::make_scratch_dir();
   std::string path = scratch.host_path() + "/store";
   base::ThreadPool pool{1};
 
