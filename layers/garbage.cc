@@ -1,0 +1,116 @@
+#include "layers/garbage.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <set>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "layers/image_content.h"
+#include "layers/layer_folder.h"
+#include "layers/store_error.h"
+
+namespace ibuild::layers {
+
+namespace {
+
+using base::RelPath;
+using Digests = std::set<base::Digest>;
+
+constexpr std::string_view kBlobRecordPrefix = "blob-";
+
+ImageContent content_of_kept_images(Store& store) {
+  ImageContent kept(store.content(), Unreadable::refuse);
+  for (const StoredImage& image : store.images().list()) {
+    try {
+      kept.add(image.descriptor);
+    } catch (base::Error& error) {
+      const std::string name = image.name.empty() ? image.descriptor.digest.str() : image.name;
+      error.add_context("nothing can be removed, as nobody can tell what image " + name + " needs");
+      error.set_hint("remove that image first: ibuild rmi " + name);
+      throw;
+    }
+  }
+  return kept;
+}
+
+Digests difference(const Digests& from, const Digests& without) {
+  Digests left;
+  std::set_difference(from.begin(), from.end(), without.begin(), without.end(),
+                      std::inserter(left, left.end()));
+  return left;
+}
+
+/// The blobs that were made of a layer for export, whether an image names them or not.
+Digests blobs_made_of(const Store& store, const base::Digest& diff_id) {
+  Digests blobs;
+  const RelPath folder = RelPath::exact(layer_folder(diff_id));
+  if (!base::try_lstat_at(store.layers_dir(), folder)) return blobs;
+  const LayerFolder records(store.layers_dir(), diff_id, {});
+  for (const auto& entry : base::list_dir(store.layers_dir(), folder)) {
+    if (!entry.name.starts_with(kBlobRecordPrefix)) continue;
+    const auto blob = records.try_read_blob_record(entry.name.substr(kBlobRecordPrefix.size()));
+    if (blob) blobs.insert(blob->digest);
+  }
+  return blobs;
+}
+
+/// The whole folder vanishes at once. What is left of it when this is killed lies in tmp/.
+bool remove_layer(const Store& store, const base::Digest& diff_id) {
+  const base::TempDir grave(store.temp(), "removed-");
+  const std::string folder = layer_folder(diff_id);
+  if (::renameat(store.layers_dir().get(), folder.c_str(), grave.dir().get(), folder.c_str()) ==
+      0) {
+    return true;
+  }
+  if (errno == ENOENT) return false;
+  throw_store_error(errno, "remove", store.layers_dir().show(RelPath::exact(folder)));
+}
+
+/// The lock files of a layer. Nobody holds or waits for one: all who would hold the store.
+void remove_locks(const Store& store, const Digests& diff_ids) {
+  if (diff_ids.empty()) return;
+  for (const auto& entry : base::list_dir(store.locks())) {
+    const bool is_of_one = std::any_of(diff_ids.begin(), diff_ids.end(), [&](const auto& diff_id) {
+      return entry.name.find(diff_id.hex()) != std::string::npos;
+    });
+    if (is_of_one) ::unlinkat(store.locks().get(), entry.name.c_str(), 0);
+  }
+}
+
+Removal remove_all(const Store& store, Digests blobs, const Digests& diff_ids,
+                   const Digests& kept_blobs) {
+  Removal removal;
+  for (const auto& diff_id : diff_ids) {
+    blobs.merge(blobs_made_of(store, diff_id));
+    if (remove_layer(store, diff_id)) removal.diff_ids.push_back(diff_id);
+  }
+  for (const auto& blob : difference(blobs, kept_blobs)) {
+    if (!store.content().has(blob)) continue;
+    store.content().remove(blob);
+    removal.blobs.push_back(blob);
+  }
+  remove_locks(store, diff_ids);
+  return removal;
+}
+
+}  // namespace
+
+Removal remove_unreferenced(Store& store, const std::vector<image::Descriptor>& removed) {
+  const auto alone = store.try_lock_for_gc();
+  if (!alone) {
+    for (const auto& image : removed) store.images().add_untagged(image);
+    return {.postponed = true};
+  }
+  const ImageContent kept = content_of_kept_images(store);
+  ImageContent gone(store.content(), Unreadable::skip);
+  for (const auto& image : removed) gone.add(image);
+  return remove_all(store, gone.blobs(), difference(gone.diff_ids(), kept.diff_ids()),
+                    kept.blobs());
+}
+
+}  // namespace ibuild::layers
