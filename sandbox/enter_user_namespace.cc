@@ -43,9 +43,12 @@ std::string user_name(uid_t uid) {
   return found != nullptr ? entry.pw_name : "";
 }
 
-/// Every id of the present namespace as itself, as root in a container may map them.
+/// Every id of the present namespace as itself, as root in a container may map them. All ids but
+/// the last one, where the present namespace has all: a map of all is taken for that of the initial
+/// namespace.
 IdMap same_ids(IdMap map) {
   for (IdRange& range : map) range.outside = range.inside;
+  if (is_identity(map)) --map[0].count;
   return map;
 }
 

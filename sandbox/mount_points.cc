@@ -83,32 +83,36 @@ MountPoints::~MountPoints() {
 
 void MountPoints::make_all(const base::DirFd& root, const SandboxSpec& spec) {
   // The lasting ones first: the times that are put back later are those they leave behind.
-  for (const char* name : {"proc", "dev", "sys"}) {
+  constexpr std::array<const char*, 3> kLasting = {"proc", "dev", "sys"};
+  for (const char* name : kLasting) {
     make(root, base::RelPath::exact(name), LeafKind::directory, Lifetime::lasting);
   }
+  // These are mounted before anything else, so that their way may lead through all of the root.
   if (!spec.resolv_conf.empty()) {
     make(root, base::RelPath::exact("etc/resolv.conf"), LeafKind::file, Lifetime::step);
   }
   if (!spec.hosts.empty()) {
     make(root, base::RelPath::exact("etc/hosts"), LeafKind::file, Lifetime::step);
   }
+  for (const char* name : kLasting) covered_.push_back(base::RelPath::exact(name));
   for (const MountSpec* mount : mounts_in_order(spec)) {
     const bool directory = mount->kind == MountSpec::Kind::tmpfs || mount->source_is_directory;
-    make(root, mount->target, directory ? LeafKind::directory : LeafKind::file, Lifetime::step);
+    const LeafKind kind = directory ? LeafKind::directory : LeafKind::file;
+    const auto place = make(root, mount->target, kind, Lifetime::step);
+    if (place) covered_.push_back(*place);
   }
 }
 
-void MountPoints::make(const base::DirFd& root, const base::RelPath& target, LeafKind kind,
-                       Lifetime lifetime) {
-  const auto place = make_in_root(root, target, kind, [&](const MissingName& missing) {
+std::optional<base::RelPath> MountPoints::make(const base::DirFd& root, const base::RelPath& target,
+                                               LeafKind kind, Lifetime lifetime) {
+  return make_in_root(root, target, kind, [&](const MissingName& missing) {
     const bool below_a_mount =
-        std::any_of(places_.begin(), places_.end(),
-                    [&](const base::RelPath& other) { return missing.path.is_within(other); });
+        std::any_of(covered_.begin(), covered_.end(),
+                    [&](const base::RelPath& place) { return missing.path.is_within(place); });
     if (below_a_mount) return false;
     make_stub(missing, lifetime);
     return true;
   });
-  if (place) places_.push_back(*place);
 }
 
 void MountPoints::make_stub(const MissingName& missing, Lifetime lifetime) {

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include <ctime>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,13 +18,13 @@ namespace ibuild::sandbox {
 std::vector<const MountSpec*> mounts_in_order(const SandboxSpec& spec);
 
 /// The mount points that a step needs and its root lacks: empty files and directories, made for the
-/// step and taken away after it. /proc, /dev and /sys stay, as they do in images that BuildKit makes
-/// of a base without them. All goes through descriptors of directories inside the root, so
+/// step and taken away after it. /proc, /dev and /sys stay, as they do in images that BuildKit
+/// makes of a base without them. All goes through descriptors of directories inside the root, so
 /// that nothing the step does can lead the clean-up elsewhere.
 class MountPoints {
  public:
   /// Makes them. A place below another mount is left to the child, which sees that mount.
-  /// Throws: SandboxError{"make mount points"}; nothing made is left then.
+  /// Throws: SandboxError{"make mount points"}; nothing made for the step is left then.
   explicit MountPoints(const SandboxSpec& spec);
   MountPoints(const MountPoints&) = delete;
   MountPoints& operator=(const MountPoints&) = delete;
@@ -51,12 +52,13 @@ class MountPoints {
   MountPoints() = default;
   void make_all(const base::DirFd& root, const SandboxSpec& spec);
   enum class Lifetime { step, lasting };
-  void make(const base::DirFd& root, const base::RelPath& target, LeafKind kind, Lifetime lifetime);
+  std::optional<base::RelPath> make(const base::DirFd& root, const base::RelPath& target,
+                                    LeafKind kind, Lifetime lifetime);
   void make_stub(const MissingName& missing, Lifetime lifetime);
   Parent& remember_parent(int fd);
   void remove_stub(const Stub& stub) const;
 
-  std::vector<base::RelPath> places_;  // of mount points, without links
+  std::vector<base::RelPath> covered_;  // by other mounts when the next one is made; without links
   std::vector<Stub> stubs_;
   std::vector<Parent> parents_;
 };

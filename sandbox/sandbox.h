@@ -47,12 +47,17 @@ class Sandbox {
   virtual ~Sandbox() = default;
   /// Returns when the step's first process has ended and every process of its tree is gone. When
   /// `stop` is requested, the tree gets SIGTERM, after 2 s (at once when nothing in it can take
-  /// SIGTERM, or when this process dies) SIGKILL, and CancelledError is thrown. Mount points that
-  /// were made for the step are taken away again, and their parents' times restored, so that no
-  /// stub is left in the root. A program that is not there or cannot be run is no SandboxError: its
-  /// message goes to the observer's stderr, and the exit code is 127 or 126, as a shell has it. A
-  /// root or source that is a detached mount serves one run. Throws: SandboxError, CancelledError,
-  /// what the observer throws.
+  /// SIGTERM, or when this process dies) SIGKILL, and CancelledError is thrown.
+  ///
+  /// Mount points that were made for the step are taken away again, and their parents' times
+  /// restored, so that no stub is left in the root; only /proc, /dev and /sys stay.
+  ///
+  /// A program that is not there or cannot be run is no SandboxError: its message goes to the
+  /// observer's stderr, and the exit code is 127 or 126, as a shell has it.
+  ///
+  /// Requires: not two runs at once that make mount points in one root; a root or source that is a
+  /// detached mount serves one run.
+  /// Throws: SandboxError, CancelledError, what the observer throws.
   virtual base::ExitStatus run(const SandboxSpec& spec, StepObserver& observer,
                                std::stop_token stop) = 0;
   /// Starts what the first run() would have to wait for (some ms), without waiting itself. Never

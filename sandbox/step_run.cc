@@ -117,8 +117,10 @@ class StepRun {
   }
 
   void handle_events() {
-    std::array<pollfd, 5> events = {{{pipes_ ? pipes_->out_fd() : -1, POLLIN, 0},
-                                     {pipes_ ? pipes_->err_fd() : -1, POLLIN, 0},
+    // The observer hears of the start before any output.
+    const bool listening = pipes_ && announced_;
+    std::array<pollfd, 5> events = {{{listening ? pipes_->out_fd() : -1, POLLIN, 0},
+                                     {listening ? pipes_->err_fd() : -1, POLLIN, 0},
                                      {setup_ended_ ? -1 : lines_.setup.fd(), POLLIN, 0},
                                      {stopping_ ? -1 : stop_event_.get(), POLLIN, 0},
                                      {lines_.life.fd(), POLLIN, 0}}};
@@ -178,7 +180,9 @@ class StepRun {
 
   /// Both lines have to have spoken, in whatever order.
   void announce() {
-    if (ready_ && pidfd_) observer_.started(pidfd_.get());
+    if (!ready_ || !pidfd_) return;
+    announced_ = true;
+    observer_.started(pidfd_.get());
   }
 
   void take_error(WireReader& in) {
@@ -246,6 +250,7 @@ class StepRun {
   std::optional<std::int32_t> no_program_code_;
   std::string no_program_text_;
   bool ready_ = false;
+  bool announced_ = false;
   bool stopping_ = false;
   bool setup_ended_ = false;
   bool life_ended_ = false;

@@ -48,6 +48,10 @@ base::UniqueFd open_working_dir(const SandboxSpec& spec) {
   if (dir) return *std::move(dir);
   const auto place = make_in_root(root, path, LeafKind::directory,
                                   [&](const MissingName& name) { return make_owned(name, spec); });
+  // What comes and goes there, like our own descriptors, is no place to be.
+  if (place->is_within(base::RelPath::exact("proc"))) {
+    throw SandboxError(std::string(kEnterDir), "nothing can be made in /proc");
+  }
   return base::open_at(root, *place, kFlags);
 }
 

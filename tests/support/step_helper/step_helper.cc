@@ -1,0 +1,88 @@
+// Runs inside a step: does what a shell cannot, and says in one line what came of it.
+//   call <number> [arguments…]   one system call: "ok" or the error's name
+//   value <number> [arguments…]  the same: the number that it gave, or the error's name
+//   fds                          the numbers of the open descriptors
+//   write <path>                 opens a file for writing: "ok" or the error's name
+//   stay                         disarms the parent-death signal, ignores SIGTERM, says "here", and
+//   waits for ever daemon                       the same in the background, in a session of its own
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string_view>
+#include <vector>
+
+namespace {
+
+int say(bool good) {
+  std::puts(good ? "ok" : ::strerrorname_np(errno));
+  return good ? 0 : 1;
+}
+
+long make_call(int argc, char** argv) {
+  std::array<long, 6> arguments{};
+  for (int i = 3; i < argc && i < 9; ++i) {
+    arguments[static_cast<std::size_t>(i - 3)] =
+        static_cast<long>(std::strtoul(argv[i], nullptr, 0));
+  }
+  const auto& a = arguments;
+  return ::syscall(std::atol(argv[2]), a[0], a[1], a[2], a[3], a[4], a[5]);
+}
+
+int show_value(long value) {
+  if (value < 0) return say(false);
+  std::printf("%ld\n", value);
+  return 0;
+}
+
+int list_fds() {
+  DIR* dir = ::opendir("/proc/self/fd");
+  if (dir == nullptr) return say(false);
+  std::vector<int> numbers;
+  while (const dirent* entry = ::readdir(dir)) {
+    const int number = std::atoi(entry->d_name);
+    if (entry->d_name[0] != '.' && number != ::dirfd(dir)) numbers.push_back(number);
+  }
+  std::sort(numbers.begin(), numbers.end());
+  for (int number : numbers) std::printf("%d ", number);
+  std::puts("");
+  return 0;
+}
+
+int stay() {
+  ::prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0);
+  ::signal(SIGTERM, SIG_IGN);
+  ::signal(SIGHUP, SIG_IGN);
+  std::puts("here");
+  std::fflush(stdout);
+  for (;;) ::pause();
+}
+
+int stay_in_background() {
+  if (::fork() != 0) return 0;
+  ::setsid();
+  if (::fork() != 0) return 0;
+  return stay();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::string_view what = argc > 1 ? argv[1] : "";
+  if (what == "call" && argc > 2) return say(make_call(argc, argv) >= 0);
+  if (what == "value" && argc > 2) return show_value(make_call(argc, argv));
+  if (what == "fds") return list_fds();
+  if (what == "write" && argc > 2) return say(::open(argv[2], O_WRONLY | O_CLOEXEC) >= 0);
+  if (what == "stay") return stay();
+  if (what == "daemon") return stay_in_background();
+  return 64;
+}

@@ -1,0 +1,91 @@
+#include "sandbox/spec_codec.h"
+
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include <catch2/catch.hpp>
+
+#include "base/error.h"
+
+namespace ibuild::sandbox {
+namespace {
+
+SandboxSpec full_spec() {
+  SandboxSpec spec;
+  spec.root_fd = 5;
+  spec.root_is_detached_mount = true;
+  spec.root_read_only = true;
+  spec.mounts = {{.kind = MountSpec::Kind::bind,
+                  .target = base::RelPath::exact("a/b"),
+                  .source_fd = 7,
+                  .source_is_directory = false,
+                  .source_is_detached_mount = true,
+                  .read_only = true},
+                 {.kind = MountSpec::Kind::tmpfs,
+                  .target = base::RelPath::exact("tmp"),
+                  .size_bytes = 4096,
+                  .mode = 01777}};
+  spec.argv = {"prog", "", "\xff arg"};
+  spec.env = {"A=1", "B="};
+  spec.working_dir = "/w";
+  spec.uid = 1000;
+  spec.gid = 1001;
+  spec.additional_gids = {7, 4000000000U};
+  spec.network = NetworkMode::none;
+  spec.stdio = StdioMode::inherited;
+  spec.insecure = true;
+  spec.hostname = "h";
+  spec.resolv_conf = "nameserver 1.1.1.1\n";
+  spec.hosts = "127.0.0.1 x\n";
+  spec.shm_size_bytes = 1 << 30;
+  spec.rlimits = {{RLIMIT_NOFILE, 10, 20}};
+  return spec;
+}
+
+/// Carries a spec over as a channel would, with fresh descriptors.
+ReceivedSpec carry(const EncodedSpec& encoded) {
+  Frame frame;
+  frame.bytes = encoded.bytes;
+  for (std::size_t i = 0; i < encoded.fds.size(); ++i) {
+    frame.fds.emplace_back(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  }
+  return decode_spec(std::move(frame));
+}
+
+TEST_CASE("spec codec: every field comes over", "[sandbox]") {
+  SandboxSpec spec = full_spec();
+  const EncodedSpec encoded = encode_spec(spec, {-1, 11, 12});
+  CHECK(encoded.fds == std::vector<int>{11, 12, 5, 7});
+  const ReceivedSpec received = carry(encoded);
+  CHECK(received.stdio.in == -1);
+  CHECK(received.stdio.out == received.fds[0].get());
+  CHECK(received.stdio.err == received.fds[1].get());
+  spec.root_fd = received.fds[2].get();
+  spec.mounts[0].source_fd = received.fds[3].get();
+  CHECK(received.spec == spec);
+}
+
+TEST_CASE("spec codec: a default spec comes over", "[sandbox]") {
+  const SandboxSpec spec;
+  CHECK(carry(encode_spec(spec, {})).spec == spec);
+}
+
+TEST_CASE("spec codec: bytes that end early, go on, or name no descriptor are refused",
+          "[sandbox]") {
+  const EncodedSpec encoded = encode_spec(full_spec(), {0, 1, 2});
+  for (std::size_t size : {std::size_t{0}, std::size_t{5}, encoded.bytes.size() - 1}) {
+    EncodedSpec cut = encoded;
+    cut.bytes.resize(size);
+    CHECK_THROWS_AS(carry(cut), base::ContentError);
+  }
+  EncodedSpec longer = encoded;
+  longer.bytes += "x";
+  CHECK_THROWS_AS(carry(longer), base::ContentError);
+  EncodedSpec fewer_fds = encoded;
+  fewer_fds.fds.pop_back();
+  CHECK_THROWS_AS(carry(fewer_fds), base::ContentError);
+}
+
+}  // namespace
+}  // namespace ibuild::sandbox

@@ -1,0 +1,103 @@
+#include <sys/resource.h>
+
+#include <catch2/catch.hpp>
+
+#include "sandbox/sandbox.h"
+#include "sandbox/spec_check.h"
+
+namespace ibuild::sandbox {
+namespace {
+
+SandboxSpec good_spec() {
+  SandboxSpec spec;
+  spec.root_fd = 3;
+  spec.argv = {"/bin/sh", "-c", "make all"};
+  spec.env = {"PATH=/bin"};
+  return spec;
+}
+
+std::string refusal(const SandboxSpec& spec) {
+  try {
+    check_spec(spec);
+  } catch (const SandboxError& error) {
+    CHECK(error.phase() == "check the spec");
+    return error.detail();
+  }
+  return "";
+}
+
+MountSpec bind_at(const char* target) {
+  return {.target = base::RelPath::clean(target), .source_fd = 4};
+}
+
+TEST_CASE("spec: a good one passes", "[sandbox]") {
+  SandboxSpec spec = good_spec();
+  spec.mounts = {bind_at("/process/x"), bind_at("/dev/shm/x")};
+  CHECK(refusal(spec).empty());
+}
+
+TEST_CASE("spec: what cannot be meant is refused", "[sandbox]") {
+  SandboxSpec spec = good_spec();
+  SECTION("no root") { spec.root_fd = -1; }
+  SECTION("no program") { spec.argv = {}; }
+  SECTION("an empty program") { spec.argv = {""}; }
+  SECTION("NUL in an argument") { spec.argv.emplace_back("a\0b", 3); }
+  SECTION("an environment entry without =") { spec.env = {"PATH"}; }
+  SECTION("an environment entry without name") { spec.env = {"=x"}; }
+  SECTION("NUL in the environment") { spec.env.emplace_back("A=\0", 3); }
+  SECTION("a relative working directory") { spec.working_dir = "w"; }
+  SECTION("the id that means no change") { spec.uid = 0xffffffff; }
+  SECTION("the group that means no change") { spec.gid = 0xffffffff; }
+  SECTION("a mount on the root") { spec.mounts = {bind_at("/")}; }
+  SECTION("a mount on /proc") { spec.mounts = {bind_at("/proc")}; }
+  SECTION("a mount in /proc") { spec.mounts = {bind_at("/x/../proc/self")}; }
+  SECTION("a bind without source") { spec.mounts = {{.target = base::RelPath::exact("x")}}; }
+  SECTION("an odd tmpfs mode") {
+    spec.mounts = {
+        {.kind = MountSpec::Kind::tmpfs, .target = base::RelPath::exact("x"), .mode = 010000}};
+  }
+  SECTION("no host name") { spec.hostname = ""; }
+  SECTION("a long host name") { spec.hostname = std::string(65, 'h'); }
+  CHECK_FALSE(refusal(spec).empty());
+}
+
+TEST_CASE("spec: describe prints one line a field", "[sandbox]") {
+  SandboxSpec spec = good_spec();
+  spec.mounts = {bind_at("/src"),
+                 {.kind = MountSpec::Kind::tmpfs,
+                  .target = base::RelPath::exact("tmp"),
+                  .read_only = true,
+                  .size_bytes = 4096,
+                  .mode = 01777}};
+  spec.additional_gids = {5, 6};
+  spec.rlimits = {{RLIMIT_CORE, 0, 1}};
+  spec.hosts = "x";
+  CHECK(describe(spec) ==
+        "root: directory rw\n"
+        "mount: bind /src directory rw\n"
+        "mount: tmpfs /tmp size=4096 mode=01777 ro\n"
+        "run: /bin/sh -c 'make all'\n"
+        "env: PATH=/bin\n"
+        "dir: /\n"
+        "user: 0:0,5,6\n"
+        "network: host\n"
+        "stdio: captured\n"
+        "rights: default\n"
+        "hostname: buildkitsandbox\n"
+        "resolv.conf: 0 bytes\n"
+        "hosts: 1 bytes\n"
+        "shm: 67108864\n"
+        "rlimit: 4 0:1\n");
+}
+
+TEST_CASE("spec: describe hides values that look secret, and control bytes", "[sandbox]") {
+  SandboxSpec spec = good_spec();
+  spec.env = {"NPM_TOKEN=abc123", "db_Password=abc123", "NAME=\x1b[31m"};
+  const std::string text = describe(spec);
+  CHECK(text.find("abc123") == std::string::npos);
+  CHECK(text.find("env: NPM_TOKEN=***\n") != std::string::npos);
+  CHECK(text.find('\x1b') == std::string::npos);
+}
+
+}  // namespace
+}  // namespace ibuild::sandbox

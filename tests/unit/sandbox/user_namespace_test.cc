@@ -1,0 +1,129 @@
+#include "sandbox/user_namespace.h"
+
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <cerrno>
+#include <cstdlib>
+
+#include "base/child.h"
+#include "base/error.h"
+#include "base/fs_at.h"
+#include "sandbox/enter_user_namespace.h"
+#include "sandbox/id_map.h"
+#include "tests/support/forked.h"
+#include "tests/support/must_run.h"
+#include "tests/unit/sandbox/step_fixture.h"
+
+namespace ibuild::sandbox {
+namespace {
+
+const ProfileProbe& row(const std::vector<ProfileProbe>& table, const std::string& profile) {
+  for (const ProfileProbe& probe : table) {
+    if (probe.profile == profile) return probe;
+  }
+  FAIL("no row " << profile);
+  return table.front();
+}
+
+/// Tests that change who they are need root to start from, and this machine's user namespaces.
+bool can_become_rootless() {
+  if (!test::can_run("root", ::geteuid() == 0 && test::is_real_root(), "not root")) return false;
+  const std::vector<ProfileProbe> probes = probe_profiles();
+  const ProfileProbe& rootless = row(probes, "rootless");
+  return test::can_run("userns", rootless.usable, rootless.reason);
+}
+
+/// Runs the step tests of this program as somebody else.
+void run_steps_as(const std::string& who) {
+  base::ProgramOptions options;
+  options.extra_env = {"IBUILD_TEST_AS=" + who, "IBUILD_TESTS_MUST_RUN=all"};
+  options.timeout = std::chrono::minutes(10);
+  const base::ProgramResult result =
+      base::run_program({"/proc/self/exe", "[step]~[slow]"}, options);
+  INFO(result.out << result.err);
+  CHECK(result.status.success());
+  CHECK(result.out.find("All tests passed") != std::string::npos);
+}
+
+TEST_CASE("user namespace: steps run as an ordinary user with one id", "[sandbox]") {
+  if (can_become_rootless()) run_steps_as("single");
+}
+
+TEST_CASE("user namespace: steps run as an ordinary user with id ranges", "[sandbox]") {
+  if (!can_become_rootless()) return;
+  const bool has_helpers = ::access("/usr/bin/newuidmap", X_OK) == 0;
+  if (test::can_run("userns", has_helpers, "package uidmap is not installed")) {
+    run_steps_as("ranges");
+  }
+}
+
+TEST_CASE("user namespace: steps run as root of a container without CAP_SYS_ADMIN", "[sandbox]") {
+  if (can_become_rootless()) run_steps_as("container");
+}
+
+TEST_CASE("user namespace: root with CAP_SYS_ADMIN stays where it is", "[sandbox]") {
+  if (!test::can_run("root", ::geteuid() == 0 && test::is_real_root(), "not root")) return;
+  std::string why_not = "old";
+  char name[] = "ibuild";
+  char* argv[] = {name, nullptr};
+  CHECK(enter_user_namespace(1, argv, why_not) == Privilege::root);
+  CHECK(why_not.empty());
+}
+
+TEST_CASE("user namespace: a mark that the id map does not bear out is not believed", "[sandbox]") {
+  if (!test::is_real_root()) return;
+  REQUIRE(::setenv("IBUILD_USERNS", "4711:", 1) == 0);
+  const uid_t uid = real_uid();
+  REQUIRE(::unsetenv("IBUILD_USERNS") == 0);
+  CHECK(uid == ::getuid());
+}
+
+TEST_CASE("user namespace: a refusal leaves the process as it was, and is explained", "[sandbox]") {
+  CHECK(test::passes_in_fork([] {
+    test::become_ordinary_user();
+    test::deny_system_call(SYS_unshare, EPERM);
+    std::string why_not;
+    char name[] = "ibuild";
+    char* argv[] = {name, nullptr};
+    const Privilege reached = enter_user_namespace(1, argv, why_not);
+    return reached == Privilege::none && is_identity(own_uid_map()) &&
+           why_not.find("make a user namespace: operation not permitted") == 0 &&
+           why_not.find("seccomp") != std::string::npos;
+  }));
+}
+
+TEST_CASE("user namespace: the words of a refusal name the step and the error", "[sandbox]") {
+  CHECK(explain_refusal(UserNamespaceStep::map_ids, EACCES)
+            .starts_with("map ids in a new user namespace: permission denied"));
+  CHECK(explain_refusal(UserNamespaceStep::mount, EPERM)
+            .starts_with("mount in a new user namespace: operation not permitted"));
+}
+
+TEST_CASE("profiles: each has a row with a reason, in order", "[sandbox]") {
+  const std::vector<ProfileProbe> table = probe_profiles();
+  std::vector<std::string> names;
+  for (const ProfileProbe& probe : table) {
+    names.push_back(probe.profile);
+    CHECK_FALSE(probe.reason.empty());
+  }
+  CHECK(names == std::vector<std::string>{"root", "rootless", "chroot", "none"});
+  CHECK_FALSE(row(table, "chroot").usable);
+  CHECK(row(table, "none").usable);
+}
+
+TEST_CASE("profiles: root is usable as root", "[sandbox]") {
+  if (!test::can_run("root", has_admin_capability() && test::is_real_root(), "not root")) return;
+  const std::vector<ProfileProbe> table = probe_profiles();
+  CHECK(row(table, "root").usable);
+}
+
+TEST_CASE("profiles: the probes leave no mount behind", "[sandbox]") {
+  const std::string before = base::read_host_file("/proc/self/mountinfo", 1 << 20);
+  probe_profiles();
+  CHECK(base::read_host_file("/proc/self/mountinfo", 1 << 20) == before);
+}
+
+}  // namespace
+}  // namespace ibuild::sandbox
