@@ -1,3 +1,5 @@
+include(IbuildPrecompiled)
+
 # ibuild_room(<folder> [PUBLIC <libs>…] [PRIVATE <libs>…]): the static library ibuild_<name> of all .cc files in a room's
 # folder and its sub-folders, but for main.cc and for sub-folders that are rooms themselves (builder/remote).
 function(ibuild_room folder)
@@ -17,4 +19,5 @@ function(ibuild_room folder)
   add_library(ibuild_${name} STATIC ${sources})
   target_include_directories(ibuild_${name} PUBLIC "${CMAKE_SOURCE_DIR}")
   target_link_libraries(ibuild_${name} PUBLIC ${ROOM_PUBLIC} Threads::Threads PRIVATE ibuild_warnings ${ROOM_PRIVATE})
+  ibuild_precompile(ibuild_${name})
 endfunction()
