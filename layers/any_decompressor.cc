@@ -60,6 +60,7 @@ class LibarchiveSource : public base::ByteSource {
       : from_(from), input_(kInputBytes), archive_(archive_read_new()) {
     if (!archive_) throw std::bad_alloc();
     archive_read_support_format_raw(archive_.get());
+    archive_read_support_format_empty(archive_.get());
     archive_read_support_filter_bzip2(archive_.get());
     archive_read_support_filter_xz(archive_.get());
     check(archive_read_open(archive_.get(), this, nullptr, &LibarchiveSource::give_input, nullptr));

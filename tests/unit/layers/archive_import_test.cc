@@ -9,6 +9,7 @@
 #include "image/config.h"
 #include "image/docker_archive.h"
 #include "image/media_types.h"
+#include "tests/unit/layers/filtered_bytes.h"
 #include "tests/unit/layers/image_samples.h"
 #include "tests/unit/layers/sample_bytes.h"
 
@@ -156,21 +157,8 @@ TEST_CASE("archive_import: the archive may be compressed in four ways", "[layers
     StoreFixture f;
     CHECK(import(f, test::compress({.type = type, .level = {}}, tar)).size() == 1);
   }
-  for (auto* add_filter : {archive_write_add_filter_bzip2, archive_write_add_filter_xz}) {
-    std::string packed(1 << 20, '\0');
-    std::size_t used = 0;
-    archive* writer = archive_write_new();
-    archive_write_set_format_raw(writer);
-    add_filter(writer);
-    archive_write_open_memory(writer, packed.data(), packed.size(), &used);
-    archive_entry* entry = archive_entry_new();
-    archive_entry_set_filetype(entry, AE_IFREG);
-    archive_write_header(writer, entry);
-    archive_write_data(writer, tar.data(), tar.size());
-    archive_entry_free(entry);
-    archive_write_close(writer);
-    archive_write_free(writer);
-    packed.resize(used);
+  for (const auto filter : {test::Filter::bzip2, test::Filter::xz}) {
+    const std::string packed = test::filtered(filter, tar);
     StoreFixture f;
     CHECK(import(f, packed).size() == 1);
     check_refused(packed.substr(0, packed.size() / 2), "");
@@ -318,8 +306,7 @@ TEST_CASE("archive_import: links inside a docker archive are followed inside it"
     add_layer(archive);
     return archive.add("manifest.json", table("config", {"a/layer.tar"}));
   };
-  for (const char* target :
-       {"../real.tar", "/real.tar", "../../../real.tar", "./../real.tar"}) {
+  for (const char* target : {"../real.tar", "/real.tar", "../../../real.tar", "./../real.tar"}) {
     StoreFixture f;
     CHECK(import(f, archive_with([&](auto& archive) { archive.link("a/layer.tar", target); }))
               .size() == 1);
