@@ -90,7 +90,7 @@ void OptionParser::Impl::add_operands(const std::string& name, std::size_t min, 
       OperandList{.name = name, .min = min, .max = max, .values = {}, .deliver = std::move(deliver)}));
   auto& list = *operand_lists.back();
   auto* option = app.add_option(name, list.values, help)->type_name("");
-  if (max == 1) option->expected(0, 1);
+  if (max == 1) option->expected(1)->allow_extra_args(false);
 }
 
 void OptionParser::operand(const std::string& name, std::string& target, const std::string& help) {

@@ -1,5 +1,6 @@
 #include "cli/options_build.h"
 
+#include <chrono>
 #include <cstdlib>
 
 #include "base/error.h"
@@ -14,8 +15,6 @@ namespace ibuild::cli {
 
 namespace {
 
-constexpr const char* kSourceDateEpoch = "SOURCE_DATE_EPOCH";
-
 std::optional<std::string> environment(const std::string& name) {
   const char* value = std::getenv(name.c_str());
   if (value == nullptr) return std::nullopt;
@@ -23,8 +22,6 @@ std::optional<std::string> environment(const std::string& name) {
 }
 
 void take_build_args(const BuildOptions& options, builder::BuildRequest& request) {
-  // As docker build has it: in the environment it counts for every build.
-  if (const auto epoch = environment(kSourceDateEpoch)) request.build_args[kSourceDateEpoch] = epoch;
   for (const auto& argument : options.build_args) {
     const auto equals = argument.find('=');
     const std::string name = argument.substr(0, equals);
@@ -139,14 +136,13 @@ builder::BuildRequest make_build_request(const BuildOptions& options) {
   return request;
 }
 
-base::Clock make_clock(const builder::BuildRequest& request) {
-  const auto found = request.build_args.find(kSourceDateEpoch);
-  if (found == request.build_args.end() || !found->second || found->second->empty()) return base::Clock{};
-  const auto seconds = base::parse_i64(*found->second);
+base::Clock make_clock() {
+  const auto text = environment("SOURCE_DATE_EPOCH");
+  if (!text || text->empty()) return base::Clock{};
+  const auto seconds = base::parse_i64(*text);
   // 9999-12-31: later times have no RFC 3339 form.
   if (!seconds || *seconds < 0 || *seconds > 253402300799) {
-    throw base::UsageError("SOURCE_DATE_EPOCH=" + base::printable(*found->second) +
-                           " is no number of seconds since 1970");
+    throw base::UsageError("SOURCE_DATE_EPOCH=" + base::printable(*text) + " is no number of seconds since 1970");
   }
   return base::Clock{std::chrono::sys_seconds{std::chrono::seconds{*seconds}}};
 }

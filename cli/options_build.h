@@ -49,8 +49,9 @@ struct BuildOptions {
 /// Throws: UsageError naming the option.
 builder::BuildRequest make_build_request(const BuildOptions& options);
 
-/// SOURCE_DATE_EPOCH: the build argument, else the environment variable. Throws: UsageError for what is no number.
-base::Clock make_clock(const builder::BuildRequest& request);
+/// Stands still at SOURCE_DATE_EPOCH where the environment has it. (A build argument of the name is the builder's business.)
+/// Throws: UsageError for what is no number.
+base::Clock make_clock();
 
 /// Options of `docker build` and `podman build` that are refused by name.
 void refuse_unsupported_build_options(OptionParser& parser);

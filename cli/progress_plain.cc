@@ -148,9 +148,11 @@ void PlainProgress::end_vertex(VertexId id, std::string line) {
 }
 
 void PlainProgress::begin(VertexId id) {
-  if (current_) buffer_ += fmt::format("#{} ...\n", *current_);
-  if (!std::exchange(first_, false)) buffer_ += "\n";
-  buffer_ += fmt::format("#{} {}\n", id, vertex(id).name);
+  if (current_) buffer_ += fmt::format("#{} ...\n", vertex(*current_).number);
+  if (shown_ > 0) buffer_ += "\n";
+  auto& v = vertex(id);
+  if (v.number == 0) v.number = ++shown_;
+  buffer_ += fmt::format("#{} {}\n", v.number, v.name);
   current_ = id;
   last_shown_ = now_();
 }
@@ -159,10 +161,10 @@ void PlainProgress::begin(VertexId id) {
 bool PlainProgress::show_current() {
   auto& v = vertex(*current_);
   if (has_news(v)) last_shown_ = now_();
-  for (const auto& line : std::exchange(v.pending, {})) buffer_ += fmt::format("#{} {}\n", *current_, line);
+  for (const auto& line : std::exchange(v.pending, {})) buffer_ += fmt::format("#{} {}\n", v.number, line);
   v.announce = false;
   if (!v.end) return true;
-  buffer_ += fmt::format("#{} {}\n", *current_, *v.end);
+  buffer_ += fmt::format("#{} {}\n", v.number, *v.end);
   vertices_.erase(*current_);
   current_.reset();
   return false;

@@ -18,7 +18,7 @@ namespace ibuild::cli {
 
 /// Progress as lines of text, in the form that BuildKit made common: `#4 [build 2/3] RUN make`, `#4 0.123 a line of the log`,
 /// `#4 CACHED`, `#4 DONE 1.2s`, and `#4 ...` where the output goes over to another step. The lines of one step stay together
-/// as long as it has something to say. For any thread.
+/// as long as it has something to say. Numbers are given in the order in which steps are first shown. For any thread.
 class PlainProgress : public builder::EventSink {
  public:
   using Now = std::function<std::chrono::steady_clock::time_point()>;
@@ -36,6 +36,7 @@ class PlainProgress : public builder::EventSink {
   };
   struct Vertex {
     std::string name;
+    std::size_t number = 0;  // 0: not shown so far
     TimePoint started;
     LineCutter out;
     LineCutter err;
@@ -82,8 +83,8 @@ class PlainProgress : public builder::EventSink {
   std::mutex mutex_;
   std::map<builder::VertexId, Vertex> vertices_;
   std::optional<builder::VertexId> current_;
+  std::size_t shown_ = 0;  // how many vertices have a number
   TimePoint last_shown_{};
-  bool first_ = true;
   std::string buffer_;
   std::vector<std::string> warnings_;
   std::condition_variable_any wake_;

@@ -3,11 +3,15 @@
 #include <unistd.h>
 
 #include <exception>
+#include <limits>
 #include <memory>
 
+#include "base/error.h"
+#include "base/text.h"
 #include "builder/build.h"
 #include "builder/remote/registry_image_source.h"
 #include "builder/remote/registry_pusher.h"
+#include "builder/vertex_watch.h"
 #include "cli/dockerfile_input.h"
 #include "cli/error_report.h"
 #include "cli/exit_code.h"
@@ -62,6 +66,16 @@ class BuildSession {
   builder::Services services_;
 };
 
+/// The one vertex that is not the builder's.
+constexpr builder::VertexId kDefinitionVertex = std::numeric_limits<builder::VertexId>::max();
+
+void tell_definition(builder::EventSink& events, const DockerfileInput& dockerfile) {
+  builder::VertexWatch watch(events, kDefinitionVertex, "[internal] load build definition from " + dockerfile.name);
+  watch.note(base::human_bytes(dockerfile.text.size()) +
+             (dockerfile.ignore_file ? ", with an ignore file" : ""));
+  watch.done();
+}
+
 void refuse_terminal_output(const builder::BuildRequest& request) {
   for (const auto& output : request.outputs) {
     if (writes_to_stdout(output) && isatty(STDOUT_FILENO) == 1) {
@@ -93,19 +107,20 @@ int run_build(Arguments arguments, CommandContext& context) {
   auto request = make_build_request(options);
   const auto mode = options.progress_mode();
   const auto wanted_isolation = parse_isolation(options.isolation);
-  const auto clock = make_clock(request);
+  const auto clock = make_clock();
   check_context(options.context);
   refuse_terminal_output(request);
   const auto isolation = enter_isolation(wanted_isolation, context.argc, context.argv);
 
   const SignalWatcher signals;
-  auto dockerfile = read_dockerfile({.file = options.file, .context = options.context}, context.in);
+  const auto dockerfile = read_dockerfile({.file = options.file, .context = options.context}, context.in);
   request.dockerfile_name = dockerfile.name;
   request.dockerfile = dockerfile.text;
-  request.ignore_file = std::move(dockerfile.ignore_file);
+  request.ignore_file = dockerfile.ignore_file;
   request.context_dir = options.context;
 
   Progress progress(mode, context.err);
+  tell_definition(progress, dockerfile);
   try {
     BuildSession session(options, isolation, progress, clock);
     const auto result = session.build(request, signals.token());

@@ -106,7 +106,7 @@ TEST_CASE("outputs: several at once", "[e2e]") {
 
 TEST_CASE("outputs: zstd and no compression", "[e2e]") {
   if (!has_skopeo()) return;
-  for (const std::string compression : {"zstd", "uncompressed"}) {
+  for (const auto& compression : std::vector<std::string>{"zstd", "uncompressed"}) {
     DYNAMIC_SECTION(compression) {
       Machine machine;
       prepare(machine);
@@ -120,7 +120,7 @@ TEST_CASE("outputs: zstd and no compression", "[e2e]") {
 }
 
 TEST_CASE("archives: what save writes load reads, with the same digest", "[e2e]") {
-  for (const std::string format : {"docker", "oci"}) {
+  for (const auto& format : std::vector<std::string>{"docker", "oci"}) {
     DYNAMIC_SECTION(format) {
       Machine machine;
       prepare(machine);
@@ -143,7 +143,7 @@ TEST_CASE("archives: skopeo and buildah read what save writes", "[e2e]") {
   REQUIRE(machine.build("app:1", kDockerfile).code == 0);
   machine.must({"save", "-o", machine.path("home/docker.tar"), "app:1"});
   machine.must({"save", "--format", "oci", "-o", machine.path("home/oci.tar"), "app:1"});
-  for (const std::string archive : {"docker-archive:" + machine.path("home/docker.tar"), "oci-archive:" + machine.path("home/oci.tar")}) {
+  for (const auto& archive : std::vector<std::string>{"docker-archive:" + machine.path("home/docker.tar"), "oci-archive:" + machine.path("home/oci.tar")}) {
     CAPTURE(archive);
     CHECK_THAT(machine.must_run({"skopeo", "inspect", archive}), Catch::Contains("\"A=1\""));
     const auto container = machine.must_run(buildah(machine, {"from", archive}));

@@ -6,6 +6,7 @@
 #include "cli/error_report.h"
 #include "cli/exit_code.h"
 #include "cli/program.h"
+#include "parser/diagnostic.h"
 #include "registry/registry_client.h"
 #include "sandbox/sandbox.h"
 

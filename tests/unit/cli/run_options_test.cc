@@ -110,7 +110,7 @@ TEST_CASE("container_spec: the environment of the image, then that of the comman
   auto options = options_with({"app"});
   options.env = {"B=3", "C=4", "IBUILD_TEST_UNSET"};
   const auto env = spec_of(options, config).spec.env;
-  CHECK(env == Words{"A=1", "B=3", "PATH=" + std::string(image::kDefaultPath), "HOME=/", "C=4"});
+  CHECK(env == Words{"A=1", "B=3", "PATH=" + std::string(image::kDefaultPath), "HOME=/root", "C=4"});
 }
 
 TEST_CASE("container_spec: the image's user and working directory unless others are given", "[cli]") {
