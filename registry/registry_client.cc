@@ -1,7 +1,6 @@
 #include "registry/registry_client.h"
 
 #include <map>
-#include <mutex>
 #include <set>
 #include <utility>
 
@@ -72,7 +71,10 @@ class Client : public RegistryClient {
   template <typename Result>
   std::optional<Result> ask_in_turn(const image::Reference& reference,
                                     const Question<Result>& question, std::stop_token stop);
-  void give_up_mirror(const Endpoint& mirror, const base::Error& error, bool for_good);
+  /// Tells it once for each mirror.
+  void tell_failure(const Endpoint& mirror, const base::Error& error);
+  /// The mirror is not asked again.
+  void give_up(const Endpoint& mirror) { dead_mirrors_.lock()->insert(mirror.domain); }
   void fetch_from_urls(BlobDownload& download, const image::Descriptor& blob, std::stop_token stop);
 
   const RegistryOptions options_;
@@ -80,17 +82,18 @@ class Client : public RegistryClient {
   std::unique_ptr<HttpTransport> transport_;
   CredentialStore credentials_;
   Retrier retrier_;
-  std::once_flag conf_read_;
-  RegistriesConf conf_;
+  base::Synchronized<std::unique_ptr<const RegistriesConf>> conf_;  // read when first needed
   base::Synchronized<std::map<std::string, std::unique_ptr<RegistrySession>>> sessions_;
   base::Synchronized<std::set<std::string>> dead_mirrors_;
 };
 
 const RegistriesConf& Client::conf() {
-  std::call_once(conf_read_, [this] {
-    conf_ = RegistriesConf::load(options_.registries_conf, options_.registries_conf_dirs);
-  });
-  return conf_;
+  auto conf = conf_.lock();
+  if (!*conf) {
+    *conf = std::make_unique<const RegistriesConf>(
+        RegistriesConf::load(options_.registries_conf, options_.registries_conf_dirs));
+  }
+  return **conf;
 }
 
 Endpoint Client::secured(Endpoint endpoint) const {
@@ -133,8 +136,7 @@ RegistrySession& Client::session_for(const Endpoint& endpoint) {
   return *session;
 }
 
-void Client::give_up_mirror(const Endpoint& mirror, const base::Error& error, bool for_good) {
-  if (for_good) dead_mirrors_.lock()->insert(mirror.domain);
+void Client::tell_failure(const Endpoint& mirror, const base::Error& error) {
   warnings_.show("mirror " + mirror.domain,
                  "mirror " + mirror.domain + " is passed over: " + error.what());
 }
@@ -154,9 +156,11 @@ std::optional<Result> Client::ask_in_turn(const image::Reference& reference,
       if (result) return result;
     } catch (const RegistryError& error) {
       // That a mirror lacks something is what the registry is there for.
-      if (error.status() != 404) give_up_mirror(mirror, error, /*for_good=*/error.status() == 0);
+      if (error.status() != 404) tell_failure(mirror, error);
+      if (error.status() == 0) give_up(mirror);
     } catch (const base::ContentError& error) {
-      give_up_mirror(mirror, error, /*for_good=*/true);
+      tell_failure(mirror, error);
+      give_up(mirror);
       if (!question.can_start_over()) throw;
     }
   }
@@ -222,8 +226,10 @@ void Client::fetch_blob(const image::Reference& repository, const image::Descrip
   if (const auto actual = download.find_mismatch()) {
     const base::ContentError error("blob from " + served_by.name() + ": digest", blob.digest.str(),
                                    actual->str());
-    if (served_by.kind == Endpoint::Kind::mirror)
-      give_up_mirror(served_by, error, /*for_good=*/true);
+    if (served_by.kind == Endpoint::Kind::mirror) {
+      tell_failure(served_by, error);
+      give_up(served_by);
+    }
     throw error;
   }
 }

@@ -131,8 +131,7 @@ std::optional<std::chrono::seconds> retry_after_of(const HttpHeaders& headers) {
   }
   const auto date = base::parse_http_date(value);
   if (!date) return std::nullopt;
-  const auto left =
-      std::chrono::ceil<std::chrono::seconds>(*date - std::chrono::system_clock::now());
+  const auto left = std::chrono::ceil<std::chrono::seconds>(*date - base::Clock().now());
   return std::max(left, std::chrono::seconds(0));
 }
 
@@ -174,6 +173,10 @@ std::string hint_for(const RequestRecord& record, TransportFailure failure) {
     case TransportFailure::tls_certificate:
     case TransportFailure::speaks_tls:
       return certificate_hint(record);
+    case TransportFailure::tls_handshake:
+      return "if the registry wants a client certificate: put it and its key into "
+             "/etc/containers/certs.d/" +
+             record.url.authority() + "/ as client.cert and client.key";
     case TransportFailure::speaks_plain_http:
       return "to use a registry without TLS, write insecure = true for " + record.domain +
              " in registries.conf";

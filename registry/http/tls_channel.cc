@@ -197,9 +197,9 @@ void TlsChannel::fail() {
     throw TransportError(TransportFailure::tls_certificate,
                          where + "the certificate is not trusted: " + base::to_lower(why));
   }
-  // TLS 1.3 servers refuse a missing client certificate after the client's side of the handshake.
-  const bool about_handshake =
-      !state_->shaken_hands || reason == SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED;
+  // An alert is the server's word against us. In TLS 1.3 it refuses a client certificate, or the
+  // lack of one, only after the client's side of the handshake.
+  const bool about_handshake = !state_->shaken_hands || reason >= SSL_AD_REASON_OFFSET;
   throw TransportError(about_handshake ? TransportFailure::tls_handshake : TransportFailure::closed,
                        where + reason_text(code));
 }

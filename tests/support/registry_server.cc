@@ -52,24 +52,33 @@ bool is_address(const std::string& name) {
          name.find_first_not_of("0123456789.") == std::string::npos;
 }
 
-/// A CA (ca.crt) and a server certificate signed by it (server.crt, server.key) in `dir`.
+/// Makes <name>.key and <name>.crt, signed by ca.key, in `dir`.
+void issue_certificate(const base::DirFd& dir, const std::string& name,
+                       const std::string& extensions) {
+  const auto at = [&](const std::string& file) { return dir.shown_as() + "/" + file; };
+  output_of({"openssl", "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+             "-subj", "/CN=ibuild test " + name, "-keyout", at(name + ".key"), "-out",
+             at(name + ".csr")});
+  base::write_file_atomically(dir, RelPath::exact(name + ".ext"), extensions);
+  output_of({"openssl", "x509", "-req", "-in", at(name + ".csr"), "-CA", at("ca.crt"), "-CAkey",
+             at("ca.key"), "-CAcreateserial", "-days", "2", "-extfile", at(name + ".ext"), "-out",
+             at(name + ".crt")});
+}
+
+/// A CA (ca.crt), a server certificate for `names` (server.crt, server.key) and a client's
+/// (client.crt, client.key) in `dir`.
 void make_certificates(const base::DirFd& dir, const std::vector<std::string>& names) {
-  const auto at = [&](const char* name) { return dir.shown_as() + "/" + name; };
+  const std::string path = dir.shown_as();
   output_of({"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
              "-nodes", "-days", "2", "-subj", "/CN=ibuild test CA", "-addext",
-             "basicConstraints=critical,CA:TRUE", "-keyout", at("ca.key"), "-out", at("ca.crt")});
-  output_of({"openssl", "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-             "-subj", "/CN=ibuild test server", "-keyout", at("server.key"), "-out",
-             at("server.csr")});
+             "basicConstraints=critical,CA:TRUE", "-keyout", path + "/ca.key", "-out",
+             path + "/ca.crt"});
   std::vector<std::string> alternatives;
   for (const std::string& name : names) {
     alternatives.push_back((is_address(name) ? "IP:" : "DNS:") + name);
   }
-  base::write_file_atomically(dir, RelPath::exact("server.ext"),
-                              "subjectAltName=" + base::join(alternatives, ",") + "\n");
-  output_of({"openssl", "x509", "-req", "-in", at("server.csr"), "-CA", at("ca.crt"), "-CAkey",
-             at("ca.key"), "-CAcreateserial", "-days", "2", "-extfile", at("server.ext"), "-out",
-             at("server.crt")});
+  issue_certificate(dir, "server", "subjectAltName=" + base::join(alternatives, ",") + "\n");
+  issue_certificate(dir, "client", "extendedKeyUsage=clientAuth\n");
 }
 
 /// The port in the server's line "listening on 127.0.0.1:34567"; none while it is not there.
@@ -97,7 +106,10 @@ std::string config_text(const RegistryServerOptions& options, const std::string&
       "  addr: 127.0.0.1:0\n"
       "  secret: for-tests\n";
   if (options.scheme == RegistryServerOptions::Scheme::https) {
-    text += "  tls: {certificate: " + dir + "/server.crt, key: " + dir + "/server.key}\n";
+    text += "  tls:\n    certificate: " + dir + "/server.crt\n    key: " + dir + "/server.key\n";
+    if (options.access == RegistryServerOptions::Access::client_certificate) {
+      text += "    clientcas: [" + dir + "/ca.crt]\n";
+    }
   }
   if (options.access == RegistryServerOptions::Access::basic_auth) {
     text += "auth: {htpasswd: {realm: tests, path: " + dir + "/htpasswd}}\n";
@@ -173,6 +185,12 @@ std::string RegistryServer::url() const {
 }
 
 std::string RegistryServer::ca_file() const { return state_->dir.host_path() + "/ca.crt"; }
+std::string RegistryServer::client_certificate_file() const {
+  return state_->dir.host_path() + "/client.crt";
+}
+std::string RegistryServer::client_key_file() const {
+  return state_->dir.host_path() + "/client.key";
+}
 std::string RegistryServer::storage_dir() const { return state_->dir.host_path() + "/storage"; }
 std::string RegistryServer::log() const { return state_->log(); }
 void RegistryServer::kill() { state_->child.reset(); }

@@ -9,7 +9,7 @@ namespace ibuild::test {
 /// How a RegistryServer is started. Default: plain HTTP, nobody needs to log in.
 struct RegistryServerOptions {
   enum class Scheme { http, https };
-  enum class Access { anyone, basic_auth };
+  enum class Access { anyone, basic_auth, client_certificate };
   Scheme scheme = Scheme::http;
   Access access = Access::anyone;
   /// Names and addresses of the server certificate.
@@ -42,6 +42,10 @@ class RegistryServer {
   static std::string password() { return "open:sesame"; }
   /// PEM file of the CA that signed the certificate; the file exists for `https` only.
   std::string ca_file() const;
+  /// PEM files of a client certificate from the same CA, which `client_certificate` asks for (with
+  /// https only).
+  std::string client_certificate_file() const;
+  std::string client_key_file() const;
   /// Where blobs lie: <storage_dir>/docker/registry/v2/…
   std::string storage_dir() const;
   /// What the server has logged so far, for messages.

@@ -9,10 +9,13 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/fs_at.h"
+#include "registry/http/connector.h"
+#include "registry/http/response_reader.h"
 #include "registry/registry_client.h"
 #include "tests/support/must_run.h"
 #include "tests/support/registry_server.h"
 #include "tests/unit/registry/fake_transport.h"
+#include "tests/unit/registry/scripted_server.h"
 
 using namespace ibuild::registry;
 using ibuild::test::reference;
@@ -191,6 +194,49 @@ TEST_CASE("docker_registry: an unknown CA or another name is refused", "[registr
             .find("hostname mismatch") != std::string::npos);
   right_ca.tls_verify = false;
   CHECK(error_with(right_ca, elsewhere.host()).find("404 MANIFEST_UNKNOWN") != std::string::npos);
+}
+
+TEST_CASE("docker_registry: a client certificate from certs.d is shown where it is wanted",
+          "[registry]") {
+  if (!servers_can_run()) return;
+  const RegistryServer server({.scheme = Scheme::https, .access = Access::client_certificate});
+  RegistryOptions without;
+  without.ca_file = server.ca_file();
+  const std::string error = registry_error_of(
+      [&] { make_registry_client(without)->resolve(reference(server.host(), "app")); });
+  CHECK(error.find(" certificate | ") != std::string::npos);
+  CHECK(error.find("client.cert") != std::string::npos);
+
+  TempFolder folder;
+  const std::string dir = "certs.d/" + server.host() + "/";
+  const auto copy = [&](const std::string& from, const std::string& to) {
+    folder.write(dir + to, base::read_host_file(from, 1 << 16));
+  };
+  copy(server.ca_file(), "ca.crt");
+  copy(server.client_certificate_file(), "me.cert");
+  RegistryOptions with;
+  with.certs_dirs = {folder.path("certs.d")};
+  CHECK_THROWS_AS(make_registry_client(with)->resolve(reference(server.host(), "app")),
+                  base::UsageError);  // its key is missing
+  copy(server.client_key_file(), "me.key");
+  check_round_trip(*make_registry_client(with), reference(server.host(), "app"));
+}
+
+TEST_CASE("docker_registry: TLS goes through a proxy's tunnel", "[registry]") {
+  if (!servers_can_run()) return;
+  const RegistryServer server({.scheme = Scheme::https});
+  ibuild::test::ScriptedServer proxy(
+      {[&](ibuild::test::Conversation& talk) { talk.tunnel_to(server.port()); }});
+  const SocketTransportOptions options{.ca_file = server.ca_file()};
+  Connector connector(options);
+  const StopWaker waker({});
+  const auto connection = connector.connect(parse_url(server.url()).value(), TlsTrust::verified,
+                                            parse_url(proxy.url()).value(), waker);
+  const WaitLimit limit{waker, std::chrono::milliseconds(5000)};
+  REQUIRE(connection->write(
+      base::as_bytes("GET /v2/ HTTP/1.1\r\nHost: " + server.host() + "\r\n\r\n"), limit));
+  AnswerSource source(*connection, limit, limit);
+  CHECK(ResponseReader(source).read_head().status == 200);
 }
 
 TEST_CASE("docker_registry: a CA file that is none is named", "[registry]") {

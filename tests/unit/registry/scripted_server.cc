@@ -103,6 +103,30 @@ void Conversation::reset() {
   socket_.reset();
 }
 
+void Conversation::tunnel_to(int port) {
+  read_head();
+  const base::UniqueFd server(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<std::uint16_t>(port));
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  if (::connect(server.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
+    throw base::SystemError("connect", "127.0.0.1");
+  }
+  write("HTTP/1.1 200 Connection established\r\n\r\n");
+  const auto pass = [](int from, int to) {
+    char buffer[65536];
+    const ssize_t count = ::recv(from, buffer, sizeof buffer, 0);
+    return count > 0 && ::send(to, buffer, static_cast<std::size_t>(count), MSG_NOSIGNAL) == count;
+  };
+  while (!stop_.stop_requested()) {
+    pollfd ends[2] = {{socket_.get(), POLLIN, 0}, {server.get(), POLLIN, 0}};
+    if (::poll(ends, 2, kPollMs) <= 0) continue;
+    if (ends[0].revents != 0 && !pass(socket_.get(), server.get())) return;
+    if (ends[1].revents != 0 && !pass(server.get(), socket_.get())) return;
+  }
+}
+
 void Conversation::stay_silent() {
   while (fill()) {
   }

@@ -31,6 +31,8 @@ class Conversation {
   /// Ends the connection with RST.
   void reset();
   void close() { socket_.reset(); }
+  /// Answers CONNECT and passes bytes to and fro between the client and 127.0.0.1:port.
+  void tunnel_to(int port);
   /// Stays silent until the client goes or the server is stopped.
   void stay_silent();
 

@@ -1,0 +1,73 @@
+#include "registry/http/tls_context.h"
+
+#include <catch2/catch.hpp>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/fs_at.h"
+
+using namespace ibuild::registry;
+namespace base = ibuild::base;
+
+namespace {
+
+class CertsDirs {
+ public:
+  CertsDirs() : dir_(base::DirFd::open("/tmp"), "ibuild-test-certs-") {}
+  std::string path(const std::string& name) const { return dir_.host_path() + "/" + name; }
+  void write(const std::string& name) {
+    base::make_dirs(dir_.dir(), base::RelPath::exact(name).parent());
+    base::write_file_atomically(dir_.dir(), base::RelPath::exact(name), "pem");
+  }
+  TlsFiles find(const std::string& host) const {
+    return find_tls_files({path("one"), path("two")}, host);
+  }
+
+ private:
+  base::TempDir dir_;
+};
+
+}  // namespace
+
+TEST_CASE("tls_context: the first folder for the host counts", "[registry]") {
+  CertsDirs dirs;
+  CHECK(dirs.find("h:5000").empty());
+  dirs.write("two/h:5000/b.crt");
+  dirs.write("two/h:5000/a.crt");
+  dirs.write("two/h:5000/readme.txt");
+  CHECK(dirs.find("h:5000").ca_files ==
+        std::vector<std::string>{dirs.path("two/h:5000/a.crt"), dirs.path("two/h:5000/b.crt")});
+  dirs.write("one/h:5000/own.crt");
+  CHECK(dirs.find("h:5000").ca_files == std::vector<std::string>{dirs.path("one/h:5000/own.crt")});
+  CHECK(dirs.find("h").empty());
+}
+
+TEST_CASE("tls_context: a host cannot lead out of certs.d", "[registry]") {
+  CertsDirs dirs;
+  dirs.write("ca.crt");
+  CHECK(dirs.find("..").empty());
+  CHECK(dirs.find("../one").empty());
+}
+
+TEST_CASE("tls_context: client certificates come with their keys", "[registry]") {
+  CertsDirs dirs;
+  dirs.write("one/h/me.cert");
+  CHECK_THROWS_AS(dirs.find("h"), base::UsageError);
+  dirs.write("one/h/me.key");
+  const TlsFiles files = dirs.find("h");
+  REQUIRE(files.client_pairs.size() == 1);
+  CHECK(files.client_pairs[0].certificate == dirs.path("one/h/me.cert"));
+  CHECK(files.client_pairs[0].key == dirs.path("one/h/me.key"));
+}
+
+TEST_CASE("tls_context: files that are no PEM are named", "[registry]") {
+  CertsDirs dirs;
+  dirs.write("one/h/ca.crt");
+  try {
+    const TlsContext context(dirs.find("h"), TlsTrust::verified);
+    FAIL("taken");
+  } catch (const base::UsageError& error) {
+    CHECK(std::string(error.what()).starts_with(dirs.path("one/h/ca.crt") + ": "));
+  }
+  CHECK_NOTHROW(TlsContext(dirs.find("h"), TlsTrust::none));
+}
