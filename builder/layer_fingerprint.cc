@@ -11,7 +11,7 @@ constexpr std::string_view kVersion = "ibuild layer fingerprint 1";
 
 }  // namespace
 
-base::Digest fingerprint_without_times(const layers::LayerIndex& index) {
+base::Digest fingerprint(const layers::LayerIndex& index, const TimeSpan& span) {
   base::Sha256 hash;
   const auto put = [&](std::string_view text) {
     hash.update(std::to_string(text.size()) + ":");
@@ -22,6 +22,8 @@ base::Digest fingerprint_without_times(const layers::LayerIndex& index) {
     put(entry.path.str());
     put(fmt::format("{} {:o} {}:{} {}:{}", static_cast<int>(entry.type), entry.mode, entry.uid, entry.gid,
                     entry.device_major, entry.device_minor));
+    const bool incidental = entry.mtime >= span.start && entry.mtime <= span.end;
+    put(incidental ? "then" : std::to_string(entry.mtime.time_since_epoch().count()));
     put(entry.link_target);
     if (entry.type == layers::EntryType::file) {
       if (!entry.content) throw base::ContentError("layer entry " + entry.path.str() + " has no content digest");

@@ -10,11 +10,14 @@
 namespace ibuild::builder {
 namespace {
 
-/// The record of a layer by what it holds, times apart.
+/// Clocks of file systems go in ticks: a file may look a little older than it is.
+constexpr auto kClockSlack = std::chrono::seconds(1);
+
+/// The record of a layer by what it holds.
 base::Digest content_record_key(const base::Digest& fingerprint, const base::Clock& clock) {
   StepKey key;
   key.add("layer", fingerprint.str());
-  // Under SOURCE_DATE_EPOCH times are part of the result.
+  // Under SOURCE_DATE_EPOCH all times are part of the result.
   if (const auto epoch = clock.fixed()) key.add("epoch", std::to_string(epoch->time_since_epoch().count()));
   return key.digest();
 }
@@ -91,8 +94,9 @@ void StepExecutor::tell_why(const StepInput& input, OpRunner& runner, StepKey& k
 }
 
 StepRecord StepExecutor::make(const StepInput& input, OpRunner& runner) {
+  const auto start = base::Clock().now() - kClockSlack;
   try {
-    return settle(runner.run());
+    return settle(runner.run(), start);
   } catch (const parser::DockerfileError&) {
     throw;  // says where already
   } catch (const base::CancelledError&) {
@@ -103,11 +107,11 @@ StepRecord StepExecutor::make(const StepInput& input, OpRunner& runner) {
   }
 }
 
-StepRecord StepExecutor::settle(std::optional<layers::Layer> layer) {
+StepRecord StepExecutor::settle(std::optional<layers::Layer> layer, base::TimePoint start) {
   const auto now = scope_.clock.now();
   if (!layer) return {std::nullopt, now};
   const auto& layers = scope_.services.store.layers();
-  const auto key = content_record_key(fingerprint_without_times(*layers.index(*layer)), scope_.clock);
+  const auto key = content_record_key(fingerprint(*layers.index(*layer), {start, base::Clock().now()}), scope_.clock);
   std::string damaged;
   if (const auto twin = parts_.cache.find(key, damaged); twin && twin->layer && is_there(layers, *twin->layer)) {
     return *twin;

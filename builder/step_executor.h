@@ -12,7 +12,7 @@
 namespace ibuild::builder {
 
 /// What happens to one step: its key is looked up, and only when no record with its layer is there the operation runs; what it
-/// made is recorded. Layers that are equal but for the times of their files count as equal: the one that stands already is taken.
+/// made is recorded. Layers that differ only in times of writing count as equal: the one that stands already is taken.
 /// Says all that as events. For any thread.
 class StepExecutor {
  public:
@@ -30,7 +30,7 @@ class StepExecutor {
   StepResult work_on(const StepInput& input, const Solver::StepContext& context);
   std::optional<StepRecord> find_usable(const StepInput& input, const base::Digest& key);
   StepRecord make(const StepInput& input, OpRunner& runner);
-  StepRecord settle(std::optional<layers::Layer> layer);
+  StepRecord settle(std::optional<layers::Layer> layer, base::TimePoint start);
   void tell_why(const StepInput& input, OpRunner& runner, StepKey& key);
   StepResult result_of(const StepInput& input, const StepRecord& record, bool cached) const;
   void remember(const StepInput& input, const base::Digest& key, const StepRecord& record);

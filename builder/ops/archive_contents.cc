@@ -72,6 +72,7 @@ ArchiveContents::ArchiveContents(const ContentSource& source, const SourceFile& 
 void ArchiveContents::take(layers::LayerEntry entry, base::ByteSource& data) {
   SourceFile file;
   file.entry = std::move(entry);
+  if (file.is_symlink()) file.entry.mode = 0777;  // Linux knows no other
   std::erase_if(file.entry.xattrs, [](const base::Xattr& xattr) { return !layers::is_stored_xattr(xattr.name); });
   if (file.is_file()) {
     file.entry.tar_offset = spooled_bytes_;

@@ -125,12 +125,11 @@ void RunRunner::run_process(const sandbox::SandboxSpec& spec) {
 
 std::optional<layers::Layer> RunRunner::run() {
   const auto& services = input_.scope.services;
-  if (op_.argv.empty()) throw parser::DockerfileError("empty-run", input_.step.range, "RUN has no command");
   if (services.snapshots == nullptr || services.sandbox == nullptr) {
     throw parser::DockerfileError("run-impossible", input_.step.range,
                                   "RUN is not possible here: " + services.no_run_reason);
   }
-  const auto chain = input_.parent();
+  const auto chain = without_repeats(input_.parent());
   input_.scope.fetch.ensure_trees(chain, input_.stop);
   sandbox::SandboxSpec spec = located(input_.step.range, [&] { return make_spec(chain); }, "run-failed");
   const auto tree = services.snapshots->open(chain, input_.stop);

@@ -16,7 +16,7 @@ struct Step {
   Op op;
   std::optional<StepId> parent;  // the step whose result this one stands on; none: an empty file system
   std::string name;              // as people see it: "[build 2/7] RUN make"
-  std::string identity;          // the same step in another build: "build/2" (stage, ordinal of the instruction)
+  std::string identity;          // the same step in another build: "build/2" (stage, which of its steps)
   bool ignore_cache = false;     // --no-cache, --no-cache-filter
   parser::SourceRange range;     // of its instruction
 

@@ -36,9 +36,8 @@ bool is_scan_arg(std::string_view name) {
 
 }  // namespace
 
-void InstructionPlanner::plan(const StageInstruction& instruction, std::size_t ordinal) {
+void InstructionPlanner::plan(const StageInstruction& instruction) {
   current_ = &instruction;
-  ordinal_ = ordinal;
   std::visit(*this, instruction.instruction->body);
 }
 
@@ -64,7 +63,7 @@ StepId InstructionPlanner::add_step(Op op, const std::string& text) {
   step.op = std::move(op);
   step.parent = state_.tip;
   step.name = state_.next_vertex_prefix(current_->is_trigger) + text;
-  step.identity = state_.identity + "/" + std::to_string(ordinal_);
+  step.identity = state_.identity + "/" + std::to_string(++state_.steps_made);
   step.ignore_cache = state_.ignore_cache;
   step.range = range();
   state_.tip = step.id;

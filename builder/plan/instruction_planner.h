@@ -30,8 +30,8 @@ class InstructionPlanner {
   };
   InstructionPlanner(const Context& context, StageState& state) : context_(context), state_(state) {}
 
-  /// `ordinal` is the instruction's place in the stage, from 1. Throws: parser::DockerfileError.
-  void plan(const StageInstruction& instruction, std::size_t ordinal);
+  /// Throws: parser::DockerfileError.
+  void plan(const StageInstruction& instruction);
 
   void operator()(const parser::From&) {}
   void operator()(const parser::Run& run);
@@ -81,7 +81,6 @@ class InstructionPlanner {
   const Context& context_;
   StageState& state_;
   const StageInstruction* current_ = nullptr;
-  std::size_t ordinal_ = 0;
 };
 
 }  // namespace ibuild::builder

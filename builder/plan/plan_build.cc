@@ -68,8 +68,7 @@ void StagesPlanner::plan_stage(StageIndex index) {
       [&](const SourceName& source, const std::string& text, const std::string& what,
           const parser::SourceRange& range) { return find_source(source, text, what, range, state); }};
   InstructionPlanner planner(context, state);
-  std::size_t ordinal = 0;
-  for (const auto& instruction : node.instructions) planner.plan(instruction, ++ordinal);
+  for (const auto& instruction : node.instructions) planner.plan(instruction);
   done_.emplace(index, std::move(state));
 }
 

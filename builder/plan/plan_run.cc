@@ -107,6 +107,7 @@ void InstructionPlanner::operator()(const parser::Run& run) {
   if (run.security != "sandbox") fail("unsupported-security", "RUN --security=" + run.security + " is not supported yet");
   if (!run.devices.empty()) fail("unsupported-device", "RUN --device=" + run.devices.front() + " is not supported");
   check_platform();
+  if (run.command.words.empty()) fail("empty-run", "RUN has no command: its list of arguments is empty");
   RunCommand command = run_command(run.command);
   RunOp op;
   op.argv = command.argv;

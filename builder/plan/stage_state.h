@@ -25,6 +25,7 @@ struct StageState {
   bool cmd_set = false;         // by this stage itself
   std::size_t vertices_total = 0;
   std::size_t vertices_named = 0;
+  std::size_t steps_made = 0;   // by this stage itself
 
   /// Takes over what FROM <stage> hands on.
   void inherit(const StageState& base);

@@ -112,8 +112,13 @@ FileIdentity FileIdentity::of(const struct stat& status) {
           nanoseconds(status.st_ctim)};
 }
 
-FileDigestCache::~FileDigestCache() {
+FileDigestCache::~FileDigestCache() { unload(); }
+
+void FileDigestCache::unload() {
   if (map_ != nullptr) munmap(map_, map_bytes_);
+  map_ = nullptr;
+  mapping_ = {};
+  loaded_ = false;
 }
 
 void FileDigestCache::load() {
@@ -164,10 +169,7 @@ void FileDigestCache::save() {
   const std::lock_guard lock(mutex_);
   if (fresh_.empty()) return;
   // Another build may have saved since: start from what is there now. A lost update costs reading some files again.
-  if (map_ != nullptr) munmap(map_, map_bytes_);
-  map_ = nullptr;
-  mapping_ = {};
-  loaded_ = false;
+  unload();
   load();
   base::AtomicFile file(dir_, base::RelPath::exact(kName));
   RecordWriter out(file);
@@ -183,6 +185,7 @@ void FileDigestCache::save() {
   out.flush();
   file.commit();
   fresh_.clear();
+  unload();
 }
 
 }  // namespace ibuild::builder

@@ -59,6 +59,7 @@ class FileDigestCache {
     std::size_t records = 0;
   };
   void load();
+  void unload();
   std::optional<FileFacts> find_mapped(const FileIdentity& identity) const;
 
   base::DirFd dir_;

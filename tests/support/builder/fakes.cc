@@ -58,17 +58,22 @@ layers::Layer make_layer(layers::Store& store, const std::vector<FakeFile>& file
   return builder->commit();
 }
 
-/// Everything below `dir` becomes entries of `out`, owned by root.
-void add_tree(const base::DirFd& dir, const base::RelPath& path, layers::LayerBuilder& out, bool& any) {
+/// Everything below `dir` that is not among `old` becomes entries of `out`, owned by root.
+void add_tree(const base::DirFd& dir, const base::RelPath& path, const std::set<base::RelPath>& old,
+              layers::LayerBuilder& out, bool& any) {
   for (const auto& item : base::list_dir(dir, path)) {
     const auto child = path.join(item.name);
     const auto status = base::lstat_at(dir, child);
+    if (old.contains(child)) {
+      if (S_ISDIR(status.st_mode)) add_tree(dir, child, old, out, any);
+      continue;
+    }
     any = true;
     LayerEntry entry = directory_entry(child);
     entry.mode = status.st_mode & 07777;
     if (S_ISDIR(status.st_mode)) {
       out.add(std::move(entry), nullptr);
-      add_tree(dir, child, out, any);
+      add_tree(dir, child, old, out, any);
       continue;
     }
     entry.type = EntryType::file;
@@ -79,15 +84,33 @@ void add_tree(const base::DirFd& dir, const base::RelPath& path, layers::LayerBu
   }
 }
 
+/// Lays directories and regular files of `source` below `dir`.
+void unpack(const builder::SourceTree& source, const base::RelPath& path, const base::DirFd& dir,
+            std::set<base::RelPath>& made) {
+  for (const auto& file : source.children(path)) {
+    if (file.is_directory()) {
+      base::make_dirs(dir, file.path());
+      unpack(source, file.path(), dir, made);
+    } else if (file.is_file()) {
+      base::write_file_atomically(dir, file.path(), base::read_all(*source.open(file), 1 << 24, "fake file"));
+    } else {
+      continue;
+    }
+    made.insert(file.path());
+  }
+}
+
 class FakeWorkingTree : public layers::WorkingTree {
  public:
-  FakeWorkingTree(layers::Store& store) : store_(store), dir_(store.temp(), "tree-") {}
+  FakeWorkingTree(layers::Store& store, const layers::LayerChain& chain) : store_(store), dir_(store.temp(), "tree-") {
+    unpack(builder::LayeredTree(store.layers(), chain, "the chain"), {}, dir_.dir(), old_);
+  }
   const base::DirFd& root() const override { return dir_.dir(); }
   bool is_detached_mount() const override { return false; }
   std::optional<layers::Layer> commit(const std::function<void(const std::string&)>&, std::stop_token) override {
     const auto builder = store_.layers().begin_layer();
     bool any = false;
-    add_tree(dir_.dir(), {}, *builder, any);
+    add_tree(dir_.dir(), {}, old_, *builder, any);
     if (!any) return std::nullopt;
     return builder->commit();
   }
@@ -95,6 +118,7 @@ class FakeWorkingTree : public layers::WorkingTree {
  private:
   layers::Store& store_;
   base::TempDir dir_;
+  std::set<base::RelPath> old_;
 };
 
 }  // namespace
@@ -183,8 +207,8 @@ std::optional<builder::BaseImage> FakeImages::try_load(const image::Reference& r
   return found->second;
 }
 
-std::unique_ptr<layers::WorkingTree> FakeSnapshots::open(const layers::LayerChain&, std::stop_token) {
-  return std::make_unique<FakeWorkingTree>(store_);
+std::unique_ptr<layers::WorkingTree> FakeSnapshots::open(const layers::LayerChain& chain, std::stop_token) {
+  return std::make_unique<FakeWorkingTree>(store_, chain);
 }
 
 base::ExitStatus FakeSandbox::run(const sandbox::SandboxSpec& spec, sandbox::StepObserver& observer,

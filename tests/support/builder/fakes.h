@@ -64,7 +64,7 @@ class FakeImages : public builder::ImageSource {
   std::map<std::string, builder::BaseImage> images_;
 };
 
-/// Working trees that start empty: what a fake step writes is the layer.
+/// Working trees in plain directories, with the chain's directories and regular files; what a fake step adds is the layer.
 class FakeSnapshots : public layers::SnapshotBackend {
  public:
   explicit FakeSnapshots(layers::Store& store) : store_(store) {}
