@@ -162,7 +162,7 @@ TEST_CASE("archives: load reads what skopeo and buildah write", "[e2e]") {
   machine.must_run(buildah(machine, {"pull", "-q", "oci-archive:" + machine.path("home/app.tar")}));
   machine.must_run(buildah(machine, {"push", "-q", "docker.io/library/app:1", "docker-archive:" + machine.path("home/buildah.tar") + ":from-buildah:2"}));
   CHECK(machine.must({"load", "-i", machine.path("home/skopeo.tar")}) == "Loaded image: from-skopeo:1");
-  CHECK(machine.must({"load", "-i", machine.path("home/buildah.tar")}) == "Loaded image: from-buildah:2");
+  CHECK_THAT(machine.must({"load", "-i", machine.path("home/buildah.tar")}), Catch::Contains("Loaded image: from-buildah:2"));
   CHECK(machine.must({"run", "from-skopeo:1"}) == "content");
   CHECK(machine.must({"run", "from-buildah:2"}) == "content");
   CHECK_THAT(machine.must({"inspect", "--raw", "from-buildah:2"}), Catch::Contains("tar+gzip"));

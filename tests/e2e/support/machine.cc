@@ -165,9 +165,7 @@ std::vector<std::string> Machine::as_user(std::vector<std::string> argv, const s
                                            "-C",
                                            directory.empty() ? dir_.host_path() : directory,
                                            "HOME=" + path("home"),
-                                           "IBUILD_ROOT=" + store(),
-                                           "CONTAINERS_REGISTRIES_CONF=" + path("registries.conf"),
-                                           "TMPDIR=/tmp"};
+                                           "IBUILD_ROOT=" + store(), "TMPDIR=/tmp"};
   words.insert(words.end(), common.begin(), common.end());
   words.insert(words.end(), env.begin(), env.end());
   words.insert(words.end(), argv.begin(), argv.end());
@@ -190,20 +188,21 @@ std::string Machine::must_run(std::vector<std::string> argv, const RunOptions& o
   return chomp(output.out);
 }
 
-/// Peers complain when they are given a place for credentials that is not there.
-RunOptions Machine::with_own_credentials(RunOptions options) const {
+/// For ibuild alone: its peers complain when they are given files that are not there.
+RunOptions Machine::with_own_configuration(RunOptions options) const {
   options.env.push_back("DOCKER_CONFIG=" + path("docker"));
+  options.env.push_back("CONTAINERS_REGISTRIES_CONF=" + path("registries.conf"));
   return options;
 }
 
 Output Machine::ibuild(std::vector<std::string> args, const RunOptions& options) const {
   args.insert(args.begin(), binary());
-  return run(std::move(args), with_own_credentials(options));
+  return run(std::move(args), with_own_configuration(options));
 }
 
 std::string Machine::must(std::vector<std::string> args, const RunOptions& options) const {
   args.insert(args.begin(), binary());
-  return must_run(std::move(args), with_own_credentials(options));
+  return must_run(std::move(args), with_own_configuration(options));
 }
 
 base::Child Machine::start(std::vector<std::string> args, const std::vector<std::string>& env) const {
@@ -212,7 +211,7 @@ base::Child Machine::start(std::vector<std::string> args, const std::vector<std:
   const base::UniqueFd out(open(path("out").c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
   const base::UniqueFd err(open(path("err").c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
   REQUIRE((in && out && err));
-  return base::spawn_program(as_user(std::move(args), with_own_credentials({.env = env}).env, ""), in.get(), out.get(), err.get());
+  return base::spawn_program(as_user(std::move(args), with_own_configuration({.env = env}).env, ""), in.get(), out.get(), err.get());
 }
 
 Output Machine::build(const std::string& tag, const std::string& dockerfile, std::vector<std::string> args,

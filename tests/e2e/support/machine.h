@@ -81,7 +81,7 @@ class Machine {
  private:
   std::vector<std::string> as_user(std::vector<std::string> argv, const std::vector<std::string>& env,
                                    const std::string& directory) const;
-  RunOptions with_own_credentials(RunOptions options) const;
+  RunOptions with_own_configuration(RunOptions options) const;
   void give_away(const std::string& name) const;
 
   Who who_;
