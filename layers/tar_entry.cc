@@ -172,14 +172,14 @@ bool is_aufs_bookkeeping(const LayerEntry& entry) {
 
 void translate_whiteout(LayerEntry& entry) {
   if (entry.path.str().find(kWhiteoutPrefix) == std::string::npos) return;
-  for (std::string_view part : entry.path.parent().components()) {
+  const base::RelPath parent = entry.path.parent();
+  for (std::string_view part : parent.components()) {
     if (!part.starts_with(kWhiteoutPrefix)) continue;
     throw base::ContentError("\"" + base::printable(entry.path.str()) +
                              "\" lies below a name that marks a deleted file");
   }
   const std::string_view name = entry.path.name();
   if (!name.starts_with(kWhiteoutPrefix)) return;
-  const base::RelPath parent = entry.path.parent();
   LayerEntry marker;
   marker.mtime = entry.mtime;
   if (name == kOpaqueName) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "base/error.h"
 #include "layers/tar_entry.h"
@@ -135,6 +136,7 @@ std::optional<LayerEntry> TarReader::try_next() {
     padding_ = tar_padding(entry.size_bytes);
     if (is_aufs_bookkeeping(entry)) continue;
     translate_whiteout(entry);
+    if (entry.type != EntryType::file) padding_ += std::exchange(data_left_, 0);
     return entry;
   }
   return std::nullopt;

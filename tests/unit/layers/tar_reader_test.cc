@@ -198,6 +198,14 @@ TEST_CASE("tar_reader: whiteouts and opaque marks become entries of their own", 
   CHECK(device.path.str() == "d/gone");
 }
 
+TEST_CASE("tar_reader: the data of a whiteout is passed over", "[layers]") {
+  Reading reading(header('0', ".wh.gone", 600) + padded(std::string(600, 'x')) + header('0', "a") +
+                  kEnd);
+  CHECK(reading.next().size_bytes == 0);
+  CHECK(reading.content().empty());
+  CHECK(reading.next().path.str() == "a");
+}
+
 TEST_CASE("tar_reader: whiteouts that mark nothing are refused", "[layers]") {
   refused(header('0', "d/.wh."), "marks no file");
   refused(header('0', "d/.wh.."), "marks no file");
