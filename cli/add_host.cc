@@ -11,7 +11,8 @@ namespace {
 
 bool is_address(const std::string& text) {
   in6_addr buffer{};
-  return inet_pton(AF_INET, text.c_str(), &buffer) == 1 || inet_pton(AF_INET6, text.c_str(), &buffer) == 1;
+  return inet_pton(AF_INET, text.c_str(), &buffer) == 1 ||
+         inet_pton(AF_INET6, text.c_str(), &buffer) == 1;
 }
 
 bool is_host_name(std::string_view name) {
@@ -35,7 +36,8 @@ std::string parse_add_host(std::string_view text) {
   }
   if (!is_host_name(name)) throw refuse("the host name is not valid");
   if (address == "host-gateway") {
-    throw refuse("host-gateway is not supported: steps use the network of the host, where it is 127.0.0.1");
+    throw refuse(
+        "host-gateway is not supported: steps use the network of the host, where it is 127.0.0.1");
   }
   if (!is_address(address)) throw refuse("\"" + base::printable(address) + "\" is no IP address");
   return std::string(name) + ":" + address;

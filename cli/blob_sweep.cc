@@ -14,7 +14,8 @@ namespace {
 using Digests = std::set<base::Digest>;
 
 /// Adds `document` and all that it names, as far as the store has it.
-void add_reachable(const remote::ImageLoader& loader, const image::Descriptor& document, int depth, Digests& found) {
+void add_reachable(const remote::ImageLoader& loader, const image::Descriptor& document, int depth,
+                   Digests& found) {
   if (depth > remote::kMaxIndexDepth || !found.insert(document.digest).second) return;
   const auto text = loader.read_stored(document);
   if (!text) return;
@@ -45,7 +46,8 @@ std::vector<base::Digest> take_unneeded(ImageAccess& access, const Digests& cand
 
 }  // namespace
 
-std::vector<base::Digest> sweep_images(ImageAccess& access, const std::vector<image::Descriptor>& removed) {
+std::vector<base::Digest> sweep_images(ImageAccess& access,
+                                       const std::vector<image::Descriptor>& removed) {
   if (removed.empty() || !access.session().try_exclusive()) return {};
   Digests candidates;
   for (const auto& descriptor : removed) add_reachable(access.loader(), descriptor, 0, candidates);

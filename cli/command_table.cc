@@ -72,7 +72,8 @@ Dispatch dispatch(std::span<const std::string> words) {
   const Command* command = at < words.size() ? find(words[at]) : nullptr;
   Dispatch result{.command = command != nullptr ? command : find("build"),
                   .arguments = {words.begin(), words.end()}};
-  if (command != nullptr) result.arguments.erase(result.arguments.begin() + static_cast<std::ptrdiff_t>(at));
+  if (command != nullptr)
+    result.arguments.erase(result.arguments.begin() + static_cast<std::ptrdiff_t>(at));
   return result;
 }
 

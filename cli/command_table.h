@@ -17,8 +17,8 @@ struct Dispatch {
   std::vector<std::string> arguments;
 };
 
-/// Chooses the command: the first word that is no global option, when it names one; `build` else, so that
-/// `ibuild -t app:1 .` builds. A global option before the command (--root) is handed to it.
+/// Chooses the command: the first word that is no global option, when it names one; `build` else,
+/// so that `ibuild -t app:1 .` builds. A global option before the command (--root) is handed to it.
 Dispatch dispatch(std::span<const std::string> words);
 
 /// The text of `ibuild --help`.

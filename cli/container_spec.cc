@@ -20,7 +20,8 @@ namespace ibuild::cli {
 
 namespace {
 
-std::vector<std::string> container_env(const RunOptions& options, const image::RuntimeConfig& config,
+std::vector<std::string> container_env(const RunOptions& options,
+                                       const image::RuntimeConfig& config,
                                        const std::string& home) {
   image::RuntimeConfig result;
   result.env = config.env;
@@ -74,7 +75,8 @@ void add_volume(const Volume& volume, ContainerSpec& container) {
 }
 
 void set_network(const RunOptions& options, sandbox::SandboxSpec& spec) {
-  spec.network = options.network == "none" ? sandbox::NetworkMode::none : sandbox::NetworkMode::host;
+  spec.network =
+      options.network == "none" ? sandbox::NetworkMode::none : sandbox::NetworkMode::host;
   spec.hostname = host_name(options);
   spec.resolv_conf = sandbox::make_resolv_conf(spec.network);
   spec.hosts = sandbox::make_hosts(spec.hostname, extra_hosts(options));
@@ -82,7 +84,8 @@ void set_network(const RunOptions& options, sandbox::SandboxSpec& spec) {
 
 }  // namespace
 
-std::vector<std::string> container_command(const RunOptions& options, const image::RuntimeConfig& config) {
+std::vector<std::string> container_command(const RunOptions& options,
+                                           const image::RuntimeConfig& config) {
   std::vector<std::string> argv;
   const std::vector<std::string> given(options.command.begin() + 1, options.command.end());
   if (options.entrypoint) {
@@ -90,8 +93,8 @@ std::vector<std::string> container_command(const RunOptions& options, const imag
   } else {
     argv = config.entrypoint.value_or(std::vector<std::string>{});
   }
-  const auto image_command =
-      options.entrypoint ? std::vector<std::string>{} : config.cmd.value_or(std::vector<std::string>{});
+  const auto image_command = options.entrypoint ? std::vector<std::string>{}
+                                                : config.cmd.value_or(std::vector<std::string>{});
   const auto& rest = given.empty() ? image_command : given;
   argv.insert(argv.end(), rest.begin(), rest.end());
   if (argv.empty()) {
@@ -117,7 +120,8 @@ ContainerSpec make_container_spec(const RunOptions& options, const image::Runtim
   spec.stdio = sandbox::StdioMode::inherited;
   spec.root_read_only = options.read_only;
   set_network(options, spec);
-  if (!options.shm_size.empty()) spec.shm_size_bytes = parse_byte_size("--shm-size", options.shm_size);
+  if (!options.shm_size.empty())
+    spec.shm_size_bytes = parse_byte_size("--shm-size", options.shm_size);
   for (const auto& limit : options.ulimits) spec.rlimits.push_back(parse_ulimit(limit));
   for (const auto& volume : options.volumes) add_volume(parse_volume(volume), container);
   return container;

@@ -12,7 +12,8 @@
 
 namespace ibuild::cli {
 
-/// How `ibuild run` starts a container: the image's config with the command line on top. The root is still missing.
+/// How `ibuild run` starts a container: the image's config with the command line on top. The root
+/// is still missing.
 struct ContainerSpec {
   sandbox::SandboxSpec spec;
   std::vector<base::UniqueFd> volume_fds;  // what spec.mounts points to
@@ -22,8 +23,9 @@ struct ContainerSpec {
 ContainerSpec make_container_spec(const RunOptions& options, const image::RuntimeConfig& config,
                                   const builder::UserLookup& users);
 
-/// The program and its arguments, by Docker's rules: --entrypoint drops the image's command, COMMAND replaces it.
-/// Throws: UsageError when nothing is left.
-std::vector<std::string> container_command(const RunOptions& options, const image::RuntimeConfig& config);
+/// The program and its arguments, by Docker's rules: --entrypoint drops the image's command,
+/// COMMAND replaces it. Throws: UsageError when nothing is left.
+std::vector<std::string> container_command(const RunOptions& options,
+                                           const image::RuntimeConfig& config);
 
 }  // namespace ibuild::cli

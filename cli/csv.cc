@@ -30,7 +30,8 @@ class CsvReader {
   std::string plain() {
     const auto end = std::min(text_.find(',', pos_), text_.size());
     std::string field(text_.substr(pos_, end - pos_));
-    if (field.find('"') != std::string::npos) fail("a quote stands inside a field that is not quoted");
+    if (field.find('"') != std::string::npos)
+      fail("a quote stands inside a field that is not quoted");
     pos_ = end;
     return field;
   }

@@ -13,8 +13,9 @@ namespace ibuild::cli {
 namespace {
 
 bool is_url(std::string_view text) {
-  return text.starts_with("http://") || text.starts_with("https://") || text.starts_with("git://") ||
-         text.starts_with("git@") || text.starts_with("ssh://") || text.starts_with("github.com/");
+  return text.starts_with("http://") || text.starts_with("https://") ||
+         text.starts_with("git://") || text.starts_with("git@") || text.starts_with("ssh://") ||
+         text.starts_with("github.com/");
 }
 
 std::string join_path(const std::string& directory, const std::string& name) {
@@ -26,7 +27,8 @@ std::string read_stdin(std::istream& in) {
   std::array<char, 16384> buffer;
   while (in.read(buffer.data(), buffer.size()) || in.gcount() > 0) {
     text.append(buffer.data(), static_cast<std::size_t>(in.gcount()));
-    if (text.size() > kMaxDockerfileBytes) throw base::Error("the Dockerfile on standard input is too large");
+    if (text.size() > kMaxDockerfileBytes)
+      throw base::Error("the Dockerfile on standard input is too large");
   }
   return text;
 }
@@ -43,7 +45,8 @@ struct FoundFile {
 FoundFile find_in_context(const std::string& context) {
   for (const char* name : {"Dockerfile", "dockerfile"}) {
     const auto path = join_path(context, name);
-    if (auto text = base::try_read_host_file(path, kMaxDockerfileBytes)) return {path, *std::move(text)};
+    if (auto text = base::try_read_host_file(path, kMaxDockerfileBytes))
+      return {path, *std::move(text)};
   }
   base::Error error("there is no Dockerfile in " + base::printable(context));
   error.set_hint("name it with -f FILE");
@@ -51,7 +54,8 @@ FoundFile find_in_context(const std::string& context) {
 }
 
 FoundFile read_named(const std::string& file) {
-  if (is_url(file)) throw base::UsageError("--file " + base::printable(file) + ": a URL is not supported");
+  if (is_url(file))
+    throw base::UsageError("--file " + base::printable(file) + ": a URL is not supported");
   auto text = base::try_read_host_file(file, kMaxDockerfileBytes);
   if (!text) {
     base::Error error("there is no file " + base::printable(file));
@@ -77,7 +81,9 @@ void check_context(const std::string& context) {
 
 DockerfileInput read_dockerfile(const DockerfileQuery& query, std::istream& in) {
   if (query.file == "-") {
-    return {.name = "Dockerfile", .text = read_stdin(in), .ignore_file = read_context_ignore_file(query.context)};
+    return {.name = "Dockerfile",
+            .text = read_stdin(in),
+            .ignore_file = read_context_ignore_file(query.context)};
   }
   auto found = query.file.empty() ? find_in_context(query.context) : read_named(query.file);
   auto ignore_file = base::try_read_host_file(found.path + ".dockerignore", kMaxDockerfileBytes);

@@ -13,14 +13,14 @@ struct DockerfileQuery {
 };
 
 struct DockerfileInput {
-  std::string name;                        // shown in messages
+  std::string name;  // shown in messages
   std::string text;
   std::optional<std::string> ignore_file;  // the text of the one that applies
 };
 
-/// Reads the Dockerfile (in the context: Dockerfile, else dockerfile) and its ignore file: <Dockerfile>.dockerignore beside
-/// it, else .dockerignore of the context.
-/// Throws: UsageError for forms not supported, Error when there is no Dockerfile, SystemError.
+/// Reads the Dockerfile (in the context: Dockerfile, else dockerfile) and its ignore file:
+/// <Dockerfile>.dockerignore beside it, else .dockerignore of the context. Throws: UsageError for
+/// forms not supported, Error when there is no Dockerfile, SystemError.
 DockerfileInput read_dockerfile(const DockerfileQuery& query, std::istream& in);
 
 /// Throws: UsageError unless `context` is a directory; what is not supported is named.

@@ -24,7 +24,8 @@ void report_error(std::ostream& err, const std::exception& error) {
   err << text << std::flush;
 }
 
-void report_build_error(std::ostream& err, const std::exception& error, const DockerfileText& dockerfile) {
+void report_build_error(std::ostream& err, const std::exception& error,
+                        const DockerfileText& dockerfile) {
   const auto* located = dynamic_cast<const parser::DockerfileError*>(&error);
   if (located != nullptr && located->range().known()) {
     err << parser::render_excerpt(dockerfile.name, dockerfile.text, located->range());

@@ -18,6 +18,7 @@ struct DockerfileText {
   std::string text;
 };
 /// The same, with an excerpt of the Dockerfile before the message when the error has a place in it.
-void report_build_error(std::ostream& err, const std::exception& error, const DockerfileText& dockerfile);
+void report_build_error(std::ostream& err, const std::exception& error,
+                        const DockerfileText& dockerfile);
 
 }  // namespace ibuild::cli

@@ -12,13 +12,14 @@
 
 namespace ibuild::cli {
 
-/// Keeps the last log lines of the steps that run, and of those that failed, for the report at the end. For any thread.
+/// Keeps the last log lines of the steps that run, and of those that failed, for the report at the
+/// end. For any thread.
 class FailureLog : public builder::EventSink {
  public:
   void emit(builder::BuildEvent event) override;
 
-  /// A block for each failed step that wrote something (cancelled ones apart): its name and the end of its log. Ends in a newline; empty
-  /// when there is nothing to tell.
+  /// A block for each failed step that wrote something (cancelled ones apart): its name and the end
+  /// of its log. Ends in a newline; empty when there is nothing to tell.
   std::string report() const;
 
   static constexpr std::size_t kLinesKept = 20;

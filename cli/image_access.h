@@ -12,7 +12,8 @@
 
 namespace ibuild::cli {
 
-/// The store and the registry behind it, as commands use them. Nothing is asked of a registry before somebody needs to.
+/// The store and the registry behind it, as commands use them. Nothing is asked of a registry
+/// before somebody needs to.
 class ImageAccess {
  public:
   /// `warn` takes what a user should see once; for any thread.

@@ -30,8 +30,11 @@ std::optional<std::string_view> digest_digits(std::string_view text) {
 }
 
 /// The config's digest of an image whose documents the store has.
-std::optional<base::Digest> config_digest(const remote::ImageLoader& loader, const image::Descriptor& top) {
-  const remote::DocumentReader read = [&](const auto& document) { return loader.read_stored(document); };
+std::optional<base::Digest> config_digest(const remote::ImageLoader& loader,
+                                          const image::Descriptor& top) {
+  const remote::DocumentReader read = [&](const auto& document) {
+    return loader.read_stored(document);
+  };
   try {
     const auto chosen = remote::choose_manifest(top, image::host_platform(), read);
     if (!chosen) return std::nullopt;
@@ -41,7 +44,8 @@ std::optional<base::Digest> config_digest(const remote::ImageLoader& loader, con
   }
 }
 
-std::vector<image::Descriptor> match_digits(const remote::ImageLoader& loader, std::string_view digits) {
+std::vector<image::Descriptor> match_digits(const remote::ImageLoader& loader,
+                                            std::string_view digits) {
   std::vector<image::Descriptor> matches;
   for (const auto& stored : loader.store().images().list()) {
     const auto config = config_digest(loader, stored.descriptor);

@@ -17,11 +17,12 @@ struct FoundImage {
   image::Descriptor top;  // manifest or index
 };
 
-/// Finds what a user means: a name, or a digest of the manifest or config, whole or its first digits (at least 4).
-/// Throws: Error when there is no such image, or when the digits fit several.
+/// Finds what a user means: a name, or a digest of the manifest or config, whole or its first
+/// digits (at least 4). Throws: Error when there is no such image, or when the digits fit several.
 FoundImage find_image(const remote::ImageLoader& loader, std::string_view text);
 
-/// The image for this machine that `found` holds. Throws: Error when the store does not have its manifest and config.
+/// The image for this machine that `found` holds. Throws: Error when the store does not have its
+/// manifest and config.
 builder::BaseImage load_image(const remote::ImageLoader& loader, const FoundImage& found);
 
 /// All names that the store has for a manifest or index.

@@ -29,7 +29,8 @@ Isolation parse_isolation(std::string_view text) {
 }
 
 IsolationChoice enter_isolation(Isolation wanted, int argc, char** argv) {
-  if (wanted == Isolation::none) return {.can_run = false, .reason = "--isolation=none was asked for"};
+  if (wanted == Isolation::none)
+    return {.can_run = false, .reason = "--isolation=none was asked for"};
   std::string why_not;
   const auto privilege = sandbox::enter_user_namespace(argc, argv, why_not);
   if (wanted == Isolation::root && privilege != Privilege::root) {

@@ -19,8 +19,9 @@ struct IsolationChoice {
   std::string reason;  // why not
 };
 
-/// Enters the user namespace where `wanted` needs one (and then does not return the first time). Before any thread starts.
-/// Throws: UsageError when the profile asked for is not that of this user.
+/// Enters the user namespace where `wanted` needs one (and then does not return the first time).
+/// Before any thread starts. Throws: UsageError when the profile asked for is not that of this
+/// user.
 IsolationChoice enter_isolation(Isolation wanted, int argc, char** argv);
 
 }  // namespace ibuild::cli

@@ -12,8 +12,8 @@ constexpr char kEscape = '\x1b';
 
 bool is_final_byte(char c) { return c >= 0x40 && c <= 0x7e; }
 
-/// The length of the escape sequence that `text` starts with. A sequence that never ends reaches to the end.
-/// See: ECMA-48 5.4 (CSI), 8.3.89 (OSC and the other strings).
+/// The length of the escape sequence that `text` starts with. A sequence that never ends reaches to
+/// the end. See: ECMA-48 5.4 (CSI), 8.3.89 (OSC and the other strings).
 std::size_t sequence_length(std::string_view text) {
   if (text.size() < 2) return text.size();
   const char kind = text[1];

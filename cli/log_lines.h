@@ -7,12 +7,13 @@
 
 namespace ibuild::cli {
 
-/// Text of an untrusted program made harmless for a terminal: escape sequences (CSI, OSC and the like) are dropped,
-/// other control bytes but tab and what is no UTF-8 are shown as \xNN.
+/// Text of an untrusted program made harmless for a terminal: escape sequences (CSI, OSC and the
+/// like) are dropped, other control bytes but tab and what is no UTF-8 are shown as \xNN.
 std::string defuse(std::string_view text);
 
-/// Cuts the raw output of a step into lines. A carriage return ends a line as well, so that progress bars come out as lines; an empty rest is
-/// dropped there. A line longer than the cap is cut into several.
+/// Cuts the raw output of a step into lines. A carriage return ends a line as well, so that
+/// progress bars come out as lines; an empty rest is dropped there. A line longer than the cap is
+/// cut into several.
 class LineCutter {
  public:
   /// The lines that `bytes` completes, defused.

@@ -33,7 +33,8 @@ struct OptionParser::Impl {
 
   std::string command;
   CLI::App app;
-  std::vector<std::unique_ptr<OperandList>> operand_lists;  // fixed addresses: options point into them
+  std::vector<std::unique_ptr<OperandList>>
+      operand_lists;  // fixed addresses: options point into them
   std::vector<std::string>* prefix_target = nullptr;
   std::string prefix_name;
 };
@@ -60,14 +61,16 @@ void OptionParser::value(const std::string& names, const std::string& value, std
 
 void OptionParser::value(const std::string& names, const std::string& value,
                          std::optional<std::string>& target, const std::string& help) {
-  impl_->app.add_option_function<std::string>(
-                names, [&target](const std::string& text) { target = text; }, help)
+  impl_->app
+      .add_option_function<std::string>(
+          names, [&target](const std::string& text) { target = text; }, help)
       ->type_name(value)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
 }
 
 CLI::Option* OptionParser::Impl::add_list(const std::string& names, const std::string& value,
-                                          std::vector<std::string>& target, const std::string& help) {
+                                          std::vector<std::string>& target,
+                                          const std::string& help) {
   return app
       .add_option_function<std::vector<std::string>>(
           names, [&target](const std::vector<std::string>& texts) { target = texts; }, help)
@@ -86,8 +89,8 @@ void OptionParser::list(const std::string& names, const std::string& value,
 void OptionParser::Impl::add_operands(const std::string& name, std::size_t min, std::size_t max,
                                       std::function<void(std::vector<std::string>)> deliver,
                                       const std::string& help) {
-  operand_lists.push_back(std::make_unique<OperandList>(
-      OperandList{.name = name, .min = min, .max = max, .values = {}, .deliver = std::move(deliver)}));
+  operand_lists.push_back(std::make_unique<OperandList>(OperandList{
+      .name = name, .min = min, .max = max, .values = {}, .deliver = std::move(deliver)}));
   auto& list = *operand_lists.back();
   auto* option = app.add_option(name, list.values, help)->type_name("");
   if (max == 1) option->expected(1)->allow_extra_args(false);
@@ -109,11 +112,11 @@ void OptionParser::optional_operand(const std::string& name, std::string& target
       help);
 }
 
-void OptionParser::operands(const std::string& name, std::size_t min, std::vector<std::string>& target,
-                            const std::string& help) {
+void OptionParser::operands(const std::string& name, std::size_t min,
+                            std::vector<std::string>& target, const std::string& help) {
   impl_->add_operands(
-      name, min, SIZE_MAX, [&target](std::vector<std::string> values) { target = std::move(values); },
-      help);
+      name, min, SIZE_MAX,
+      [&target](std::vector<std::string> values) { target = std::move(values); }, help);
 }
 
 void OptionParser::command_line(const std::string& name, std::vector<std::string>& target,
@@ -181,7 +184,8 @@ base::UsageError OptionParser::Impl::unknown_option(const std::string& given) co
     if (option->get_group().empty()) continue;
     for (const auto& each : option->get_lnames()) known.push_back("--" + each);
   }
-  if (const auto near = base::nearest_word(name, known)) error.set_hint("did you mean " + *near + "?");
+  if (const auto near = base::nearest_word(name, known))
+    error.set_hint("did you mean " + *near + "?");
   return error;
 }
 

@@ -10,8 +10,8 @@
 
 namespace ibuild::cli {
 
-/// Reads the command line of one command. Options may stand before and after operands; of an option that takes one
-/// value the last one counts. The variables given must outlive parse().
+/// Reads the command line of one command. Options may stand before and after operands; of an option
+/// that takes one value the last one counts. The variables given must outlive parse().
 class OptionParser {
  public:
   /// `command` as typed: "ibuild pull".
@@ -37,13 +37,16 @@ class OptionParser {
   void operands(const std::string& name, std::size_t min, std::vector<std::string>& target,
                 const std::string& help);
   /// Everything from the first operand on, options of another program included.
-  void command_line(const std::string& name, std::vector<std::string>& target, const std::string& help);
+  void command_line(const std::string& name, std::vector<std::string>& target,
+                    const std::string& help);
 
   enum class Takes { no_value, value };
-  /// An option that other builders have and this one does not: giving it is an error that says `why`. Not in the help.
+  /// An option that other builders have and this one does not: giving it is an error that says
+  /// `why`. Not in the help.
   void refuse(const std::string& names, Takes takes, const std::string& why);
   /// The same, but for the values `allowed`, which ask for nothing but what is done anyway.
-  void refuse_unless(const std::string& names, std::vector<std::string> allowed, const std::string& why);
+  void refuse_unless(const std::string& names, std::vector<std::string> allowed,
+                     const std::string& why);
 
   /// Text below the options in the help.
   void footer(const std::string& text);

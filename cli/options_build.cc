@@ -25,9 +25,10 @@ void take_build_args(const BuildOptions& options, builder::BuildRequest& request
   for (const auto& argument : options.build_args) {
     const auto equals = argument.find('=');
     const std::string name = argument.substr(0, equals);
-    if (name.empty()) throw base::UsageError("--build-arg " + base::printable(argument) + " has no name");
-    const auto value =
-        equals == std::string::npos ? environment(name) : std::optional(argument.substr(equals + 1));
+    if (name.empty())
+      throw base::UsageError("--build-arg " + base::printable(argument) + " has no name");
+    const auto value = equals == std::string::npos ? environment(name)
+                                                   : std::optional(argument.substr(equals + 1));
     if (value) request.build_args[name] = value;
   }
 }
@@ -82,20 +83,25 @@ std::string take_network(const BuildOptions& options) {
 }  // namespace
 
 void BuildOptions::add_to(OptionParser& parser) {
-  parser.optional_operand("CONTEXT", context, "Directory with the files to build from (default: .)");
-  parser.value("-f,--file", "PATH", file, "Dockerfile (default: CONTEXT/Dockerfile); - reads standard input");
+  parser.optional_operand("CONTEXT", context,
+                          "Directory with the files to build from (default: .)");
+  parser.value("-f,--file", "PATH", file,
+               "Dockerfile (default: CONTEXT/Dockerfile); - reads standard input");
   parser.list("-t,--tag", "NAME[:TAG]", tags, "Name for the image; may be repeated");
   parser.value("--target", "STAGE", target, "Stage to build (default: the last one)");
-  parser.list("--build-arg", "NAME[=VALUE]", build_args, "Value for an ARG; without =VALUE from the environment");
+  parser.list("--build-arg", "NAME[=VALUE]", build_args,
+              "Value for an ARG; without =VALUE from the environment");
   parser.list("--label", "NAME=VALUE", labels, "Label for the image");
   parser.flag("--no-cache", no_cache, "Run every step");
   parser.list("--no-cache-filter", "STAGE", no_cache_filter, "Run every step of these stages");
   parser.value("--platform", "OS/ARCH", platform, "Platform of the image (this machine's own)");
   parser.flag("--pull", pull, "Ask the registry for newer bases");
-  parser.list("-o,--output", "SPEC", outputs,
-              "type=image|registry|oci|docker|tar|local|cacheonly[,dest=…], a directory, or - for a tar");
+  parser.list(
+      "-o,--output", "SPEC", outputs,
+      "type=image|registry|oci|docker|tar|local|cacheonly[,dest=…], a directory, or - for a tar");
   parser.flag("--push", push, "Push the image under its names");
-  parser.flag("--load", load, "Keep the image in the store, whatever else --output says (default without it)");
+  parser.flag("--load", load,
+              "Keep the image in the store, whatever else --output says (default without it)");
   parser.value("--iidfile", "FILE", iidfile, "Write the image's id (digest of its config) here");
   parser.value("--metadata-file", "FILE", metadata_file, "Write what was built here, as JSON");
   parser.flag("-q,--quiet", quiet, "Show nothing but the image's digest");
@@ -112,7 +118,8 @@ void BuildOptions::add_to(OptionParser& parser) {
 
 ProgressMode BuildOptions::progress_mode() const {
   if (quiet) return ProgressMode::quiet;
-  return parse_progress(progress.empty() ? environment("BUILDKIT_PROGRESS").value_or("") : progress);
+  return parse_progress(progress.empty() ? environment("BUILDKIT_PROGRESS").value_or("")
+                                         : progress);
 }
 
 builder::BuildRequest make_build_request(const BuildOptions& options) {
@@ -130,7 +137,8 @@ builder::BuildRequest make_build_request(const BuildOptions& options) {
   }
   request.network = take_network(options);
   for (const auto& host : options.add_hosts) request.add_hosts.push_back(parse_add_host(host));
-  if (!options.shm_size.empty()) request.shm_size_bytes = parse_byte_size("--shm-size", options.shm_size);
+  if (!options.shm_size.empty())
+    request.shm_size_bytes = parse_byte_size("--shm-size", options.shm_size);
   for (const auto& limit : options.ulimits) request.ulimits.push_back(parse_ulimit(limit));
   request.isolation = options.isolation.empty() ? "auto" : options.isolation;
   return request;
@@ -142,7 +150,8 @@ base::Clock make_clock() {
   const auto seconds = base::parse_i64(*text);
   // 9999-12-31: later times have no RFC 3339 form.
   if (!seconds || *seconds < 0 || *seconds > 253402300799) {
-    throw base::UsageError("SOURCE_DATE_EPOCH=" + base::printable(*text) + " is no number of seconds since 1970");
+    throw base::UsageError("SOURCE_DATE_EPOCH=" + base::printable(*text) +
+                           " is no number of seconds since 1970");
   }
   return base::Clock{std::chrono::sys_seconds{std::chrono::seconds{*seconds}}};
 }

@@ -44,13 +44,13 @@ struct BuildOptions {
   ProgressMode progress_mode() const;
 };
 
-/// Checks the values and makes a request of them; the Dockerfile and the ignore file are still missing in it.
-/// Values that are not given come from the environment where `docker build` takes them from there.
-/// Throws: UsageError naming the option.
+/// Checks the values and makes a request of them; the Dockerfile and the ignore file are still
+/// missing in it. Values that are not given come from the environment where `docker build` takes
+/// them from there. Throws: UsageError naming the option.
 builder::BuildRequest make_build_request(const BuildOptions& options);
 
-/// Stands still at SOURCE_DATE_EPOCH where the environment has it. (A build argument of the name is the builder's business.)
-/// Throws: UsageError for what is no number.
+/// Stands still at SOURCE_DATE_EPOCH where the environment has it. (A build argument of the name is
+/// the builder's business.) Throws: UsageError for what is no number.
 base::Clock make_clock();
 
 /// Options of `docker build` and `podman build` that are refused by name.

@@ -4,7 +4,8 @@ namespace ibuild::cli {
 
 void refuse_unsupported_build_options(OptionParser& parser) {
   using Takes = OptionParser::Takes;
-  const std::string limits = "ibuild sets no memory or CPU limits; limit ibuild itself, with systemd-run for instance";
+  const std::string limits =
+      "ibuild sets no memory or CPU limits; limit ibuild itself, with systemd-run for instance";
   const std::string attestations = "ibuild makes no attestations";
 
   parser.refuse("--allow", Takes::value, "there is nothing that needs to be allowed");
@@ -35,7 +36,8 @@ void refuse_unsupported_build_options(OptionParser& parser) {
   parser.refuse("--ssh", Takes::value, "the ssh agent cannot be forwarded");
   parser.refuse("--security-opt", Takes::value, "the sandbox of steps is always the same");
   parser.refuse("--squash", Takes::no_value, "layers are not squashed");
-  parser.refuse("-v,--volume", Takes::value, "directories of the host cannot be mounted into steps");
+  parser.refuse("-v,--volume", Takes::value,
+                "directories of the host cannot be mounted into steps");
   // Docker's own meaning: remove intermediate containers. There never are any.
   parser.refuse_unless("--rm", {"", "true"}, "there are no intermediate containers to keep");
   parser.refuse_unless("--force-rm", {"", "true"}, "there are no intermediate containers to keep");

@@ -3,9 +3,12 @@
 namespace ibuild::cli {
 
 void RegistryFlags::add_to(OptionParser& parser) {
-  parser.value("--ca-file", "FILE", ca_file, "Trust the certificate authorities in this PEM file as well");
-  parser.flag("--tls-verify", tls_verify, "Check certificates of registries (--tls-verify=false: do not)");
-  parser.value("--registries-conf", "FILE", registries_conf, "Mirrors and the like, see registries.conf(5)");
+  parser.value("--ca-file", "FILE", ca_file,
+               "Trust the certificate authorities in this PEM file as well");
+  parser.flag("--tls-verify", tls_verify,
+              "Check certificates of registries (--tls-verify=false: do not)");
+  parser.value("--registries-conf", "FILE", registries_conf,
+               "Mirrors and the like, see registries.conf(5)");
 }
 
 registry::RegistryOptions RegistryFlags::resolve() const {

@@ -17,8 +17,10 @@ bool is_port(std::string_view text) {
 void refuse_unsupported_run_options(OptionParser& parser) {
   using Takes = OptionParser::Takes;
   parser.refuse("-d,--detach", Takes::no_value, "the program runs in the foreground only");
-  parser.refuse("--name", Takes::value, "containers have no names; they are gone when their program ends");
-  parser.refuse("-P,--publish-all", Takes::no_value, "the container is on the host's network: all its ports are reachable");
+  parser.refuse("--name", Takes::value,
+                "containers have no names; they are gone when their program ends");
+  parser.refuse("-P,--publish-all", Takes::no_value,
+                "the container is on the host's network: all its ports are reachable");
   parser.refuse("--privileged", Takes::no_value, "the sandbox is always the same");
   parser.refuse("--cap-add", Takes::value, "the sandbox is always the same");
   parser.refuse("--cap-drop", Takes::value, "the sandbox is always the same");
@@ -26,7 +28,8 @@ void refuse_unsupported_run_options(OptionParser& parser) {
   parser.refuse("--device", Takes::value, "devices of the host cannot be given to the container");
   parser.refuse("--env-file", Takes::value, "use --env");
   parser.refuse("--mount", Takes::value, "use --volume");
-  parser.refuse("--tmpfs", Takes::value, "the container's files are thrown away at its end in any case");
+  parser.refuse("--tmpfs", Takes::value,
+                "the container's files are thrown away at its end in any case");
   parser.refuse("--restart", Takes::value, "nobody is there to restart it");
   parser.refuse("-m,--memory", Takes::value, "no limits are set");
   parser.refuse("--cpus", Takes::value, "no limits are set");
@@ -38,14 +41,18 @@ void refuse_unsupported_run_options(OptionParser& parser) {
 void RunOptions::add_to(OptionParser& parser) {
   parser.command_line("IMAGE [COMMAND …]", command,
                       "IMAGE is a name or digest; COMMAND replaces the one of the image.\n"
-                      "Exit code: that of the program, 128 + N when signal N ended it, 126 or 127 when it cannot be run,\n"
+                      "Exit code: that of the program, 128 + N when signal N ended it, 126 or 127 "
+                      "when it cannot be run,\n"
                       "125 when ibuild failed before.");
-  parser.list("-e,--env", "NAME[=VALUE]", env, "Environment variable; without =VALUE from the environment");
-  parser.list("-v,--volume", "DIR:DIR[:ro]", volumes, "Show a file or directory of the host in the container");
+  parser.list("-e,--env", "NAME[=VALUE]", env,
+              "Environment variable; without =VALUE from the environment");
+  parser.list("-v,--volume", "DIR:DIR[:ro]", volumes,
+              "Show a file or directory of the host in the container");
   parser.value("-w,--workdir", "DIR", working_dir, "Working directory in the container");
   parser.list("-p,--publish", "PORT:PORT", ports, "Port that is served; both must be equal");
   parser.value("-u,--user", "USER[:GROUP]", user, "User in the container, names or numbers");
-  parser.value("--entrypoint", "PROGRAM", entrypoint, "Replaces the entry point (and the command) of the image");
+  parser.value("--entrypoint", "PROGRAM", entrypoint,
+               "Replaces the entry point (and the command) of the image");
   parser.value("--network", "MODE", network, "host or none");
   parser.list("--add-host", "NAME:IP", add_hosts, "Line for /etc/hosts");
   parser.value("--hostname", "NAME", hostname, "Host name in the container");
@@ -56,7 +63,8 @@ void RunOptions::add_to(OptionParser& parser) {
   parser.flag("--read-only", read_only, "The container cannot write to its own files");
   parser.flag("--rm", remove, "Throw the container's files away at its end (always done)");
   parser.flag("-i,--interactive", interactive, "Standard input goes to the program (always done)");
-  parser.flag("-t,--tty", tty, "Fail unless standard input is a terminal; the program has it in any case");
+  parser.flag("-t,--tty", tty,
+              "Fail unless standard input is a terminal; the program has it in any case");
   store.add_to(parser);
   registry.add_to(parser);
   refuse_unsupported_run_options(parser);
@@ -65,7 +73,8 @@ void RunOptions::add_to(OptionParser& parser) {
 void check_published_port(const std::string& text) {
   const auto refuse = [&](const std::string& why) {
     base::UsageError error("--publish " + base::printable(text) + ": " + why);
-    error.set_hint("the container shares the network of the host: its ports are reachable as they are");
+    error.set_hint(
+        "the container shares the network of the host: its ports are reachable as they are");
     return error;
   };
   std::string_view rest = text;
@@ -75,7 +84,8 @@ void check_published_port(const std::string& text) {
     rest = rest.substr(0, slash);
   }
   const auto parts = base::split(rest, ':');
-  if (parts.size() == 3) throw refuse("an address to listen on cannot be chosen here, only in the program");
+  if (parts.size() == 3)
+    throw refuse("an address to listen on cannot be chosen here, only in the program");
   if (parts.size() != 2) throw refuse("write HOST_PORT:CONTAINER_PORT");
   if (!is_port(parts[0]) || !is_port(parts[1])) throw refuse("a port is a number from 1 to 65535");
   if (parts[0] != parts[1]) {
@@ -107,16 +117,20 @@ Volume parse_volume(const std::string& text) {
 void RunOptions::check() const {
   for (const auto& port : ports) check_published_port(port);
   if (network != "host" && network != "none") {
-    throw base::UsageError("--network " + base::printable(network) + " is not supported: use host or none");
+    throw base::UsageError("--network " + base::printable(network) +
+                           " is not supported: use host or none");
   }
   if (network == "none" && !ports.empty()) {
     throw base::UsageError("--publish needs a network, and --network none gives none");
   }
   if (pull != "missing" && pull != "always" && pull != "never") {
-    throw base::UsageError("--pull " + base::printable(pull) + " is not known: use missing, always or never");
+    throw base::UsageError("--pull " + base::printable(pull) +
+                           " is not known: use missing, always or never");
   }
-  if (!remove) throw base::UsageError("--rm=false is not supported: nothing is kept of a container");
-  if (tty && isatty(STDIN_FILENO) != 1) throw base::UsageError("--tty: standard input is no terminal");
+  if (!remove)
+    throw base::UsageError("--rm=false is not supported: nothing is kept of a container");
+  if (tty && isatty(STDIN_FILENO) != 1)
+    throw base::UsageError("--tty: standard input is no terminal");
   if (!working_dir.empty() && !working_dir.starts_with('/')) {
     throw base::UsageError("--workdir " + base::printable(working_dir) + " must be absolute");
   }

@@ -37,8 +37,8 @@ struct RunOptions {
   void check() const;
 };
 
-/// The value of --publish. The container is on the host's network, so that only equal ports can be served.
-/// Throws: UsageError that says so.
+/// The value of --publish. The container is on the host's network, so that only equal ports can be
+/// served. Throws: UsageError that says so.
 void check_published_port(const std::string& text);
 
 /// The value of --volume.

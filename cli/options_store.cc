@@ -6,7 +6,8 @@
 namespace ibuild::cli {
 
 void StoreOptions::add_to(OptionParser& parser) {
-  parser.value("--root", "DIR", root, "Directory of the store (default: $IBUILD_ROOT, else per user)");
+  parser.value("--root", "DIR", root,
+               "Directory of the store (default: $IBUILD_ROOT, else per user)");
 }
 
 std::string StoreOptions::path() const {

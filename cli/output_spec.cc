@@ -23,7 +23,9 @@ builder::OutputSpec short_form(std::string_view text) {
   return {.type = "local", .attributes = {{"dest", std::string(text)}}};
 }
 
-bool is_file_type(const std::string& type) { return type == "oci" || type == "docker" || type == "tar"; }
+bool is_file_type(const std::string& type) {
+  return type == "oci" || type == "docker" || type == "tar";
+}
 
 }  // namespace
 

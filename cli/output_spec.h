@@ -6,8 +6,8 @@
 
 namespace ibuild::cli {
 
-/// The value of --output: "type=oci,dest=app.tar", or for short a directory (type=local) or "-" (type=tar on stdout).
-/// Throws: UsageError for an unknown type, with a suggestion.
+/// The value of --output: "type=oci,dest=app.tar", or for short a directory (type=local) or "-"
+/// (type=tar on stdout). Throws: UsageError for an unknown type, with a suggestion.
 builder::OutputSpec parse_output(std::string_view text);
 
 /// Whether the output's bytes go to standard output.

@@ -7,7 +7,8 @@
 
 namespace ibuild::cli {
 
-/// The whole program but for the sandbox's child: chooses the command, runs it, reports its error. Gives the exit code.
+/// The whole program but for the sandbox's child: chooses the command, runs it, reports its error.
+/// Gives the exit code.
 int run_program(std::span<const std::string> words, CommandContext& context);
 
 }  // namespace ibuild::cli

@@ -14,7 +14,8 @@ namespace ibuild::cli {
 /// `quiet` and `none` show no progress; `quiet` prints the result, `none` does not.
 enum class ProgressMode { plain, quiet, none };
 
-/// The value of --progress; empty counts as "auto". Throws: UsageError for what is not known or not supported.
+/// The value of --progress; empty counts as "auto". Throws: UsageError for what is not known or not
+/// supported.
 ProgressMode parse_progress(std::string_view text);
 
 /// What a command shows while it works.

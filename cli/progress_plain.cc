@@ -73,7 +73,9 @@ void PlainProgress::on(const event::StepLog& event) {
 
 void PlainProgress::on(const event::StepCached& event) { end_vertex(event.id, "CACHED"); }
 
-void PlainProgress::on(const event::StepMissed& event) { add_line(event.id, "why: " + defuse(event.why)); }
+void PlainProgress::on(const event::StepMissed& event) {
+  add_line(event.id, "why: " + defuse(event.why));
+}
 
 void PlainProgress::on(const event::StepDone& event) {
   end_vertex(event.id, fmt::format("DONE {:.1f}s", seconds(event.took)));
@@ -87,7 +89,8 @@ void PlainProgress::on(const event::TransferProgress& event) {
   if (!is_open(event.id)) return;
   auto& transfers = vertex(event.id).transfers;
   const auto now = now_();
-  const auto [entry, is_new] = transfers.try_emplace(event.what, Transfer{.started = now, .shown = now});
+  const auto [entry, is_new] =
+      transfers.try_emplace(event.what, Transfer{.started = now, .shown = now});
   auto& transfer = entry->second;
   if (event.total_bytes != 0 && event.done_bytes >= event.total_bytes) {
     if (transfer.shown == TimePoint::max()) return;
@@ -105,7 +108,8 @@ void PlainProgress::on(const event::StepNote& event) { add_line(event.id, defuse
 
 void PlainProgress::on(const event::WarningRaised& event) {
   const auto& warning = event.warning;
-  std::string line = " - " + (warning.rule.empty() ? "" : warning.rule + ": ") + defuse(warning.message);
+  std::string line =
+      " - " + (warning.rule.empty() ? "" : warning.rule + ": ") + defuse(warning.message);
   if (warning.range.known()) line += fmt::format(" (line {})", warning.range.start.line);
   warnings_.push_back(std::move(line));
 }
@@ -113,7 +117,8 @@ void PlainProgress::on(const event::WarningRaised& event) {
 void PlainProgress::on(const event::Finished&) {
   show_all();
   if (warnings_.empty()) return;
-  buffer_ += fmt::format("\n {} warning{} found:\n", warnings_.size(), warnings_.size() == 1 ? "" : "s");
+  buffer_ +=
+      fmt::format("\n {} warning{} found:\n", warnings_.size(), warnings_.size() == 1 ? "" : "s");
   for (const auto& warning : std::exchange(warnings_, {})) buffer_ += warning + "\n";
   write();
 }
@@ -161,7 +166,8 @@ void PlainProgress::begin(VertexId id) {
 bool PlainProgress::show_current() {
   auto& v = vertex(*current_);
   if (has_news(v)) last_shown_ = now_();
-  for (const auto& line : std::exchange(v.pending, {})) buffer_ += fmt::format("#{} {}\n", v.number, line);
+  for (const auto& line : std::exchange(v.pending, {}))
+    buffer_ += fmt::format("#{} {}\n", v.number, line);
   v.announce = false;
   if (!v.end) return true;
   buffer_ += fmt::format("#{} {}\n", v.number, *v.end);
@@ -220,7 +226,8 @@ void PlainProgress::wake_later() {
     if (id != current_ && has_news(v)) wake_wanted_ = true;
   }
   if (!wake_wanted_) return;
-  if (!waker_.joinable()) waker_ = std::jthread([this](std::stop_token stop) { run_waker(std::move(stop)); });
+  if (!waker_.joinable())
+    waker_ = std::jthread([this](std::stop_token stop) { run_waker(std::move(stop)); });
   wake_.notify_one();
 }
 

@@ -16,9 +16,11 @@
 
 namespace ibuild::cli {
 
-/// Progress as lines of text, in the form that BuildKit made common: `#4 [build 2/3] RUN make`, `#4 0.123 a line of the log`,
-/// `#4 CACHED`, `#4 DONE 1.2s`, and `#4 ...` where the output goes over to another step. The lines of one step stay together
-/// as long as it has something to say. Numbers are given in the order in which steps are first shown. For any thread.
+/// Progress as lines of text, in the form that BuildKit made common: `#4 [build 2/3] RUN make`, `#4
+/// 0.123 a line of the log`,
+/// `#4 CACHED`, `#4 DONE 1.2s`, and `#4 ...` where the output goes over to another step. The lines
+/// of one step stay together as long as it has something to say. Numbers are given in the order in
+/// which steps are first shown. For any thread.
 class PlainProgress : public builder::EventSink {
  public:
   using Now = std::function<std::chrono::steady_clock::time_point()>;

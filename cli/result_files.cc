@@ -10,7 +10,8 @@ namespace ibuild::cli {
 
 std::string metadata_json(const builder::BuildResult& result) {
   auto json = nlohmann::ordered_json::object();
-  if (!result.config_digest.empty()) json["containerimage.config.digest"] = result.config_digest.str();
+  if (!result.config_digest.empty())
+    json["containerimage.config.digest"] = result.config_digest.str();
   if (!result.image.digest.empty()) {
     json["containerimage.descriptor"] = nlohmann::ordered_json::parse(image::to_json(result.image));
     json["containerimage.digest"] = result.image.digest.str();

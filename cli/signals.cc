@@ -21,8 +21,8 @@ constexpr std::array kStopSignals = {SIGINT, SIGTERM, SIGHUP};
 constexpr std::array kForeignSignals = {SIGQUIT, SIGUSR1, SIGUSR2};
 constexpr int kPatience = 3;
 
-/// Where the handler writes to. A signal handler has no other way to be told. Handlers rather than a blocked mask with signalfd: a
-/// mask is inherited by every program started, handlers are not.
+/// Where the handler writes to. A signal handler has no other way to be told. Handlers rather than
+/// a blocked mask with signalfd: a mask is inherited by every program started, handlers are not.
 std::atomic<int> handler_fd = -1;
 
 void handle_signal(int signal) {

@@ -9,9 +9,10 @@
 
 namespace ibuild::cli {
 
-/// Turns SIGINT, SIGTERM and SIGHUP into a stop request; the second one ends the process at once with kCancelled.
-/// While signals are forwarded to another process, only the third SIGINT or SIGTERM is a stop request.
-/// One at a time in a process. Make it after the program entered its user namespace: it starts a thread.
+/// Turns SIGINT, SIGTERM and SIGHUP into a stop request; the second one ends the process at once
+/// with kCancelled. While signals are forwarded to another process, only the third SIGINT or
+/// SIGTERM is a stop request. One at a time in a process. Make it after the program entered its
+/// user namespace: it starts a thread.
 class SignalWatcher {
  public:
   SignalWatcher();

@@ -15,7 +15,8 @@ void run_task(builder::EventSink& events, const std::string& name,
 
 registry::WarningSink warnings_to(builder::EventSink& events) {
   return [&events](const std::string& text) {
-    events.emit(builder::event::WarningRaised{.warning = {.rule = {}, .message = text, .url = {}, .range = {}}});
+    events.emit(builder::event::WarningRaised{
+        .warning = {.rule = {}, .message = text, .url = {}, .range = {}}});
   };
 }
 

@@ -9,11 +9,13 @@
 
 namespace ibuild::cli {
 
-/// Does the one thing that a command has to show progress of, as vertex 1. Throws what `work` throws.
+/// Does the one thing that a command has to show progress of, as vertex 1. Throws what `work`
+/// throws.
 void run_task(builder::EventSink& events, const std::string& name,
               const std::function<void(builder::VertexWatch&)>& work);
 
-/// Makes warnings of the registry events, so that they come out with the rest and not in the middle of it.
+/// Makes warnings of the registry events, so that they come out with the rest and not in the middle
+/// of it.
 registry::WarningSink warnings_to(builder::EventSink& events);
 
 }  // namespace ibuild::cli

@@ -11,8 +11,8 @@
 
 namespace ibuild::cli {
 
-/// The store, open for one command. It is held by a shared lock meanwhile, so that nobody takes blobs away that the
-/// command counts on; try_exclusive() is for those who want to.
+/// The store, open for one command. It is held by a shared lock meanwhile, so that nobody takes
+/// blobs away that the command counts on; try_exclusive() is for those who want to.
 class StoreSession {
  public:
   /// `threads`: workers for hashing and compression; 0 means one per processor.
@@ -21,7 +21,8 @@ class StoreSession {
   layers::Store& store() { return *store_; }
   base::ThreadPool& pool() { return pool_; }
 
-  /// Turns the shared lock into the only one. False when another command uses the store; the shared lock stays then.
+  /// Turns the shared lock into the only one. False when another command uses the store; the shared
+  /// lock stays then.
   bool try_exclusive();
 
  private:

@@ -13,8 +13,8 @@ namespace {
 
 /// Characters, not bytes: the continuation bytes of UTF-8 take no place.
 std::size_t width_of(std::string_view cell) {
-  return static_cast<std::size_t>(
-      std::ranges::count_if(cell, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+  return static_cast<std::size_t>(std::ranges::count_if(
+      cell, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
 }
 
 }  // namespace
@@ -46,8 +46,9 @@ std::string time_ago(const std::string& rfc3339) {
     std::string_view name;
     std::int64_t seconds;
   };
-  constexpr std::array kUnits = {Unit{"year", 31536000}, Unit{"month", 2592000}, Unit{"week", 604800},
-                                 Unit{"day", 86400},     Unit{"hour", 3600},     Unit{"minute", 60}};
+  constexpr std::array kUnits = {Unit{"year", 31536000}, Unit{"month", 2592000},
+                                 Unit{"week", 604800},   Unit{"day", 86400},
+                                 Unit{"hour", 3600},     Unit{"minute", 60}};
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now - *time).count();
   for (const auto& unit : kUnits) {
     const auto count = seconds / unit.seconds;

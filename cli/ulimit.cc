@@ -19,13 +19,13 @@ struct Name {
   int resource;
 };
 constexpr std::array kNames = {
-    Name{"core", RLIMIT_CORE},           Name{"cpu", RLIMIT_CPU},
-    Name{"data", RLIMIT_DATA},           Name{"fsize", RLIMIT_FSIZE},
-    Name{"locks", RLIMIT_LOCKS},         Name{"memlock", RLIMIT_MEMLOCK},
-    Name{"msgqueue", RLIMIT_MSGQUEUE},   Name{"nice", RLIMIT_NICE},
-    Name{"nofile", RLIMIT_NOFILE},       Name{"nproc", RLIMIT_NPROC},
-    Name{"rss", RLIMIT_RSS},             Name{"rtprio", RLIMIT_RTPRIO},
-    Name{"rttime", RLIMIT_RTTIME},       Name{"sigpending", RLIMIT_SIGPENDING},
+    Name{"core", RLIMIT_CORE},         Name{"cpu", RLIMIT_CPU},
+    Name{"data", RLIMIT_DATA},         Name{"fsize", RLIMIT_FSIZE},
+    Name{"locks", RLIMIT_LOCKS},       Name{"memlock", RLIMIT_MEMLOCK},
+    Name{"msgqueue", RLIMIT_MSGQUEUE}, Name{"nice", RLIMIT_NICE},
+    Name{"nofile", RLIMIT_NOFILE},     Name{"nproc", RLIMIT_NPROC},
+    Name{"rss", RLIMIT_RSS},           Name{"rtprio", RLIMIT_RTPRIO},
+    Name{"rttime", RLIMIT_RTTIME},     Name{"sigpending", RLIMIT_SIGPENDING},
     Name{"stack", RLIMIT_STACK},
 };
 

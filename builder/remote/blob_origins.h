@@ -9,10 +9,10 @@
 
 namespace ibuild::remote {
 
-/// Which repositories are known to hold a blob, kept in the store (cache/origins/<hex>, one repository a line).
-/// It lets a layer that was never downloaded be fetched later, and be mounted instead of uploaded when it goes
-/// back to its registry. A hint: a lost or damaged file means "not known". For any thread and process; of two that
-/// write at once one wins.
+/// Which repositories are known to hold a blob, kept in the store (cache/origins/<hex>, one
+/// repository a line). It lets a layer that was never downloaded be fetched later, and be mounted
+/// instead of uploaded when it goes back to its registry. A hint: a lost or damaged file means "not
+/// known". For any thread and process; of two that write at once one wins.
 class BlobOrigins {
  public:
   explicit BlobOrigins(const layers::Store& store);

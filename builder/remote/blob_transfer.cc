@@ -16,8 +16,8 @@ class CountingSink : public base::ByteSink {
   void write(base::Bytes bytes) override {
     done_ += bytes.size();
     if (done_ > blob_.size_bytes) {
-      throw base::ContentError("size of blob " + blob_.digest.str(), std::to_string(blob_.size_bytes),
-                               "more");
+      throw base::ContentError("size of blob " + blob_.digest.str(),
+                               std::to_string(blob_.size_bytes), "more");
     }
     next_.write(bytes);
     report();

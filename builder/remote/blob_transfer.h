@@ -12,11 +12,13 @@
 
 namespace ibuild::remote {
 
-/// Blobs that are on their way at once. Registries throttle above that, and one stream rarely fills a line.
+/// Blobs that are on their way at once. Registries throttle above that, and one stream rarely fills
+/// a line.
 inline constexpr std::size_t kMaxTransfers = 6;
 
 /// Fetches one blob into the store, checked against digest and size, with progress as events.
-/// Throws: Error when `provider` is null, ContentError when the bytes are wrong, what the provider throws.
+/// Throws: Error when `provider` is null, ContentError when the bytes are wrong, what the provider
+/// throws.
 void fetch_into_store(const layers::ContentStore& content, const image::Descriptor& blob,
                       layers::BlobProvider* provider, builder::VertexId vertex,
                       builder::EventSink& events, std::stop_token stop);

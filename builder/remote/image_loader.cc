@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "base/error.h"
+#include "builder/remote/base_image.h"
 #include "builder/remote/registry_blob_provider.h"
-#include "image/config.h"
 #include "image/media_types.h"
 
 namespace ibuild::remote {
@@ -23,25 +23,6 @@ image::Reference by_digest(image::Reference reference, const base::Digest& diges
   reference.tag.clear();
   reference.digest = digest;
   return reference;
-}
-
-void check_is_image(const image::Manifest& manifest, const image::ImageConfig& config) {
-  if (config.diff_ids.size() != manifest.layers.size()) {
-    throw base::ContentError("the image's config has " + std::to_string(config.diff_ids.size()) +
-                             " diff-ids for " + std::to_string(manifest.layers.size()) + " layers");
-  }
-  for (const auto& layer : manifest.layers) image::media_type::layer_compression(layer.media_type);
-}
-
-void check_has_image_config(const image::Manifest& manifest) {
-  const auto& type = manifest.config.media_type;
-  if (type != image::media_type::kOciConfig && type != image::media_type::kDockerConfig) {
-    throw base::ContentError("this is no container image: its config is of type " + type);
-  }
-  if (manifest.config.size_bytes > kMaxConfigBytes) {
-    throw base::ContentError("the image's config claims " + std::to_string(manifest.config.size_bytes) +
-                             " bytes, more than the " + std::to_string(kMaxConfigBytes) + " allowed");
-  }
 }
 
 /// Puts the image's name before the message of what goes wrong with it.
@@ -65,7 +46,8 @@ std::optional<std::string> ImageLoader::read_stored(const image::Descriptor& doc
 }
 
 std::string ImageLoader::read_remote(const image::Reference& repository,
-                                     const image::Descriptor& document, std::stop_token stop) const {
+                                     const image::Descriptor& document,
+                                     std::stop_token stop) const {
   if (auto stored = read_stored(document)) return *std::move(stored);
   if (is_manifest_or_index(document)) {
     auto fetched = registry_.client().fetch_manifest(by_digest(repository, document.digest), stop);
@@ -78,20 +60,6 @@ std::string ImageLoader::read_remote(const image::Reference& repository,
   return store_.content().read(document.digest, kMaxConfigBytes);
 }
 
-BaseImage ImageLoader::make_base(const image::Reference& reference, ChosenManifest chosen,
-                                 const std::string& config_json) const {
-  BaseImage base;
-  base.reference = reference;
-  base.digest = chosen.descriptor.digest;
-  base.config = image::parse_image_config(config_json);
-  base.manifest = std::move(chosen.manifest);
-  check_is_image(base.manifest, base.config);
-  for (std::size_t i = 0; i < base.manifest.layers.size(); ++i) {
-    base.layers.push_back({.diff_id = base.config.diff_ids[i], .blob = base.manifest.layers[i], .provider = {}});
-  }
-  return base;
-}
-
 std::optional<BaseImage> ImageLoader::try_load_stored(const image::Reference& reference,
                                                       const image::Descriptor& top,
                                                       const image::Platform& platform) const {
@@ -102,7 +70,7 @@ std::optional<BaseImage> ImageLoader::try_load_stored(const image::Reference& re
     check_has_image_config(chosen->manifest);
     const auto config_json = read(chosen->manifest.config);
     if (!config_json) return std::nullopt;
-    auto base = make_base(reference, *std::move(chosen), *config_json);
+    auto base = make_base_image(reference, *std::move(chosen), *config_json);
     for (auto& layer : base.layers) {
       layer.provider = make_provider(registry_, origins_, layer.blob->digest);
     }
@@ -120,7 +88,7 @@ BaseImage ImageLoader::load_remote(const image::Reference& reference, const imag
     if (!chosen) throw base::Error("a manifest vanished from the store while it was read");
     check_has_image_config(chosen->manifest);
     const auto config_json = read(chosen->manifest.config);
-    auto base = make_base(reference, *std::move(chosen), *config_json);
+    auto base = make_base_image(reference, *std::move(chosen), *config_json);
     // Shared: one provider for all layers of the image, as layers::Layer has it.
     const auto provider = std::make_shared<RegistryBlobProvider>(registry_, std::vector{reference});
     for (auto& layer : base.layers) {

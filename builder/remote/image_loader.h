@@ -5,6 +5,7 @@
 #include <string>
 
 #include "builder/image_source.h"
+#include "builder/remote/base_image.h"
 #include "builder/remote/blob_origins.h"
 #include "builder/remote/lazy_registry.h"
 #include "builder/remote/manifest_choice.h"
@@ -15,9 +16,9 @@
 
 namespace ibuild::remote {
 
-/// Reads manifests and configs from the store, and from a registry what the store lacks. What came from the
-/// registry is kept in the store, so that nobody has to ask for it again. Layers are described, never fetched.
-/// For any thread.
+/// Reads manifests and configs from the store, and from a registry what the store lacks. What came
+/// from the registry is kept in the store, so that nobody has to ask for it again. Layers are
+/// described, never fetched. For any thread.
 class ImageLoader {
  public:
   /// All references outlive the loader and what it gives.
@@ -35,15 +36,16 @@ class ImageLoader {
   builder::BaseImage load_remote(const image::Reference& reference, const image::Descriptor& top,
                                  const image::Platform& platform, std::stop_token stop) const;
 
-  /// The manifest or index that the registry has under `reference` now, kept in the store; none when there is
-  /// no such image.
+  /// The manifest or index that the registry has under `reference` now, kept in the store; none
+  /// when there is no such image.
   std::optional<image::Descriptor> fetch_top(const image::Reference& reference,
                                              std::stop_token stop) const;
   /// Asks by HEAD first and fetches only what the store lacks.
   std::optional<image::Descriptor> refresh_top(const image::Reference& reference,
                                                std::stop_token stop) const;
 
-  /// The manifest or index that the store has under `reference`: by tag, or by digest whether tagged or not.
+  /// The manifest or index that the store has under `reference`: by tag, or by digest whether
+  /// tagged or not.
   std::optional<image::Descriptor> find_stored(const image::Reference& reference) const;
 
   /// Reads one document from the store.
@@ -56,15 +58,10 @@ class ImageLoader {
  private:
   std::string read_remote(const image::Reference& repository, const image::Descriptor& document,
                           std::stop_token stop) const;
-  builder::BaseImage make_base(const image::Reference& reference, ChosenManifest chosen,
-                               const std::string& config_json) const;
 
   layers::Store& store_;
   LazyRegistry& registry_;
   const BlobOrigins& origins_;
 };
-
-/// A config larger than this is refused; real ones have some kilobytes.
-inline constexpr std::uint64_t kMaxConfigBytes = 8 << 20;
 
 }  // namespace ibuild::remote

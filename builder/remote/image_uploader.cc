@@ -11,8 +11,8 @@ namespace ibuild::remote {
 
 namespace {
 
-/// Layers that must stay where their `urls` say (Windows bases); registries take the manifest without them.
-/// See: image-spec/layer.md "Non-Distributable Layers".
+/// Layers that must stay where their `urls` say (Windows bases); registries take the manifest
+/// without them. See: image-spec/layer.md "Non-Distributable Layers".
 bool is_nondistributable(const image::Descriptor& blob) {
   return !blob.urls.empty() && (blob.media_type.find("nondistributable") != std::string::npos ||
                                 blob.media_type.find("foreign") != std::string::npos);
@@ -43,8 +43,9 @@ void ImageUploader::push_blob(const image::Reference& repository, const UploadBl
   const auto open = [&]() -> std::unique_ptr<base::ByteSource> {
     if (!content.has(digest)) {
       // Only now is it certain that the bytes are needed here.
-      const auto provider =
-          blob.provider ? blob.provider : make_provider(loader_.registry(), loader_.origins(), digest);
+      const auto provider = blob.provider
+                                ? blob.provider
+                                : make_provider(loader_.registry(), loader_.origins(), digest);
       fetch_into_store(content, blob.descriptor, provider.get(), vertex_, events_, stop);
     }
     return open_blob(content, digest);
@@ -59,12 +60,14 @@ void ImageUploader::push_blob(const image::Reference& repository, const UploadBl
   loader_.origins().remember(digest, repository);
 }
 
-void ImageUploader::push_blobs(const image::Reference& repository, const std::vector<UploadBlob>& blobs) {
+void ImageUploader::push_blobs(const image::Reference& repository,
+                               const std::vector<UploadBlob>& blobs) {
   note("pushing layers to " + repository.name());
   std::vector<Task> tasks;
   std::set<base::Digest> seen;
   for (const auto& blob : blobs) {
-    if (is_nondistributable(blob.descriptor) || !seen.insert(blob.descriptor.digest).second) continue;
+    if (is_nondistributable(blob.descriptor) || !seen.insert(blob.descriptor.digest).second)
+      continue;
     tasks.push_back([this, &repository, &blob](std::stop_token stop) {
       push_blob(repository, blob, std::move(stop));
     });
@@ -72,8 +75,8 @@ void ImageUploader::push_blobs(const image::Reference& repository, const std::ve
   run_parallel(std::move(tasks), kMaxTransfers, stop_);
 }
 
-void ImageUploader::push_manifest(const image::Reference& reference, const image::Descriptor& manifest,
-                                  std::string_view bytes) {
+void ImageUploader::push_manifest(const image::Reference& reference,
+                                  const image::Descriptor& manifest, std::string_view bytes) {
   note("pushing manifest for " + reference.str() + "@" + manifest.digest.str());
   loader_.registry().client().push_manifest(reference, manifest.media_type, bytes, stop_);
 }

@@ -21,8 +21,9 @@ struct UploadBlob {
   std::shared_ptr<layers::BlobProvider> provider;
 };
 
-/// Sends images to registries: blobs side by side, then the manifest. A blob that the registry has, or can mount from another of its
-/// repositories, is neither sent nor fetched. One per push; not for several threads.
+/// Sends images to registries: blobs side by side, then the manifest. A blob that the registry has,
+/// or can mount from another of its repositories, is neither sent nor fetched. One per push; not
+/// for several threads.
 class ImageUploader {
  public:
   /// The references outlive the uploader.

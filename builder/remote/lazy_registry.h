@@ -7,8 +7,8 @@
 
 namespace ibuild::remote {
 
-/// The registry client, made when it is first needed: a build that asks no registry does not pay for reading
-/// its configuration. For any thread.
+/// The registry client, made when it is first needed: a build that asks no registry does not pay
+/// for reading its configuration. For any thread.
 class LazyRegistry {
  public:
   explicit LazyRegistry(registry::RegistryOptions options, registry::WarningSink warn = {})
@@ -17,7 +17,8 @@ class LazyRegistry {
   explicit LazyRegistry(std::unique_ptr<registry::RegistryClient> client)
       : client_(std::move(client)) {}
 
-  /// Throws: what making the client throws (an unreadable registries.conf, a bad CA file), on every call.
+  /// Throws: what making the client throws (an unreadable registries.conf, a bad CA file), on every
+  /// call.
   registry::RegistryClient& client();
 
  private:

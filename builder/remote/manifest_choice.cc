@@ -25,8 +25,8 @@ class Collector {
   /// False when a document is not there.
   bool add_index(const image::Index& index, int depth) {
     if (depth > kMaxIndexDepth) {
-      throw base::ContentError("image indexes are nested more than " + std::to_string(kMaxIndexDepth) +
-                               " levels deep");
+      throw base::ContentError("image indexes are nested more than " +
+                               std::to_string(kMaxIndexDepth) + " levels deep");
     }
     return std::ranges::all_of(index.manifests,
                                [&](const auto& entry) { return add_entry(entry, depth); });
@@ -87,7 +87,8 @@ std::vector<image::Platform> platforms_of(const std::vector<Candidate>& candidat
 
 }  // namespace
 
-std::optional<ChosenManifest> choose_manifest(const image::Descriptor& top, const image::Platform& platform,
+std::optional<ChosenManifest> choose_manifest(const image::Descriptor& top,
+                                              const image::Platform& platform,
                                               const DocumentReader& read) {
   const auto text = read(top);
   if (!text) return std::nullopt;

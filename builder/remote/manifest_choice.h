@@ -19,11 +19,13 @@ struct ChosenManifest {
   image::Manifest manifest;
 };
 
-/// The manifest that serves `platform`, starting from `top`: itself when it is a manifest (whatever its platform), else the best entry of the
-/// index, nested indexes included. An entry that names no platform is looked into.
-/// None when a document that is needed is not there.
-/// Throws: Error that lists what is offered when nothing fits, ContentError for a broken document or indexes nested too deep.
-std::optional<ChosenManifest> choose_manifest(const image::Descriptor& top, const image::Platform& platform,
+/// The manifest that serves `platform`, starting from `top`: itself when it is a manifest (whatever
+/// its platform), else the best entry of the index, nested indexes included. An entry that names no
+/// platform is looked into. None when a document that is needed is not there. Throws: Error that
+/// lists what is offered when nothing fits, ContentError for a broken document or indexes nested
+/// too deep.
+std::optional<ChosenManifest> choose_manifest(const image::Descriptor& top,
+                                              const image::Platform& platform,
                                               const DocumentReader& read);
 
 /// Deeper nesting of indexes is refused; real images have one level, rarely two.

@@ -34,7 +34,8 @@ PullResult pull_image(const ImageLoader& loader, const image::Reference& asked,
   const auto top = loader.refresh_top(reference, stop);
   if (!top) {
     base::Error error("the registry has no image " + reference.str());
-    error.set_hint("check the spelling of the name and the tag; a private image may need `ibuild login`");
+    error.set_hint(
+        "check the spelling of the name and the tag; a private image may need `ibuild login`");
     throw error;
   }
   PullResult result{.top = *top, .image = loader.load_remote(reference, *top, platform, stop)};

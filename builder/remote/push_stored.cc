@@ -55,7 +55,8 @@ class Planner {
 
  private:
   void add_blobs(const image::Manifest& manifest) {
-    for (const auto& layer : manifest.layers) plan_.blobs.push_back({.descriptor = layer, .provider = {}});
+    for (const auto& layer : manifest.layers)
+      plan_.blobs.push_back({.descriptor = layer, .provider = {}});
     plan_.blobs.push_back({.descriptor = manifest.config, .provider = {}});
   }
 
@@ -78,8 +79,8 @@ PushPlan plan_one_platform(const ImageLoader& loader, const PushRequest& request
 
 }  // namespace
 
-PushResult push_stored(const ImageLoader& loader, const PushRequest& request, builder::VertexId vertex,
-                       builder::EventSink& events, std::stop_token stop) {
+PushResult push_stored(const ImageLoader& loader, const PushRequest& request,
+                       builder::VertexId vertex, builder::EventSink& events, std::stop_token stop) {
   PushResult result;
   Planner planner(loader);
   result.whole_index = planner.add(request.source);

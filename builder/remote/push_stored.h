@@ -20,7 +20,7 @@ struct PushResult {
 
 /// Pushes an image of the store: a manifest, or an index with all it names.
 /// Throws: Error when the store has not all that is needed, what ImageUploader throws.
-PushResult push_stored(const ImageLoader& loader, const PushRequest& request, builder::VertexId vertex,
-                       builder::EventSink& events, std::stop_token stop);
+PushResult push_stored(const ImageLoader& loader, const PushRequest& request,
+                       builder::VertexId vertex, builder::EventSink& events, std::stop_token stop);
 
 }  // namespace ibuild::remote

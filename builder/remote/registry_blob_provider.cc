@@ -4,7 +4,8 @@ namespace ibuild::remote {
 
 namespace {
 
-/// Passes bytes on and knows whether there were any: after the first one another repository is no way out.
+/// Passes bytes on and knows whether there were any: after the first one another repository is no
+/// way out.
 class WatchedSink : public base::ByteSink {
  public:
   explicit WatchedSink(base::ByteSink& next) : next_(next) {}
@@ -38,7 +39,8 @@ void RegistryBlobProvider::fetch(const image::Descriptor& blob, base::ByteSink& 
   }
 }
 
-std::shared_ptr<layers::BlobProvider> make_provider(LazyRegistry& registry, const BlobOrigins& origins,
+std::shared_ptr<layers::BlobProvider> make_provider(LazyRegistry& registry,
+                                                    const BlobOrigins& origins,
                                                     const base::Digest& blob) {
   auto repositories = origins.find(blob);
   if (repositories.empty()) return nullptr;

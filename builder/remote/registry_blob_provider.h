@@ -25,7 +25,8 @@ class RegistryBlobProvider : public layers::BlobProvider {
 };
 
 /// A provider for a blob by what is remembered of it; null when nothing is.
-std::shared_ptr<layers::BlobProvider> make_provider(LazyRegistry& registry, const BlobOrigins& origins,
+std::shared_ptr<layers::BlobProvider> make_provider(LazyRegistry& registry,
+                                                    const BlobOrigins& origins,
                                                     const base::Digest& blob);
 
 }  // namespace ibuild::remote

@@ -7,7 +7,8 @@ using builder::PullPolicy;
 
 std::optional<BaseImage> RegistryImageSource::load_from_store(const image::Reference& reference,
                                                               const image::Platform& platform,
-                                                              PullPolicy policy, std::stop_token stop) {
+                                                              PullPolicy policy,
+                                                              std::stop_token stop) {
   const auto top = loader_.find_stored(reference);
   if (!top) return std::nullopt;
   if (auto base = loader_.try_load_stored(reference, *top, platform)) return base;

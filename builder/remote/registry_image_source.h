@@ -5,8 +5,8 @@
 
 namespace ibuild::remote {
 
-/// Base images: those that the store knows by name (unless `always`), else those of a registry. A name that was
-/// asked at a registry is tagged in the store, so that the next build need not ask.
+/// Base images: those that the store knows by name (unless `always`), else those of a registry. A
+/// name that was asked at a registry is tagged in the store, so that the next build need not ask.
 /// For any thread.
 class RegistryImageSource : public builder::ImageSource {
  public:
@@ -15,13 +15,15 @@ class RegistryImageSource : public builder::ImageSource {
 
   std::optional<builder::BaseImage> try_load(const image::Reference& reference,
                                              const image::Platform& platform,
-                                             builder::PullPolicy policy, std::stop_token stop) override;
+                                             builder::PullPolicy policy,
+                                             std::stop_token stop) override;
   std::string name() const override { return "registry"; }
 
  private:
   std::optional<builder::BaseImage> load_from_store(const image::Reference& reference,
                                                     const image::Platform& platform,
-                                                    builder::PullPolicy policy, std::stop_token stop);
+                                                    builder::PullPolicy policy,
+                                                    std::stop_token stop);
 
   const ImageLoader& loader_;
 };

@@ -20,9 +20,11 @@ std::vector<UploadBlob> blobs_of(const builder::BuiltImage& image) {
 
 }  // namespace
 
-void RegistryPusher::push(const builder::BuiltImage& image, const std::vector<image::Reference>& names,
-                          builder::VertexId vertex, builder::EventSink& events, std::stop_token stop) {
-  // The uploader reads blobs from the store; the config may not be there when the store is no output.
+void RegistryPusher::push(const builder::BuiltImage& image,
+                          const std::vector<image::Reference>& names, builder::VertexId vertex,
+                          builder::EventSink& events, std::stop_token stop) {
+  // The uploader reads blobs from the store; the config may not be there when the store is no
+  // output.
   loader_.store().content().put(image.config_json);
   ImageUploader uploader(loader_, vertex, events, std::move(stop));
   const auto blobs = blobs_of(image);

@@ -110,11 +110,13 @@ class ArchiveReader {
     contents_.blobs[path] = {.digest = ingest->commit(promised), .size_bytes = size};
   }
 
-  /// Old `docker save` archives hold each layer once and link to it. A link to a link counts as well, in any order.
+  /// Old `docker save` archives hold each layer once and link to it. A link to a link counts as
+  /// well, in any order.
   void resolve_links() {
     for (const auto& [path, first] : links_) {
       std::string target = first;
-      for (std::size_t hops = 0; hops < kMaxHops && links_.contains(target); ++hops) target = links_[target];
+      for (std::size_t hops = 0; hops < kMaxHops && links_.contains(target); ++hops)
+        target = links_[target];
       const auto blob = contents_.blobs.find(target);
       if (blob != contents_.blobs.end()) contents_.blobs[path] = blob->second;
     }
@@ -129,7 +131,8 @@ class ArchiveReader {
 
 }  // namespace
 
-ArchiveContents read_archive(base::ByteSource& in, const layers::ContentStore& content, std::stop_token stop) {
+ArchiveContents read_archive(base::ByteSource& in, const layers::ContentStore& content,
+                             std::stop_token stop) {
   PeekedSource peeked(in);
   const auto compression = layers::detect_compression(peeked.head());
   const auto plain = layers::make_decompressor(compression, peeked);

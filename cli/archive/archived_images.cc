@@ -20,7 +20,8 @@ namespace {
 
 using image::media_type::LayerCompression;
 
-/// A name as archives write it. A bare word is taken for a tag without a repository, as the image-spec suggests, and names nothing here.
+/// A name as archives write it. A bare word is taken for a tag without a repository, as the
+/// image-spec suggests, and names nothing here.
 std::optional<image::Reference> parse_name(const std::string& text) {
   if (text.find_first_of("/:") == std::string::npos) return std::nullopt;
   try {
@@ -45,9 +46,11 @@ class CompletenessCheck {
   explicit CompletenessCheck(const layers::ContentStore& content) : content_(content) {}
 
   void check(const image::Descriptor& document, int depth = 0) const {
-    if (depth > remote::kMaxIndexDepth) throw base::ContentError("image indexes are nested too deep");
+    if (depth > remote::kMaxIndexDepth)
+      throw base::ContentError("image indexes are nested too deep");
     demand(document);
-    const auto parsed = image::parse_manifest_or_index(content_.read(document.digest), document.media_type);
+    const auto parsed =
+        image::parse_manifest_or_index(content_.read(document.digest), document.media_type);
     if (const auto* index = std::get_if<image::Index>(&parsed)) {
       for (const auto& entry : index->manifests) check(entry, depth + 1);
       return;
@@ -75,7 +78,8 @@ class CompletenessCheck {
 const ArchiveContents::Blob& find_blob(const ArchiveContents& contents, const std::string& path) {
   const auto found = contents.blobs.find(base::RelPath::clean(path).str());
   if (found == contents.blobs.end()) {
-    throw base::ContentError("manifest.json names " + base::printable(path) + ", which is not in the archive");
+    throw base::ContentError("manifest.json names " + base::printable(path) +
+                             ", which is not in the archive");
   }
   return found->second;
 }
@@ -90,7 +94,8 @@ LayerCompression compression_of(const layers::ContentStore& content, const base:
 /// One entry of manifest.json.
 class DockerImage {
  public:
-  DockerImage(const ArchiveContents& contents, const layers::Store& store, const image::DockerArchiveImage& entry)
+  DockerImage(const ArchiveContents& contents, const layers::Store& store,
+              const image::DockerArchiveImage& entry)
       : contents_(contents), store_(store), entry_(entry) {}
 
   ArchivedImage make() const {
@@ -99,8 +104,9 @@ class DockerImage {
     const auto config = image::parse_image_config(config_json);
     const auto& layer_paths = entry_.layers;
     if (layer_paths.size() != config.diff_ids.size()) {
-      throw base::ContentError("manifest.json names " + std::to_string(layer_paths.size()) + " layers for " +
-                               std::to_string(config.diff_ids.size()) + " diff-ids");
+      throw base::ContentError("manifest.json names " + std::to_string(layer_paths.size()) +
+                               " layers for " + std::to_string(config.diff_ids.size()) +
+                               " diff-ids");
     }
     image::Manifest manifest;
     manifest.media_type = image::media_type::kOciManifest;
@@ -156,7 +162,8 @@ class DockerImage {
 
 }  // namespace
 
-std::vector<ArchivedImage> images_of_layout(const ArchiveContents& contents, const layers::Store& store) {
+std::vector<ArchivedImage> images_of_layout(const ArchiveContents& contents,
+                                            const layers::Store& store) {
   const auto index = image::parse_index(contents.index_json.value(), image::media_type::kOciIndex);
   std::vector<ArchivedImage> images;
   for (const auto& entry : index.manifests) {
@@ -168,7 +175,8 @@ std::vector<ArchivedImage> images_of_layout(const ArchiveContents& contents, con
   return images;
 }
 
-std::vector<ArchivedImage> images_of_docker_save(const ArchiveContents& contents, const layers::Store& store) {
+std::vector<ArchivedImage> images_of_docker_save(const ArchiveContents& contents,
+                                                 const layers::Store& store) {
   std::vector<ArchivedImage> images;
   for (const auto& entry : image::parse_docker_archive_manifest(contents.manifest_json.value())) {
     images.push_back(DockerImage(contents, store, entry).make());

@@ -34,14 +34,14 @@ namespace {
 /// All that one build needs, opened in the order of its members.
 class BuildSession {
  public:
-  BuildSession(const BuildOptions& options, const IsolationChoice& isolation, builder::EventSink& events,
-               base::Clock clock)
+  BuildSession(const BuildOptions& options, const IsolationChoice& isolation,
+               builder::EventSink& events, base::Clock clock)
       : access_(options.store, options.registry, warnings_to(events), 0),
         source_(access_.loader()),
         pusher_(access_.loader()),
-        snapshots_(isolation.can_run ? layers::make_overlay_backend(access_.store().layers(),
-                                                                    access_.store().temp(),
-                                                                    layers::overlay_xattrs_of_this_process())
+        snapshots_(isolation.can_run ? layers::make_overlay_backend(
+                                           access_.store().layers(), access_.store().temp(),
+                                           layers::overlay_xattrs_of_this_process())
                                      : nullptr),
         sandbox_(isolation.can_run ? sandbox::make_namespace_sandbox() : nullptr),
         services_{.store = access_.store(),
@@ -70,7 +70,8 @@ class BuildSession {
 constexpr builder::VertexId kDefinitionVertex = std::numeric_limits<builder::VertexId>::max();
 
 void tell_definition(builder::EventSink& events, const DockerfileInput& dockerfile) {
-  builder::VertexWatch watch(events, kDefinitionVertex, "[internal] load build definition from " + dockerfile.name);
+  builder::VertexWatch watch(events, kDefinitionVertex,
+                             "[internal] load build definition from " + dockerfile.name);
   watch.note(base::human_bytes(dockerfile.text.size()) +
              (dockerfile.ignore_file ? ", with an ignore file" : ""));
   watch.done();
@@ -85,12 +86,14 @@ void refuse_terminal_output(const builder::BuildRequest& request) {
   }
 }
 
-void write_results(const BuildOptions& options, const builder::BuildResult& result, std::ostream& out) {
+void write_results(const BuildOptions& options, const builder::BuildResult& result,
+                   std::ostream& out) {
   if (!options.iidfile.empty()) {
     if (result.config_digest.empty()) throw base::Error("--iidfile: this build made no image");
     write_result_file(options.iidfile, result.config_digest.str());
   }
-  if (!options.metadata_file.empty()) write_result_file(options.metadata_file, metadata_json(result));
+  if (!options.metadata_file.empty())
+    write_result_file(options.metadata_file, metadata_json(result));
   if (options.progress_mode() == ProgressMode::quiet && !result.image.digest.empty()) {
     out << result.image.digest.str() << "\n";
   }
@@ -113,7 +116,8 @@ int run_build(Arguments arguments, CommandContext& context) {
   const auto isolation = enter_isolation(wanted_isolation, context.argc, context.argv);
 
   const SignalWatcher signals;
-  const auto dockerfile = read_dockerfile({.file = options.file, .context = options.context}, context.in);
+  const auto dockerfile =
+      read_dockerfile({.file = options.file, .context = options.context}, context.in);
   request.dockerfile_name = dockerfile.name;
   request.dockerfile = dockerfile.text;
   request.ignore_file = dockerfile.ignore_file;

@@ -21,14 +21,16 @@ std::string to_json(const Probes& probes, const std::string& store) {
   json["store"] = base::printable(store);
   json["profiles"] = nlohmann::ordered_json::array();
   for (const auto& probe : probes) {
-    json["profiles"].push_back({{"profile", probe.profile}, {"usable", probe.usable}, {"reason", probe.reason}});
+    json["profiles"].push_back(
+        {{"profile", probe.profile}, {"usable", probe.usable}, {"reason", probe.reason}});
   }
   return json.dump(2) + "\n";
 }
 
 std::string to_text(const Probes& probes, const std::string& store) {
   Table table({"PROFILE", "USABLE", "REASON"});
-  for (const auto& probe : probes) table.add({probe.profile, probe.usable ? "yes" : "no", probe.reason});
+  for (const auto& probe : probes)
+    table.add({probe.profile, probe.usable ? "yes" : "no", probe.reason});
   return "store: " + base::printable(store) + "\n\n" + table.str() +
          "\nRUN steps use the first profile that is usable; --isolation forces one.\n";
 }
@@ -36,7 +38,8 @@ std::string to_text(const Probes& probes, const std::string& store) {
 }  // namespace
 
 int run_doctor(Arguments arguments, CommandContext& context) {
-  OptionParser parser("ibuild doctor", "Shows which isolation profiles work on this machine, and why not");
+  OptionParser parser("ibuild doctor",
+                      "Shows which isolation profiles work on this machine, and why not");
   bool json = false;
   StoreOptions store;
   parser.flag("--json", json, "Print JSON");

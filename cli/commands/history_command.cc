@@ -76,7 +76,8 @@ int run_history(Arguments arguments, CommandContext& context) {
   store.add_to(parser);
   if (parser.parse(arguments, context.out) == OptionParser::Outcome::help_shown) return kSuccess;
   if (format != "table" && format != "json") {
-    throw base::UsageError("--format " + base::printable(format) + " is not supported: use table or json");
+    throw base::UsageError("--format " + base::printable(format) +
+                           " is not supported: use table or json");
   }
   ImageAccess access(store);
   const auto lines = lines_of(load_image(access.loader(), find_image(access.loader(), name)));

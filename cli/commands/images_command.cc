@@ -21,7 +21,7 @@ struct Row {
   std::string repository;  // familiar; empty: untagged
   std::string tag;
   image::Descriptor top;
-  std::string created;         // empty when the image cannot be read
+  std::string created;           // empty when the image cannot be read
   std::uint64_t size_bytes = 0;  // of the compressed layers
 };
 
@@ -68,8 +68,9 @@ std::vector<Row> collect(const remote::ImageLoader& loader, const std::string& f
 std::string to_table(const std::vector<Row>& rows) {
   Table table({"REPOSITORY", "TAG", "DIGEST", "CREATED", "SIZE"});
   for (const auto& row : rows) {
-    table.add({row.repository.empty() ? "<none>" : row.repository, row.tag.empty() ? "<none>" : row.tag,
-               row.top.digest.short_hex(), time_ago(row.created), base::human_bytes(row.size_bytes)});
+    table.add({row.repository.empty() ? "<none>" : row.repository,
+               row.tag.empty() ? "<none>" : row.tag, row.top.digest.short_hex(),
+               time_ago(row.created), base::human_bytes(row.size_bytes)});
   }
   return table.str();
 }
@@ -103,7 +104,8 @@ int run_images(Arguments arguments, CommandContext& context) {
   store.add_to(parser);
   if (parser.parse(arguments, context.out) == OptionParser::Outcome::help_shown) return kSuccess;
   if (format != "table" && format != "json") {
-    throw base::UsageError("--format " + base::printable(format) + " is not supported: use table or json");
+    throw base::UsageError("--format " + base::printable(format) +
+                           " is not supported: use table or json");
   }
   ImageAccess access(store);
   const auto rows = collect(access.loader(), filter);

@@ -22,7 +22,8 @@ std::vector<std::string> familiar_names(const std::vector<std::string>& names) {
   return familiar;
 }
 
-std::vector<std::string> repository_digests(const std::vector<std::string>& names, const base::Digest& digest) {
+std::vector<std::string> repository_digests(const std::vector<std::string>& names,
+                                            const base::Digest& digest) {
   std::vector<std::string> digests;
   for (const auto& name : names) {
     auto reference = image::parse_reference(name);
@@ -91,7 +92,8 @@ int run_inspect(Arguments arguments, CommandContext& context) {
   parser.flag("--raw", raw, "Print the manifest or index, byte for byte");
   parser.flag("--config", config, "Print the image's config, byte for byte");
   store.add_to(parser);
-  parser.refuse("-f,--format", OptionParser::Takes::value, "templates are not known; pipe the JSON into jq");
+  parser.refuse("-f,--format", OptionParser::Takes::value,
+                "templates are not known; pipe the JSON into jq");
   if (parser.parse(arguments, context.out) == OptionParser::Outcome::help_shown) return kSuccess;
   if (raw && config) throw base::UsageError("--raw and --config cannot be used together");
   if ((raw || config) && names.size() > 1) {
@@ -103,7 +105,8 @@ int run_inspect(Arguments arguments, CommandContext& context) {
   if (raw) {
     context.out << document(loader, find_image(loader, names[0]).top);
   } else if (config) {
-    context.out << document(loader, load_image(loader, find_image(loader, names[0])).manifest.config);
+    context.out << document(loader,
+                            load_image(loader, find_image(loader, names[0])).manifest.config);
   } else {
     Json list = Json::array();
     for (const auto& name : names) list.push_back(describe(loader, find_image(loader, name)));

@@ -31,7 +31,8 @@ base::UniqueFd open_input(const std::string& path) {
   base::UniqueFd fd(path.empty() || path == "-" ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
                                                 : open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!fd) throw base::SystemError("open", path);
-  if (isatty(fd.get()) == 1) throw base::UsageError("standard input is a terminal: name the archive with -i FILE");
+  if (isatty(fd.get()) == 1)
+    throw base::UsageError("standard input is a terminal: name the archive with -i FILE");
   return fd;
 }
 
@@ -49,7 +50,8 @@ void keep(layers::Store& store, const ArchivedImage& image, std::ostream& out) {
 }  // namespace
 
 int run_load(Arguments arguments, CommandContext& context) {
-  OptionParser parser("ibuild load", "Reads images from an archive: of `docker save`, or an OCI layout in a tar");
+  OptionParser parser("ibuild load",
+                      "Reads images from an archive: of `docker save`, or an OCI layout in a tar");
   std::string input;
   bool quiet = false;
   StoreOptions store;

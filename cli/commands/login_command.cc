@@ -24,7 +24,8 @@ int run_login(Arguments arguments, CommandContext& context) {
   parser.refuse("-p,--password", OptionParser::Takes::value,
                 "everybody on this machine could read it; use --password-stdin");
   if (parser.parse(arguments, context.out) == OptionParser::Outcome::help_shown) return kSuccess;
-  if (password_stdin && username.empty()) throw base::UsageError("--password-stdin needs --username");
+  if (password_stdin && username.empty())
+    throw base::UsageError("--password-stdin needs --username");
 
   if (username.empty()) username = prompt_line(context.in, context.err, "Username");
   const auto password = password_stdin ? read_password(context.in) : prompt_password(context.err);

@@ -26,7 +26,8 @@ int run_pull(Arguments arguments, CommandContext& context) {
   store.add_to(parser);
   registry.add_to(parser);
   parser.refuse("-a,--all-tags", OptionParser::Takes::no_value, "name one tag");
-  parser.refuse("--all-platforms", OptionParser::Takes::no_value, "only this machine's own platform is fetched");
+  parser.refuse("--all-platforms", OptionParser::Takes::no_value,
+                "only this machine's own platform is fetched");
   if (parser.parse(arguments, context.out) == OptionParser::Outcome::help_shown) return kSuccess;
 
   const auto reference = image::with_default_tag(image::parse_reference(name));
@@ -36,11 +37,13 @@ int run_pull(Arguments arguments, CommandContext& context) {
   ImageAccess access(store, registry, warnings_to(progress));
   std::string digest;
   run_task(progress, "pulling " + reference.str(), [&](builder::VertexWatch& watch) {
-    const auto result = remote::pull_image(access.loader(), reference, wanted, watch.id(), progress, signals.token());
+    const auto result = remote::pull_image(access.loader(), reference, wanted, watch.id(), progress,
+                                           signals.token());
     digest = result.top.digest.str();
     if (result.fetched_blobs == 0) watch.note("all layers are in the store");
   });
-  context.out << reference.name() << (reference.tag.empty() ? "" : ":" + reference.tag) << "@" << digest << "\n";
+  context.out << reference.name() << (reference.tag.empty() ? "" : ":" + reference.tag) << "@"
+              << digest << "\n";
   return kSuccess;
 }
 

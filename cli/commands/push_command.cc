@@ -17,7 +17,8 @@ namespace {
 
 image::Reference push_destination(const std::string& text) {
   auto reference = image::with_default_tag(image::parse_reference(text));
-  if (reference.digest) throw base::UsageError("an image is pushed under a tag, not under a digest: " + text);
+  if (reference.digest)
+    throw base::UsageError("an image is pushed under a tag, not under a digest: " + text);
   return reference;
 }
 
@@ -51,7 +52,8 @@ int run_push(Arguments arguments, CommandContext& context) {
         .source = found.top, .destination = target, .platform = image::host_platform()};
     result = remote::push_stored(access.loader(), request, watch.id(), progress, signals.token());
     if (!result.whole_index) {
-      watch.note("only the image for " + image::host_platform().str() + " is in the store and was pushed");
+      watch.note("only the image for " + image::host_platform().str() +
+                 " is in the store and was pushed");
     }
   });
   context.out << target.str() << "@" << result.pushed.digest.str() << "\n";

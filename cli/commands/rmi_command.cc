@@ -31,7 +31,8 @@ void remove_image(ImageAccess& access, const FoundImage& found, std::ostream& ou
 }  // namespace
 
 int run_rmi(Arguments arguments, CommandContext& context) {
-  OptionParser parser("ibuild rmi", "Removes names of images, and the blobs that no image needs any more");
+  OptionParser parser("ibuild rmi",
+                      "Removes names of images, and the blobs that no image needs any more");
   std::vector<std::string> names;
   bool force = false;
   StoreOptions store;
@@ -54,7 +55,8 @@ int run_rmi(Arguments arguments, CommandContext& context) {
       code = kFailure;
     }
   }
-  for (const auto& digest : sweep_images(access, removed)) context.out << "Deleted: " << digest.str() << "\n";
+  for (const auto& digest : sweep_images(access, removed))
+    context.out << "Deleted: " << digest.str() << "\n";
   return code;
 }
 

@@ -49,10 +49,12 @@ bool is_stored(const remote::ImageLoader& loader, const std::string& name) {
 FoundImage find_or_pull(const RunOptions& options, ImageAccess& access, Progress& progress,
                         std::stop_token stop) {
   const auto& name = options.command.front();
-  if (options.pull == "always" || (options.pull == "missing" && !is_stored(access.loader(), name))) {
+  if (options.pull == "always" ||
+      (options.pull == "missing" && !is_stored(access.loader(), name))) {
     const auto reference = image::with_default_tag(image::parse_reference(name));
     run_task(progress, "pulling " + reference.str(), [&](builder::VertexWatch& watch) {
-      remote::pull_image(access.loader(), reference, image::host_platform(), watch.id(), progress, stop);
+      remote::pull_image(access.loader(), reference, image::host_platform(), watch.id(), progress,
+                         stop);
     });
   }
   return find_image(access.loader(), name);
@@ -64,17 +66,19 @@ int run_container(const RunOptions& options, CommandContext& context, SignalWatc
   const auto image =
       load_image(access.loader(), find_or_pull(options, access, progress, signals.token()));
 
-  const builder::LayeredTree files(access.store().layers(), image.layers, "the image", signals.token());
+  const builder::LayeredTree files(access.store().layers(), image.layers, "the image",
+                                   signals.token());
   const builder::UserLookup users(files);
   auto container = make_container_spec(options, image.config.config, users);
-  const auto snapshots = layers::make_overlay_backend(access.store().layers(), access.store().temp(),
-                                                      layers::overlay_xattrs_of_this_process());
+  const auto snapshots = layers::make_overlay_backend(
+      access.store().layers(), access.store().temp(), layers::overlay_xattrs_of_this_process());
   const auto tree = snapshots->open(image.layers, signals.token());
   container.spec.root_fd = tree->root().get();
   container.spec.root_is_detached_mount = tree->is_detached_mount();
 
   ContainerObserver observer(signals, context.err);
-  const auto status = sandbox::make_namespace_sandbox()->run(container.spec, observer, signals.token());
+  const auto status =
+      sandbox::make_namespace_sandbox()->run(container.spec, observer, signals.token());
   return status.signal != 0 ? 128 + status.signal : status.code;
 }
 
@@ -87,10 +91,12 @@ int run_run(Arguments arguments, CommandContext& context) {
   if (parser.parse(arguments, context.out) == OptionParser::Outcome::help_shown) return kSuccess;
   options.check();
   const auto wanted = parse_isolation(options.isolation);
-  if (wanted == Isolation::none) throw base::UsageError("--isolation=none: a program needs a sandbox to run in");
+  if (wanted == Isolation::none)
+    throw base::UsageError("--isolation=none: a program needs a sandbox to run in");
   const auto isolation = enter_isolation(wanted, context.argc, context.argv);
   if (!isolation.can_run) {
-    throw sandbox::SandboxError("choose a profile", "no program can be run here: " + isolation.reason);
+    throw sandbox::SandboxError("choose a profile",
+                                "no program can be run here: " + isolation.reason);
   }
   SignalWatcher signals;
   try {

@@ -47,8 +47,9 @@ FoundImage find_one(const remote::ImageLoader& loader, const std::vector<std::st
   for (const auto& name : names) {
     const auto found = find_image(loader, name);
     if (found.top.digest != first.top.digest) {
-      throw base::UsageError("several images in one archive are not supported: " +
-                             base::printable(names.front()) + " and " + base::printable(name) + " differ");
+      throw base::UsageError(
+          "several images in one archive are not supported: " + base::printable(names.front()) +
+          " and " + base::printable(name) + " differ");
     }
     if (!found.name.empty()) references.push_back(image::parse_reference(found.name));
   }
@@ -56,9 +57,11 @@ FoundImage find_one(const remote::ImageLoader& loader, const std::vector<std::st
 }
 
 builder::DockerManifest manifest_kind(const std::string& format) {
-  if (format == "docker" || format == "docker-archive") return builder::DockerManifest::beside_layout;
+  if (format == "docker" || format == "docker-archive")
+    return builder::DockerManifest::beside_layout;
   if (format == "oci" || format == "oci-archive") return builder::DockerManifest::none;
-  throw base::UsageError("--format " + base::printable(format) + " is not known: use docker or oci");
+  throw base::UsageError("--format " + base::printable(format) +
+                         " is not known: use docker or oci");
 }
 
 }  // namespace
@@ -80,7 +83,8 @@ int run_save(Arguments arguments, CommandContext& context) {
   if (parser.parse(arguments, context.out) == OptionParser::Outcome::help_shown) return kSuccess;
   const auto kind = manifest_kind(format);
   if (output == "-" && isatty(STDOUT_FILENO) == 1) {
-    throw base::UsageError("the archive would go to the terminal: name a file with -o, or redirect");
+    throw base::UsageError(
+        "the archive would go to the terminal: name a file with -o, or redirect");
   }
 
   const SignalWatcher signals;

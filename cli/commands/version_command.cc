@@ -14,8 +14,8 @@ int run_version(Arguments arguments, CommandContext& context) {
   if (parser.parse(arguments, context.out) == OptionParser::Outcome::help_shown) return kSuccess;
   utsname system{};
   uname(&system);
-  context.out << "ibuild " << kVersion << " (" << image::host_platform().str() << ", " << system.sysname << " "
-              << system.release << ")\n";
+  context.out << "ibuild " << kVersion << " (" << image::host_platform().str() << ", "
+              << system.sysname << " " << system.release << ")\n";
   return kSuccess;
 }
 

@@ -49,7 +49,8 @@ TEST_CASE("build: a two-stage image is built and runs, for everybody", "[e2e]") 
       REQUIRE(built.code == 0);
       CHECK(built.out.empty());
       CHECK(machine.must({"run", "app:1"}) == "SOME TEXT\nsuffix given");
-      CHECK(machine.must({"run", "app:1", "sh", "-c", "id -un; stat -c %U:%G result; echo $GREETING; pwd; ls data"}) ==
+      CHECK(machine.must({"run", "app:1", "sh", "-c",
+                          "id -un; stat -c %U:%G result; echo $GREETING; pwd; ls data"}) ==
             "alice\nalice:staff\nhello there\n/app\nmain.txt\nsub");
       CHECK(machine.processes_left().empty());
       CHECK(machine.mounts_left().empty());
@@ -62,10 +63,12 @@ TEST_CASE("build: a user without ranges builds and runs what one id is enough fo
     if (who != Who::single) continue;
     Machine machine(who);
     machine.write("base/Dockerfile",
-                  "FROM scratch\nCOPY busybox /bin/busybox\nRUN [\"/bin/busybox\", \"--install\", \"-s\", \"/bin\"]\n");
+                  "FROM scratch\nCOPY busybox /bin/busybox\nRUN [\"/bin/busybox\", \"--install\", "
+                  "\"-s\", \"/bin\"]\n");
     machine.must_run({"cp", "/bin/busybox", machine.path("base/busybox")});
     machine.must({"build", "-t", "base", machine.path("base")});
-    const auto built = machine.build("app:1", "FROM base\nRUN echo made > /made\nCMD [\"cat\", \"/made\"]\n");
+    const auto built =
+        machine.build("app:1", "FROM base\nRUN echo made > /made\nCMD [\"cat\", \"/made\"]\n");
     INFO(built.err);
     REQUIRE(built.code == 0);
     CHECK(machine.must({"run", "app:1"}) == "made");
@@ -87,7 +90,8 @@ TEST_CASE("build: touching a file changes nothing, editing it re-runs what reads
   Machine machine;
   prepare(machine);
   const std::string dockerfile =
-      "FROM localhost/base:1\nCOPY main.txt /one\nRUN echo first > /first\nCOPY sub /two\nRUN echo second > /second\n";
+      "FROM localhost/base:1\nCOPY main.txt /one\nRUN echo first > /first\nCOPY sub /two\nRUN echo "
+      "second > /second\n";
   const auto digest = [&] { return machine.build("app:1", dockerfile, {"-q"}).out; };
   const auto first = digest();
   machine.must_run({"touch", "-d", "2001-01-01", "context/main.txt", "context/sub/other.txt"});
@@ -99,9 +103,11 @@ TEST_CASE("build: touching a file changes nothing, editing it re-runs what reads
   const auto log = edited.err;
   // The first RUN stands before the edited file, the second after it.
   const auto first_run = log.find("RUN echo first");
-  CHECK(log.substr(first_run, log.find("\n\n", first_run) - first_run).find("CACHED") != std::string::npos);
+  CHECK(log.substr(first_run, log.find("\n\n", first_run) - first_run).find("CACHED") !=
+        std::string::npos);
   const auto second_run = log.find("RUN echo second");
-  CHECK(log.substr(second_run, log.find("\n\n", second_run) - second_run).find("CACHED") == std::string::npos);
+  CHECK(log.substr(second_run, log.find("\n\n", second_run) - second_run).find("CACHED") ==
+        std::string::npos);
 }
 
 TEST_CASE("build: --no-cache runs everything", "[e2e]") {
@@ -112,7 +118,8 @@ TEST_CASE("build: --no-cache runs everything", "[e2e]") {
   CHECK(again.code == 0);
   CHECK_THAT(again.err, Catch::Contains("RUN tr a-z A-Z") && Catch::Contains("DONE"));
   const auto run = again.err.find("RUN tr a-z");
-  CHECK(again.err.substr(run, again.err.find("\n\n", run) - run).find("CACHED") == std::string::npos);
+  CHECK(again.err.substr(run, again.err.find("\n\n", run) - run).find("CACHED") ==
+        std::string::npos);
 }
 
 TEST_CASE("build: only what the target needs is built", "[e2e]") {
@@ -130,16 +137,18 @@ TEST_CASE("build: independent stages run at the same time", "[e2e]") {
   Machine machine;
   machine.make_base();
   // Each waits for the other on the network of the host, which they share.
-  const std::string wait = "nc -l -p $MINE -w 30 </dev/null >/dev/null & i=0; "
-                           "until nc -w 1 127.0.0.1 $THEIRS </dev/null 2>/dev/null; "
-                           "do i=$((i+1)); [ $i -lt 400 ] || exit 1; usleep 50000; done; wait";
+  const std::string wait =
+      "nc -l -p $MINE -w 30 </dev/null >/dev/null & i=0; "
+      "until nc -w 1 127.0.0.1 $THEIRS </dev/null 2>/dev/null; "
+      "do i=$((i+1)); [ $i -lt 400 ] || exit 1; usleep 50000; done; wait";
   const int port = 20000 + getpid() % 10000;
   const auto stage = [&](const std::string& name, int mine, int theirs) {
-    return "FROM localhost/base:1 AS " + name + "\nRUN MINE=" + std::to_string(mine) + "; THEIRS=" +
-           std::to_string(theirs) + "; " + wait + "; echo " + name + " > /met\n";
+    return "FROM localhost/base:1 AS " + name + "\nRUN MINE=" + std::to_string(mine) +
+           "; THEIRS=" + std::to_string(theirs) + "; " + wait + "; echo " + name + " > /met\n";
   };
-  const auto built = machine.build("app:1", stage("one", port, port + 1) + stage("two", port + 1, port) +
-                                                "FROM scratch\nCOPY --from=one /met /1\nCOPY --from=two /met /2\n");
+  const auto built = machine.build(
+      "app:1", stage("one", port, port + 1) + stage("two", port + 1, port) +
+                   "FROM scratch\nCOPY --from=one /met /1\nCOPY --from=two /met /2\n");
   INFO(built.err);
   CHECK(built.code == 0);
 }
@@ -151,7 +160,8 @@ TEST_CASE("build: a failing step is told with its log, its place and its code", 
       machine.write("base/Dockerfile", "FROM scratch\nCOPY busybox /bin/sh\n");
       machine.must_run({"cp", "/bin/busybox", machine.path("base/busybox")});
       machine.must({"build", "-q", "-t", "base", machine.path("base")});
-      const auto failed = machine.build("app:1", "FROM base\nENV A=1\nRUN echo last words; exit 42\n");
+      const auto failed =
+          machine.build("app:1", "FROM base\nENV A=1\nRUN echo last words; exit 42\n");
       CHECK(failed.code == 1);
       CHECK_THAT(failed.err, Catch::Contains("ERROR:") && Catch::Contains("42"));
       CHECK_THAT(failed.err, Catch::Contains("> [") && Catch::Contains("last words"));
@@ -165,7 +175,8 @@ TEST_CASE("build: a failing step is told with its log, its place and its code", 
 TEST_CASE("build: a step that a signal ended gives the shell's code for it", "[e2e]") {
   Machine machine;
   machine.make_base();
-  const auto failed = machine.build("app:1", "FROM localhost/base:1\nRUN sh -c 'kill -9 $$'; exit $?\n");
+  const auto failed =
+      machine.build("app:1", "FROM localhost/base:1\nRUN sh -c 'kill -9 $$'; exit $?\n");
   CHECK(failed.code == 1);
   CHECK_THAT(failed.err, Catch::Contains("137"));
 }
@@ -180,8 +191,9 @@ TEST_CASE("build: a typo gets a suggestion, and the place", "[e2e]") {
 TEST_CASE("build: quiet prints the digest, and files hold the results", "[e2e]") {
   Machine machine;
   machine.write("context/f", "x");
-  const auto built = machine.build("app:1", "FROM scratch\nCOPY f /\n",
-                                   {"-q", "--iidfile", machine.path("home/id"), "--metadata-file", machine.path("home/meta")});
+  const auto built = machine.build(
+      "app:1", "FROM scratch\nCOPY f /\n",
+      {"-q", "--iidfile", machine.path("home/id"), "--metadata-file", machine.path("home/meta")});
   REQUIRE(built.code == 0);
   CHECK(built.err.empty());
   REQUIRE(built.out.ends_with('\n'));
@@ -189,20 +201,24 @@ TEST_CASE("build: quiet prints the digest, and files hold the results", "[e2e]")
   CHECK(base::Digest::try_parse(digest));
   const auto meta = machine.read("home/meta");
   CHECK_THAT(meta, Catch::Contains("\"containerimage.digest\": \"" + digest + "\""));
-  CHECK_THAT(meta, Catch::Contains("\"containerimage.config.digest\": \"" + machine.read("home/id") + "\""));
+  CHECK_THAT(meta, Catch::Contains("\"containerimage.config.digest\": \"" +
+                                   machine.read("home/id") + "\""));
   CHECK_THAT(meta, Catch::Contains("\"image.name\": \"docker.io/library/app:1\""));
   CHECK(machine.must({"images", "-q", "app"}) == digest);
   CHECK_THAT(machine.must({"inspect", machine.read("home/id")}), Catch::Contains(digest));
 }
 
-TEST_CASE("build: the Dockerfile may come from standard input, and there may be several names", "[e2e]") {
+TEST_CASE("build: the Dockerfile may come from standard input, and there may be several names",
+          "[e2e]") {
   Machine machine;
   machine.write("context/f", "x");
-  const auto built = machine.ibuild({"-f", "-", "-t", "one", "-t", "h.example/two:2", machine.path("context")},
-                                    {.stdin_text = "FROM scratch\nCOPY f /\n"});
+  const auto built =
+      machine.ibuild({"-f", "-", "-t", "one", "-t", "h.example/two:2", machine.path("context")},
+                     {.stdin_text = "FROM scratch\nCOPY f /\n"});
   INFO(built.err);
   REQUIRE(built.code == 0);
-  CHECK(machine.must({"images", "-q", "one:latest"}) == machine.must({"images", "-q", "h.example/two:2"}));
+  CHECK(machine.must({"images", "-q", "one:latest"}) ==
+        machine.must({"images", "-q", "h.example/two:2"}));
 }
 
 // The directories of the system itself stay, as BuildKit leaves them; nothing is in them.
@@ -213,11 +229,13 @@ TEST_CASE("build: no stub of a mount point stays in a layer", "[e2e]") {
       machine.write("base/Dockerfile", "FROM scratch\nCOPY busybox /bin/sh\n");
       machine.must_run({"cp", "/bin/busybox", machine.path("base/busybox")});
       machine.must({"build", "-q", "-t", "base", machine.path("base")});
-      const auto built = machine.build("app:1", "FROM base\nRUN cat /etc/resolv.conf /etc/hosts >/dev/null; echo x > /made\n",
-                                       {"-o", "type=tar,dest=" + machine.path("home/root.tar")});
+      const auto built = machine.build(
+          "app:1", "FROM base\nRUN cat /etc/resolv.conf /etc/hosts >/dev/null; echo x > /made\n",
+          {"-o", "type=tar,dest=" + machine.path("home/root.tar")});
       INFO(built.err);
       REQUIRE(built.code == 0);
-      CHECK(machine.must_run({"tar", "-tf", "home/root.tar"}) == "bin/\nbin/sh\ndev/\nmade\nproc/\nsys/");
+      CHECK(machine.must_run({"tar", "-tf", "home/root.tar"}) ==
+            "bin/\nbin/sh\ndev/\nmade\nproc/\nsys/");
     }
   }
 }
@@ -225,7 +243,8 @@ TEST_CASE("build: no stub of a mount point stays in a layer", "[e2e]") {
 TEST_CASE("build: a step without network has none", "[e2e]") {
   Machine machine;
   machine.make_base();
-  const auto built = machine.build("app:1", "FROM localhost/base:1\nRUN --network=none ls /sys/class/net > /nets\n");
+  const auto built = machine.build(
+      "app:1", "FROM localhost/base:1\nRUN --network=none ls /sys/class/net > /nets\n");
   INFO(built.err);
   REQUIRE(built.code == 0);
   CHECK(machine.must({"run", "app:1", "cat", "/nets"}) == "lo");
@@ -234,8 +253,10 @@ TEST_CASE("build: a step without network has none", "[e2e]") {
 TEST_CASE("build: an image without RUN needs no sandbox", "[e2e]") {
   Machine machine;
   machine.write("context/f", "x");
-  CHECK(machine.build("app:1", "FROM scratch\nCOPY f /\nCMD [\"/f\"]\n", {"--isolation", "none"}).code == 0);
-  const auto refused = machine.build("app:1", "FROM scratch\nRUN [\"/f\"]\n", {"--isolation", "none"});
+  CHECK(machine.build("app:1", "FROM scratch\nCOPY f /\nCMD [\"/f\"]\n", {"--isolation", "none"})
+            .code == 0);
+  const auto refused =
+      machine.build("app:1", "FROM scratch\nRUN [\"/f\"]\n", {"--isolation", "none"});
   CHECK(refused.code != 0);
   CHECK_THAT(refused.err, Catch::Contains("--isolation=none"));
 }
@@ -243,7 +264,8 @@ TEST_CASE("build: an image without RUN needs no sandbox", "[e2e]") {
 TEST_CASE("build: escape sequences of a step do not reach the terminal", "[e2e]") {
   Machine machine;
   machine.make_base();
-  const auto built = machine.build("app:1", "FROM localhost/base:1\nRUN printf 'a\\033]0;title\\007b\\033[2Jc\\n'\n");
+  const auto built = machine.build(
+      "app:1", "FROM localhost/base:1\nRUN printf 'a\\033]0;title\\007b\\033[2Jc\\n'\n");
   CHECK(built.code == 0);
   CHECK(built.err.find('\x1b') == std::string::npos);
   CHECK_THAT(built.err, Catch::Contains(" abc\n"));

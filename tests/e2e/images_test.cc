@@ -18,10 +18,12 @@ TEST_CASE("images: what was built is listed, inspected, and its history told", "
   machine.write("context/f", "x");
   REQUIRE(machine.build("app:1", "FROM scratch\nCOPY f /f\nENV A=1\nCMD [\"/f\"]\n").code == 0);
   CHECK_THAT(machine.must({"images"}), Catch::Contains("app") && Catch::Contains("1"));
-  CHECK_THAT(machine.must({"images", "--format", "json"}), Catch::Contains("\"Repository\":\"app\""));
+  CHECK_THAT(machine.must({"images", "--format", "json"}),
+             Catch::Contains("\"Repository\":\"app\""));
   CHECK(machine.must({"images", "-q", "other"}).empty());
   const auto inspected = machine.must({"inspect", "app:1"});
-  CHECK_THAT(inspected, Catch::Contains("\"A=1\"") && Catch::Contains("\"app:1\"") && Catch::Contains("\"RootFS\""));
+  CHECK_THAT(inspected, Catch::Contains("\"A=1\"") && Catch::Contains("\"app:1\"") &&
+                            Catch::Contains("\"RootFS\""));
   CHECK_THAT(machine.must({"inspect", "--config", "app:1"}), Catch::Contains("\"rootfs\""));
   const auto history = machine.must({"history", "app:1"});
   CHECK_THAT(history, Catch::Contains("COPY f /f") && Catch::Contains("ENV A=1"));
@@ -32,7 +34,8 @@ TEST_CASE("images: by the first digits of a digest", "[e2e]") {
   machine.write("context/f", "x");
   REQUIRE(machine.build("app:1", "FROM scratch\nCOPY f /f\n").code == 0);
   const auto digest = machine.must({"images", "-q", "app:1"});
-  CHECK(machine.must({"inspect", "--raw", digest.substr(7, 12)}) == machine.must({"inspect", "--raw", "app:1"}));
+  CHECK(machine.must({"inspect", "--raw", digest.substr(7, 12)}) ==
+        machine.must({"inspect", "--raw", "app:1"}));
   CHECK(machine.must({"inspect", "--raw", digest}) == machine.must({"inspect", "--raw", "app:1"}));
   machine.must({"tag", digest.substr(7, 12), "copy:1"});
   CHECK(machine.must({"images", "-q", "copy:1"}) == digest);
@@ -71,7 +74,8 @@ TEST_CASE("doctor: names every profile with its reason", "[e2e]") {
     DYNAMIC_SECTION(name_of(who)) {
       const Machine machine(who);
       const auto text = machine.must({"doctor"});
-      CHECK_THAT(text, Catch::Contains("root ") && Catch::Contains("rootless") && Catch::Contains("none"));
+      CHECK_THAT(
+          text, Catch::Contains("root ") && Catch::Contains("rootless") && Catch::Contains("none"));
       CHECK_THAT(machine.must({"doctor", "--json"}), Catch::Contains("\"profile\": \"rootless\""));
     }
   }

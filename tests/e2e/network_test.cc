@@ -11,16 +11,18 @@ using namespace ibuild::e2e;
 
 namespace {
 
-/// The tar of a Debian system with `packages`, made by mmdebstrap once and kept beside the build directory.
-/// Empty when it cannot be made here.
+/// The tar of a Debian system with `packages`, made by mmdebstrap once and kept beside the build
+/// directory. Empty when it cannot be made here.
 std::string debian_tar(const std::string& name, const std::string& packages) {
   const std::string folder = std::string(IBUILD_BINARY_DIR) + "/../e2e-bases";
   const std::string tar = folder + "/" + name + ".tar";
   if (access(tar.c_str(), R_OK) == 0) return tar;
   const std::string script =
       "set -e; mkdir -p \"$1\"; mmdebstrap --quiet --variant=apt --include=\"$3\" "
-      "--customize-hook='rm -rf \"$1\"/usr/share/doc \"$1\"/usr/share/man \"$1\"/usr/share/locale' bookworm \"$2.new.tar\" >&2; mv \"$2.new.tar\" \"$2\"";
-  const auto result = base::run_program({"sh", "-c", script, "sh", folder, tar, packages}, {.timeout = std::chrono::minutes(10)});
+      "--customize-hook='rm -rf \"$1\"/usr/share/doc \"$1\"/usr/share/man \"$1\"/usr/share/locale' "
+      "bookworm \"$2.new.tar\" >&2; mv \"$2.new.tar\" \"$2\"";
+  const auto result = base::run_program({"sh", "-c", script, "sh", folder, tar, packages},
+                                        {.timeout = std::chrono::minutes(10)});
   UNSCOPED_INFO(result.err);
   return result.status.success() ? tar : "";
 }
@@ -28,7 +30,8 @@ std::string debian_tar(const std::string& name, const std::string& packages) {
 bool wanted(const std::string& need) {
   const char* list = std::getenv("IBUILD_TESTS_MUST_RUN");
   const bool demanded = list != nullptr && std::string(list).find(need) != std::string::npos;
-  return test::can_run(need, demanded, "installs packages over the network; named in IBUILD_TESTS_MUST_RUN it runs");
+  return test::can_run(
+      need, demanded, "installs packages over the network; named in IBUILD_TESTS_MUST_RUN it runs");
 }
 
 }  // namespace
@@ -42,11 +45,13 @@ TEST_CASE("network: apt-get installs inside a step", "[e2e]") {
     DYNAMIC_SECTION(name_of(who)) {
       Machine machine(who);
       machine.must_run({"cp", tar, machine.path("context/base.tar")});
-      const auto built = machine.build("app:1",
-                                       "FROM scratch\nADD base.tar /\n"
-                                       "RUN apt-get update && apt-get install -y --no-install-recommends curl && rm -rf /var/lib/apt/lists/*\n"
-                                       "CMD [\"curl\", \"--version\"]\n",
-                                       {}, {.timeout = std::chrono::minutes(10)});
+      const auto built =
+          machine.build("app:1",
+                        "FROM scratch\nADD base.tar /\n"
+                        "RUN apt-get update && apt-get install -y --no-install-recommends curl && "
+                        "rm -rf /var/lib/apt/lists/*\n"
+                        "CMD [\"curl\", \"--version\"]\n",
+                        {}, {.timeout = std::chrono::minutes(10)});
       INFO(built.err);
       REQUIRE(built.code == 0);
       CHECK_THAT(machine.must({"run", "app:1"}), Catch::StartsWith("curl "));
@@ -63,19 +68,27 @@ TEST_CASE("network: npm ci inside a step", "[e2e]") {
     DYNAMIC_SECTION(name_of(who)) {
       Machine machine(who);
       machine.must_run({"cp", tar, machine.path("base.tar")});
-      machine.write("context/app.js", "const leftPad = require('left-pad');\nconsole.log(leftPad('x', 3));\n");
-      machine.write("context/package.json", "{\"name\": \"app\", \"version\": \"1.0.0\", \"dependencies\": {\"left-pad\": \"1.3.0\"}}\n");
+      machine.write("context/app.js",
+                    "const leftPad = require('left-pad');\nconsole.log(leftPad('x', 3));\n");
+      machine.write("context/package.json",
+                    "{\"name\": \"app\", \"version\": \"1.0.0\", \"dependencies\": {\"left-pad\": "
+                    "\"1.3.0\"}}\n");
       machine.write("context/package-lock.json",
-                    "{\"name\": \"app\", \"version\": \"1.0.0\", \"lockfileVersion\": 3, \"requires\": true, \"packages\": {"
-                    "\"\": {\"name\": \"app\", \"version\": \"1.0.0\", \"dependencies\": {\"left-pad\": \"1.3.0\"}}, "
+                    "{\"name\": \"app\", \"version\": \"1.0.0\", \"lockfileVersion\": 3, "
+                    "\"requires\": true, \"packages\": {"
+                    "\"\": {\"name\": \"app\", \"version\": \"1.0.0\", \"dependencies\": "
+                    "{\"left-pad\": \"1.3.0\"}}, "
                     "\"node_modules/left-pad\": {\"version\": \"1.3.0\", \"integrity\": "
-                    "\"sha512-XI5MPzVNApjAyhQzphX8BkmKsKUxD4LdyK24iZeQGinBN9yTQT3bFlCBy/aVx2HrNcqQGsdot8ghrjyrvMCoEA==\"}}}\n");
+                    "\"sha512-XI5MPzVNApjAyhQzphX8BkmKsKUxD4LdyK24iZeQGinBN9yTQT3bFlCBy/"
+                    "aVx2HrNcqQGsdot8ghrjyrvMCoEA==\"}}}\n");
       machine.write("base/Dockerfile", "FROM scratch\nADD base.tar /\n");
       machine.must_run({"mv", "base.tar", "base/base.tar"});
-      machine.must({"build", "-q", "-t", "localhost/node:1", machine.path("base")}, {.timeout = std::chrono::minutes(5)});
+      machine.must({"build", "-q", "-t", "localhost/node:1", machine.path("base")},
+                   {.timeout = std::chrono::minutes(5)});
       const auto built = machine.build("app:1",
-                                       "FROM localhost/node:1\nWORKDIR /app\nCOPY package*.json ./\nRUN npm ci\nCOPY . .\nCMD [\"node\", \"app.js\"]\n", {},
-                                       {.timeout = std::chrono::minutes(10)});
+                                       "FROM localhost/node:1\nWORKDIR /app\nCOPY package*.json "
+                                       "./\nRUN npm ci\nCOPY . .\nCMD [\"node\", \"app.js\"]\n",
+                                       {}, {.timeout = std::chrono::minutes(10)});
       INFO(built.err);
       REQUIRE(built.code == 0);
       CHECK(machine.must({"run", "app:1"}) == "  x");

@@ -12,7 +12,8 @@ bool has_skopeo() { return test::can_run("peers", has_program("skopeo"), "skopeo
 bool has_buildah() { return test::can_run("peers", has_program("buildah"), "buildah is missing"); }
 
 const std::string kDockerfile =
-    "FROM localhost/base:1\nCOPY f /dir/f\nRUN chmod 4755 /dir/f && ln /dir/f /dir/hard && ln -s f /dir/soft && mkfifo /dir/pipe\n"
+    "FROM localhost/base:1\nCOPY f /dir/f\nRUN chmod 4755 /dir/f && ln /dir/f /dir/hard && ln -s f "
+    "/dir/soft && mkfifo /dir/pipe\n"
     "ENV A=1\nLABEL l=v\nWORKDIR /dir\nENTRYPOINT [\"cat\"]\nCMD [\"f\"]\n";
 
 void prepare(Machine& machine) {
@@ -22,8 +23,9 @@ void prepare(Machine& machine) {
 
 /// Buildah's own storage below the machine.
 std::vector<std::string> buildah(const Machine& machine, std::vector<std::string> args) {
-  std::vector<std::string> words = {"buildah", "--root", machine.path("peer"), "--runroot", machine.path("peer-run"),
-                                    "--storage-driver", "vfs"};
+  std::vector<std::string> words = {
+      "buildah",          "--root", machine.path("peer"), "--runroot", machine.path("peer-run"),
+      "--storage-driver", "vfs"};
   words.insert(words.end(), args.begin(), args.end());
   return words;
 }
@@ -37,13 +39,16 @@ TEST_CASE("outputs: an OCI archive is what skopeo reads", "[e2e]") {
     DYNAMIC_SECTION(name_of(who)) {
       Machine machine(who);
       prepare(machine);
-      const auto built = machine.build("app:1", kDockerfile, {"-o", "type=oci,dest=" + machine.path("home/app.tar")});
+      const auto built = machine.build("app:1", kDockerfile,
+                                       {"-o", "type=oci,dest=" + machine.path("home/app.tar")});
       INFO(built.err);
       REQUIRE(built.code == 0);
-      const auto inspected = machine.must_run({"skopeo", "inspect", "oci-archive:" + machine.path("home/app.tar")});
+      const auto inspected =
+          machine.must_run({"skopeo", "inspect", "oci-archive:" + machine.path("home/app.tar")});
       CHECK_THAT(inspected, Catch::Contains("\"l\": \"v\"") && Catch::Contains("\"A=1\""));
       // A copy reads every blob and checks it.
-      machine.must_run({"skopeo", "copy", "-q", "oci-archive:" + machine.path("home/app.tar"), "dir:" + machine.path("home/dir")});
+      machine.must_run({"skopeo", "copy", "-q", "oci-archive:" + machine.path("home/app.tar"),
+                        "dir:" + machine.path("home/dir")});
     }
   }
 }
@@ -52,21 +57,31 @@ TEST_CASE("outputs: a docker archive is what skopeo reads", "[e2e]") {
   if (!has_skopeo()) return;
   Machine machine;
   prepare(machine);
-  REQUIRE(machine.build("app:1", kDockerfile, {"-o", "type=docker,dest=" + machine.path("home/app.tar")}).code == 0);
-  CHECK_THAT(machine.must_run({"skopeo", "inspect", "docker-archive:" + machine.path("home/app.tar")}),
-             Catch::Contains("\"l\": \"v\""));
-  machine.must_run({"skopeo", "copy", "-q", "docker-archive:" + machine.path("home/app.tar"), "dir:" + machine.path("home/dir")});
+  REQUIRE(
+      machine
+          .build("app:1", kDockerfile, {"-o", "type=docker,dest=" + machine.path("home/app.tar")})
+          .code == 0);
+  CHECK_THAT(
+      machine.must_run({"skopeo", "inspect", "docker-archive:" + machine.path("home/app.tar")}),
+      Catch::Contains("\"l\": \"v\""));
+  machine.must_run({"skopeo", "copy", "-q", "docker-archive:" + machine.path("home/app.tar"),
+                    "dir:" + machine.path("home/dir")});
 }
 
-TEST_CASE("outputs: an OCI directory, and the store itself, are layouts that skopeo reads", "[e2e]") {
+TEST_CASE("outputs: an OCI directory, and the store itself, are layouts that skopeo reads",
+          "[e2e]") {
   if (!has_skopeo()) return;
   for (const Who who : everybody()) {
     if (who == Who::single) continue;
     DYNAMIC_SECTION(name_of(who)) {
       Machine machine(who);
       prepare(machine);
-      REQUIRE(machine.build("app:1", kDockerfile, {"--load", "-o", "type=oci,tar=false,dest=" + machine.path("home/layout")}).code == 0);
-      CHECK_THAT(machine.must_run({"skopeo", "inspect", "oci:" + machine.path("home/layout")}), Catch::Contains("\"l\": \"v\""));
+      REQUIRE(machine
+                  .build("app:1", kDockerfile,
+                         {"--load", "-o", "type=oci,tar=false,dest=" + machine.path("home/layout")})
+                  .code == 0);
+      CHECK_THAT(machine.must_run({"skopeo", "inspect", "oci:" + machine.path("home/layout")}),
+                 Catch::Contains("\"l\": \"v\""));
       const auto name = "oci:" + machine.store() + ":docker.io/library/app:1";
       CHECK_THAT(machine.must_run({"skopeo", "inspect", name}), Catch::Contains("\"l\": \"v\""));
       machine.must_run({"skopeo", "copy", "-q", name, "dir:" + machine.path("home/dir")});
@@ -95,9 +110,10 @@ TEST_CASE("outputs: the files as a directory and as a tar", "[e2e]") {
 TEST_CASE("outputs: several at once", "[e2e]") {
   Machine machine;
   prepare(machine);
-  REQUIRE(machine.build("app:1", kDockerfile,
-                        {"-o", "type=oci,dest=" + machine.path("home/a.tar"), "-o", "type=docker,dest=" + machine.path("home/b.tar"), "-o",
-                         "type=image"})
+  REQUIRE(machine
+              .build("app:1", kDockerfile,
+                     {"-o", "type=oci,dest=" + machine.path("home/a.tar"), "-o",
+                      "type=docker,dest=" + machine.path("home/b.tar"), "-o", "type=image"})
               .code == 0);
   CHECK(machine.exists("home/a.tar"));
   CHECK(machine.exists("home/b.tar"));
@@ -111,8 +127,13 @@ TEST_CASE("outputs: zstd and no compression", "[e2e]") {
       Machine machine;
       prepare(machine);
       const auto file = machine.path("home/app.tar");
-      REQUIRE(machine.build("app:1", kDockerfile, {"-o", "type=oci,force-compression=true,compression=" + compression + ",dest=" + file}).code == 0);
-      machine.must_run({"skopeo", "copy", "-q", "oci-archive:" + file, "dir:" + machine.path("home/dir")});
+      REQUIRE(machine
+                  .build("app:1", kDockerfile,
+                         {"-o", "type=oci,force-compression=true,compression=" + compression +
+                                    ",dest=" + file})
+                  .code == 0);
+      machine.must_run(
+          {"skopeo", "copy", "-q", "oci-archive:" + file, "dir:" + machine.path("home/dir")});
       CHECK_THAT(machine.must_run({"skopeo", "inspect", "--raw", "oci-archive:" + file}),
                  Catch::Contains(compression == "zstd" ? "tar+zstd" : "layer.v1.tar\""));
     }
@@ -143,11 +164,14 @@ TEST_CASE("archives: skopeo and buildah read what save writes", "[e2e]") {
   REQUIRE(machine.build("app:1", kDockerfile).code == 0);
   machine.must({"save", "-o", machine.path("home/docker.tar"), "app:1"});
   machine.must({"save", "--format", "oci", "-o", machine.path("home/oci.tar"), "app:1"});
-  for (const auto& archive : std::vector<std::string>{"docker-archive:" + machine.path("home/docker.tar"), "oci-archive:" + machine.path("home/oci.tar")}) {
+  for (const auto& archive :
+       std::vector<std::string>{"docker-archive:" + machine.path("home/docker.tar"),
+                                "oci-archive:" + machine.path("home/oci.tar")}) {
     CAPTURE(archive);
     CHECK_THAT(machine.must_run({"skopeo", "inspect", archive}), Catch::Contains("\"A=1\""));
     const auto container = machine.must_run(buildah(machine, {"from", archive}));
-    CHECK(machine.must_run(buildah(machine, {"run", "--isolation", "chroot", container, "--", "cat", "/dir/hard"})) == "content");
+    CHECK(machine.must_run(buildah(machine, {"run", "--isolation", "chroot", container, "--", "cat",
+                                             "/dir/hard"})) == "content");
   }
 }
 
@@ -157,12 +181,17 @@ TEST_CASE("archives: load reads what skopeo and buildah write", "[e2e]") {
   prepare(machine);
   REQUIRE(machine.build("app:1", kDockerfile).code == 0);
   machine.must({"save", "--format", "oci", "-o", machine.path("home/app.tar"), "app:1"});
-  machine.must_run({"skopeo", "copy", "-q", "oci-archive:" + machine.path("home/app.tar"),
-                    "docker-archive:" + machine.path("home/skopeo.tar") + ":docker.io/library/from-skopeo:1"});
+  machine.must_run(
+      {"skopeo", "copy", "-q", "oci-archive:" + machine.path("home/app.tar"),
+       "docker-archive:" + machine.path("home/skopeo.tar") + ":docker.io/library/from-skopeo:1"});
   machine.must_run(buildah(machine, {"pull", "-q", "oci-archive:" + machine.path("home/app.tar")}));
-  machine.must_run(buildah(machine, {"push", "-q", "docker.io/library/app:1", "docker-archive:" + machine.path("home/buildah.tar") + ":from-buildah:2"}));
-  CHECK(machine.must({"load", "-i", machine.path("home/skopeo.tar")}) == "Loaded image: from-skopeo:1");
-  CHECK_THAT(machine.must({"load", "-i", machine.path("home/buildah.tar")}), Catch::Contains("Loaded image: from-buildah:2"));
+  machine.must_run(
+      buildah(machine, {"push", "-q", "docker.io/library/app:1",
+                        "docker-archive:" + machine.path("home/buildah.tar") + ":from-buildah:2"}));
+  CHECK(machine.must({"load", "-i", machine.path("home/skopeo.tar")}) ==
+        "Loaded image: from-skopeo:1");
+  CHECK_THAT(machine.must({"load", "-i", machine.path("home/buildah.tar")}),
+             Catch::Contains("Loaded image: from-buildah:2"));
   CHECK(machine.must({"run", "from-skopeo:1"}) == "content");
   CHECK(machine.must({"run", "from-buildah:2"}) == "content");
   CHECK_THAT(machine.must({"inspect", "--raw", "from-buildah:2"}), Catch::Contains("tar+gzip"));
@@ -176,11 +205,13 @@ TEST_CASE("reproducible: one digest under SOURCE_DATE_EPOCH, whoever builds", "[
       Machine machine(who);
       machine.must_run({"cp", "/bin/busybox", machine.path("context/busybox")});
       machine.write("context/f", std::to_string(7));
-      const auto built = machine.build("app:1",
-                                       "FROM scratch\nCOPY busybox /bin/busybox\n"
-                                       "RUN [\"/bin/busybox\", \"--install\", \"-s\", \"/bin\"]\nENV PATH=/bin\n"
-                                       "COPY f /dir/\nRUN mkdir /new && date > /dev/null && echo x > /new/file && chown 5:6 /new/file\n",
-                                       {"-q"}, {.env = {"SOURCE_DATE_EPOCH=1700000000"}});
+      const auto built =
+          machine.build("app:1",
+                        "FROM scratch\nCOPY busybox /bin/busybox\n"
+                        "RUN [\"/bin/busybox\", \"--install\", \"-s\", \"/bin\"]\nENV PATH=/bin\n"
+                        "COPY f /dir/\nRUN mkdir /new && date > /dev/null && echo x > /new/file && "
+                        "chown 5:6 /new/file\n",
+                        {"-q"}, {.env = {"SOURCE_DATE_EPOCH=1700000000"}});
       INFO(name_of(who) << built.err);
       REQUIRE(built.code == 0);
       if (expected.empty()) expected = built.out;

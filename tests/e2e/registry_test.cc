@@ -18,10 +18,12 @@ bool has_registry() {
   return test::can_run("registry", why_not.empty(), why_not);
 }
 bool has_peers() {
-  return test::can_run("peers", has_program("skopeo") && has_program("buildah"), "skopeo or buildah is missing");
+  return test::can_run("peers", has_program("skopeo") && has_program("buildah"),
+                       "skopeo or buildah is missing");
 }
 
-const std::string kDockerfile = "FROM localhost/base:1\nCOPY f /f\nRUN echo made > /made\nCMD [\"cat\", \"/f\", \"/made\"]\n";
+const std::string kDockerfile =
+    "FROM localhost/base:1\nCOPY f /f\nRUN echo made > /made\nCMD [\"cat\", \"/f\", \"/made\"]\n";
 
 void prepare(Machine& machine) {
   machine.make_base();
@@ -29,8 +31,9 @@ void prepare(Machine& machine) {
 }
 
 std::vector<std::string> buildah(const Machine& machine, std::vector<std::string> args) {
-  std::vector<std::string> words = {"buildah", "--root", machine.path("peer"), "--runroot", machine.path("peer-run"),
-                                    "--storage-driver", "vfs"};
+  std::vector<std::string> words = {
+      "buildah",          "--root", machine.path("peer"), "--runroot", machine.path("peer-run"),
+      "--storage-driver", "vfs"};
   words.insert(words.end(), args.begin(), args.end());
   return words;
 }
@@ -38,7 +41,8 @@ std::vector<std::string> buildah(const Machine& machine, std::vector<std::string
 /// The file of a blob in the registry's own storage.
 std::string blob_file(const RegistryServer& server, const std::string& digest) {
   const auto hex = digest.substr(digest.find(':') + 1);
-  return server.storage_dir() + "/docker/registry/v2/blobs/sha256/" + hex.substr(0, 2) + "/" + hex + "/data";
+  return server.storage_dir() + "/docker/registry/v2/blobs/sha256/" + hex.substr(0, 2) + "/" + hex +
+         "/data";
 }
 
 /// The digest of an image's last layer blob.
@@ -66,8 +70,10 @@ TEST_CASE("registry: pushed by a build, inspected and run by others, pulled back
       INFO(built.err);
       REQUIRE(built.code == 0);
       const auto digest = machine.must({"images", "-q", name});
-      CHECK_THAT(machine.must_run({"skopeo", "inspect", "--tls-verify=false", "docker://" + name}), Catch::Contains(digest));
-      machine.must_run({"skopeo", "copy", "-q", "--src-tls-verify=false", "docker://" + name, "dir:" + machine.path("home/dir")});
+      CHECK_THAT(machine.must_run({"skopeo", "inspect", "--tls-verify=false", "docker://" + name}),
+                 Catch::Contains(digest));
+      machine.must_run({"skopeo", "copy", "-q", "--src-tls-verify=false", "docker://" + name,
+                        "dir:" + machine.path("home/dir")});
 
       machine.must({"rmi", name});
       CHECK_THAT(machine.must({"pull", name}), Catch::Contains(digest));
@@ -84,12 +90,16 @@ TEST_CASE("registry: buildah runs what we push, and we build on what buildah pus
   const auto ours = server.host() + "/ours:1";
   REQUIRE(machine.build(ours, kDockerfile, {"--push"}).code == 0);
   const auto container = machine.must_run(buildah(machine, {"from", "--tls-verify=false", ours}));
-  CHECK(machine.must_run(buildah(machine, {"run", "--isolation", "chroot", container, "--", "cat", "/f", "/made"})) == "content\nmade");
+  CHECK(machine.must_run(buildah(machine, {"run", "--isolation", "chroot", container, "--", "cat",
+                                           "/f", "/made"})) == "content\nmade");
 
   const auto theirs = server.host() + "/theirs:1";
-  machine.must_run(buildah(machine, {"run", "--isolation", "chroot", container, "--", "sh", "-c", "echo theirs > /theirs; rm /f"}));
-  machine.must_run(buildah(machine, {"commit", "-q", "--tls-verify=false", container, "docker://" + theirs}));
-  const auto built = machine.build("app:1", "FROM " + theirs + "\nRUN cat /theirs > /copy; [ ! -e /f ]\n");
+  machine.must_run(buildah(machine, {"run", "--isolation", "chroot", container, "--", "sh", "-c",
+                                     "echo theirs > /theirs; rm /f"}));
+  machine.must_run(
+      buildah(machine, {"commit", "-q", "--tls-verify=false", container, "docker://" + theirs}));
+  const auto built =
+      machine.build("app:1", "FROM " + theirs + "\nRUN cat /theirs > /copy; [ ! -e /f ]\n");
   INFO(built.err);
   REQUIRE(built.code == 0);
   CHECK(machine.must({"run", "app:1", "cat", "/copy"}) == "theirs");
@@ -104,8 +114,8 @@ TEST_CASE("registry: skopeo's docker schema 2 and our OCI are both bases", "[e2e
   const auto v2s2 = server.host() + "/v2s2:1";
   machine.must({"tag", "localhost/base:1", oci});
   machine.must({"push", oci});
-  machine.must_run({"skopeo", "copy", "-q", "--format", "v2s2", "--src-tls-verify=false", "--dest-tls-verify=false", "docker://" + oci,
-                    "docker://" + v2s2});
+  machine.must_run({"skopeo", "copy", "-q", "--format", "v2s2", "--src-tls-verify=false",
+                    "--dest-tls-verify=false", "docker://" + oci, "docker://" + v2s2});
   for (const auto& base : {oci, v2s2}) {
     const auto built = machine.build("app:1", "FROM " + base + "\nRUN echo ok > /ok\n", {"--pull"});
     INFO(built.err);
@@ -124,8 +134,9 @@ TEST_CASE("registry: basic authentication", "[e2e]") {
   CHECK(refused.code == 3);
   CHECK_THAT(refused.err, Catch::Contains("401") || Catch::Contains("authentication"));
 
-  const auto wrong = machine.ibuild({"login", "-u", RegistryServer::username(), "--password-stdin", server.host()},
-                                    {.stdin_text = "wrong-password\n"});
+  const auto wrong =
+      machine.ibuild({"login", "-u", RegistryServer::username(), "--password-stdin", server.host()},
+                     {.stdin_text = "wrong-password\n"});
   CHECK(wrong.code == 3);
   CHECK_THAT(wrong.err + wrong.out, !Catch::Contains("wrong-password"));
   machine.must({"login", "-u", RegistryServer::username(), "--password-stdin", server.host()},
@@ -136,7 +147,8 @@ TEST_CASE("registry: basic authentication", "[e2e]") {
   CHECK_THAT(pushed.err + pushed.out, !Catch::Contains(RegistryServer::password()));
   machine.must({"rmi", name});
   machine.must({"pull", name});
-  CHECK(machine.build("app:1", "FROM " + name + "\nRUN true\n", {"--pull", "--no-cache"}).code == 0);
+  CHECK(machine.build("app:1", "FROM " + name + "\nRUN true\n", {"--pull", "--no-cache"}).code ==
+        0);
   machine.must({"logout", server.host()});
   CHECK(machine.ibuild({"pull", name}).code == 3);
 }
@@ -164,8 +176,10 @@ TEST_CASE("registry: Docker Hub's names through a mirror", "[e2e]") {
   Machine machine;
   prepare(machine);
   machine.must({"push", "localhost/base:1", server.host() + "/library/python:3.7"});
-  machine.write("registries.conf", "[[registry]]\nprefix = \"docker.io\"\nlocation = \"docker.io\"\n[[registry.mirror]]\nlocation = \"" +
-                                       server.host() + "\"\ninsecure = true\n");
+  machine.write("registries.conf",
+                "[[registry]]\nprefix = \"docker.io\"\nlocation = "
+                "\"docker.io\"\n[[registry.mirror]]\nlocation = \"" +
+                    server.host() + "\"\ninsecure = true\n");
   const auto built = machine.build("app:1", "FROM python:3.7\nRUN echo mirrored > /m\n");
   INFO(built.err);
   REQUIRE(built.code == 0);
@@ -183,7 +197,9 @@ TEST_CASE("registry: a base that goes back to its registry is never downloaded",
   const auto layer = last_layer(first, "localhost/base:1");
 
   Machine second(first.who());
-  const auto built = second.build(server.host() + "/app:1", "FROM " + base + "\nENV A=1\nCMD [\"env\"]\n", {"-o", "type=registry"});
+  const auto built =
+      second.build(server.host() + "/app:1", "FROM " + base + "\nENV A=1\nCMD [\"env\"]\n",
+                   {"-o", "type=registry"});
   INFO(built.err);
   REQUIRE(built.code == 0);
   CHECK_THAT(built.err, Catch::Contains("mounted " + layer.substr(0, 19)));
@@ -237,7 +253,8 @@ TEST_CASE("registry: a blob that is not what its digest says is refused", "[e2e]
   const auto layer = last_layer(machine, "localhost/base:1");
   const auto file = blob_file(server, layer);
   const auto size = base::read_host_file(file, 64 << 20).size();
-  base::write_file_atomically(base::DirFd::open(file.substr(0, file.rfind('/'))), base::RelPath::exact("data"), std::string(size, 'x'));
+  base::write_file_atomically(base::DirFd::open(file.substr(0, file.rfind('/'))),
+                              base::RelPath::exact("data"), std::string(size, 'x'));
   Machine other(machine.who());
   const auto pulled = other.ibuild({"pull", name});
   CHECK(pulled.code != 0);
@@ -257,7 +274,8 @@ TEST_CASE("registry: a truncated blob is refused", "[e2e]") {
   const auto layer = last_layer(machine, "localhost/base:1");
   const auto file = blob_file(server, layer);
   const auto bytes = base::read_host_file(file, 64 << 20);
-  base::write_file_atomically(base::DirFd::open(file.substr(0, file.rfind('/'))), base::RelPath::exact("data"), bytes.substr(0, bytes.size() / 2));
+  base::write_file_atomically(base::DirFd::open(file.substr(0, file.rfind('/'))),
+                              base::RelPath::exact("data"), bytes.substr(0, bytes.size() / 2));
   Machine other(machine.who());
   const auto pulled = other.ibuild({"pull", name});
   CHECK(pulled.code != 0);

@@ -15,7 +15,8 @@ using namespace ibuild::e2e;
 namespace {
 
 const std::string kDockerfile =
-    "FROM localhost/base:1\nCOPY . /data\nRUN cat /data/* | md5sum > /sum; i=0; while [ $i -lt 200 ]; do echo $i > /n$i; i=$((i+1)); done\n"
+    "FROM localhost/base:1\nCOPY . /data\nRUN cat /data/* | md5sum > /sum; i=0; while [ $i -lt 200 "
+    "]; do echo $i > /n$i; i=$((i+1)); done\n"
     "RUN cp -r /data /copy\nCOPY f1 /last\nCMD [\"cat\", \"/last\"]\n";
 
 void prepare(Machine& machine) {
@@ -46,22 +47,27 @@ TEST_CASE("robustness: killed at any instant, the next build just works", "[e2e]
       Machine machine(who);
       prepare(machine);
       machine.write("Dockerfile", kDockerfile);
-      const std::vector<std::string> args = {"build", "--no-cache", "-f", machine.path("Dockerfile"), "-t", "app:1", machine.path("context")};
+      const std::vector<std::string> args = {
+          "build", "--no-cache",           "-f", machine.path("Dockerfile"), "-t",
+          "app:1", machine.path("context")};
       const auto begin = std::chrono::steady_clock::now();
       machine.must(args);
       const auto whole = std::chrono::steady_clock::now() - begin;
-      const auto digest_of_files = machine.must({"run", "app:1", "sh", "-c", "cat /sum; cat /copy/* | md5sum"});
+      const auto digest_of_files =
+          machine.must({"run", "app:1", "sh", "-c", "cat /sum; cat /copy/* | md5sum"});
       constexpr int kInstants = 12;
       for (int i = 0; i < kInstants; ++i) {
         auto child = machine.start(args);
-        if (!child.wait_for(std::chrono::duration_cast<std::chrono::milliseconds>(whole * i / kInstants))) {
+        if (!child.wait_for(
+                std::chrono::duration_cast<std::chrono::milliseconds>(whole * i / kInstants))) {
           child.send_signal(SIGKILL);
           child.wait();
         }
         CHECK(machine.processes_left().empty());
       }
       machine.must(args);
-      CHECK(machine.must({"run", "app:1", "sh", "-c", "cat /sum; cat /copy/* | md5sum"}) == digest_of_files);
+      CHECK(machine.must({"run", "app:1", "sh", "-c", "cat /sum; cat /copy/* | md5sum"}) ==
+            digest_of_files);
       machine.must({"save", "-o", machine.path("home/app.tar"), "app:1"});
       CHECK(machine.mounts_left().empty());
       CHECK(base::list_dir(base::DirFd::open(machine.store() + "/tmp")).empty());
@@ -76,8 +82,11 @@ TEST_CASE("robustness: Ctrl-C ends the step's whole tree and says so", "[e2e]") 
       DYNAMIC_SECTION(name_of(who) << ", signal " << signal) {
         Machine machine(who);
         machine.make_base();
-        machine.write("Dockerfile", "FROM localhost/base:1\nRUN (while :; do usleep 10000; done) & echo started; while :; do usleep 10000; done\n");
-        auto child = machine.start({"build", "-f", machine.path("Dockerfile"), machine.path("context")});
+        machine.write("Dockerfile",
+                      "FROM localhost/base:1\nRUN (while :; do usleep 10000; done) & echo started; "
+                      "while :; do usleep 10000; done\n");
+        auto child =
+            machine.start({"build", "-f", machine.path("Dockerfile"), machine.path("context")});
         REQUIRE(wait_for(machine, "err", "started"));
         child.send_signal(signal);
         const auto status = child.wait_for(std::chrono::seconds(20));
@@ -91,7 +100,8 @@ TEST_CASE("robustness: Ctrl-C ends the step's whole tree and says so", "[e2e]") 
   }
 }
 
-TEST_CASE("robustness: a full disk fails the build with the reason, and the store stays good", "[e2e]") {
+TEST_CASE("robustness: a full disk fails the build with the reason, and the store stays good",
+          "[e2e]") {
   if (!test::can_run("root", geteuid() == 0, "a small tmpfs has to be mounted")) return;
   Machine machine(Who::root);
   prepare(machine);
@@ -106,7 +116,8 @@ TEST_CASE("robustness: a full disk fails the build with the reason, and the stor
                 "\"$1\" build -q -t app:1 -f Dockerfile context\n"
                 "\"$1\" run app:1 sh -c 'cat /copy/* | md5sum; cat /sum'\n");
   machine.must({"save", "-o", machine.path("base.tar"), "localhost/base:1"});
-  const auto output = machine.run({"unshare", "--mount", "--propagation", "private", "sh", "fill.sh", binary()});
+  const auto output =
+      machine.run({"unshare", "--mount", "--propagation", "private", "sh", "fill.sh", binary()});
   INFO(output.err << output.out);
   CHECK(output.code == 0);
   CHECK_THAT(output.err, Catch::Contains("code 1") && Catch::Contains("no space left on device"));
@@ -148,7 +159,9 @@ TEST_CASE("robustness: an archive cannot write outside the image", "[e2e]") {
       for (const auto& kind : std::vector<std::string>{"dots", "absolute", "link", "hard"}) {
         const auto target = machine.path("home/victim-" + kind);
         machine.must_run({"python3", "make.py", machine.path("context/evil.tar"), kind, target});
-        const auto built = machine.build("app:1", "FROM scratch\nADD evil.tar /\n", {"-o", "type=local,dest=" + machine.path("home/out-" + kind)});
+        const auto built =
+            machine.build("app:1", "FROM scratch\nADD evil.tar /\n",
+                          {"-o", "type=local,dest=" + machine.path("home/out-" + kind)});
         INFO(kind << ": " << built.err);
         CHECK_FALSE(machine.exists("home/victim-" + kind));
         CHECK((built.code == 0 || built.code == 1));
@@ -168,26 +181,38 @@ TEST_CASE("robustness: a base with a hostile layer writes nothing outside", "[e2
                 "import tarfile, io, json, hashlib, os, sys\n"
                 "os.makedirs('evil/blobs/sha256')\n"
                 "def blob(b):\n"
-                "    d = hashlib.sha256(b).hexdigest(); open('evil/blobs/sha256/' + d, 'wb').write(b); return d\n"
+                "    d = hashlib.sha256(b).hexdigest(); open('evil/blobs/sha256/' + d, "
+                "'wb').write(b); return d\n"
                 "o = io.BytesIO(); t = tarfile.open(fileobj=o, mode='w')\n"
-                "i = tarfile.TarInfo('../../../../../../../..' + sys.argv[1]); i.size = 4; t.addfile(i, io.BytesIO(b'evil'))\n"
+                "i = tarfile.TarInfo('../../../../../../../..' + sys.argv[1]); i.size = 4; "
+                "t.addfile(i, io.BytesIO(b'evil'))\n"
                 "t.close(); layer = o.getvalue(); l = blob(layer)\n"
-                "c = json.dumps({'architecture': 'amd64', 'os': 'linux', 'config': {}, 'rootfs': {'type': 'layers', 'diff_ids': ['sha256:' + l]}}).encode()\n"
-                "m = json.dumps({'schemaVersion': 2, 'mediaType': 'application/vnd.oci.image.manifest.v1+json',\n"
-                "  'config': {'mediaType': 'application/vnd.oci.image.config.v1+json', 'digest': 'sha256:' + blob(c), 'size': len(c)},\n"
-                "  'layers': [{'mediaType': 'application/vnd.oci.image.layer.v1.tar', 'digest': 'sha256:' + l, 'size': len(layer)}]}).encode()\n"
-                "x = json.dumps({'schemaVersion': 2, 'manifests': [{'mediaType': 'application/vnd.oci.image.manifest.v1+json', 'digest': 'sha256:' + blob(m), 'size': len(m)}]})\n"
-                "open('evil/index.json', 'w').write(x); open('evil/oci-layout', 'w').write('{\"imageLayoutVersion\": \"1.0.0\"}')\n");
+                "c = json.dumps({'architecture': 'amd64', 'os': 'linux', 'config': {}, 'rootfs': "
+                "{'type': 'layers', 'diff_ids': ['sha256:' + l]}}).encode()\n"
+                "m = json.dumps({'schemaVersion': 2, 'mediaType': "
+                "'application/vnd.oci.image.manifest.v1+json',\n"
+                "  'config': {'mediaType': 'application/vnd.oci.image.config.v1+json', 'digest': "
+                "'sha256:' + blob(c), 'size': len(c)},\n"
+                "  'layers': [{'mediaType': 'application/vnd.oci.image.layer.v1.tar', 'digest': "
+                "'sha256:' + l, 'size': len(layer)}]}).encode()\n"
+                "x = json.dumps({'schemaVersion': 2, 'manifests': [{'mediaType': "
+                "'application/vnd.oci.image.manifest.v1+json', 'digest': 'sha256:' + blob(m), "
+                "'size': len(m)}]})\n"
+                "open('evil/index.json', 'w').write(x); open('evil/oci-layout', "
+                "'w').write('{\"imageLayoutVersion\": \"1.0.0\"}')\n");
   machine.must_run({"python3", "make.py", machine.path("home/victim")});
   const auto name = server.host() + "/evil:1";
-  machine.must_run({"skopeo", "copy", "-q", "--dest-tls-verify=false", "oci:" + machine.path("evil"), "docker://" + name});
-  const auto built = machine.build("app:1", "FROM " + name + "\nCOPY --from=localhost/base:1 /bin /bin\nRUN [\"/bin/true\"]\n");
+  machine.must_run({"skopeo", "copy", "-q", "--dest-tls-verify=false",
+                    "oci:" + machine.path("evil"), "docker://" + name});
+  const auto built = machine.build(
+      "app:1", "FROM " + name + "\nCOPY --from=localhost/base:1 /bin /bin\nRUN [\"/bin/true\"]\n");
   INFO(built.err);
   CHECK(built.code != 0);
   CHECK_FALSE(machine.exists("home/victim"));
 }
 
-TEST_CASE("robustness: a context that changes while it is read gives an error or a whole file", "[e2e]") {
+TEST_CASE("robustness: a context that changes while it is read gives an error or a whole file",
+          "[e2e]") {
   Machine machine;
   machine.make_base();
   const std::string a(3000000, 'a');
@@ -200,7 +225,8 @@ TEST_CASE("robustness: a context that changes while it is read gives an error or
         machine.write("context/big", a.substr(0, 1000000));
       }
     });
-    const auto built = machine.build("app:1", "FROM localhost/base:1\nCOPY big /big\n", {"--no-cache"});
+    const auto built =
+        machine.build("app:1", "FROM localhost/base:1\nCOPY big /big\n", {"--no-cache"});
     writer.request_stop();
     writer.join();
     INFO(built.err);
@@ -208,8 +234,9 @@ TEST_CASE("robustness: a context that changes while it is read gives an error or
       CHECK_THAT(built.err, Catch::Contains("big"));
       continue;
     }
-    const auto kinds = machine.must({"run", "app:1", "sh", "-c", "wc -c < /big; tr -d '\\n' < /big | fold -w 1 | sort -u"},
-                                    {.timeout = std::chrono::seconds(300)});
+    const auto kinds = machine.must(
+        {"run", "app:1", "sh", "-c", "wc -c < /big; tr -d '\\n' < /big | fold -w 1 | sort -u"},
+        {.timeout = std::chrono::seconds(300)});
     CHECK((kinds == "3000000\na" || kinds == "3000000\nb" || kinds == "1000000\na"));
   }
 }
@@ -223,11 +250,13 @@ TEST_CASE("robustness: two builds at once on one store", "[e2e]") {
       machine.write("Dockerfile", kDockerfile);
       std::vector<base::Child> children;
       for (int i = 0; i < 3; ++i) {
-        children.push_back(machine.start({"build", "-f", machine.path("Dockerfile"), "-t", "app:" + std::to_string(i), machine.path("context")}));
+        children.push_back(machine.start({"build", "-f", machine.path("Dockerfile"), "-t",
+                                          "app:" + std::to_string(i), machine.path("context")}));
       }
       for (auto& child : children) CHECK(child.wait().success());
       for (int i = 0; i < 3; ++i) {
-        CHECK(machine.must({"run", "app:" + std::to_string(i), "sh", "-c", "ls /copy | wc -l"}) == "20");
+        CHECK(machine.must({"run", "app:" + std::to_string(i), "sh", "-c", "ls /copy | wc -l"}) ==
+              "20");
       }
     }
   }

@@ -40,12 +40,14 @@ TEST_CASE("run: environment, user, working directory, entry point, volume", "[e2
   Machine machine;
   machine.make_base();
   machine.write("home/shared/in", "from the host\n");
-  CHECK(machine.must({"run", "-e", "A=1", "-e", "B", "-w", "/tmp", "-u", "alice", "localhost/base:1", "sh", "-c",
-                      "echo $A $B $HOME; pwd; id -u; id -G"},
+  CHECK(machine.must({"run", "-e", "A=1", "-e", "B", "-w", "/tmp", "-u", "alice",
+                      "localhost/base:1", "sh", "-c", "echo $A $B $HOME; pwd; id -u; id -G"},
                      {.env = {"B=inherited"}}) == "1 inherited /home/alice\n/tmp\n1000\n1000 50");
-  CHECK(machine.must({"run", "--entrypoint", "echo", "localhost/base:1", "just", "this"}) == "just this");
-  CHECK(machine.must({"run", "-v", machine.path("home/shared") + ":/data:ro", "localhost/base:1", "sh", "-c",
-                      "cat /data/in; touch /data/out 2>/dev/null || echo read-only"}) == "from the host\nread-only");
+  CHECK(machine.must({"run", "--entrypoint", "echo", "localhost/base:1", "just", "this"}) ==
+        "just this");
+  CHECK(machine.must({"run", "-v", machine.path("home/shared") + ":/data:ro", "localhost/base:1",
+                      "sh", "-c", "cat /data/in; touch /data/out 2>/dev/null || echo read-only"}) ==
+        "from the host\nread-only");
   CHECK(machine.must({"run", "localhost/base:1", "sh", "-c", "echo x > /gone; cat /gone"}) == "x");
   CHECK(machine.ibuild({"run", "localhost/base:1", "cat", "/gone"}).code == 1);
 }
@@ -71,8 +73,9 @@ TEST_CASE("run: signals reach the program", "[e2e]") {
     DYNAMIC_SECTION(name_of(who)) {
       Machine machine(who);
       machine.make_base();
-      auto child = machine.start({"run", "localhost/base:1", "sh", "-c",
-                                  "trap 'echo got it; exit 33' TERM; echo ready; while :; do usleep 20000; done"});
+      auto child = machine.start(
+          {"run", "localhost/base:1", "sh", "-c",
+           "trap 'echo got it; exit 33' TERM; echo ready; while :; do usleep 20000; done"});
       REQUIRE(wait_for(machine, "out", "ready"));
       child.send_signal(SIGTERM);
       const auto status = child.wait_for(std::chrono::seconds(20));
@@ -88,7 +91,8 @@ TEST_CASE("run: the third Ctrl-C ends a program that does not listen", "[e2e]") 
   Machine machine;
   machine.make_base();
   auto child = machine.start({"run", "localhost/base:1", "sh", "-c",
-                              "n=0; trap 'n=$((n+1)); echo heard $n' INT; trap '' TERM; echo ready; while :; do usleep 20000; done"});
+                              "n=0; trap 'n=$((n+1)); echo heard $n' INT; trap '' TERM; echo "
+                              "ready; while :; do usleep 20000; done"});
   REQUIRE(wait_for(machine, "out", "ready"));
   child.send_signal(SIGINT);
   REQUIRE(wait_for(machine, "out", "heard 1"));
@@ -104,7 +108,8 @@ TEST_CASE("run: the third Ctrl-C ends a program that does not listen", "[e2e]") 
 TEST_CASE("run: ibuild killed takes its container with it", "[e2e]") {
   Machine machine;
   machine.make_base();
-  auto child = machine.start({"run", "localhost/base:1", "sh", "-c", "echo ready; while :; do usleep 20000; done"});
+  auto child = machine.start(
+      {"run", "localhost/base:1", "sh", "-c", "echo ready; while :; do usleep 20000; done"});
   REQUIRE(wait_for(machine, "out", "ready"));
   child.send_signal(SIGKILL);
   child.wait();

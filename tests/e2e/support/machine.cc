@@ -25,8 +25,8 @@ constexpr const char* kNobody = "65534";
 
 bool is_root() { return geteuid() == 0; }
 
-/// Shell text that gives the user `nobody` ranges, in a mount namespace of its own, and becomes that user.
-/// The words after it are the program.
+/// Shell text that gives the user `nobody` ranges, in a mount namespace of its own, and becomes
+/// that user. The words after it are the program.
 std::string become_user_script(Who who) {
   const std::string line = who == Who::ranges ? "nobody:200000:65536" : "";
   return "set -e; f=$(mktemp); chmod 644 $f; echo '" + line +
@@ -45,7 +45,8 @@ class BinaryCopy {
  public:
   BinaryCopy() : dir_(test::make_scratch_dir()) {
     chmod(dir_.host_path().c_str(), 0755);
-    const auto result = base::run_program({"install", "-m", "755", std::string(IBUILD_BINARY_DIR) + "/ibuild", path()});
+    const auto result = base::run_program(
+        {"install", "-m", "755", std::string(IBUILD_BINARY_DIR) + "/ibuild", path()});
     if (!result.status.success()) throw base::Error("copy ibuild: " + result.err);
   }
   std::string path() const { return dir_.host_path() + "/ibuild"; }
@@ -85,7 +86,8 @@ std::vector<Who> everybody() {
   if (!test::can_run("userns", why_not.empty(), why_not)) return people;
   if (is_root()) {
     const bool ranges = has_program("newuidmap");
-    if (test::can_run("userns", ranges, "newuidmap (package uidmap) is missing")) people.push_back(Who::ranges);
+    if (test::can_run("userns", ranges, "newuidmap (package uidmap) is missing"))
+      people.push_back(Who::ranges);
   }
   people.push_back(Who::single);
   return people;
@@ -136,7 +138,8 @@ Machine::~Machine() {
 
 void Machine::give_away(const std::string& name) const {
   if (who_ == Who::root || !is_root()) return;
-  const auto result = base::run_program({"chown", "-h", std::string(kNobody) + ":" + kNobody, path(name)});
+  const auto result =
+      base::run_program({"chown", "-h", std::string(kNobody) + ":" + kNobody, path(name)});
   REQUIRE(result.status.success());
 }
 
@@ -155,17 +158,20 @@ bool Machine::exists(const std::string& name) const {
   return base::try_lstat_at(dir_.dir(), base::RelPath::exact(name)).has_value();
 }
 
-std::vector<std::string> Machine::as_user(std::vector<std::string> argv, const std::vector<std::string>& env,
+std::vector<std::string> Machine::as_user(std::vector<std::string> argv,
+                                          const std::vector<std::string>& env,
                                           const std::string& directory) const {
   std::vector<std::string> words;
   if (is_root() && who_ != Who::root) {
-    words = {"unshare", "--mount", "--propagation", "private", "sh", "-c", become_user_script(who_), "sh"};
+    words = {"unshare", "--mount", "--propagation",          "private",
+             "sh",      "-c",      become_user_script(who_), "sh"};
   }
   const std::vector<std::string> common = {"env",
                                            "-C",
                                            directory.empty() ? dir_.host_path() : directory,
                                            "HOME=" + path("home"),
-                                           "IBUILD_ROOT=" + store(), "TMPDIR=/tmp"};
+                                           "IBUILD_ROOT=" + store(),
+                                           "TMPDIR=/tmp"};
   words.insert(words.end(), common.begin(), common.end());
   words.insert(words.end(), env.begin(), env.end());
   words.insert(words.end(), argv.begin(), argv.end());
@@ -177,7 +183,8 @@ Output Machine::run(std::vector<std::string> argv, const RunOptions& options) co
   program.stdin_text = options.stdin_text;
   program.output_cap_bytes = 64 << 20;
   program.timeout = options.timeout;
-  return to_output(base::run_program(as_user(std::move(argv), options.env, options.directory), program));
+  return to_output(
+      base::run_program(as_user(std::move(argv), options.env, options.directory), program));
 }
 
 std::string Machine::must_run(std::vector<std::string> argv, const RunOptions& options) const {
@@ -205,17 +212,21 @@ std::string Machine::must(std::vector<std::string> args, const RunOptions& optio
   return must_run(std::move(args), with_own_configuration(options));
 }
 
-base::Child Machine::start(std::vector<std::string> args, const std::vector<std::string>& env) const {
+base::Child Machine::start(std::vector<std::string> args,
+                           const std::vector<std::string>& env) const {
   args.insert(args.begin(), binary());
   const base::UniqueFd in(open("/dev/null", O_RDONLY | O_CLOEXEC));
-  const base::UniqueFd out(open(path("out").c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
-  const base::UniqueFd err(open(path("err").c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+  const base::UniqueFd out(
+      open(path("out").c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+  const base::UniqueFd err(
+      open(path("err").c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
   REQUIRE((in && out && err));
-  return base::spawn_program(as_user(std::move(args), with_own_configuration({.env = env}).env, ""), in.get(), out.get(), err.get());
+  return base::spawn_program(as_user(std::move(args), with_own_configuration({.env = env}).env, ""),
+                             in.get(), out.get(), err.get());
 }
 
-Output Machine::build(const std::string& tag, const std::string& dockerfile, std::vector<std::string> args,
-                      const RunOptions& options) {
+Output Machine::build(const std::string& tag, const std::string& dockerfile,
+                      std::vector<std::string> args, const RunOptions& options) {
   write("Dockerfile", dockerfile);
   std::vector<std::string> words = {"build", "-f", path("Dockerfile"), "-t", tag};
   words.insert(words.end(), args.begin(), args.end());
@@ -245,8 +256,10 @@ std::vector<std::string> Machine::processes_left() const {
     for (const auto& entry : base::list_dir(base::DirFd::open("/proc"))) {
       if (!base::parse_u64(entry.name)) continue;
       std::string target(4096, '\0');
-      const auto size = readlink(("/proc/" + entry.name + "/exe").c_str(), target.data(), target.size());
-      if (size > 0 && target.substr(0, static_cast<std::size_t>(size)).starts_with(binary())) found.push_back(entry.name);
+      const auto size =
+          readlink(("/proc/" + entry.name + "/exe").c_str(), target.data(), target.size());
+      if (size > 0 && target.substr(0, static_cast<std::size_t>(size)).starts_with(binary()))
+        found.push_back(entry.name);
     }
     return found;
   };

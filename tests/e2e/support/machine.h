@@ -19,7 +19,8 @@ enum class Who {
 };
 std::string name_of(Who who);
 
-/// Those that can be had here. Fails the test when IBUILD_TESTS_MUST_RUN demands one ("root", "userns") that cannot.
+/// Those that can be had here. Fails the test when IBUILD_TESTS_MUST_RUN demands one ("root",
+/// "userns") that cannot.
 std::vector<Who> everybody();
 /// The first of them.
 Who somebody();
@@ -37,8 +38,8 @@ struct RunOptions {
   std::chrono::seconds timeout{180};
 };
 
-/// A directory of its own, with a store in it, and the real ibuild run by somebody. The directory is the current one of all programs.
-/// Removed with everything in it by the destructor.
+/// A directory of its own, with a store in it, and the real ibuild run by somebody. The directory
+/// is the current one of all programs. Removed with everything in it by the destructor.
 class Machine {
  public:
   explicit Machine(Who who = somebody());
@@ -58,7 +59,8 @@ class Machine {
 
   /// Runs ibuild with the machine's store.
   Output ibuild(std::vector<std::string> args, const RunOptions& options = {}) const;
-  /// The same, and fails the test unless it succeeds. Gives standard output without the last newline.
+  /// The same, and fails the test unless it succeeds. Gives standard output without the last
+  /// newline.
   std::string must(std::vector<std::string> args, const RunOptions& options = {}) const;
   /// Starts ibuild and does not wait; its output goes to the files out and err of this machine.
   base::Child start(std::vector<std::string> args, const std::vector<std::string>& env = {}) const;
@@ -67,8 +69,8 @@ class Machine {
   std::string must_run(std::vector<std::string> argv, const RunOptions& options = {}) const;
 
   /// Builds `dockerfile` with the directory `context` of this machine, -t `tag`.
-  Output build(const std::string& tag, const std::string& dockerfile, std::vector<std::string> args = {},
-               const RunOptions& options = {});
+  Output build(const std::string& tag, const std::string& dockerfile,
+               std::vector<std::string> args = {}, const RunOptions& options = {});
 
   /// Builds localhost/base:1 out of busybox: /bin with all its tools, /etc/passwd, /tmp.
   void make_base();
@@ -79,7 +81,8 @@ class Machine {
   std::vector<std::string> mounts_left() const;
 
  private:
-  std::vector<std::string> as_user(std::vector<std::string> argv, const std::vector<std::string>& env,
+  std::vector<std::string> as_user(std::vector<std::string> argv,
+                                   const std::vector<std::string>& env,
                                    const std::string& directory) const;
   RunOptions with_own_configuration(RunOptions options) const;
   void give_away(const std::string& name) const;

@@ -161,7 +161,8 @@ TEST_CASE("archive: docker save, with links between layers", "[cli]") {
   REQUIRE(images.size() == 1);
   CHECK(images[0].names.size() == 2);
   CHECK(images[0].leftovers == std::vector<base::Digest>(2, base::sha256_of(empty_layer())));
-  const auto manifest = image::parse_manifest(fixture.store->content().read(images[0].descriptor.digest));
+  const auto manifest =
+      image::parse_manifest(fixture.store->content().read(images[0].descriptor.digest));
   REQUIRE(manifest.layers.size() == 2);
   CHECK(manifest.layers[0].media_type == image::media_type::kOciLayerGzip);
   CHECK(fixture.store->content().has(manifest.layers[0].digest));
@@ -172,8 +173,9 @@ TEST_CASE("archive: a layer that is not its diff-id is refused", "[cli]") {
   ArchiveMaker archive;
   archive.file("config.json", config_of({"another layer"}));
   archive.file("layer.tar", empty_layer());
-  archive.file("manifest.json", image::to_json(std::vector<image::DockerArchiveImage>{
-                                    {.config = "config.json", .repo_tags = {}, .layers = {"layer.tar"}}}));
+  archive.file("manifest.json",
+               image::to_json(std::vector<image::DockerArchiveImage>{
+                   {.config = "config.json", .repo_tags = {}, .layers = {"layer.tar"}}}));
   const auto contents = fixture.read(archive.finish());
   CHECK_THROWS_AS(cli::images_of_docker_save(contents, *fixture.store), base::ContentError);
 }

@@ -54,8 +54,8 @@ TEST_CASE("build_request: tags are completed", "[cli]") {
 TEST_CASE("build_request: build arguments by value and from the environment", "[cli]") {
   const Variable given("IBUILD_TEST_GIVEN", "from outside");
   const auto request =
-      request_of({"--build-arg", "A=1", "--build-arg", "B=", "--build-arg", "IBUILD_TEST_GIVEN", "--build-arg",
-                  "IBUILD_TEST_MISSING", "--build-arg", "URL=a=b", "."});
+      request_of({"--build-arg", "A=1", "--build-arg", "B=", "--build-arg", "IBUILD_TEST_GIVEN",
+                  "--build-arg", "IBUILD_TEST_MISSING", "--build-arg", "URL=a=b", "."});
   CHECK(request.build_args.at("A") == "1");
   CHECK(request.build_args.at("B") == "");
   CHECK(request.build_args.at("IBUILD_TEST_GIVEN") == "from outside");
@@ -70,7 +70,8 @@ TEST_CASE("build_request: labels in their order", "[cli]") {
 }
 
 TEST_CASE("build_request: outputs", "[cli]") {
-  const auto request = request_of({"-o", "type=oci,dest=a.tar", "-o", "out", "--push", "-t", "h.example/x", "."});
+  const auto request =
+      request_of({"-o", "type=oci,dest=a.tar", "-o", "out", "--push", "-t", "h.example/x", "."});
   REQUIRE(request.outputs.size() == 3);
   CHECK(request.outputs[1].type == "local");
   CHECK(request.outputs[2].attributes.at("push") == "true");
@@ -83,9 +84,11 @@ TEST_CASE("build_request: outputs that exclude each other", "[cli]") {
 }
 
 TEST_CASE("build_request: only the own platform", "[cli]") {
-  CHECK(request_of({"--platform", image::host_platform().str(), "."}).platform == image::host_platform());
+  CHECK(request_of({"--platform", image::host_platform().str(), "."}).platform ==
+        image::host_platform());
   CHECK_THROWS_WITH(request_of({"--platform", "linux/s390x", "."}), Catch::Contains("linux/s390x"));
-  CHECK_THROWS_WITH(request_of({"--platform", "linux/amd64,linux/arm64", "."}), Catch::Contains("several"));
+  CHECK_THROWS_WITH(request_of({"--platform", "linux/amd64,linux/arm64", "."}),
+                    Catch::Contains("several"));
   const Variable preset("DOCKER_DEFAULT_PLATFORM", "linux/s390x");
   CHECK_THROWS_AS(request_of({"."}), UsageError);
 }
@@ -114,14 +117,17 @@ TEST_CASE("build_request: SOURCE_DATE_EPOCH stops the clock", "[cli]") {
 }
 
 TEST_CASE("build_request: what docker build has and ibuild has not is named", "[cli]") {
-  for (const char* option : {"--secret", "--ssh", "--cache-from", "--build-context", "--attest", "--allow", "--memory",
-                             "--builder", "--annotation", "--cgroup-parent"}) {
+  for (const char* option :
+       {"--secret", "--ssh", "--cache-from", "--build-context", "--attest", "--allow", "--memory",
+        "--builder", "--annotation", "--cgroup-parent"}) {
     CAPTURE(option);
-    CHECK_THROWS_WITH(request_of({option, "x", "."}), Catch::Contains(option) && Catch::Contains("not supported"));
+    CHECK_THROWS_WITH(request_of({option, "x", "."}),
+                      Catch::Contains(option) && Catch::Contains("not supported"));
   }
   for (const char* option : {"--squash", "--check", "--compress"}) {
     CAPTURE(option);
-    CHECK_THROWS_WITH(request_of({option, "."}), Catch::Contains(option) && Catch::Contains("not supported"));
+    CHECK_THROWS_WITH(request_of({option, "."}),
+                      Catch::Contains(option) && Catch::Contains("not supported"));
   }
   CHECK_NOTHROW(request_of({"--provenance=false", "--sbom=false", "--rm", "--force-rm=true", "."}));
   CHECK_THROWS_AS(request_of({"--rm=false", "."}), UsageError);

@@ -15,7 +15,9 @@ using Words = std::vector<std::string>;
 
 namespace {
 
-std::string command_of(const Words& words) { return std::string(cli::dispatch(words).command->name); }
+std::string command_of(const Words& words) {
+  return std::string(cli::dispatch(words).command->name);
+}
 
 struct Run {
   int code = 0;
@@ -57,7 +59,8 @@ TEST_CASE("dispatch: a global option may stand before the command", "[cli]") {
 }
 
 TEST_CASE("program: help and version succeed, nothing at all does not", "[cli]") {
-  CHECK_THAT(run({"--help"}).out, Catch::Contains("ibuild -f Dockerfile -t app:1 .") && !Catch::Contains("debug"));
+  CHECK_THAT(run({"--help"}).out,
+             Catch::Contains("ibuild -f Dockerfile -t app:1 .") && !Catch::Contains("debug"));
   CHECK(run({"--help"}).code == 0);
   CHECK_THAT(run({"version"}).out, Catch::StartsWith("ibuild "));
   CHECK(run({"--version"}).out == run({"version"}).out);
@@ -77,7 +80,8 @@ TEST_CASE("program: every command has help of its own", "[cli]") {
 TEST_CASE("program: wrong usage exits with 2 and a hint", "[cli]") {
   const auto result = run({"pull", "--quite", "x"});
   CHECK(result.code == cli::kUsage);
-  CHECK_THAT(result.err, Catch::Contains("--quite") && Catch::Contains("hint: did you mean --quiet?"));
+  CHECK_THAT(result.err,
+             Catch::Contains("--quite") && Catch::Contains("hint: did you mean --quiet?"));
 }
 
 TEST_CASE("program: a password on the command line is refused and not repeated", "[cli]") {
@@ -102,7 +106,8 @@ TEST_CASE("error_report: message, hint, and the place in the Dockerfile", "[cli]
   error.set_hint("did you mean RUN?");
   cli::report_build_error(err, error, {.name = "Dockerfile", .text = "FROM x\nRUNN y\n"});
   CHECK_THAT(err.str(), Catch::Contains("Dockerfile:2") && Catch::Contains("RUNN y"));
-  CHECK_THAT(err.str(), Catch::Contains("ERROR: unknown instruction: RUNN\nhint: did you mean RUN?\n"));
+  CHECK_THAT(err.str(),
+             Catch::Contains("ERROR: unknown instruction: RUNN\nhint: did you mean RUN?\n"));
 }
 
 TEST_CASE("error_report: nothing in a message reaches the terminal raw", "[cli]") {

@@ -124,7 +124,8 @@ TEST_CASE("option_parser: an operand too many is named", "[cli]") {
 
 TEST_CASE("option_parser: a misspelt option gets a suggestion", "[cli]") {
   Sample sample;
-  CHECK_THAT(error_of(sample, {"--fiel", "x"}), Catch::Contains("--fiel") && Catch::Contains("--file?"));
+  CHECK_THAT(error_of(sample, {"--fiel", "x"}),
+             Catch::Contains("--fiel") && Catch::Contains("--file?"));
 }
 
 TEST_CASE("option_parser: an option without its value is an error", "[cli]") {
@@ -134,8 +135,10 @@ TEST_CASE("option_parser: an option without its value is an error", "[cli]") {
 
 TEST_CASE("option_parser: what others have is refused by name, with the reason", "[cli]") {
   Sample sample;
-  CHECK_THAT(error_of(sample, {"--squash"}), Catch::Contains("--squash") && Catch::Contains("stay apart"));
-  CHECK_THAT(error_of(sample, {"-m", "1g"}), Catch::Contains("--memory") && Catch::Contains("no limits"));
+  CHECK_THAT(error_of(sample, {"--squash"}),
+             Catch::Contains("--squash") && Catch::Contains("stay apart"));
+  CHECK_THAT(error_of(sample, {"-m", "1g"}),
+             Catch::Contains("--memory") && Catch::Contains("no limits"));
 }
 
 TEST_CASE("option_parser: a value that asks for nothing new is not refused", "[cli]") {

@@ -40,7 +40,8 @@ TEST_CASE("progress_plain: a step from beginning to end", "[cli]") {
   screen.now += 12s;
   screen.log(1, "king\n");
   screen.done(1, 1234ms);
-  CHECK(screen.out.str() == "#1 [1/1] RUN make\n#1 0.123 compiling\n#1 12.12 linking\n#1 DONE 1.2s\n");
+  CHECK(screen.out.str() ==
+        "#1 [1/1] RUN make\n#1 0.123 compiling\n#1 12.12 linking\n#1 DONE 1.2s\n");
 }
 
 TEST_CASE("progress_plain: a line without end is shown at the end", "[cli]") {
@@ -53,7 +54,8 @@ TEST_CASE("progress_plain: a line without end is shown at the end", "[cli]") {
 
 TEST_CASE("progress_plain: cached steps are marked once", "[cli]") {
   Screen screen;
-  screen.progress.emit(event::PlanReady{.vertices = {{.id = 1, .name = "[1/2] FROM x"}, {.id = 2, .name = "[2/2] RUN y"}}});
+  screen.progress.emit(event::PlanReady{
+      .vertices = {{.id = 1, .name = "[1/2] FROM x"}, {.id = 2, .name = "[2/2] RUN y"}}});
   screen.progress.emit(event::StepCached{.id = 1});
   screen.done(1);
   screen.progress.emit(event::StepCached{.id = 2});
@@ -77,7 +79,8 @@ TEST_CASE("progress_plain: the lines of a busy step stay together", "[cli]") {
   screen.log(2, "other\n");
   screen.log(1, "two\n");
   screen.done(1);
-  CHECK(screen.out.str() == "#1 a\n#1 0.000 one\n#1 0.000 two\n#1 DONE 0.0s\n\n#2 b\n#2 0.000 other\n");
+  CHECK(screen.out.str() ==
+        "#1 a\n#1 0.000 one\n#1 0.000 two\n#1 DONE 0.0s\n\n#2 b\n#2 0.000 other\n");
 }
 
 TEST_CASE("progress_plain: a silent step gives way, and says so", "[cli]") {
@@ -102,7 +105,8 @@ TEST_CASE("progress_plain: a transfer is shown when it is done, once", "[cli]") 
   Screen screen;
   screen.begin(1, "pull");
   for (const std::uint64_t bytes : {0, 512, 1024, 1024}) {
-    screen.progress.emit(event::TransferProgress{.id = 1, .what = "sha256:abc", .done_bytes = bytes, .total_bytes = 1024});
+    screen.progress.emit(event::TransferProgress{
+        .id = 1, .what = "sha256:abc", .done_bytes = bytes, .total_bytes = 1024});
   }
   CHECK(screen.out.str() == "#1 pull\n#1 sha256:abc 1 KiB / 1 KiB 0.0s done\n");
 }
@@ -111,7 +115,8 @@ TEST_CASE("progress_plain: a long transfer is shown now and then", "[cli]") {
   Screen screen;
   screen.begin(1, "pull");
   for (const std::uint64_t bytes : {1, 2, 3}) {
-    screen.progress.emit(event::TransferProgress{.id = 1, .what = "x", .done_bytes = bytes << 10, .total_bytes = 8 << 10});
+    screen.progress.emit(event::TransferProgress{
+        .id = 1, .what = "x", .done_bytes = bytes << 10, .total_bytes = 8 << 10});
     screen.now += 4s;
   }
   CHECK(screen.out.str() == "#1 pull\n#1 x 3 KiB / 8 KiB 8.0s\n");
@@ -135,7 +140,8 @@ TEST_CASE("progress_plain: nothing of a step reaches the terminal raw", "[cli]")
 
 TEST_CASE("progress_plain: warnings come at the end", "[cli]") {
   Screen screen;
-  parser::Warning warning{.rule = "FromAsCasing", .message = "casing differs", .url = {}, .range = {}};
+  parser::Warning warning{
+      .rule = "FromAsCasing", .message = "casing differs", .url = {}, .range = {}};
   warning.range.start.line = 3;
   screen.progress.emit(event::WarningRaised{.warning = warning});
   CHECK(screen.out.str().empty());
@@ -144,7 +150,8 @@ TEST_CASE("progress_plain: warnings come at the end", "[cli]") {
   CHECK(screen.out.str() == "\n 1 warning found:\n - FromAsCasing: casing differs (line 3)\n");
 }
 
-TEST_CASE("progress_plain: what waits behind a silent step comes out without another event", "[cli]") {
+TEST_CASE("progress_plain: what waits behind a silent step comes out without another event",
+          "[cli]") {
   std::ostringstream out;
   {
     cli::PlainProgress progress(out);

@@ -16,7 +16,9 @@ namespace {
 /// An image without any file.
 class NoFiles : public builder::SourceTree {
  public:
-  std::optional<builder::SourceFile> lookup(const base::RelPath&) const override { return std::nullopt; }
+  std::optional<builder::SourceFile> lookup(const base::RelPath&) const override {
+    return std::nullopt;
+  }
   std::vector<builder::SourceFile> children(const base::RelPath&) const override { return {}; }
   void digest_files(std::span<builder::SourceFile*>, std::stop_token) const override {}
   std::unique_ptr<base::ByteSource> open(const builder::SourceFile&) const override {
@@ -37,7 +39,8 @@ cli::RunOptions options_with(std::vector<std::string> command) {
   return options;
 }
 
-image::RuntimeConfig config_with(std::vector<std::string> entrypoint, std::vector<std::string> cmd) {
+image::RuntimeConfig config_with(std::vector<std::string> entrypoint,
+                                 std::vector<std::string> cmd) {
   image::RuntimeConfig config;
   if (!entrypoint.empty()) config.entrypoint = entrypoint;
   if (!cmd.empty()) config.cmd = cmd;
@@ -55,7 +58,8 @@ TEST_CASE("run_options: equal ports are what the host's network gives", "[cli]")
 
 TEST_CASE("run_options: other ports are refused with the reason", "[cli]") {
   CHECK_THROWS_WITH(cli::check_published_port("80:8000"), Catch::Contains("must be equal"));
-  for (const char* text : {"8000", "127.0.0.1:80:80", "0:0", "80:80/sctp", "a:b", "99999:99999", "80:"}) {
+  for (const char* text :
+       {"8000", "127.0.0.1:80:80", "0:0", "80:80/sctp", "a:b", "99999:99999", "80:"}) {
     CAPTURE(text);
     CHECK_THROWS_AS(cli::check_published_port(text), UsageError);
   }
@@ -90,7 +94,8 @@ TEST_CASE("run_options: combinations that cannot be are refused", "[cli]") {
 TEST_CASE("container_spec: entry point and command by docker's rules", "[cli]") {
   const auto config = config_with({"/entry"}, {"default"});
   CHECK(cli::container_command(options_with({"app"}), config) == Words{"/entry", "default"});
-  CHECK(cli::container_command(options_with({"app", "a", "b"}), config) == Words{"/entry", "a", "b"});
+  CHECK(cli::container_command(options_with({"app", "a", "b"}), config) ==
+        Words{"/entry", "a", "b"});
   auto other = options_with({"app"});
   other.entrypoint = "sh";
   CHECK(cli::container_command(other, config) == Words{"sh"});
@@ -110,10 +115,12 @@ TEST_CASE("container_spec: the environment of the image, then that of the comman
   auto options = options_with({"app"});
   options.env = {"B=3", "C=4", "IBUILD_TEST_UNSET"};
   const auto env = spec_of(options, config).spec.env;
-  CHECK(env == Words{"A=1", "B=3", "PATH=" + std::string(image::kDefaultPath), "HOME=/root", "C=4"});
+  CHECK(env ==
+        Words{"A=1", "B=3", "PATH=" + std::string(image::kDefaultPath), "HOME=/root", "C=4"});
 }
 
-TEST_CASE("container_spec: the image's user and working directory unless others are given", "[cli]") {
+TEST_CASE("container_spec: the image's user and working directory unless others are given",
+          "[cli]") {
   auto config = config_with({}, {"x"});
   config.user = "1000:1000";
   config.working_dir = "/srv";

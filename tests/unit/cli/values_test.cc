@@ -17,7 +17,8 @@ TEST_CASE("csv: fields are cut at commas", "[cli]") {
 }
 
 TEST_CASE("csv: a quoted field holds commas and quotes", "[cli]") {
-  CHECK(cli::parse_csv(R"("dest=a,b",x,"say ""hi""")") == std::vector<std::string>{"dest=a,b", "x", R"(say "hi")"});
+  CHECK(cli::parse_csv(R"("dest=a,b",x,"say ""hi""")") ==
+        std::vector<std::string>{"dest=a,b", "x", R"(say "hi")"});
 }
 
 TEST_CASE("csv: quotes out of place are errors", "[cli]") {
@@ -106,7 +107,8 @@ TEST_CASE("add_host: both separators, bare and bracketed IPv6", "[cli]") {
 }
 
 TEST_CASE("add_host: what would break the hosts file is refused", "[cli]") {
-  for (const char* text : {"db", ":1.2.3.4", "db:", "a b:1.2.3.4", "db:1.2.3", "db:host-gateway", "a\nb:1.2.3.4"}) {
+  for (const char* text :
+       {"db", ":1.2.3.4", "db:", "a b:1.2.3.4", "db:1.2.3", "db:host-gateway", "a\nb:1.2.3.4"}) {
     CAPTURE(text);
     CHECK_THROWS_AS(cli::parse_add_host(text), UsageError);
   }

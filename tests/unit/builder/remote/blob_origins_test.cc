@@ -58,13 +58,15 @@ TEST_CASE("blob_origins: a damaged file holds what can still be read", "[remote]
   CHECK(names(fixture.origins.find(kBlob)) == std::vector<std::string>{"docker.io/library/python"});
 }
 
-TEST_CASE("registry_blob_provider: the next repository is asked when the first has lost the blob", "[remote]") {
+TEST_CASE("registry_blob_provider: the next repository is asked when the first has lost the blob",
+          "[remote]") {
   test::RemoteFixture fixture;
   const auto image = fixture.registry.add_image("other/app:1", {"layer"}, test::amd64());
   image::Descriptor layer;
   layer.digest = base::sha256_of("layer");
   layer.size_bytes = 5;
-  remote::RegistryBlobProvider provider(fixture.registry.client(), {named("gone/app"), named("other/app")});
+  remote::RegistryBlobProvider provider(fixture.registry.client(),
+                                        {named("gone/app"), named("other/app")});
   base::StringSink out;
   provider.fetch(layer, out, {});
   CHECK(out.text() == "layer");
@@ -79,7 +81,8 @@ TEST_CASE("registry_blob_provider: after the first byte there is no other reposi
   layer.digest = base::sha256_of("layer");
   layer.size_bytes = 5;
   fixture.registry.content()->broken_blobs.insert(layer.digest.str());
-  remote::RegistryBlobProvider provider(fixture.registry.client(), {named("one/app"), named("two/app")});
+  remote::RegistryBlobProvider provider(fixture.registry.client(),
+                                        {named("one/app"), named("two/app")});
   base::StringSink out;
   CHECK_THROWS_AS(provider.fetch(layer, out, {}), registry::RegistryError);
   CHECK(fixture.registry.requests("BLOB").size() == 1);

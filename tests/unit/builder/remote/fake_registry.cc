@@ -21,30 +21,38 @@ registry::RegistryError not_found(const std::string& what) {
 
 }  // namespace
 
-void FakeRegistry::note(const std::string& request) { content_->lock()->requests.push_back(request); }
+void FakeRegistry::note(const std::string& request) {
+  content_->lock()->requests.push_back(request);
+}
 
-std::optional<image::Descriptor> FakeRegistry::resolve(const image::Reference& reference, std::stop_token) {
+std::optional<image::Descriptor> FakeRegistry::resolve(const image::Reference& reference,
+                                                       std::stop_token) {
   note("HEAD " + reference.str());
   auto content = content_->lock();
-  auto digest = reference.digest ? reference.digest->str() : content->tags[reference.name()][reference.tag];
+  auto digest =
+      reference.digest ? reference.digest->str() : content->tags[reference.name()][reference.tag];
   const auto& manifests = content->manifests[reference.name()];
   const auto found = manifests.find(digest);
   if (found == manifests.end()) return std::nullopt;
   return describe(content->media_types[digest], found->second);
 }
 
-registry::FetchedManifest FakeRegistry::fetch_manifest(const image::Reference& reference, std::stop_token) {
+registry::FetchedManifest FakeRegistry::fetch_manifest(const image::Reference& reference,
+                                                       std::stop_token) {
   note("GET " + reference.str());
   auto content = content_->lock();
-  auto digest = reference.digest ? reference.digest->str() : content->tags[reference.name()][reference.tag];
+  auto digest =
+      reference.digest ? reference.digest->str() : content->tags[reference.name()][reference.tag];
   const auto& manifests = content->manifests[reference.name()];
   const auto found = manifests.find(digest);
   if (found == manifests.end()) throw not_found(reference.str());
-  return {.descriptor = describe(content->media_types[digest], found->second), .bytes = found->second};
+  return {.descriptor = describe(content->media_types[digest], found->second),
+          .bytes = found->second};
 }
 
 void FakeRegistry::fetch_blob(const image::Reference& repository, const image::Descriptor& blob,
-                              base::ByteSink& out, const registry::TransferObserver&, std::stop_token) {
+                              base::ByteSink& out, const registry::TransferObserver&,
+                              std::stop_token) {
   note("BLOB " + repository.name() + " " + blob.digest.str());
   std::string bytes;
   bool broken = false;
@@ -56,11 +64,13 @@ void FakeRegistry::fetch_blob(const image::Reference& repository, const image::D
     bytes = found->second;
     broken = content->broken_blobs.contains(blob.digest.str());
   }
-  out.write(base::as_bytes(std::string_view(bytes).substr(0, broken ? bytes.size() / 2 : bytes.size())));
+  out.write(
+      base::as_bytes(std::string_view(bytes).substr(0, broken ? bytes.size() / 2 : bytes.size())));
   if (broken) throw registry::RegistryError(500, {}, true, "the connection broke");
 }
 
-bool FakeRegistry::has_blob(const image::Reference& repository, const base::Digest& digest, std::stop_token) {
+bool FakeRegistry::has_blob(const image::Reference& repository, const base::Digest& digest,
+                            std::stop_token) {
   return content_->lock()->blobs[repository.name()].contains(digest.str());
 }
 
@@ -68,7 +78,8 @@ registry::UploadOutcome FakeRegistry::push_blob(const image::Reference& reposito
                                                 const image::Descriptor& blob,
                                                 const registry::BlobOpener& open,
                                                 const std::string& mount_from,
-                                                const registry::TransferObserver&, std::stop_token) {
+                                                const registry::TransferObserver&,
+                                                std::stop_token) {
   {
     auto content = content_->lock();
     auto& blobs = content->blobs[repository.name()];
@@ -87,8 +98,9 @@ registry::UploadOutcome FakeRegistry::push_blob(const image::Reference& reposito
   return registry::UploadOutcome::uploaded;
 }
 
-base::Digest FakeRegistry::push_manifest(const image::Reference& reference, std::string_view media_type,
-                                         std::string_view bytes, std::stop_token) {
+base::Digest FakeRegistry::push_manifest(const image::Reference& reference,
+                                         std::string_view media_type, std::string_view bytes,
+                                         std::stop_token) {
   note("PUT " + reference.str());
   const auto digest = base::sha256_of(bytes);
   auto content = content_->lock();
@@ -98,7 +110,8 @@ base::Digest FakeRegistry::push_manifest(const image::Reference& reference, std:
   return digest;
 }
 
-image::Descriptor RegistryFixture::add_image(const std::string& name, const std::vector<std::string>& layers,
+image::Descriptor RegistryFixture::add_image(const std::string& name,
+                                             const std::vector<std::string>& layers,
                                              const image::Platform& platform) {
   const auto reference = image::parse_reference(name);
   auto shared = content();
@@ -120,7 +133,8 @@ image::Descriptor RegistryFixture::add_image(const std::string& name, const std:
   auto descriptor = describe(manifest.media_type, json);
   shared->manifests[reference.name()][descriptor.digest.str()] = json;
   shared->media_types[descriptor.digest.str()] = manifest.media_type;
-  if (!reference.tag.empty()) shared->tags[reference.name()][reference.tag] = descriptor.digest.str();
+  if (!reference.tag.empty())
+    shared->tags[reference.name()][reference.tag] = descriptor.digest.str();
   descriptor.platform = platform;
   return descriptor;
 }
@@ -136,7 +150,8 @@ image::Descriptor RegistryFixture::add_index(const std::string& name,
   auto shared = content();
   shared->manifests[reference.name()][descriptor.digest.str()] = json;
   shared->media_types[descriptor.digest.str()] = index.media_type;
-  if (!reference.tag.empty()) shared->tags[reference.name()][reference.tag] = descriptor.digest.str();
+  if (!reference.tag.empty())
+    shared->tags[reference.name()][reference.tag] = descriptor.digest.str();
   return descriptor;
 }
 

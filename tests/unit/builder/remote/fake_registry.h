@@ -17,31 +17,40 @@ namespace ibuild::test {
 
 /// What a FakeRegistry holds and what was asked of it. By repository name "docker.io/library/app".
 struct RegistryContent {
-  std::map<std::string, std::map<std::string, std::string>> tags;         // repository → tag → digest
-  std::map<std::string, std::map<std::string, std::string>> manifests;    // repository → digest → bytes
-  std::map<std::string, std::string> media_types;                         // digest → media type
-  std::map<std::string, std::map<std::string, std::string>> blobs;        // repository → digest → bytes
-  std::vector<std::string> requests;                                      // "HEAD docker.io/library/app:1"
-  std::set<std::string> broken_blobs;                                     // digests that fail in the middle
+  std::map<std::string, std::map<std::string, std::string>> tags;  // repository → tag → digest
+  std::map<std::string, std::map<std::string, std::string>>
+      manifests;                                   // repository → digest → bytes
+  std::map<std::string, std::string> media_types;  // digest → media type
+  std::map<std::string, std::map<std::string, std::string>> blobs;  // repository → digest → bytes
+  std::vector<std::string> requests;   // "HEAD docker.io/library/app:1"
+  std::set<std::string> broken_blobs;  // digests that fail in the middle
 };
 
-/// A registry in memory. Shared state, so that a test can look at it while the client is owned by others.
+/// A registry in memory. Shared state, so that a test can look at it while the client is owned by
+/// others.
 class FakeRegistry : public registry::RegistryClient {
  public:
   using Shared = std::shared_ptr<base::Synchronized<RegistryContent>>;
   explicit FakeRegistry(Shared content) : content_(std::move(content)) {}
 
-  std::optional<image::Descriptor> resolve(const image::Reference& reference, std::stop_token stop) override;
-  registry::FetchedManifest fetch_manifest(const image::Reference& reference, std::stop_token stop) override;
-  void fetch_blob(const image::Reference& repository, const image::Descriptor& blob, base::ByteSink& out,
-                  const registry::TransferObserver& observer, std::stop_token stop) override;
-  bool has_blob(const image::Reference& repository, const base::Digest& digest, std::stop_token stop) override;
-  registry::UploadOutcome push_blob(const image::Reference& repository, const image::Descriptor& blob,
-                                    const registry::BlobOpener& open, const std::string& mount_from,
-                                    const registry::TransferObserver& observer, std::stop_token stop) override;
+  std::optional<image::Descriptor> resolve(const image::Reference& reference,
+                                           std::stop_token stop) override;
+  registry::FetchedManifest fetch_manifest(const image::Reference& reference,
+                                           std::stop_token stop) override;
+  void fetch_blob(const image::Reference& repository, const image::Descriptor& blob,
+                  base::ByteSink& out, const registry::TransferObserver& observer,
+                  std::stop_token stop) override;
+  bool has_blob(const image::Reference& repository, const base::Digest& digest,
+                std::stop_token stop) override;
+  registry::UploadOutcome push_blob(const image::Reference& repository,
+                                    const image::Descriptor& blob, const registry::BlobOpener& open,
+                                    const std::string& mount_from,
+                                    const registry::TransferObserver& observer,
+                                    std::stop_token stop) override;
   base::Digest push_manifest(const image::Reference& reference, std::string_view media_type,
                              std::string_view bytes, std::stop_token stop) override;
-  void check_login(const std::string&, const std::string&, const std::string&, std::stop_token) override {}
+  void check_login(const std::string&, const std::string&, const std::string&,
+                   std::stop_token) override {}
 
  private:
   void note(const std::string& request);
@@ -58,7 +67,8 @@ class RegistryFixture {
   image::Descriptor add_image(const std::string& name, const std::vector<std::string>& layers,
                               const image::Platform& platform);
   /// Puts an index over `entries`, in the same repository, under `name`.
-  image::Descriptor add_index(const std::string& name, const std::vector<image::Descriptor>& entries);
+  image::Descriptor add_index(const std::string& name,
+                              const std::vector<image::Descriptor>& entries);
   /// The requests so far that begin with `prefix`.
   std::vector<std::string> requests(const std::string& prefix);
 

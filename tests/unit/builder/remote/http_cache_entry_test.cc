@@ -29,7 +29,8 @@ struct EntryFixture {
     entry.put(record_of(content), body);
   }
   base::DirFd folder() const {
-    return base::open_dir_at(scratch.dir(), base::RelPath::exact(std::string(base::sha256_of("http://host/x").hex())));
+    return base::open_dir_at(
+        scratch.dir(), base::RelPath::exact(std::string(base::sha256_of("http://host/x").hex())));
   }
   std::vector<std::string> names() const {
     std::vector<std::string> result;
@@ -43,7 +44,8 @@ struct EntryFixture {
 TEST_CASE("http_cache_entry: a record reads back as it was written", "[remote]") {
   const auto record = record_of("x");
   CHECK(remote::parse_http_cache_record(serialize(record)) == record);
-  const HttpCacheRecord bare{.digest = base::sha256_of(""), .size_bytes = 0, .validators = {}, .last_modified = {}};
+  const HttpCacheRecord bare{
+      .digest = base::sha256_of(""), .size_bytes = 0, .validators = {}, .last_modified = {}};
   CHECK(remote::parse_http_cache_record(serialize(bare)) == bare);
 }
 
@@ -63,7 +65,8 @@ TEST_CASE("http_cache_entry: nothing is found in a new entry", "[remote]") {
   CHECK(fixture.damaged.empty());
 }
 
-TEST_CASE("http_cache_entry: what was put is found, and takes the place of what was there", "[remote]") {
+TEST_CASE("http_cache_entry: what was put is found, and takes the place of what was there",
+          "[remote]") {
   EntryFixture fixture;
   fixture.put("old");
   fixture.put("new one");
@@ -73,14 +76,16 @@ TEST_CASE("http_cache_entry: what was put is found, and takes the place of what 
   REQUIRE(body);
   base::FdSource source(body.get());
   CHECK(base::read_all(source, 100, "body") == "new one");
-  CHECK(fixture.names() == std::vector<std::string>{std::string(base::sha256_of("new one").hex()), "record"});
+  CHECK(fixture.names() ==
+        std::vector<std::string>{std::string(base::sha256_of("new one").hex()), "record"});
 }
 
 TEST_CASE("http_cache_entry: putting leaves the lock alone", "[remote]") {
   EntryFixture fixture;
   const auto lock = fixture.entry.lock({});
   fixture.put("x");
-  CHECK(fixture.names() == std::vector<std::string>{std::string(base::sha256_of("x").hex()), "lock", "record"});
+  CHECK(fixture.names() ==
+        std::vector<std::string>{std::string(base::sha256_of("x").hex()), "lock", "record"});
 }
 
 TEST_CASE("http_cache_entry: a body of another size is none", "[remote]") {
@@ -104,5 +109,6 @@ TEST_CASE("http_cache_entry: a damaged record is none, and named", "[remote]") {
 TEST_CASE("http_cache_entry: the URL is not written down", "[remote]") {
   EntryFixture fixture;
   fixture.put("x");
-  CHECK(base::read_file_at(fixture.folder(), base::RelPath::exact("record"), 10000).find("host") == std::string::npos);
+  CHECK(base::read_file_at(fixture.folder(), base::RelPath::exact("record"), 10000).find("host") ==
+        std::string::npos);
 }

@@ -30,7 +30,8 @@ class FakeWeb : public registry::HttpTransport {
     if (found == files.end()) return answer(request, {404, "Not Found", 1, {}}, "no such file");
     const WebFile& file = found->second;
     const auto etag = file.headers.find("ETag");
-    if (etag && request.headers.get("If-None-Match") == *etag) return answer(request, {304, "Not Modified", 1, {}}, "");
+    if (etag && request.headers.get("If-None-Match") == *etag)
+      return answer(request, {304, "Not Modified", 1, {}}, "");
     ++bodies_sent;
     return answer(request, {200, "OK", 1, file.headers}, file.body);
   }
@@ -41,8 +42,8 @@ class FakeWeb : public registry::HttpTransport {
   int bodies_sent = 0;
 
  private:
-  static registry::HttpResponse answer(const registry::HttpRequest& request, const registry::HttpHead& head,
-                                       const std::string& body) {
+  static registry::HttpResponse answer(const registry::HttpRequest& request,
+                                       const registry::HttpHead& head, const std::string& body) {
     base::ByteSink* sink = request.on_head(head);
     if (sink != nullptr) sink->write(base::as_bytes(body));
     return {head.status, head.headers, sink != nullptr ? "" : body};
@@ -55,9 +56,10 @@ struct WebFixture {
   base::ThreadPool pool{1};
   std::unique_ptr<layers::Store> store = layers::Store::open(dir.host_path(), pool);
   FakeWeb* web = new FakeWeb;  // owned by the fetcher
-  registry::HttpFetcher fetcher{{.transport = std::unique_ptr<registry::HttpTransport>(web),
-                                 .retrier = registry::Retrier({.max_attempts = 1}, registry::make_waiter()),
-                                 .user_agent = "ibuild"}};
+  registry::HttpFetcher fetcher{
+      {.transport = std::unique_ptr<registry::HttpTransport>(web),
+       .retrier = registry::Retrier({.max_attempts = 1}, registry::make_waiter()),
+       .user_agent = "ibuild"}};
   std::map<std::string, std::string> secrets;
   std::vector<std::string> warnings;
 
@@ -66,11 +68,14 @@ struct WebFixture {
                             .store = *store,
                             .secrets = [this](const std::string& id) -> std::optional<std::string> {
                               const auto found = secrets.find(id);
-                              return found == secrets.end() ? std::nullopt : std::optional(found->second);
+                              return found == secrets.end() ? std::nullopt
+                                                            : std::optional(found->second);
                             },
                             .warn = [this](const std::string& text) { warnings.push_back(text); }});
   }
-  builder::RemoteFile fetch(const std::string& url) { return new_build().fetch({.url = url, .checksum = {}}, {}); }
+  builder::RemoteFile fetch(const std::string& url) {
+    return new_build().fetch({.url = url, .checksum = {}}, {});
+  }
 };
 
 std::string text_of(const builder::RemoteFile& file) {
@@ -98,7 +103,8 @@ TEST_CASE("http_remote_files: a missing file is an error", "[remote]") {
 
 TEST_CASE("http_remote_files: an unchanged file is asked about, not sent again", "[remote]") {
   WebFixture fixture;
-  fixture.web->files[kUrl] = {"content1", {{"ETag", "\"1\""}, {"Last-Modified", "Wed, 21 Oct 2015 07:28:00 GMT"}}};
+  fixture.web->files[kUrl] = {
+      "content1", {{"ETag", "\"1\""}, {"Last-Modified", "Wed, 21 Oct 2015 07:28:00 GMT"}}};
   fixture.fetch(kUrl);
   const auto again = fixture.fetch(kUrl);
   CHECK(text_of(again) == "content1");
@@ -160,12 +166,14 @@ TEST_CASE("http_remote_files: with a checksum that fits nobody is asked again", 
   CHECK(fixture.web->requests.size() == 1);
 }
 
-TEST_CASE("http_remote_files: another checksum than the file's is refused, fetched or at hand", "[remote]") {
+TEST_CASE("http_remote_files: another checksum than the file's is refused, fetched or at hand",
+          "[remote]") {
   WebFixture fixture;
   fixture.web->files[kUrl] = {"content1", {{"ETag", "\"1\""}}};
   const builder::RemoteFileRequest request{.url = kUrl, .checksum = base::sha256_of("other")};
-  const std::string message = "digest mismatch for http://web/a/file: expected " + base::sha256_of("other").str() +
-                              ", got " + base::sha256_of("content1").str();
+  const std::string message = "digest mismatch for http://web/a/file: expected " +
+                              base::sha256_of("other").str() + ", got " +
+                              base::sha256_of("content1").str();
   CHECK_THROWS_WITH(fixture.new_build().fetch(request, {}), message);
   CHECK_THROWS_WITH(fixture.new_build().fetch(request, {}), message);
   auto build = fixture.new_build();
@@ -208,13 +216,17 @@ TEST_CASE("http_remote_files: an encoding of the transfer is taken off", "[remot
   CHECK(text_of(fixture.fetch(kUrl)) == "content1");
 }
 
-TEST_CASE("http_remote_files: a cache entry without its bytes or with a damaged record is fetched again", "[remote]") {
+TEST_CASE(
+    "http_remote_files: a cache entry without its bytes or with a damaged record is fetched again",
+    "[remote]") {
   WebFixture fixture;
   fixture.web->files[kUrl] = {"content1", {{"ETag", "\"1\""}}};
   fixture.fetch(kUrl);
-  const auto folder = base::open_dir_at(fixture.store->cache_dir("http"),
-                                        base::RelPath::exact(std::string(base::sha256_of(kUrl).hex())));
-  base::write_file_atomically(folder, base::RelPath::exact(std::string(base::sha256_of("content1").hex())), "cut");
+  const auto folder =
+      base::open_dir_at(fixture.store->cache_dir("http"),
+                        base::RelPath::exact(std::string(base::sha256_of(kUrl).hex())));
+  base::write_file_atomically(
+      folder, base::RelPath::exact(std::string(base::sha256_of("content1").hex())), "cut");
   CHECK(text_of(fixture.fetch(kUrl)) == "content1");
   CHECK(fixture.warnings.empty());
   base::write_file_atomically(folder, base::RelPath::exact("record"), "nonsense");

@@ -56,8 +56,10 @@ class Documents {
   std::map<base::Digest, std::string> texts_;
 };
 
-base::Digest choose(Documents& documents, const image::Descriptor& top, const std::string& platform) {
-  const auto chosen = remote::choose_manifest(top, image::parse_platform(platform), documents.reader());
+base::Digest choose(Documents& documents, const image::Descriptor& top,
+                    const std::string& platform) {
+  const auto chosen =
+      remote::choose_manifest(top, image::parse_platform(platform), documents.reader());
   return chosen ? chosen->descriptor.digest : base::Digest();
 }
 
@@ -117,8 +119,8 @@ TEST_CASE("manifest_choice: attestations are never chosen", "[remote]") {
 
 TEST_CASE("manifest_choice: a missing platform is an error that lists what there is", "[remote]") {
   Documents documents;
-  const auto top = documents.add_index(
-      {documents.add_image_with_platform("linux/amd64"), documents.add_image_with_platform("linux/arm64")});
+  const auto top = documents.add_index({documents.add_image_with_platform("linux/amd64"),
+                                        documents.add_image_with_platform("linux/arm64")});
   CHECK_THROWS_WITH(choose(documents, top, "linux/s390x"),
                     Catch::Contains("linux/s390x") && Catch::Contains("linux/amd64, linux/arm64"));
 }

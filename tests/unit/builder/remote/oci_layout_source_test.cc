@@ -21,9 +21,10 @@ struct LayoutFixture : test::RemoteFixture {
 
   void list(const image::Descriptor& descriptor, const std::string& tag) {
     if (!entries.empty()) entries += ",";
-    entries += R"({"mediaType":")" + descriptor.media_type + R"(","digest":")" + descriptor.digest.str() + R"(","size":)" +
-               std::to_string(descriptor.size_bytes);
-    if (!tag.empty()) entries += R"(,"annotations":{"org.opencontainers.image.ref.name":")" + tag + R"("})";
+    entries += R"({"mediaType":")" + descriptor.media_type + R"(","digest":")" +
+               descriptor.digest.str() + R"(","size":)" + std::to_string(descriptor.size_bytes);
+    if (!tag.empty())
+      entries += R"(,"annotations":{"org.opencontainers.image.ref.name":")" + tag + R"("})";
     entries += "}";
   }
   void write(const std::string& path, const std::string& content) {
@@ -37,7 +38,8 @@ struct LayoutFixture : test::RemoteFixture {
     auto content = registry.content();
     for (const auto* documents : {&content->manifests, &content->blobs}) {
       for (const auto& [repository, by_digest] : *documents) {
-        for (const auto& [digest, bytes] : by_digest) write("blobs/sha256/" + digest.substr(7), bytes);
+        for (const auto& [digest, bytes] : by_digest)
+          write("blobs/sha256/" + digest.substr(7), bytes);
       }
     }
   }
@@ -75,7 +77,8 @@ TEST_CASE("oci_layout_source: the only image needs no tag", "[remote]") {
   CHECK(fixture.load().layers.size() == 1);
 }
 
-TEST_CASE("oci_layout_source: a tag that is not there is an error that tells the others", "[remote]") {
+TEST_CASE("oci_layout_source: a tag that is not there is an error that tells the others",
+          "[remote]") {
   LayoutFixture fixture;
   fixture.list(fixture.registry.add_image("app:1", {"one"}, amd64()), "v1");
   fixture.list(fixture.registry.add_image("app:2", {"two"}, amd64()), "v2");
@@ -85,7 +88,8 @@ TEST_CASE("oci_layout_source: a tag that is not there is an error that tells the
       fixture.load(tag);
       FAIL("it was found");
     } catch (const base::Error& error) {
-      CHECK_THAT(error.what(), Catch::Matchers::EndsWith("has no image " + (tag.empty() ? "latest" : tag)));
+      CHECK_THAT(error.what(),
+                 Catch::Matchers::EndsWith("has no image " + (tag.empty() ? "latest" : tag)));
       CHECK(error.hint() == "it has v1, v2");
     }
   }
@@ -101,12 +105,14 @@ TEST_CASE("oci_layout_source: an image by digest, listed or inside an index", "[
   CHECK(fixture.load("", index.digest).digest == one.digest);
   CHECK(fixture.load("ignored", one.digest).digest == one.digest);
   CHECK(fixture.load("v1", {}, arm64()).digest == two.digest);
-  CHECK_THROWS_WITH(fixture.load("", base::sha256_of("nothing")), Catch::Matchers::Contains("has no image sha256:"));
+  CHECK_THROWS_WITH(fixture.load("", base::sha256_of("nothing")),
+                    Catch::Matchers::Contains("has no image sha256:"));
 }
 
 TEST_CASE("oci_layout_source: what is no layout is refused", "[remote]") {
   LayoutFixture fixture;
-  CHECK_THROWS_WITH(fixture.load(), Catch::Matchers::EndsWith("is no OCI layout: it has no file oci-layout"));
+  CHECK_THROWS_WITH(fixture.load(),
+                    Catch::Matchers::EndsWith("is no OCI layout: it has no file oci-layout"));
   fixture.write("oci-layout", R"({"imageLayoutVersion":"9"})");
   CHECK_THROWS_AS(fixture.load(), base::ContentError);
 }

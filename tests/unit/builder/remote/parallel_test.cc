@@ -79,5 +79,6 @@ TEST_CASE("parallel: a stop request from outside cancels", "[remote]") {
 }
 
 TEST_CASE("parallel: what is no ibuild error is thrown as it is", "[remote]") {
-  CHECK_THROWS_AS(run_parallel({[](std::stop_token) { throw std::logic_error("x"); }}, 2, {}), std::logic_error);
+  CHECK_THROWS_AS(run_parallel({[](std::stop_token) { throw std::logic_error("x"); }}, 2, {}),
+                  std::logic_error);
 }

@@ -78,7 +78,8 @@ TEST_CASE("pull: a missing image is named", "[remote]") {
 TEST_CASE("fetch_missing_blobs: a layer that nobody knows is named", "[remote]") {
   PullFixture fixture;
   builder::BaseImage image;
-  image.layers.push_back({.diff_id = base::sha256_of("x"), .blob = image::Descriptor{}, .provider = {}});
+  image.layers.push_back(
+      {.diff_id = base::sha256_of("x"), .blob = image::Descriptor{}, .provider = {}});
   image.layers[0].blob->digest = base::sha256_of("x");
   CHECK_THROWS_WITH(remote::fetch_missing_blobs(fixture.loader, image, 1, fixture.events, {}),
                     Catch::Contains(base::sha256_of("x").str()));

@@ -17,8 +17,8 @@ namespace {
 struct PushFixture : test::RemoteFixture {
   builder::NullEventSink events;
   remote::PushResult push(const image::Descriptor& source, const std::string& to) {
-    return remote::push_stored(loader, {.source = source, .destination = named(to), .platform = amd64()}, 1,
-                               events, {});
+    return remote::push_stored(
+        loader, {.source = source, .destination = named(to), .platform = amd64()}, 1, events, {});
   }
   image::Descriptor pull(const std::string& name) {
     return remote::pull_image(loader, named(name), amd64(), 1, events, {}).top;
@@ -79,7 +79,8 @@ TEST_CASE("registry_pusher: nothing is sent twice", "[remote]") {
   CHECK(fixture.registry.requests("PUT-BLOB").size() == 2);
 }
 
-TEST_CASE("registry_pusher: a second repository of the registry mounts what the first has", "[remote]") {
+TEST_CASE("registry_pusher: a second repository of the registry mounts what the first has",
+          "[remote]") {
   PushFixture fixture;
   const auto built = fixture.build("content");
   fixture.store->content().put("content");
@@ -96,7 +97,8 @@ TEST_CASE("registry_pusher: a base that was never downloaded is mounted, not fet
   const auto base = fixture.loader.load_remote(named("h.example/base:1"), *top, amd64(), {});
   auto built = fixture.build("base layer");
   built.layers[0].provider = base.layers[0].provider;
-  remote::RegistryPusher(fixture.loader).push(built, {named("h.example/app:1")}, 1, fixture.events, {});
+  remote::RegistryPusher(fixture.loader)
+      .push(built, {named("h.example/app:1")}, 1, fixture.events, {});
   CHECK(fixture.registry.requests("MOUNT base").size() == 1);
   CHECK_FALSE(fixture.store->content().has(base::sha256_of("base layer")));
 }
@@ -108,16 +110,18 @@ TEST_CASE("registry_pusher: towards another registry the base is fetched and sen
   const auto base = fixture.loader.load_remote(named("h.example/base:1"), *top, amd64(), {});
   auto built = fixture.build("base layer");
   built.layers[0].provider = base.layers[0].provider;
-  remote::RegistryPusher(fixture.loader).push(built, {named("other.example/app:1")}, 1, fixture.events, {});
-  CHECK(fixture.registry.content()->blobs["other.example/app"].contains(base::sha256_of("base layer").str()));
+  remote::RegistryPusher(fixture.loader)
+      .push(built, {named("other.example/app:1")}, 1, fixture.events, {});
+  CHECK(fixture.registry.content()->blobs["other.example/app"].contains(
+      base::sha256_of("base layer").str()));
 }
 
 TEST_CASE("registry_pusher: a layer that is nowhere is named", "[remote]") {
   PushFixture fixture;
   const auto built = fixture.build("lost");
-  CHECK_THROWS_WITH(
-      remote::RegistryPusher(fixture.loader).push(built, {named("h.example/app:1")}, 1, fixture.events, {}),
-      Catch::Contains(base::sha256_of("lost").str()));
+  CHECK_THROWS_WITH(remote::RegistryPusher(fixture.loader)
+                        .push(built, {named("h.example/app:1")}, 1, fixture.events, {}),
+                    Catch::Contains(base::sha256_of("lost").str()));
   CHECK(fixture.tagged("h.example/app:1").empty());
 }
 

@@ -16,7 +16,8 @@ namespace {
 
 struct SourceFixture : test::RemoteFixture {
   remote::RegistryImageSource source{loader};
-  std::optional<builder::BaseImage> load(const std::string& name, PullPolicy policy = PullPolicy::missing) {
+  std::optional<builder::BaseImage> load(const std::string& name,
+                                         PullPolicy policy = PullPolicy::missing) {
     return source.try_load(named(name), amd64(), policy, {});
   }
 };
@@ -53,7 +54,8 @@ TEST_CASE("registry_image_source: a second build asks nobody", "[remote]") {
   CHECK(second->digest == first->digest);
 }
 
-TEST_CASE("registry_image_source: an image taken from the store still knows where its layers are", "[remote]") {
+TEST_CASE("registry_image_source: an image taken from the store still knows where its layers are",
+          "[remote]") {
   SourceFixture fixture;
   fixture.registry.add_image("app:1", {"one"}, amd64());
   fixture.load("app:1");
@@ -78,9 +80,11 @@ TEST_CASE("registry_image_source: `always` costs one HEAD when nothing moved", "
   SourceFixture fixture;
   fixture.registry.add_image("app:1", {"one"}, amd64());
   fixture.load("app:1");
-  const auto before = fixture.registry.requests("GET").size() + fixture.registry.requests("BLOB").size();
+  const auto before =
+      fixture.registry.requests("GET").size() + fixture.registry.requests("BLOB").size();
   fixture.load("app:1", PullPolicy::always);
-  CHECK(fixture.registry.requests("GET").size() + fixture.registry.requests("BLOB").size() == before);
+  CHECK(fixture.registry.requests("GET").size() + fixture.registry.requests("BLOB").size() ==
+        before);
   CHECK(fixture.registry.requests("HEAD").size() == 1);
 }
 
@@ -108,7 +112,8 @@ TEST_CASE("registry_image_source: by digest, not tagged, but remembered", "[remo
   CHECK(fixture.registry.requests("").size() == before);
 }
 
-TEST_CASE("registry_image_source: of an index only the platform's documents are fetched", "[remote]") {
+TEST_CASE("registry_image_source: of an index only the platform's documents are fetched",
+          "[remote]") {
   SourceFixture fixture;
   const auto a = fixture.registry.add_image("app", {"for amd64"}, amd64());
   const auto b = fixture.registry.add_image("app", {"for arm64"}, arm64());
@@ -133,7 +138,8 @@ TEST_CASE("registry_image_source: a missing platform names the image", "[remote]
   SourceFixture fixture;
   const auto b = fixture.registry.add_image("app", {"for arm64"}, arm64());
   fixture.registry.add_index("app:1", {b});
-  CHECK_THROWS_WITH(fixture.load("app:1"), Catch::Contains("app:1") && Catch::Contains("linux/arm64"));
+  CHECK_THROWS_WITH(fixture.load("app:1"),
+                    Catch::Contains("app:1") && Catch::Contains("linux/arm64"));
 }
 
 TEST_CASE("registry_image_source: layers and diff-ids must be as many", "[remote]") {
@@ -159,7 +165,8 @@ TEST_CASE("registry_image_source: layers and diff-ids must be as many", "[remote
   CHECK_THROWS_AS(fixture.load("bad:1"), base::ContentError);
 }
 
-TEST_CASE("registry_image_source: a config that claims to be huge is refused before it is fetched", "[remote]") {
+TEST_CASE("registry_image_source: a config that claims to be huge is refused before it is fetched",
+          "[remote]") {
   SourceFixture fixture;
   image::Manifest manifest;
   manifest.media_type = image::media_type::kOciManifest;
