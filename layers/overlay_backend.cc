@@ -99,8 +99,12 @@ class OverlayTree : public WorkingTree {
 
   std::optional<Layer> commit(const WarningSink& warn, std::stop_token stop) override {
     root_ = {};  // unmounts
-    const UpperTree tree{
-        .upper = upper_, .xattrs = xattrs_, .chain = chain_, .lower = *view_, .layers = layers_};
+    const UpperTree tree{.upper = upper_,
+                         .xattrs = xattrs_,
+                         .chain = chain_,
+                         .lower = *view_,
+                         .layers = layers_,
+                         .latest_time = latest_time()};
     const auto diff = diff_upper_tree(tree, layers_.pool(), warn, std::move(stop));
     if (!diff) return std::nullopt;
     return layers_.adopt_tree(folder_.dir(), kUpper.str(), diff->index, diff->diff_id);

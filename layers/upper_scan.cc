@@ -62,13 +62,26 @@ bool is_same_directory(const LayerEntry& entry, const LayerEntry* lower) {
          lower->uid == entry.uid && lower->gid == entry.gid;
 }
 
-/// Everything but content and extended attributes.
-bool has_same_metadata(const LayerEntry& a, const LayerEntry& b) {
+using LatestTime = std::optional<base::TimePoint>;
+
+base::TimePoint clamp(base::TimePoint time, const LatestTime& latest) {
+  return latest ? std::min(time, *latest) : time;
+}
+
+/// A lower layer's entry may have a time that was clamped, while the file in its tree has its own.
+bool has_same_time(const LayerEntry& upper, const LayerEntry& lower, const LatestTime& latest) {
   using std::chrono::seconds;
+  const auto time = std::chrono::floor<seconds>(lower.mtime);
+  return std::chrono::floor<seconds>(upper.mtime) == time ||
+         std::chrono::floor<seconds>(clamp(upper.mtime, latest)) == time;
+}
+
+/// Everything but content and extended attributes.
+bool has_same_metadata(const LayerEntry& a, const LayerEntry& b, const LatestTime& latest) {
   return a.type == b.type && a.mode == b.mode && a.uid == b.uid && a.gid == b.gid &&
          a.size_bytes == b.size_bytes && a.device_major == b.device_major &&
          a.device_minor == b.device_minor && a.link_target == b.link_target &&
-         std::chrono::floor<seconds>(a.mtime) == std::chrono::floor<seconds>(b.mtime);
+         has_same_time(a, b, latest);
 }
 
 std::vector<base::Xattr> stored_xattrs(const LayerEntry& entry) {
@@ -110,7 +123,9 @@ std::vector<LayerEntry> UpperScan::run() {
   include_parents();
   std::vector<LayerEntry> entries;
   for (std::size_t number : order) {
-    if (nodes_[number].is_part) entries.push_back(std::move(nodes_[number].entry));
+    if (!nodes_[number].is_part) continue;
+    entries.push_back(std::move(nodes_[number].entry));
+    entries.back().mtime = clamp(entries.back().mtime, tree_.latest_time);
   }
   return entries;
 }
@@ -222,8 +237,8 @@ void UpperScan::add_other(const Directory& parent, const base::DirFd& dir, Layer
     entry.link_target = base::read_link_at(dir, base::RelPath::exact(entry.path.name()));
   }
   Node node{.entry = std::move(entry), .parent = parent.node};
-  const bool may_be_same =
-      lower && lower->entry != nullptr && has_same_metadata(node.entry, *lower->entry);
+  const bool may_be_same = lower && lower->entry != nullptr &&
+                           has_same_metadata(node.entry, *lower->entry, tree_.latest_time);
   const bool is_file = node.entry.type == EntryType::file;
   if (may_be_same && (!is_file || is_same_file(dir, node.entry, *lower))) {
     node.same_as = lower->entry;

@@ -27,6 +27,7 @@ struct UpperTree {
   const LayerChain& chain;
   const TreeView& lower;  // of the chain
   const LayerStore& layers;
+  std::optional<base::TimePoint> latest_time = {};  // later ones become this one in the layer
 };
 
 using WarningSink = std::function<void(const std::string&)>;

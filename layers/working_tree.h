@@ -6,6 +6,7 @@
 #include <stop_token>
 #include <string>
 
+#include "base/clock.h"
 #include "base/fs_at.h"
 #include "layers/layer.h"
 #include "layers/layer_index.h"
@@ -31,6 +32,14 @@ class WorkingTree {
   /// Requires: no process uses the tree any more.
   virtual std::optional<Layer> commit(const std::function<void(const std::string&)>& warn,
                                       std::stop_token stop = {}) = 0;
+  /// What has a later time gets this one in the layer (SOURCE_DATE_EPOCH). Before commit().
+  void set_latest_time(base::TimePoint latest) { latest_time_ = latest; }
+
+ protected:
+  const std::optional<base::TimePoint>& latest_time() const { return latest_time_; }
+
+ private:
+  std::optional<base::TimePoint> latest_time_;
 };
 
 /// Makes working trees. One per isolation profile; see ARCHITECTURE.md. For any thread.

@@ -57,6 +57,7 @@ class Build {
   /// What the step changed, as a listing; "nothing" when no layer came of it.
   std::string step(const std::function<void(const base::DirFd& root)>& write) {
     const auto tree = backend_->open(chain_);
+    if (latest_time) tree->set_latest_time(*latest_time);
     write(tree->root());
     const auto layer = tree->commit([this](const std::string& text) { warnings += text; });
     if (!layer) return "nothing";
@@ -79,6 +80,7 @@ class Build {
   LayerChain& chain() { return chain_; }
   LayerStoreFixture& store() { return store_; }
   std::string warnings;
+  std::optional<base::TimePoint> latest_time;
 
  private:
   LayerStoreFixture store_;
@@ -162,6 +164,31 @@ TEST_CASE("working_tree: mode alone, time alone, and both back again", "[layers]
     chmod(root, "d/c", 0644);
   }) == "nothing");
   CHECK(build.step([](const base::DirFd& root) { chmod(root, "d", 0700); }) == "d d\n");
+}
+
+TEST_CASE("working_tree: times after the latest one become it, and steps agree on what is the same",
+          "[layers]") {
+  if (!can_mount()) return;
+  Build build({{directory("d"), file("d/a", "1")}});
+  const base::TimePoint latest(std::chrono::seconds(1'000'000'000));
+  build.latest_time = latest;
+  const auto write_all = [](const base::DirFd& root) {
+    write(root, "d/new", "n");
+    write(root, "d/old", "o");
+    const timespec times[2] = {{5, 0}, {5, 0}};
+    REQUIRE(::utimensat(root.get(), "d/old", times, 0) == 0);
+  };
+  CHECK(build.step(write_all) == "d d\nf d/new\nf d/old\n");
+  const auto index = build.store().layers().index(build.chain().back());
+  CHECK(index->find(path("d"))->mtime == latest);
+  CHECK(index->find(path("d/new"))->mtime == latest);
+  CHECK(index->find(path("d/old"))->mtime == base::TimePoint(std::chrono::seconds(5)));
+  // Copied up and put back: the same, though the tree's own time is later.
+  CHECK(build.step([](const base::DirFd& root) {
+    chmod(root, "d/new", 0600);
+    chmod(root, "d/new", 0644);
+  }) == "nothing");
+  build.check_tars();
 }
 
 TEST_CASE("working_tree: deletions, and directories deleted and made again", "[layers]") {
