@@ -30,13 +30,20 @@ namespace {
 constexpr std::size_t kMinThreads = 4;
 
 Services with_events(const Services& services, EventSink& events) {
-  return {services.store,         services.snapshots, services.sandbox, services.no_run_reason,
-          services.image_sources, events,             services.clock,   services.pool};
+  return {services.store,         services.snapshots,     services.sandbox,
+          services.no_run_reason, services.image_sources, events,
+          services.clock,         services.pool};
 }
 
 Services with_clock(const Services& services, const base::Clock& clock) {
-  return {services.store,         services.snapshots, services.sandbox, services.no_run_reason,
-          services.image_sources, services.events,    clock,            services.pool};
+  return {services.store,
+          services.snapshots,
+          services.sandbox,
+          services.no_run_reason,
+          services.image_sources,
+          services.events,
+          clock,
+          services.pool};
 }
 
 /// The stage that the build ends in, as TARGETSTAGE has it.
@@ -59,13 +66,15 @@ std::vector<OutputSpec> wanted_outputs(const BuildRequest& request) {
   return outputs;
 }
 
-/// The time that this build's image has: SOURCE_DATE_EPOCH as an argument counts before that of the environment.
+/// The time that this build's image has: SOURCE_DATE_EPOCH as an argument counts before that of the
+/// environment.
 base::Clock image_clock(const GlobalArgs& args, const base::Clock& clock) {
   const auto epoch = source_date_epoch(args);
   return epoch ? base::Clock(epoch) : clock;
 }
 
-/// A clock that stands still is an argument as well, as buildx hands on the environment's SOURCE_DATE_EPOCH.
+/// A clock that stands still is an argument as well, as buildx hands on the environment's
+/// SOURCE_DATE_EPOCH.
 BuildArgMap given_args(const BuildRequest& request, const base::Clock& clock) {
   BuildArgMap args = request.build_args;
   if (const auto epoch = clock.fixed()) {
@@ -75,8 +84,9 @@ BuildArgMap given_args(const BuildRequest& request, const base::Clock& clock) {
 }
 
 /// Bases may bring ONBUILD triggers, and those may need further bases.
-BaseTable resolve_all_bases(StageGraph& graph, const BuildRequest& request, const Services& services,
-                            VertexNumbers& vertices, std::stop_token stop) {
+BaseTable resolve_all_bases(StageGraph& graph, const BuildRequest& request,
+                            const Services& services, VertexNumbers& vertices,
+                            std::stop_token stop) {
   BaseTable bases;
   do {
     resolve_bases(graph, request, services, vertices, stop, bases);
@@ -98,10 +108,12 @@ VertexId announce(const BuildPlan& plan, VertexNumbers& vertices, EventSink& eve
 
 /// What tells this build's steps from those of other Dockerfiles.
 std::string journal_name(const BuildRequest& request) {
-  return request.dockerfile_name + "\n" + request.context_dir.value_or("") + "\n" + request.platform.str();
+  return request.dockerfile_name + "\n" + request.context_dir.value_or("") + "\n" +
+         request.platform.str();
 }
 
-std::vector<StepResult> solve(const BuildPlan& plan, const BuildScope& scope, VertexId first, std::stop_token stop) {
+std::vector<StepResult> solve(const BuildPlan& plan, const BuildScope& scope, VertexId first,
+                              std::stop_token stop) {
   const auto& store = scope.services.store;
   LocalCache cache(store.cache_dir("steps"));
   StepJournal journal(store.cache_dir("steps"), journal_name(scope.request));
@@ -112,7 +124,10 @@ std::vector<StepResult> solve(const BuildPlan& plan, const BuildScope& scope, Ve
   };
   const std::size_t wanted = scope.request.max_parallel_steps;
   Solver solver(
-      plan, [&](const Step& step, const Solver::StepContext& context) { return executor.execute(step, context); },
+      plan,
+      [&](const Step& step, const Solver::StepContext& context) {
+        return executor.execute(step, context);
+      },
       wanted > 0 ? wanted : std::max(kMinThreads, base::usable_processors()));
   try {
     auto results = solver.solve(std::move(stop));
@@ -128,15 +143,17 @@ std::vector<StepResult> solve(const BuildPlan& plan, const BuildScope& scope, Ve
   }
 }
 
-void export_image(const FinishedImage& image, const std::vector<OutputSpec>& outputs, const Services& services,
-                  ImagePusher* pusher, VertexNumbers& vertices, std::stop_token stop, BuildResult& result) {
+void export_image(const FinishedImage& image, const std::vector<OutputSpec>& outputs,
+                  const Services& services, ImagePusher* pusher, VertexNumbers& vertices,
+                  std::stop_token stop, BuildResult& result) {
   for (const auto& output : outputs) {
     VertexWatch watch(services.events, vertices.next(), export_vertex_name(output.type));
     watch.run([&] {
       const ExportReport report{services.events, watch.id()};
       auto exported = find_exporter(output.type).run(image, output, services, pusher, report, stop);
       if (exported.image && result.image.digest.empty()) result.image = *exported.image;
-      if (exported.config_digest && result.config_digest.empty()) result.config_digest = *exported.config_digest;
+      if (exported.config_digest && result.config_digest.empty())
+        result.config_digest = *exported.config_digest;
       for (auto& name : exported.names) {
         if (std::find(result.names.begin(), result.names.end(), name) == result.names.end()) {
           result.names.push_back(std::move(name));
@@ -147,8 +164,8 @@ void export_image(const FinishedImage& image, const std::vector<OutputSpec>& out
 }
 
 /// The passes. None calls an earlier one.
-BuildResult run_passes(const BuildRequest& request, const Services& given_services, WarningCollector& events,
-                       ImagePusher* pusher, std::stop_token stop) {
+BuildResult run_passes(const BuildRequest& request, const Services& given_services,
+                       WarningCollector& events, ImagePusher* pusher, std::stop_token stop) {
   // Every output can be made from these attributes.
   const auto outputs = wanted_outputs(request);
   parser::Diagnostics diagnostics;
@@ -160,18 +177,22 @@ BuildResult run_passes(const BuildRequest& request, const Services& given_servic
   const GlobalArgs args(stages, given_args(request, given_services.clock),
                         {image::host_platform(), platform, target_stage(stages, request.target)});
   const Services services = with_clock(given_services, image_clock(args, given_services.clock));
-  // Every FROM, COPY --from and mount names a stage or an image; the target exists; there is no cycle.
+  // Every FROM, COPY --from and mount names a stage or an image; the target exists; there is no
+  // cycle.
   StageGraph graph(stages, args, platform, request.target);
   VertexNumbers vertices;
-  // Every image that the target needs is known by digest, and no stage waits for triggers of its base.
+  // Every image that the target needs is known by digest, and no stage waits for triggers of its
+  // base.
   const auto bases = resolve_all_bases(graph, request, services, vertices, stop);
   // What is odd but allowed has been said.
   raise_build_warnings({request, dockerfile, graph, args, bases}, std::move(diagnostics), events);
-  // Variables are expanded; steps come after what they need; only what the target needs is there. No more network for names.
+  // Variables are expanded; steps come after what they need; only what the target needs is there.
+  // No more network for names.
   const BuildPlan plan = plan_build(graph, args, bases, request, stages.escape);
   const VertexId first = announce(plan, vertices, services.events);
   BuildContext context(request, services);
-  const LayerFetch fetch(services.store.layers(), services.events, plan, [first](StepId step) { return first + step; });
+  const LayerFetch fetch(services.store.layers(), services.events, plan,
+                         [first](StepId step) { return first + step; });
   const BuildScope scope{request, services, plan, context, fetch, services.clock};
   // Every step has its layer, or is known to need none.
   const auto results = solve(plan, scope, first, stop);
@@ -186,7 +207,8 @@ BuildResult run_passes(const BuildRequest& request, const Services& given_servic
 
 }  // namespace
 
-BuildResult build(const BuildRequest& request, const Services& services, ImagePusher* pusher, std::stop_token stop) {
+BuildResult build(const BuildRequest& request, const Services& services, ImagePusher* pusher,
+                  std::stop_token stop) {
   WarningCollector events(services.events);
   // Layers of this build have no name before its end.
   const auto hold = services.store.hold_against_gc(stop);

@@ -36,29 +36,31 @@ struct BuildRequest {
   std::optional<std::string> context_dir;      // host path; none: empty context
   std::optional<std::string> ignore_file;      // text of the ignore file that applies
   std::string target;                          // empty: the last stage
-  std::map<std::string, std::optional<std::string>> build_args;  // no value: taken from the environment by cli before (absent there: dropped)
+  std::map<std::string, std::optional<std::string>>
+      build_args;  // no value: taken from the environment by cli before (absent there: dropped)
   std::vector<std::pair<std::string, std::string>> labels;
   std::vector<image::Reference> tags;
-  std::vector<OutputSpec> outputs;             // empty: the store
-  image::Platform platform;                    // of the result
+  std::vector<OutputSpec> outputs;  // empty: the store
+  image::Platform platform;         // of the result
   PullPolicy pull = PullPolicy::missing;
   bool no_cache = false;
-  std::vector<std::string> no_cache_stages;    // --no-cache-filter
-  std::string network = "default";             // default network of RUN
-  std::vector<std::string> add_hosts;          // "name:ip"
+  std::vector<std::string> no_cache_stages;  // --no-cache-filter
+  std::string network = "default";           // default network of RUN
+  std::vector<std::string> add_hosts;        // "name:ip"
   std::uint64_t shm_size_bytes = 64 << 20;
   std::vector<sandbox::Rlimit> ulimits;
   std::string isolation = "auto";
-  std::size_t max_parallel_steps = 0;          // 0: number of processors, at least 4
+  std::size_t max_parallel_steps = 0;  // 0: number of processors, at least 4
 };
 
-/// The parts of the world a build works with. References: the caller owns them and outlives the build.
+/// The parts of the world a build works with. References: the caller owns them and outlives the
+/// build.
 struct Services {
   layers::Store& store;
-  layers::SnapshotBackend* snapshots;          // null: no profile that can RUN; `no_run_reason` says why
-  sandbox::Sandbox* sandbox;                   // null likewise
+  layers::SnapshotBackend* snapshots;  // null: no profile that can RUN; `no_run_reason` says why
+  sandbox::Sandbox* sandbox;           // null likewise
   std::string no_run_reason;
-  std::vector<ImageSource*> image_sources;     // asked in order
+  std::vector<ImageSource*> image_sources;  // asked in order
   EventSink& events;
   base::Clock clock;
   base::ThreadPool& pool;
@@ -70,26 +72,30 @@ struct BuiltImage {
   std::string manifest_json;
   image::Descriptor config;
   image::Descriptor manifest;
-  layers::LayerChain layers;                   // blobs filled in as described by the manifest
+  layers::LayerChain layers;  // blobs filled in as described by the manifest
 };
 
 struct BuildResult {
-  image::Descriptor image;                     // manifest that the outputs got (empty digest for tar, local, cacheonly alone)
-  base::Digest config_digest;                  // the image id that docker shows
-  std::vector<std::string> names;              // full references given to it
+  image::Descriptor
+      image;  // manifest that the outputs got (empty digest for tar, local, cacheonly alone)
+  base::Digest config_digest;      // the image id that docker shows
+  std::vector<std::string> names;  // full references given to it
   parser::Diagnostics warnings;
 };
 
-/// Pushes a finished image: implemented in builder/remote, called by the `registry` exporter and by --push.
+/// Pushes a finished image: implemented in builder/remote, called by the `registry` exporter and by
+/// --push.
 class ImagePusher {
  public:
   virtual ~ImagePusher() = default;
-  virtual void push(const BuiltImage& image, const std::vector<image::Reference>& names, VertexId vertex,
-                    EventSink& events, std::stop_token stop) = 0;
+  virtual void push(const BuiltImage& image, const std::vector<image::Reference>& names,
+                    VertexId vertex, EventSink& events, std::stop_token stop) = 0;
 };
 
 /// The whole way from text to image; see the passes in build.cc.
-/// Throws: parser::DockerfileError, base::Error and what is derived from it. `pusher` may be null when no output pushes.
-BuildResult build(const BuildRequest& request, const Services& services, ImagePusher* pusher, std::stop_token stop);
+/// Throws: parser::DockerfileError, base::Error and what is derived from it. `pusher` may be null
+/// when no output pushes.
+BuildResult build(const BuildRequest& request, const Services& services, ImagePusher* pusher,
+                  std::stop_token stop);
 
 }  // namespace ibuild::builder

@@ -18,18 +18,22 @@ void check_platforms(const CheckedBuild& build, WarningCollector& events) {
     const auto& got = image.config.platform;
     if (got.os.empty() || image::matches(wanted.platform, got)) continue;
     const auto place = places.find(wanted);
-    events.raise(parser::make_finding(parser::LintRule::invalid_base_image_platform,
-                                      "Base image " + wanted.reference.familiar() + " was pulled with platform \"" +
-                                          got.str() + "\", expected \"" + wanted.platform.str() +
-                                          "\" for current build",
-                                      place == places.end() ? parser::SourceRange{} : place->second));
+    events.raise(parser::make_finding(
+        parser::LintRule::invalid_base_image_platform,
+        "Base image " + wanted.reference.familiar() + " was pulled with platform \"" + got.str() +
+            "\", expected \"" + wanted.platform.str() + "\" for current build",
+        place == places.end() ? parser::SourceRange{} : place->second));
   }
 }
 
 void check_build_args(const CheckedBuild& build, WarningCollector& events) {
   const auto unused = unconsumed_build_args(build.request.build_args, build.graph.declared_args());
   if (unused.empty()) return;
-  events.raise({"", "[Warning] One or more build-args [" + base::join(unused, " ") + "] were not consumed", "", {}});
+  events.raise(
+      {"",
+       "[Warning] One or more build-args [" + base::join(unused, " ") + "] were not consumed",
+       "",
+       {}});
 }
 
 std::optional<parser::BaseImageFacts> facts_of(const CheckedBuild& build, std::string_view name) {
@@ -71,7 +75,8 @@ void run_lint(const CheckedBuild& build, WarningCollector& events) {
 
 }  // namespace
 
-void raise_build_warnings(const CheckedBuild& build, parser::Diagnostics from_parser, WarningCollector& events) {
+void raise_build_warnings(const CheckedBuild& build, parser::Diagnostics from_parser,
+                          WarningCollector& events) {
   for (auto& warning : from_parser) events.raise(std::move(warning));
   check_platforms(build, events);
   check_build_args(build, events);

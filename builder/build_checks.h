@@ -18,8 +18,10 @@ struct CheckedBuild {
   const BaseTable& bases;
 };
 
-/// Says what is odd but allowed: the parser's own warnings, BuildKit's checks on the stages that are built, bases for another
-/// platform, build args that nothing uses. Throws: base::Error when the Dockerfile asks that findings end the build.
-void raise_build_warnings(const CheckedBuild& build, parser::Diagnostics from_parser, WarningCollector& events);
+/// Says what is odd but allowed: the parser's own warnings, BuildKit's checks on the stages that
+/// are built, bases for another platform, build args that nothing uses. Throws: base::Error when
+/// the Dockerfile asks that findings end the build.
+void raise_build_warnings(const CheckedBuild& build, parser::Diagnostics from_parser,
+                          WarningCollector& events);
 
 }  // namespace ibuild::builder

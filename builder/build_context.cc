@@ -15,7 +15,8 @@ const SourceTree& BuildContext::tree() {
   const std::lock_guard lock(mutex_);
   if (tree_) return *tree_;
   if (!request_.context_dir) {
-    tree_ = std::make_unique<LayeredTree>(services_.store.layers(), layers::LayerChain{}, "the build context (it is empty)");
+    tree_ = std::make_unique<LayeredTree>(services_.store.layers(), layers::LayerChain{},
+                                          "the build context (it is empty)");
     return *tree_;
   }
   const auto patterns = parser::read_ignore_file(request_.ignore_file.value_or(""));

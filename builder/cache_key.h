@@ -7,28 +7,34 @@
 
 #include "base/digest.h"
 
-/// What decides whether a step may be taken from the cache. A step's key is the SHA-256 over kKeyVersion and these
-/// ingredients, each with its name, in this order:
+/// What decides whether a step may be taken from the cache. A step's key is the SHA-256 over
+/// kKeyVersion and these ingredients, each with its name, in this order:
 ///
-///   COPY, ADD    "op"       verb, sources as written, destination, --chown, --chmod, --link, --parents, --unpack, --exclude
+///   COPY, ADD    "op"       verb, sources as written, destination, --chown, --chmod, --link,
+///   --parents, --unpack, --exclude
 ///                "parent"   chain-id of the layers it stands on; not for --link
-///                "files"    names, types, modes, owners, link targets, xattrs and contents of what is copied;
-///                           for --from=<stage> at first the chain-id of the source instead ("source")
+///                "files"    names, types, modes, owners, link targets, xattrs and contents of what
+///                is copied;
+///                           for --from=<stage> at first the chain-id of the source instead
+///                           ("source")
 ///                "inline"   name and content of each heredoc
 ///   WORKDIR      "op"       the path and the user
 ///                "parent"   chain-id
 ///   RUN          "op"       the command
 ///                "parent"   chain-id
 ///                "env NAME" each variable of the environment (ENV and ARG), in order
-///                "cwd" "user" "network" "platform" "hostname" "hosts" (names, not addresses) "shm-size" "ulimits"
-///                "script"   a heredoc with a "#!" line
-///                "mount T"  each --mount: type, target, source path, options; for a bind its content (or, for a stage, at
-///                           first the chain-id of the source); of a cache neither its id nor its sharing nor what is in it
+///                "cwd" "user" "network" "platform" "hostname" "hosts" (names, not addresses)
+///                "shm-size" "ulimits" "script"   a heredoc with a "#!" line "mount T"  each
+///                --mount: type, target, source path, options; for a bind its content (or, for a
+///                stage, at
+///                           first the chain-id of the source); of a cache neither its id nor its
+///                           sharing nor what is in it
 ///   all          "epoch"    SOURCE_DATE_EPOCH, when it is set
 ///
-/// What does not enter: times of files, the file's name and line, other instructions, labels, proxy settings given by
-/// --build-arg, values of secrets, addresses of --add-host, the number of threads. Instructions that only change the image's
-/// configuration have no key: they cost nothing.
+/// What does not enter: times of files, the file's name and line, other instructions, labels, proxy
+/// settings given by
+/// --build-arg, values of secrets, addresses of --add-host, the number of threads. Instructions
+/// that only change the image's configuration have no key: they cost nothing.
 namespace ibuild::builder {
 
 inline constexpr std::string_view kKeyVersion = "ibuild step key 1";
@@ -43,7 +49,8 @@ struct Ingredient {
 class StepKey {
  public:
   void add(std::string name, std::string value);
-  /// Adds something that is shown by `why` but is no part of the key: it stands behind an ingredient that is a digest.
+  /// Adds something that is shown by `why` but is no part of the key: it stands behind an
+  /// ingredient that is a digest.
   void add_detail(std::string name, std::string value);
 
   base::Digest digest() const;

@@ -13,12 +13,14 @@
 
 namespace ibuild::builder {
 
-/// A unit of work as the user sees it: a Dockerfile step, the loading of a base, an export. Numbered from 1 in the order of the plan.
+/// A unit of work as the user sees it: a Dockerfile step, the loading of a base, an export.
+/// Numbered from 1 in the order of the plan.
 using VertexId = std::size_t;
 
 struct VertexInfo {
   VertexId id = 0;
-  std::string name;  // "[build 2/7] RUN make", "[internal] load build context", "exporting to image"
+  std::string
+      name;  // "[build 2/7] RUN make", "[internal] load build context", "exporting to image"
 };
 
 namespace event {
@@ -61,7 +63,8 @@ struct TransferProgress {
   std::uint64_t done_bytes = 0;
   std::uint64_t total_bytes = 0;
 };
-/// A line of information that belongs to a vertex ("exporting layers", "naming to docker.io/library/app:1").
+/// A line of information that belongs to a vertex ("exporting layers", "naming to
+/// docker.io/library/app:1").
 struct StepNote {
   VertexId id;
   std::string text;
@@ -74,9 +77,10 @@ struct Finished {
 };
 }  // namespace event
 
-using BuildEvent = std::variant<event::PlanReady, event::VertexAdded, event::StepStarted, event::StepLog, event::StepCached,
-                                event::StepMissed, event::StepDone, event::StepFailed, event::TransferProgress,
-                                event::StepNote, event::WarningRaised, event::Finished>;
+using BuildEvent =
+    std::variant<event::PlanReady, event::VertexAdded, event::StepStarted, event::StepLog,
+                 event::StepCached, event::StepMissed, event::StepDone, event::StepFailed,
+                 event::TransferProgress, event::StepNote, event::WarningRaised, event::Finished>;
 
 /// Takes events from any thread; must not throw and must not call back into the builder.
 class EventSink {

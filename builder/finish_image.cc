@@ -89,7 +89,8 @@ FinishedImage finish_image(const BuildPlan& plan, const std::vector<StepResult>&
   }
   fill_in_times(entries);
   for (auto& entry : entries) {
-    if (entry.created && !entry.from_base) entry.entry.created = base::format_rfc3339(*entry.created);
+    if (entry.created && !entry.from_base)
+      entry.entry.created = base::format_rfc3339(*entry.created);
     if (entry.created && entry.from_base && entry.entry.created.empty()) {
       entry.entry.created = base::format_rfc3339(*entry.created);
     }

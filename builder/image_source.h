@@ -16,15 +16,16 @@ namespace ibuild::builder {
 
 /// A base image, known by digest; its layers are fetched only when someone needs their bytes.
 struct BaseImage {
-  image::Reference reference;   // as resolved, with the tag it was asked by
-  base::Digest digest;          // of the manifest for the platform
+  image::Reference reference;  // as resolved, with the tag it was asked by
+  base::Digest digest;         // of the manifest for the platform
   image::Manifest manifest;
   image::ImageConfig config;
-  layers::LayerChain layers;    // diff-ids from the config, blobs from the manifest
+  layers::LayerChain layers;  // diff-ids from the config, blobs from the manifest
 };
 
 enum class PullPolicy {
-  missing,  // a tag that is in the local store is taken from there (not asked again); else the registry
+  missing,  // a tag that is in the local store is taken from there (not asked again); else the
+            // registry
   always,   // --pull: the registry's word counts
   never,
 };
@@ -33,9 +34,11 @@ enum class PullPolicy {
 class ImageSource {
  public:
   virtual ~ImageSource() = default;
-  /// None when this source does not have the image. Throws for what failed otherwise, and when the image exists but has no such platform.
-  virtual std::optional<BaseImage> try_load(const image::Reference& reference, const image::Platform& platform,
-                                            PullPolicy policy, std::stop_token stop) = 0;
+  /// None when this source does not have the image. Throws for what failed otherwise, and when the
+  /// image exists but has no such platform.
+  virtual std::optional<BaseImage> try_load(const image::Reference& reference,
+                                            const image::Platform& platform, PullPolicy policy,
+                                            std::stop_token stop) = 0;
   /// For messages: "local store", "registry".
   virtual std::string name() const = 0;
 };

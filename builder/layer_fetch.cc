@@ -59,7 +59,8 @@ void LayerFetch::ensure_trees(const layers::LayerChain& chain, std::stop_token s
 void LayerFetch::make_one(const Job& job, std::stop_token stop) const {
   layers::TransferObserver observer;
   if (const auto vertex = vertices_.find(job.layer->diff_id); vertex != vertices_.end()) {
-    const std::string what = job.layer->blob ? "sha256:" + job.layer->blob->digest.short_hex() : "layer";
+    const std::string what =
+        job.layer->blob ? "sha256:" + job.layer->blob->digest.short_hex() : "layer";
     observer = [this, id = vertex->second, what](std::uint64_t done, std::uint64_t total) {
       events_.emit(event::TransferProgress{id, what, done, total});
     };

@@ -11,9 +11,9 @@
 
 namespace ibuild::builder {
 
-/// Brings the forms of layers that an operation needs into the store: several layers side by side, progress under the vertex
-/// of the base they belong to. Layers of a base that a RUN stands on are unpacked in the same pass as they are indexed. For any
-/// thread.
+/// Brings the forms of layers that an operation needs into the store: several layers side by side,
+/// progress under the vertex of the base they belong to. Layers of a base that a RUN stands on are
+/// unpacked in the same pass as they are indexed. For any thread.
 class LayerFetch {
  public:
   /// `vertex_of` gives the number of a step's vertex. Everything given must outlive this.

@@ -20,13 +20,14 @@ base::Digest fingerprint(const layers::LayerIndex& index, const TimeSpan& span) 
   put(kVersion);
   for (const auto& entry : index.entries()) {
     put(entry.path.str());
-    put(fmt::format("{} {:o} {}:{} {}:{}", static_cast<int>(entry.type), entry.mode, entry.uid, entry.gid,
-                    entry.device_major, entry.device_minor));
+    put(fmt::format("{} {:o} {}:{} {}:{}", static_cast<int>(entry.type), entry.mode, entry.uid,
+                    entry.gid, entry.device_major, entry.device_minor));
     const bool incidental = entry.mtime >= span.start && entry.mtime <= span.end;
     put(incidental ? "then" : std::to_string(entry.mtime.time_since_epoch().count()));
     put(entry.link_target);
     if (entry.type == layers::EntryType::file) {
-      if (!entry.content) throw base::ContentError("layer entry " + entry.path.str() + " has no content digest");
+      if (!entry.content)
+        throw base::ContentError("layer entry " + entry.path.str() + " has no content digest");
       put(entry.content->str());
     }
     for (const auto& xattr : entry.xattrs) {

@@ -12,8 +12,9 @@ struct TimeSpan {
   base::TimePoint end;
 };
 
-/// A digest of all that a layer holds, but times that lie within `span`: those say only when the step ran, not what it did. Times
-/// that a step sets on purpose, or takes over from a source, count. Throws: ContentError when a file has no content digest.
+/// A digest of all that a layer holds, but times that lie within `span`: those say only when the
+/// step ran, not what it did. Times that a step sets on purpose, or takes over from a source,
+/// count. Throws: ContentError when a file has no content digest.
 base::Digest fingerprint(const layers::LayerIndex& index, const TimeSpan& span);
 
 }  // namespace ibuild::builder

@@ -43,7 +43,8 @@ void Solver::drain() {
   std::unique_lock lock(mutex_);
   for (;;) {
     ++idle_;
-    changed_.wait(lock, [&] { return !ready_.empty() || unfinished_ == 0 || stop_.stop_requested(); });
+    changed_.wait(lock,
+                  [&] { return !ready_.empty() || unfinished_ == 0 || stop_.stop_requested(); });
     --idle_;
     if (unfinished_ == 0 || stop_.stop_requested()) return;
     const StepId id = *ready_.begin();

@@ -15,9 +15,10 @@
 
 namespace ibuild::builder {
 
-/// Pass 5: takes every step of a plan through `work`, each after those it depends on, independent ones side by side. The calling
-/// thread works too; another thread is started only when a step is about to do something that takes time while others wait,
-/// so that a build which is all cache hits starts none. The first failure stops the rest and is thrown at the end.
+/// Pass 5: takes every step of a plan through `work`, each after those it depends on, independent
+/// ones side by side. The calling thread works too; another thread is started only when a step is
+/// about to do something that takes time while others wait, so that a build which is all cache hits
+/// starts none. The first failure stops the rest and is thrown at the end.
 class Solver {
  public:
   /// What a step may ask while it is worked on.
@@ -31,7 +32,8 @@ class Solver {
 
   /// `max_threads` counts the calling one. `plan` must outlive the solver.
   Solver(const BuildPlan& plan, Work work, std::size_t max_threads);
-  /// One result for each step, in the plan's order. Throws what a step threw first; CancelledError when `stop` was requested.
+  /// One result for each step, in the plan's order. Throws what a step threw first; CancelledError
+  /// when `stop` was requested.
   std::vector<StepResult> solve(std::stop_token stop);
 
  private:
@@ -48,10 +50,10 @@ class Solver {
 
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::vector<StepResult> results_;                // each is written once, before those that read it become ready
-  std::vector<std::size_t> missing_;               // dependencies that are not done yet
+  std::vector<StepResult> results_;  // each is written once, before those that read it become ready
+  std::vector<std::size_t> missing_;  // dependencies that are not done yet
   std::vector<std::vector<StepId>> dependents_;
-  std::set<StepId> ready_;                         // lowest first
+  std::set<StepId> ready_;  // lowest first
   std::size_t unfinished_ = 0;
   std::size_t idle_ = 0;
   std::exception_ptr failure_;

@@ -18,7 +18,8 @@ base::Digest content_record_key(const base::Digest& fingerprint, const base::Clo
   StepKey key;
   key.add("layer", fingerprint.str());
   // Under SOURCE_DATE_EPOCH all times are part of the result.
-  if (const auto epoch = clock.fixed()) key.add("epoch", std::to_string(epoch->time_since_epoch().count()));
+  if (const auto epoch = clock.fixed())
+    key.add("epoch", std::to_string(epoch->time_since_epoch().count()));
   return key.digest();
 }
 
@@ -33,7 +34,8 @@ StepResult StepExecutor::base_result(const Step& step, const BaseOp& op) {
   const VertexId vertex = parts_.vertex_of(step.id);
   VertexWatch watch(scope_.services.events, vertex);
   bool all_here = true;
-  for (const auto& layer : op.image.layers) all_here = all_here && is_there(scope_.services.store.layers(), layer.diff_id);
+  for (const auto& layer : op.image.layers)
+    all_here = all_here && is_there(scope_.services.store.layers(), layer.diff_id);
   if (all_here) scope_.services.events.emit(event::StepCached{vertex});
   watch.done();
   return {op.image.layers, layers::chain_id(op.image.layers), false, {}, all_here};
@@ -54,7 +56,8 @@ StepResult StepExecutor::work_on(const StepInput& input, const Solver::StepConte
   const base::Digest quick_digest = quick.digest();
   parts_.journal.note(input.step.identity, quick_digest);
   if (!input.step.ignore_cache) {
-    if (const auto record = find_usable(input, quick_digest)) return result_of(input, *record, /*cached=*/true);
+    if (const auto record = find_usable(input, quick_digest))
+      return result_of(input, *record, /*cached=*/true);
   }
   context.before_long_work();
   const auto content = runner->content_key();
@@ -72,12 +75,14 @@ StepResult StepExecutor::work_on(const StepInput& input, const Solver::StepConte
   return result_of(input, record, /*cached=*/false);
 }
 
-std::optional<StepRecord> StepExecutor::find_usable(const StepInput& input, const base::Digest& key) {
+std::optional<StepRecord> StepExecutor::find_usable(const StepInput& input,
+                                                    const base::Digest& key) {
   std::string damaged;
   const auto record = parts_.cache.find(key, damaged);
   if (!damaged.empty()) input.warn(damaged + "; the step runs again");
   if (!record) return std::nullopt;
-  if (record->layer && !is_there(scope_.services.store.layers(), *record->layer)) return std::nullopt;
+  if (record->layer && !is_there(scope_.services.store.layers(), *record->layer))
+    return std::nullopt;
   return record;
 }
 
@@ -111,9 +116,11 @@ StepRecord StepExecutor::settle(std::optional<layers::Layer> layer, base::TimePo
   const auto now = scope_.clock.now();
   if (!layer) return {std::nullopt, now};
   const auto& layers = scope_.services.store.layers();
-  const auto key = content_record_key(fingerprint(*layers.index(*layer), {start, base::Clock().now()}), scope_.clock);
+  const auto key = content_record_key(
+      fingerprint(*layers.index(*layer), {start, base::Clock().now()}), scope_.clock);
   std::string damaged;
-  if (const auto twin = parts_.cache.find(key, damaged); twin && twin->layer && is_there(layers, *twin->layer)) {
+  if (const auto twin = parts_.cache.find(key, damaged);
+      twin && twin->layer && is_there(layers, *twin->layer)) {
     return *twin;
   }
   const StepRecord record{layer->diff_id, now};
@@ -121,7 +128,8 @@ StepRecord StepExecutor::settle(std::optional<layers::Layer> layer, base::TimePo
   return record;
 }
 
-void StepExecutor::remember(const StepInput& input, const base::Digest& key, const StepRecord& record) {
+void StepExecutor::remember(const StepInput& input, const base::Digest& key,
+                            const StepRecord& record) {
   try {
     parts_.cache.put(key, record);
   } catch (const base::SystemError& error) {
@@ -129,15 +137,18 @@ void StepExecutor::remember(const StepInput& input, const base::Digest& key, con
   }
 }
 
-StepResult StepExecutor::result_of(const StepInput& input, const StepRecord& record, bool cached) const {
+StepResult StepExecutor::result_of(const StepInput& input, const StepRecord& record,
+                                   bool cached) const {
   if (cached) scope_.services.events.emit(event::StepCached{input.vertex});
   const auto& parent = input.parent_result();
-  StepResult result{parent.chain, parent.chain_id, record.layer.has_value(), record.created, cached};
+  StepResult result{parent.chain, parent.chain_id, record.layer.has_value(), record.created,
+                    cached};
   if (!record.layer) return result;
   result.chain.push_back({*record.layer, std::nullopt, nullptr});
   // One step of image-spec's ChainID, so that a long chain need not be hashed again for each layer.
-  result.chain_id = result.chain_id.empty() ? *record.layer
-                                            : base::sha256_of(result.chain_id.str() + " " + record.layer->str());
+  result.chain_id = result.chain_id.empty()
+                        ? *record.layer
+                        : base::sha256_of(result.chain_id.str() + " " + record.layer->str());
   return result;
 }
 

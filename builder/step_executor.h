@@ -11,9 +11,9 @@
 
 namespace ibuild::builder {
 
-/// What happens to one step: its key is looked up, and only when no record with its layer is there the operation runs; what it
-/// made is recorded. Layers that differ only in times of writing count as equal: the one that stands already is taken.
-/// Says all that as events. For any thread.
+/// What happens to one step: its key is looked up, and only when no record with its layer is there
+/// the operation runs; what it made is recorded. Layers that differ only in times of writing count
+/// as equal: the one that stands already is taken. Says all that as events. For any thread.
 class StepExecutor {
  public:
   struct Parts {

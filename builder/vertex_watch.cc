@@ -4,7 +4,8 @@
 
 namespace ibuild::builder {
 
-VertexWatch::VertexWatch(EventSink& events, VertexId id, std::string name) : events_(events), id_(id) {
+VertexWatch::VertexWatch(EventSink& events, VertexId id, std::string name)
+    : events_(events), id_(id) {
   events_.emit(event::VertexAdded{{id, std::move(name)}});
   events_.emit(event::StepStarted{id});
 }
@@ -17,7 +18,9 @@ VertexWatch::~VertexWatch() {
   if (!finished_) failed("failed");
 }
 
-void VertexWatch::note(std::string text) const { events_.emit(event::StepNote{id_, std::move(text)}); }
+void VertexWatch::note(std::string text) const {
+  events_.emit(event::StepNote{id_, std::move(text)});
+}
 
 void VertexWatch::finish(BuildEvent event) {
   if (std::exchange(finished_, true)) return;
@@ -29,7 +32,9 @@ void VertexWatch::done() {
   finish(event::StepDone{id_, std::chrono::duration_cast<std::chrono::milliseconds>(took)});
 }
 
-void VertexWatch::failed(const std::string& message) { finish(event::StepFailed{id_, message, false}); }
+void VertexWatch::failed(const std::string& message) {
+  finish(event::StepFailed{id_, message, false});
+}
 
 void VertexWatch::cancelled() { finish(event::StepFailed{id_, "cancelled", true}); }
 

@@ -10,8 +10,8 @@
 
 namespace ibuild::builder {
 
-/// The events around one piece of work: StepStarted when made, StepDone at done(); StepFailed when it is destroyed before,
-/// by an exception for instance. One thread at a time.
+/// The events around one piece of work: StepStarted when made, StepDone at done(); StepFailed when
+/// it is destroyed before, by an exception for instance. One thread at a time.
 class VertexWatch {
  public:
   /// For a vertex that PlanReady did not announce.

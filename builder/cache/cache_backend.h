@@ -17,8 +17,8 @@ struct StepRecord {
   bool operator==(const StepRecord&) const = default;
 };
 
-/// Remembers what steps made, by key. Finding nothing is never an error: a record that is damaged or out of reach is not there.
-/// For any thread.
+/// Remembers what steps made, by key. Finding nothing is never an error: a record that is damaged
+/// or out of reach is not there. For any thread.
 class CacheBackend {
  public:
   virtual ~CacheBackend() = default;

@@ -23,7 +23,9 @@ base::RelPath path_of(const base::Digest& key) {
   return base::RelPath::exact(std::string(hex.substr(0, 2)) + "/" + std::string(hex.substr(2)));
 }
 
-base::RelPath why_path_of(const base::Digest& key) { return base::RelPath::exact(path_of(key).str() + ".why"); }
+base::RelPath why_path_of(const base::Digest& key) {
+  return base::RelPath::exact(path_of(key).str() + ".why");
+}
 
 /// JSON holds text only, names of files are bytes: each byte becomes the code point of its number.
 std::string to_text(std::string_view bytes) {
@@ -58,7 +60,8 @@ nlohmann::json to_json(const std::vector<Ingredient>& list) {
 template <typename F>
 void each_ingredient(const nlohmann::json& list, F&& take) {
   for (const auto& item : list) {
-    take(to_bytes(item.at(0).get_ref<const std::string&>()), to_bytes(item.at(1).get_ref<const std::string&>()));
+    take(to_bytes(item.at(0).get_ref<const std::string&>()),
+         to_bytes(item.at(1).get_ref<const std::string&>()));
   }
 }
 
@@ -73,7 +76,8 @@ std::string serialize(const StepRecord& record) {
 
 std::optional<StepRecord> parse_step_record(std::string_view text) {
   const auto lines = base::split(text, '\n');
-  if (lines.size() != 5 || lines[0] != kHeader || !lines[1].starts_with("layer ") || !lines[2].starts_with("created ")) {
+  if (lines.size() != 5 || lines[0] != kHeader || !lines[1].starts_with("layer ") ||
+      !lines[2].starts_with("created ")) {
     return std::nullopt;
   }
   const auto summed = text.substr(0, text.size() - lines[3].size() - 1);
@@ -108,7 +112,9 @@ void LocalCache::write(const base::RelPath& path, const std::string& text) {
   base::write_file_atomically(dir_, path, text);
 }
 
-void LocalCache::put(const base::Digest& key, const StepRecord& record) { write(path_of(key), serialize(record)); }
+void LocalCache::put(const base::Digest& key, const StepRecord& record) {
+  write(path_of(key), serialize(record));
+}
 
 void LocalCache::put_ingredients(const base::Digest& key, const StepKey& ingredients) {
   const nlohmann::json json = {{"ingredients", to_json(ingredients.ingredients())},
@@ -123,8 +129,10 @@ std::optional<StepKey> LocalCache::find_ingredients(const base::Digest& key) {
     if (!text) return std::nullopt;
     const auto json = nlohmann::json::parse(*text);
     StepKey found;
-    each_ingredient(json.at("ingredients"), [&](std::string name, std::string value) { found.add(name, value); });
-    each_ingredient(json.at("details"), [&](std::string name, std::string value) { found.add_detail(name, value); });
+    each_ingredient(json.at("ingredients"),
+                    [&](std::string name, std::string value) { found.add(name, value); });
+    each_ingredient(json.at("details"),
+                    [&](std::string name, std::string value) { found.add_detail(name, value); });
     return found;
   } catch (const nlohmann::json::exception&) {
     return std::nullopt;

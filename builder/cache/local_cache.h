@@ -8,9 +8,9 @@
 
 namespace ibuild::builder {
 
-/// Step records in a directory, one small file each: <2 hex digits>/<62 hex digits> and, beside it, ….why with the
-/// ingredients. Files appear whole; two builds may use one directory.
-/// See: docs/design/builder_cache_format.md.
+/// Step records in a directory, one small file each: <2 hex digits>/<62 hex digits> and, beside it,
+/// ….why with the ingredients. Files appear whole; two builds may use one directory. See:
+/// docs/design/builder_cache_format.md.
 class LocalCache : public CacheBackend {
  public:
   explicit LocalCache(base::DirFd dir) : dir_(std::move(dir)) {}

@@ -32,11 +32,14 @@ std::string change(const std::string& what, const std::optional<std::string>& be
 }
 
 /// "file src/app.py" and so on: what stands behind a digest.
-std::optional<std::string> detail_change(const StepKey& before, const StepKey& now, std::string_view kind) {
+std::optional<std::string> detail_change(const StepKey& before, const StepKey& now,
+                                         std::string_view kind) {
   const auto old_details = by_name(before.details());
   const auto new_details = by_name(now.details());
   const auto is_kind = [&](const std::string& name) { return name.starts_with(kind); };
-  const auto what = [&](const std::string& name) { return base::printable(name.substr(kind.size())); };
+  const auto what = [&](const std::string& name) {
+    return base::printable(name.substr(kind.size()));
+  };
   for (const auto& [name, value] : new_details) {
     if (!is_kind(name)) continue;
     const auto old = old_details.find(name);
@@ -44,7 +47,8 @@ std::optional<std::string> detail_change(const StepKey& before, const StepKey& n
     if (old->second != value) return change(what(name), old->second, value);
   }
   for (const auto& [name, value] : old_details) {
-    if (is_kind(name) && !new_details.contains(name)) return change(what(name), value, std::nullopt);
+    if (is_kind(name) && !new_details.contains(name))
+      return change(what(name), value, std::nullopt);
   }
   return std::nullopt;
 }
@@ -54,14 +58,16 @@ std::string parent_change(const StepKey& before, const StepKey& now) {
   const auto new_details = by_name(now.details());
   const auto old_base = old_details.find("base");
   const auto new_base = new_details.find("base");
-  if (old_base != old_details.end() && new_base != new_details.end() && old_base->second != new_base->second) {
+  if (old_base != old_details.end() && new_base != new_details.end() &&
+      old_base->second != new_base->second) {
     return "base moved from " + old_base->second + " to " + new_base->second;
   }
   return "the step before it changed";
 }
 
 std::string ingredient_change(const StepKey& before, const StepKey& now, const std::string& name,
-                              const std::optional<std::string>& old_value, const std::optional<std::string>& new_value) {
+                              const std::optional<std::string>& old_value,
+                              const std::optional<std::string>& new_value) {
   if (name == "parent") return parent_change(before, now);
   if (name == "files" || name == "source" || name.starts_with("mount ")) {
     if (const auto detail = detail_change(before, now, "file ")) return *detail;
@@ -84,7 +90,8 @@ std::string miss_reason(const StepKey& before, const StepKey& now) {
   }
   const auto new_values = by_name(now.ingredients());
   for (const auto& [name, value] : before.ingredients()) {
-    if (!new_values.contains(name)) return ingredient_change(before, now, name, value, std::nullopt);
+    if (!new_values.contains(name))
+      return ingredient_change(before, now, name, value, std::nullopt);
   }
   return "its record is gone";
 }

@@ -14,7 +14,8 @@ constexpr std::uint64_t kMaxBytes = 16 << 20;  // some 150,000 steps
 }  // namespace
 
 StepJournal::StepJournal(base::DirFd dir, const std::string& build)
-    : dir_(std::move(dir)), path_(base::RelPath::exact("last/" + std::string(base::sha256_of(build).hex()))) {}
+    : dir_(std::move(dir)),
+      path_(base::RelPath::exact("last/" + std::string(base::sha256_of(build).hex()))) {}
 
 void StepJournal::load() {
   if (std::exchange(loaded_, true)) return;

@@ -10,11 +10,13 @@
 
 namespace ibuild::builder {
 
-/// Which key each step of one Dockerfile had in its last build, so that a miss can be compared with it. Read on the first
-/// question, written at the end when something changed. A damaged journal is an empty one. For any thread.
+/// Which key each step of one Dockerfile had in its last build, so that a miss can be compared with
+/// it. Read on the first question, written at the end when something changed. A damaged journal is
+/// an empty one. For any thread.
 class StepJournal {
  public:
-  /// `dir` is the folder of step records; `build` tells this Dockerfile from others ("Dockerfile", context, platform).
+  /// `dir` is the folder of step records; `build` tells this Dockerfile from others ("Dockerfile",
+  /// context, platform).
   StepJournal(base::DirFd dir, const std::string& build);
 
   std::optional<base::Digest> last_key(const std::string& step);

@@ -20,10 +20,12 @@ using layers::EntryType;
 
 /// The number in a header's checksum field; none when there is none.
 std::optional<unsigned> stored_checksum(const layers::TarHeader& header) {
-  const std::string field(base::trim(std::string_view(header.checksum, strnlen(header.checksum, sizeof header.checksum))));
+  const std::string field(base::trim(
+      std::string_view(header.checksum, strnlen(header.checksum, sizeof header.checksum))));
   unsigned value = 0;
   const auto [end, error] = std::from_chars(field.data(), field.data() + field.size(), value, 8);
-  if (field.empty() || error != std::errc() || end != field.data() + field.size()) return std::nullopt;
+  if (field.empty() || error != std::errc() || end != field.data() + field.size())
+    return std::nullopt;
   return value;
 }
 
@@ -53,8 +55,8 @@ bool is_archive(const ContentSource& source, const SourceFile& file) {
   }
 }
 
-ArchiveContents::ArchiveContents(const ContentSource& source, const SourceFile& file, const base::DirFd& temp_dir,
-                                 std::stop_token stop)
+ArchiveContents::ArchiveContents(const ContentSource& source, const SourceFile& file,
+                                 const base::DirFd& temp_dir, std::stop_token stop)
     : spool_(temp_dir) {
   const auto bytes = source.open(file);
   const auto plain = layers::make_any_decompressor(*bytes);
@@ -73,7 +75,8 @@ void ArchiveContents::take(layers::LayerEntry entry, base::ByteSource& data) {
   SourceFile file;
   file.entry = std::move(entry);
   if (file.is_symlink()) file.entry.mode = 0777;  // Linux knows no other
-  std::erase_if(file.entry.xattrs, [](const base::Xattr& xattr) { return !layers::is_stored_xattr(xattr.name); });
+  std::erase_if(file.entry.xattrs,
+                [](const base::Xattr& xattr) { return !layers::is_stored_xattr(xattr.name); });
   if (file.is_file()) {
     file.entry.tar_offset = spooled_bytes_;
     base::HashingSink hashed(&spool_);
@@ -84,7 +87,8 @@ void ArchiveContents::take(layers::LayerEntry entry, base::ByteSource& data) {
 }
 
 std::unique_ptr<base::ByteSource> ArchiveContents::open(const SourceFile& file) const {
-  return std::make_unique<base::FdRangeSource>(spool_.fd(), file.entry.tar_offset, file.entry.size_bytes);
+  return std::make_unique<base::FdRangeSource>(spool_.fd(), file.entry.tar_offset,
+                                               file.entry.size_bytes);
 }
 
 void ArchiveContents::place(const base::RelPath& destination, DestinationTree& tree,
@@ -101,7 +105,8 @@ void ArchiveContents::place(const base::RelPath& destination, DestinationTree& t
   }
 }
 
-void ArchiveContents::place_entry(const SourceFile& file, const base::RelPath& destination, DestinationTree& tree) const {
+void ArchiveContents::place_entry(const SourceFile& file, const base::RelPath& destination,
+                                  DestinationTree& tree) const {
   const auto parent = tree.resolve(file.path().parent(), destination);
   tree.make_directories(parent, DestinationTree::MadeBy::archive);
   layers::LayerEntry entry = file.entry;

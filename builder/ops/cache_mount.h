@@ -10,9 +10,9 @@
 
 namespace ibuild::builder {
 
-/// The directory of one RUN --mount=type=cache while a step uses it. `shared` steps use one directory side by side, `locked`
-/// ones one after the other, a `private` one gets a directory that nobody else uses. Kept in the store between builds, never part
-/// of a layer.
+/// The directory of one RUN --mount=type=cache while a step uses it. `shared` steps use one
+/// directory side by side, `locked` ones one after the other, a `private` one gets a directory that
+/// nobody else uses. Kept in the store between builds, never part of a layer.
 class CacheMount {
  public:
   /// Waits for a locked one. Throws: SystemError, CancelledError.

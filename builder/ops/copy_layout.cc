@@ -5,10 +5,12 @@
 namespace ibuild::builder {
 namespace {
 
-/// Files of one source that are one file stay one file; those of different sources do not become one.
+/// Files of one source that are one file stay one file; those of different sources do not become
+/// one.
 class LinkGroups {
  public:
-  explicit LinkGroups(const SelectedSource& source) : tag_(reinterpret_cast<std::uintptr_t>(&source)) {}
+  explicit LinkGroups(const SelectedSource& source)
+      : tag_(reinterpret_cast<std::uintptr_t>(&source)) {}
   std::optional<LinkKey> group_of(const SourceFile& file) {
     if (!file.link) return std::nullopt;
     return LinkKey{tag_, groups_.emplace(*file.link, groups_.size()).first->second};
@@ -19,7 +21,8 @@ class LinkGroups {
   std::map<LinkKey, std::uint64_t> groups_;
 };
 
-void place_directory(const SelectedSource& source, const base::RelPath& target, DestinationTree& tree) {
+void place_directory(const SelectedSource& source, const base::RelPath& target,
+                     DestinationTree& tree) {
   LinkGroups links(source);
   for (const auto& entry : source.entries) {
     const auto path = target.join(entry.below.str());
@@ -39,8 +42,10 @@ CopyDestination CopyDestination::parse(const std::string& text) {
   return {base::RelPath::clean(text), text.ends_with('/') || text.ends_with("/.")};
 }
 
-void place_source(const SelectedSource& source, const CopyDestination& destination, DestinationTree& tree) {
-  tree.make_directories(tree.resolve(destination.is_directory ? destination.path : destination.path.parent()));
+void place_source(const SelectedSource& source, const CopyDestination& destination,
+                  DestinationTree& tree) {
+  tree.make_directories(
+      tree.resolve(destination.is_directory ? destination.path : destination.path.parent()));
   base::RelPath target = tree.resolve(destination.path);
   if (source.root.is_directory()) {
     const bool is_new = tree.lookup(target) == nullptr;

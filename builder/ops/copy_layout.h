@@ -16,9 +16,11 @@ struct CopyDestination {
   static CopyDestination parse(const std::string& text);
 };
 
-/// Puts one source of a COPY where it belongs, by BuildKit's rules: a directory's content goes into the destination; a file goes
-/// into a destination that is a directory (or is written as one), and else takes its name; links in the destination are
-/// followed inside the root. Sources are put one after the other; a later one may overwrite. Throws: base::UsageError.
-void place_source(const SelectedSource& source, const CopyDestination& destination, DestinationTree& tree);
+/// Puts one source of a COPY where it belongs, by BuildKit's rules: a directory's content goes into
+/// the destination; a file goes into a destination that is a directory (or is written as one), and
+/// else takes its name; links in the destination are followed inside the root. Sources are put one
+/// after the other; a later one may overwrite. Throws: base::UsageError.
+void place_source(const SelectedSource& source, const CopyDestination& destination,
+                  DestinationTree& tree);
 
 }  // namespace ibuild::builder

@@ -23,11 +23,15 @@ std::string describe_op(const CopyOp& op) {
   return text;
 }
 
-std::string shown_tree(const TreeRef& tree) { return "stage or image \"" + base::printable(tree.shown_as) + "\""; }
+std::string shown_tree(const TreeRef& tree) {
+  return "stage or image \"" + base::printable(tree.shown_as) + "\"";
+}
 
 base::TimePoint newest_time(const std::vector<SelectedSource>& sources, base::TimePoint otherwise) {
   std::optional<base::TimePoint> newest;
-  const auto see = [&](const SourceFile& file) { newest = std::max(newest.value_or(file.entry.mtime), file.entry.mtime); };
+  const auto see = [&](const SourceFile& file) {
+    newest = std::max(newest.value_or(file.entry.mtime), file.entry.mtime);
+  };
   for (const auto& source : sources) {
     see(source.root);
     for (const auto& entry : source.entries) see(entry.file);
@@ -43,14 +47,17 @@ const SourceTree& CopyRunner::source() {
     const auto& tree = std::get<TreeRef>(op_.from);
     const auto chain = input_.chain_of(tree);
     input_.scope.fetch.ensure_indexes(chain, input_.stop);
-    stage_ = std::make_unique<LayeredTree>(input_.scope.services.store.layers(), chain, shown_tree(tree), input_.stop);
+    stage_ = std::make_unique<LayeredTree>(input_.scope.services.store.layers(), chain,
+                                           shown_tree(tree), input_.stop);
   }
   return *stage_;
 }
 
 const std::vector<SelectedSource>& CopyRunner::selection() {
   if (!selection_) {
-    selection_ = located(input_.step.range, [&] { return select_sources(op_, source(), input_.stop); }, "copy-failed");
+    selection_ = located(
+        input_.step.range, [&] { return select_sources(op_, source(), input_.stop); },
+        "copy-failed");
   }
   return *selection_;
 }
@@ -64,7 +71,8 @@ StepKey CopyRunner::basic_key() {
     const auto chain = input_.parent();
     input_.scope.fetch.ensure_indexes(chain, input_.stop);
     const LayeredTree image(input_.scope.services.store.layers(), chain, "the image", input_.stop);
-    const Owner owner = located(input_.step.range, [&] { return UserLookup(image).find_owner(op_.chown); });
+    const Owner owner =
+        located(input_.step.range, [&] { return UserLookup(image).find_owner(op_.chown); });
     key.add("owner", std::to_string(owner.uid) + ":" + std::to_string(owner.gid));
   }
   for (const auto& file : op_.inline_files) key.add("inline", file.name + "\n" + file.content);
@@ -93,7 +101,8 @@ void CopyRunner::add_details(StepKey& key) {
   add_base_detail(key, input_);
   if (op_.paths.empty()) return;
   for (const auto& source : selection()) {
-    if (!source.root.is_directory()) key.add_detail("file " + source.root.path().str(), fingerprint(source.root));
+    if (!source.root.is_directory())
+      key.add_detail("file " + source.root.path().str(), fingerprint(source.root));
     for (const auto& entry : source.entries) {
       key.add_detail("file " + entry.file.path().str(), fingerprint(entry.file));
     }
@@ -105,7 +114,8 @@ DestinationTree::Rules CopyRunner::rules(const SourceTree& image) const {
   if (!op_.chown.empty()) rules.chown = UserLookup(image).find_owner(op_.chown);
   if (!op_.chmod.empty()) {
     rules.chmod = parser::FileMode::parse(op_.chmod);
-    // An octal mode is that of new directories above as well; a symbolic one has nothing to change there.
+    // An octal mode is that of new directories above as well; a symbolic one has nothing to change
+    // there.
     const bool octal = op_.chmod.find_first_not_of("01234567") == std::string::npos;
     if (octal) rules.made_directory_mode = rules.chmod->apply(0, /*is_dir=*/true) & 0777;
   }
@@ -114,8 +124,10 @@ DestinationTree::Rules CopyRunner::rules(const SourceTree& image) const {
   return rules;
 }
 
-void CopyRunner::place(const SelectedSource& source, const CopyDestination& destination, DestinationTree& tree) {
-  if (!op_.unpack || !is_archive(*source.tree, source.root)) return place_source(source, destination, tree);
+void CopyRunner::place(const SelectedSource& source, const CopyDestination& destination,
+                       DestinationTree& tree) {
+  if (!op_.unpack || !is_archive(*source.tree, source.root))
+    return place_source(source, destination, tree);
   const auto& temp = input_.scope.services.store.temp();
   archives_.emplace_back(*source.tree, source.root, temp, input_.stop)
       .place(destination.path, tree, [&](const std::string& message) { input_.warn(message); });
@@ -143,14 +155,19 @@ std::optional<layers::Layer> CopyRunner::run() {
   const LayeredTree image(store, chain, "the image", input_.stop);
   const layers::TreeView nothing({});
   const auto builder = store.begin_layer();
-  auto rules = located(input_.step.range, [&] { return this->rules(image); }, "copy-failed");
+  auto rules = located(
+      input_.step.range, [&] { return this->rules(image); }, "copy-failed");
   const auto now = input_.scope.clock.now();
   rules.made_directory_time = op_.paths.empty() ? now : newest_time(selection(), now);
   DestinationTree tree(op_.link ? nothing : image.view(), std::move(rules));
-  located(input_.step.range, [&] { place_everything(tree); }, "copy-failed");
+  located(
+      input_.step.range, [&] { place_everything(tree); }, "copy-failed");
   if (tree.empty()) return std::nullopt;
-  const auto opener = [&](const layers::TreeView::Node& node) { return store.open_file(chain[node.layer], *node.entry); };
-  tree.write(*builder, opener, [&](const std::string& message) { input_.warn(message); }, input_.stop);
+  const auto opener = [&](const layers::TreeView::Node& node) {
+    return store.open_file(chain[node.layer], *node.entry);
+  };
+  tree.write(
+      *builder, opener, [&](const std::string& message) { input_.warn(message); }, input_.stop);
   return builder->commit();
 }
 

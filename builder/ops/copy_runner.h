@@ -14,7 +14,8 @@
 
 namespace ibuild::builder {
 
-/// COPY and ADD: the layer is written straight from the source, the destination is resolved on the indexes of the layers below.
+/// COPY and ADD: the layer is written straight from the source, the destination is resolved on the
+/// indexes of the layers below.
 class CopyRunner : public OpRunner {
  public:
   CopyRunner(const CopyOp& op, const StepInput& input) : op_(op), input_(input) {}
@@ -29,7 +30,8 @@ class CopyRunner : public OpRunner {
   const std::vector<SelectedSource>& selection();
   DestinationTree::Rules rules(const SourceTree& image) const;
   void place_everything(DestinationTree& tree);
-  void place(const SelectedSource& source, const CopyDestination& destination, DestinationTree& tree);
+  void place(const SelectedSource& source, const CopyDestination& destination,
+             DestinationTree& tree);
 
   const CopyOp& op_;
   const StepInput& input_;

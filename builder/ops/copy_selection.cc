@@ -38,26 +38,30 @@ SourcePath take_apart(const std::string& written, bool parents) {
   }
   const auto clean = base::RelPath::clean(pattern);
   if (clean.is_root()) {
-    throw base::UsageError("--parents needs a path below the root of its source, not \"" + base::printable(written) + "\"");
+    throw base::UsageError("--parents needs a path below the root of its source, not \"" +
+                           base::printable(written) + "\"");
   }
   return {base::RelPath::clean(root), clean.str()};
 }
 
 [[noreturn]] void throw_missing(const SourceTree& tree, const base::RelPath& path) {
-  std::string message = "\"" + base::printable(path.absolute()) + "\": not found in " + tree.shown_as();
+  std::string message =
+      "\"" + base::printable(path.absolute()) + "\": not found in " + tree.shown_as();
   const auto* context = dynamic_cast<const ContextTree*>(&tree);
   const bool hidden = context != nullptr && context->hides(path);
   if (hidden) message += " (it is there, but the ignore file leaves it out)";
   throw base::UsageError(message);
 }
 
-/// The paths that a path with wildcards means, each segment matched by itself; links are not followed for it.
+/// The paths that a path with wildcards means, each segment matched by itself; links are not
+/// followed for it.
 class WildcardWalk {
  public:
   WildcardWalk(const SourceTree& tree, const base::RelPath& path) : tree_(tree) {
     const auto parts = path.components();
     std::size_t first = 0;
-    while (first < parts.size() && !parser::has_wildcard(parts[first])) start_ = start_.join(parts[first++]);
+    while (first < parts.size() && !parser::has_wildcard(parts[first]))
+      start_ = start_.join(parts[first++]);
     for (; first < parts.size(); ++first) segments_.emplace_back(parts[first]);
   }
 
@@ -94,7 +98,8 @@ class DirectoryWalk {
                 const std::optional<IgnoreMatcher>& excludes, std::stop_token stop)
       : tree_(tree), includes_(includes), excludes_(excludes), stop_(std::move(stop)) {}
   /// Everything.
-  DirectoryWalk(const SourceTree& tree, std::stop_token stop) : DirectoryWalk(tree, kNone, kNone, std::move(stop)) {}
+  DirectoryWalk(const SourceTree& tree, std::stop_token stop)
+      : DirectoryWalk(tree, kNone, kNone, std::move(stop)) {}
 
   std::vector<SelectedEntry> walk(const SourceFile& root) {
     descend(root.path(), {}, {});
@@ -116,16 +121,20 @@ class DirectoryWalk {
       Verdicts verdicts;
       bool picked = true;
       if (includes_) {
-        verdicts.include = includes_->match_with_parent(path.str(), at_root ? nullptr : &above.include);
+        verdicts.include =
+            includes_->match_with_parent(path.str(), at_root ? nullptr : &above.include);
         picked = verdicts.include.excluded;
       }
-      if (excludes_) verdicts.exclude = excludes_->match_with_parent(path.str(), at_root ? nullptr : &above.exclude);
+      if (excludes_)
+        verdicts.exclude =
+            excludes_->match_with_parent(path.str(), at_root ? nullptr : &above.exclude);
       const bool excluded = verdicts.exclude.excluded;
       take(std::move(child), path, picked && !excluded, excluded, verdicts);
     }
   }
 
-  void take(SourceFile child, const base::RelPath& path, bool picked, bool excluded, const Verdicts& verdicts) {
+  void take(SourceFile child, const base::RelPath& path, bool picked, bool excluded,
+            const Verdicts& verdicts) {
     const bool is_directory = child.is_directory();
     const base::RelPath source_path = child.path();
     if (!picked && !is_directory) return;
@@ -151,7 +160,8 @@ void check_required(const SourceTree& tree, const SourcePath& source) {
   if (!resolve(tree, wanted, /*follow_last=*/false)) throw_missing(tree, wanted);
 }
 
-void fill_in_digests(std::vector<SelectedSource>& sources, const SourceTree& tree, std::stop_token stop) {
+void fill_in_digests(std::vector<SelectedSource>& sources, const SourceTree& tree,
+                     std::stop_token stop) {
   std::vector<SourceFile*> files;
   for (auto& source : sources) {
     if (source.root.is_file()) files.push_back(&source.root);
@@ -164,7 +174,8 @@ void fill_in_digests(std::vector<SelectedSource>& sources, const SourceTree& tre
 
 }  // namespace
 
-std::vector<SelectedSource> select_sources(const CopyOp& op, const SourceTree& tree, std::stop_token stop) {
+std::vector<SelectedSource> select_sources(const CopyOp& op, const SourceTree& tree,
+                                           std::stop_token stop) {
   std::vector<SelectedSource> sources;
   const auto excludes = matcher_of(op.excludes);
   for (const auto& written : op.paths) {
@@ -176,7 +187,8 @@ std::vector<SelectedSource> select_sources(const CopyOp& op, const SourceTree& t
       auto root = resolve(tree, match, /*follow_last=*/true);
       if (!root) throw_missing(tree, match);
       SelectedSource source{&tree, std::move(*root), std::string(match.name()), {}};
-      if (source.root.is_directory()) source.entries = DirectoryWalk(tree, includes, excludes, stop).walk(source.root);
+      if (source.root.is_directory())
+        source.entries = DirectoryWalk(tree, includes, excludes, stop).walk(source.root);
       sources.push_back(std::move(source));
     }
   }
@@ -184,28 +196,31 @@ std::vector<SelectedSource> select_sources(const CopyOp& op, const SourceTree& t
   return sources;
 }
 
-SelectedSource select_path(const SourceTree& tree, const base::RelPath& path, std::stop_token stop) {
+SelectedSource select_path(const SourceTree& tree, const base::RelPath& path,
+                           std::stop_token stop) {
   auto root = resolve(tree, path, /*follow_last=*/true);
   if (!root) throw_missing(tree, path);
   std::vector<SelectedSource> sources(1);
   sources[0] = {&tree, std::move(*root), std::string(path.name()), {}};
-  if (sources[0].root.is_directory()) sources[0].entries = DirectoryWalk(tree, stop).walk(sources[0].root);
+  if (sources[0].root.is_directory())
+    sources[0].entries = DirectoryWalk(tree, stop).walk(sources[0].root);
   fill_in_digests(sources, tree, std::move(stop));
   return std::move(sources[0]);
 }
 
 std::string fingerprint(const SourceFile& file) {
-  static constexpr std::array<const char*, 9> kTypes = {"file",  "dir",  "link",     "hardlink", "char",
-                                                        "block", "fifo", "whiteout", "opaque"};
+  static constexpr std::array<const char*, 9> kTypes = {
+      "file", "dir", "link", "hardlink", "char", "block", "fifo", "whiteout", "opaque"};
   const auto& entry = file.entry;
-  std::string text = fmt::format("{} {:04o} {}:{}", kTypes.at(static_cast<std::size_t>(entry.type)), entry.mode,
-                                 entry.uid, entry.gid);
+  std::string text = fmt::format("{} {:04o} {}:{}", kTypes.at(static_cast<std::size_t>(entry.type)),
+                                 entry.mode, entry.uid, entry.gid);
   if (file.is_file()) text += " " + entry.content.value().str();
   if (file.is_symlink()) text += " " + entry.link_target;
   if (entry.device_major != 0 || entry.device_minor != 0) {
     text += fmt::format(" {}:{}", entry.device_major, entry.device_minor);
   }
-  for (const auto& xattr : entry.xattrs) text += " " + xattr.name + "=" + base::sha256_of(xattr.value).str();
+  for (const auto& xattr : entry.xattrs)
+    text += " " + xattr.name + "=" + base::sha256_of(xattr.value).str();
   return text;
 }
 

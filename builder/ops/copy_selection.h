@@ -15,7 +15,8 @@ namespace ibuild::builder {
 struct SelectedEntry {
   SourceFile file;
   base::RelPath below;  // path below the root of the source
-  /// False for a directory that no pattern picks, but something in it: it is made when it is missing and left alone else.
+  /// False for a directory that no pattern picks, but something in it: it is made when it is
+  /// missing and left alone else.
   bool picked = true;
 };
 
@@ -23,18 +24,22 @@ struct SelectedEntry {
 struct SelectedSource {
   const SourceTree* tree = nullptr;
   SourceFile root;
-  std::string name;                    // the last part of the path as it was matched: the file's name in a directory
+  std::string name;  // the last part of the path as it was matched: the file's name in a directory
   std::vector<SelectedEntry> entries;  // below a directory's root, in walk order
 };
 
-/// Which files the paths of `op` mean in `tree`: wildcards, --parents with its pivot, --exclude. Content digests are filled in.
-/// A wildcard that matches nothing gives nothing. Throws: base::UsageError when a path that must be there is not.
-std::vector<SelectedSource> select_sources(const CopyOp& op, const SourceTree& tree, std::stop_token stop);
+/// Which files the paths of `op` mean in `tree`: wildcards, --parents with its pivot, --exclude.
+/// Content digests are filled in. A wildcard that matches nothing gives nothing. Throws:
+/// base::UsageError when a path that must be there is not.
+std::vector<SelectedSource> select_sources(const CopyOp& op, const SourceTree& tree,
+                                           std::stop_token stop);
 
-/// One literal path, with all that lies below it: what a bind mount shows. Throws: base::UsageError when it is not there.
+/// One literal path, with all that lies below it: what a bind mount shows. Throws: base::UsageError
+/// when it is not there.
 SelectedSource select_path(const SourceTree& tree, const base::RelPath& path, std::stop_token stop);
 
-/// What the key of a step takes from a selection: names, types, modes, owners, links, contents; not times.
+/// What the key of a step takes from a selection: names, types, modes, owners, links, contents; not
+/// times.
 base::Digest selection_digest(const std::vector<SelectedSource>& sources);
 /// One entry's share of it, as text: what `why` compares.
 std::string fingerprint(const SourceFile& file);

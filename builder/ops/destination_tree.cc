@@ -81,7 +81,8 @@ void DestinationTree::add(LayerEntry entry, Added rest) {
 void DestinationTree::make_directories(const base::RelPath& path, MadeBy by) {
   if (const auto* entry = lookup(path)) {
     if (entry->type == EntryType::directory) return;
-    throw base::UsageError("cannot make directory " + shown(path) + ": something else stands there");
+    throw base::UsageError("cannot make directory " + shown(path) +
+                           ": something else stands there");
   }
   make_directories(path.parent(), by);
   LayerEntry entry;
@@ -97,7 +98,8 @@ void DestinationTree::make_directories(const base::RelPath& path, MadeBy by) {
 }
 
 void DestinationTree::set_time(const base::RelPath& path, base::TimePoint mtime) {
-  if (const auto added = added_.find(path); added != added_.end()) added->second.entry.mtime = clamp(mtime);
+  if (const auto added = added_.find(path); added != added_.end())
+    added->second.entry.mtime = clamp(mtime);
 }
 
 LayerEntry DestinationTree::apply_rules(const base::RelPath& path, const SourceFile& source) const {
@@ -124,16 +126,18 @@ void DestinationTree::put_directory(const base::RelPath& path, const SourceFile&
 void DestinationTree::pass_directory(const base::RelPath& path, const SourceFile& source) {
   const auto* old = lookup(path);
   if (old == nullptr) return put_directory(path, source);
-  if (old->type != EntryType::directory) throw base::UsageError("cannot copy to non-directory: " + shown(path));
+  if (old->type != EntryType::directory)
+    throw base::UsageError("cannot copy to non-directory: " + shown(path));
   LayerEntry entry = *old;
   entry.path = path;
   entry.mode = source.entry.mode;
   add(std::move(entry), {});
 }
 
-void DestinationTree::put_file(const base::RelPath& path, const SourceFile& source, const ContentSource& content,
-                               std::optional<LinkKey> link) {
-  if (is_directory(path)) throw base::UsageError("cannot replace directory " + shown(path) + " with a file");
+void DestinationTree::put_file(const base::RelPath& path, const SourceFile& source,
+                               const ContentSource& content, std::optional<LinkKey> link) {
+  if (is_directory(path))
+    throw base::UsageError("cannot replace directory " + shown(path) + " with a file");
   Added added;
   added.source = &source;
   added.content = &content;
@@ -141,10 +145,11 @@ void DestinationTree::put_file(const base::RelPath& path, const SourceFile& sour
   add(apply_rules(path, source), std::move(added));
 }
 
-void DestinationTree::put_entry(LayerEntry entry, const SourceFile* source, const ContentSource* content,
-                                std::optional<LinkKey> link) {
+void DestinationTree::put_entry(LayerEntry entry, const SourceFile* source,
+                                const ContentSource* content, std::optional<LinkKey> link) {
   const auto* old = lookup(entry.path);
-  const bool merges = old != nullptr && old->type == EntryType::directory && entry.type == EntryType::directory;
+  const bool merges =
+      old != nullptr && old->type == EntryType::directory && entry.type == EntryType::directory;
   if (old != nullptr && !merges) remove(entry.path);
   if (rules_.chown) {
     entry.uid = rules_.chown->uid;
@@ -218,7 +223,8 @@ void DestinationTree::add_whiteouts(Entries& entries) const {
 }
 
 void DestinationTree::write(layers::LayerBuilder& out, const ParentOpener& opener,
-                            const std::function<void(std::string)>& warn, std::stop_token stop) const {
+                            const std::function<void(std::string)>& warn,
+                            std::stop_token stop) const {
   Entries entries = added_;
   add_whiteouts(entries);
   add_parents(entries);
@@ -228,7 +234,8 @@ void DestinationTree::write(layers::LayerBuilder& out, const ParentOpener& opene
     if (stop.stop_requested()) throw base::CancelledError();
     if (path.is_root() || (left_out && path.is_within(*left_out))) continue;
     if (path.name().starts_with(kWhiteoutPrefix)) {
-      warn(shown(path) + " is left out: names that begin with .wh. mean deletions in an image layer");
+      warn(shown(path) +
+           " is left out: names that begin with .wh. mean deletions in an image layer");
       left_out = path;
       continue;
     }
@@ -246,7 +253,8 @@ void DestinationTree::write(layers::LayerBuilder& out, const ParentOpener& opene
   }
 }
 
-std::unique_ptr<base::ByteSource> DestinationTree::open_bytes(const Added& added, const ParentOpener& opener) const {
+std::unique_ptr<base::ByteSource> DestinationTree::open_bytes(const Added& added,
+                                                              const ParentOpener& opener) const {
   if (added.content != nullptr) return added.content->open(*added.source);
   return opener(*parent_.lookup(added.copied_from));
 }

@@ -16,8 +16,9 @@
 
 namespace ibuild::builder {
 
-/// A new layer in the making: what COPY, ADD or WORKDIR puts on top of a file system that is known by its index only. Nothing
-/// is mounted or unpacked. The entries are written at the end, in walk order, together with the directories above them.
+/// A new layer in the making: what COPY, ADD or WORKDIR puts on top of a file system that is known
+/// by its index only. Nothing is mounted or unpacked. The entries are written at the end, in walk
+/// order, together with the directories above them.
 class DestinationTree {
  public:
   /// How entries that come in are changed.
@@ -29,32 +30,37 @@ class DestinationTree {
     std::optional<base::TimePoint> latest_time;  // later times become this one (SOURCE_DATE_EPOCH)
   };
   /// `parent` must outlive this.
-  DestinationTree(const layers::TreeView& parent, Rules rules) : parent_(parent), rules_(std::move(rules)) {}
+  DestinationTree(const layers::TreeView& parent, Rules rules)
+      : parent_(parent), rules_(std::move(rules)) {}
 
   /// What stands at `path` now; null: nothing. No link is followed. Valid until the next change.
   const layers::LayerEntry* lookup(const base::RelPath& path) const;
   bool is_directory(const base::RelPath& path) const;
-  /// Follows every link; components that do not exist are taken as they are. Links are confined to `root`.
+  /// Follows every link; components that do not exist are taken as they are. Links are confined to
+  /// `root`.
   base::RelPath resolve(const base::RelPath& path, const base::RelPath& root = {}) const;
 
-  /// Who asks for a directory: the instruction (then it is owned as the rules say), or an archive that lacks an entry for it
-  /// (then by root, mode 0755).
+  /// Who asks for a directory: the instruction (then it is owned as the rules say), or an archive
+  /// that lacks an entry for it (then by root, mode 0755).
   enum class MadeBy { instruction, archive };
   /// Makes `path` and the directories above it where they are missing.
   /// Throws: base::UsageError when something on the way is no directory.
   void make_directories(const base::RelPath& path, MadeBy by = MadeBy::instruction);
   /// Gives a directory that this layer brings another time.
   void set_time(const base::RelPath& path, base::TimePoint mtime);
-  /// A directory with the source's mode, owner and times (as the rules change them); one that stands already keeps its content.
-  /// Throws: base::UsageError when something else stands there.
+  /// A directory with the source's mode, owner and times (as the rules change them); one that
+  /// stands already keeps its content. Throws: base::UsageError when something else stands there.
   void put_directory(const base::RelPath& path, const SourceFile& source);
-  /// As put_directory, but only where it is missing; an existing one gets the source's mode at most.
+  /// As put_directory, but only where it is missing; an existing one gets the source's mode at
+  /// most.
   void pass_directory(const base::RelPath& path, const SourceFile& source);
-  /// A file, link or device, in place of what is no directory. Files with one `link` become hard links of each other;
-  /// `content` and `source` must outlive this. Throws: base::UsageError when a directory stands there.
+  /// A file, link or device, in place of what is no directory. Files with one `link` become hard
+  /// links of each other; `content` and `source` must outlive this. Throws: base::UsageError when a
+  /// directory stands there.
   void put_file(const base::RelPath& path, const SourceFile& source, const ContentSource& content,
                 std::optional<LinkKey> link);
-  /// Puts an entry as it is, in place of whatever stands there but a directory on a directory: how an archive is unpacked.
+  /// Puts an entry as it is, in place of whatever stands there but a directory on a directory: how
+  /// an archive is unpacked.
   void put_entry(layers::LayerEntry entry, const SourceFile* source, const ContentSource* content,
                  std::optional<LinkKey> link);
   /// One more name for the file at `target`. False when no file stands there.
@@ -63,17 +69,18 @@ class DestinationTree {
   void remove(const base::RelPath& path);
 
   bool empty() const { return added_.empty() && hidden_.empty(); }
-  /// Gives every entry to `out`. `opener` opens files of the parent, of which new hard links were made.
-  /// Names that would read as whiteouts are left out and told to `warn`.
-  using ParentOpener = std::function<std::unique_ptr<base::ByteSource>(const layers::TreeView::Node&)>;
-  void write(layers::LayerBuilder& out, const ParentOpener& opener, const std::function<void(std::string)>& warn,
-             std::stop_token stop) const;
+  /// Gives every entry to `out`. `opener` opens files of the parent, of which new hard links were
+  /// made. Names that would read as whiteouts are left out and told to `warn`.
+  using ParentOpener =
+      std::function<std::unique_ptr<base::ByteSource>(const layers::TreeView::Node&)>;
+  void write(layers::LayerBuilder& out, const ParentOpener& opener,
+             const std::function<void(std::string)>& warn, std::stop_token stop) const;
 
  private:
   struct Added {
     layers::LayerEntry entry;
-    const SourceFile* source = nullptr;        // of a file's bytes
-    const ContentSource* content = nullptr;    // null: the parent's file at `copied_from`
+    const SourceFile* source = nullptr;      // of a file's bytes
+    const ContentSource* content = nullptr;  // null: the parent's file at `copied_from`
     base::RelPath copied_from;
     std::optional<LinkKey> link;
   };
@@ -91,7 +98,8 @@ class DestinationTree {
   void add(layers::LayerEntry entry, Added rest);
   void add_parents(Entries& entries) const;
   void add_whiteouts(Entries& entries) const;
-  std::unique_ptr<base::ByteSource> open_bytes(const Added& added, const ParentOpener& opener) const;
+  std::unique_ptr<base::ByteSource> open_bytes(const Added& added,
+                                               const ParentOpener& opener) const;
 
   const layers::TreeView& parent_;
   Rules rules_;

@@ -13,9 +13,15 @@ namespace {
 struct Maker {
   const StepInput& input;
   std::unique_ptr<OpRunner> operator()(const BaseOp&) const { return nullptr; }
-  std::unique_ptr<OpRunner> operator()(const CopyOp& op) const { return std::make_unique<CopyRunner>(op, input); }
-  std::unique_ptr<OpRunner> operator()(const WorkdirOp& op) const { return std::make_unique<WorkdirRunner>(op, input); }
-  std::unique_ptr<OpRunner> operator()(const RunOp& op) const { return std::make_unique<RunRunner>(op, input); }
+  std::unique_ptr<OpRunner> operator()(const CopyOp& op) const {
+    return std::make_unique<CopyRunner>(op, input);
+  }
+  std::unique_ptr<OpRunner> operator()(const WorkdirOp& op) const {
+    return std::make_unique<WorkdirRunner>(op, input);
+  }
+  std::unique_ptr<OpRunner> operator()(const RunOp& op) const {
+    return std::make_unique<RunRunner>(op, input);
+  }
 };
 
 }  // namespace
@@ -34,7 +40,9 @@ void StepInput::warn(const std::string& message) const {
   scope.services.events.emit(event::WarningRaised{{"", message, "", step.range}});
 }
 
-std::unique_ptr<OpRunner> make_op_runner(const StepInput& input) { return std::visit(Maker{input}, input.step.op); }
+std::unique_ptr<OpRunner> make_op_runner(const StepInput& input) {
+  return std::visit(Maker{input}, input.step.op);
+}
 
 layers::LayerChain without_repeats(const layers::LayerChain& chain) {
   layers::LayerChain kept;
@@ -46,16 +54,20 @@ layers::LayerChain without_repeats(const layers::LayerChain& chain) {
   return kept;
 }
 
-void add_parent(StepKey& key, const StepInput& input) { key.add("parent", input.parent_result().chain_id.str()); }
+void add_parent(StepKey& key, const StepInput& input) {
+  key.add("parent", input.parent_result().chain_id.str());
+}
 
 void add_epoch(StepKey& key, const StepInput& input) {
-  if (const auto epoch = input.scope.clock.fixed()) key.add("epoch", std::to_string(epoch->time_since_epoch().count()));
+  if (const auto epoch = input.scope.clock.fixed())
+    key.add("epoch", std::to_string(epoch->time_since_epoch().count()));
 }
 
 void add_base_detail(StepKey& key, const StepInput& input) {
   if (!input.step.parent) return;
   const auto* base = std::get_if<BaseOp>(&input.scope.plan.steps[*input.step.parent].op);
-  if (base != nullptr) key.add_detail("base", base->image.reference.str() + "@" + base->image.digest.str());
+  if (base != nullptr)
+    key.add_detail("base", base->image.reference.str() + "@" + base->image.digest.str());
 }
 
 }  // namespace ibuild::builder

@@ -47,20 +47,23 @@ class OpRunner {
   virtual ~OpRunner() = default;
   /// The key that needs no file of another stage or image to be read.
   virtual StepKey quick_key() = 0;
-  /// The key by content of what it reads from other stages; none when quick_key() is that already. A step that hits by this key
-  /// although its quick key missed need not run: its inputs changed nothing that it uses.
+  /// The key by content of what it reads from other stages; none when quick_key() is that already.
+  /// A step that hits by this key although its quick key missed need not run: its inputs changed
+  /// nothing that it uses.
   virtual std::optional<StepKey> content_key() { return std::nullopt; }
   /// Adds what `why` shows but the key does not hold.
   virtual void add_details(StepKey&) {}
-  /// Does the work. None when nothing changed. Throws: parser::DockerfileError for what the Dockerfile is to blame for, base::Error else.
+  /// Does the work. None when nothing changed. Throws: parser::DockerfileError for what the
+  /// Dockerfile is to blame for, base::Error else.
   virtual std::optional<layers::Layer> run() = 0;
 };
 
 /// Requires: the step is no BaseOp. `input` must outlive the runner.
 std::unique_ptr<OpRunner> make_op_runner(const StepInput& input);
 
-/// The chain with only the uppermost of equal layers. What a layer puts, hides or removes does not depend on what is below, so
-/// that a lower twin shows in nothing; and overlayfs takes no directory twice.
+/// The chain with only the uppermost of equal layers. What a layer puts, hides or removes does not
+/// depend on what is below, so that a lower twin shows in nothing; and overlayfs takes no directory
+/// twice.
 layers::LayerChain without_repeats(const layers::LayerChain& chain);
 
 /// Ingredients that several operations have.

@@ -24,7 +24,9 @@ constexpr std::string_view kContextName = "context";
 
 const char* type_name(MountType type) { return kTypeNames.at(static_cast<std::size_t>(type)); }
 
-bool is_from_context(const RunMount& mount) { return std::holds_alternative<ContextRef>(mount.from); }
+bool is_from_context(const RunMount& mount) {
+  return std::holds_alternative<ContextRef>(mount.from);
+}
 
 std::string describe_options(const RunMount& mount) {
   std::string text = type_name(mount.type);
@@ -52,7 +54,8 @@ const SourceTree& RunMounts::tree_of(const RunMount& mount) {
   const auto chain = input_.chain_of(tree);
   input_.scope.fetch.ensure_indexes(chain, input_.stop);
   stages_.push_back(std::make_unique<LayeredTree>(input_.scope.services.store.layers(), chain,
-                                                  "stage or image \"" + tree.shown_as + "\"", input_.stop));
+                                                  "stage or image \"" + tree.shown_as + "\"",
+                                                  input_.stop));
   return *stages_.back();
 }
 
@@ -63,7 +66,10 @@ const SelectedSource& RunMounts::selection_of(std::size_t index) {
     const auto& mount = op_.mounts[index];
     selection = located(
         input_.step.range,
-        [&] { return select_path(tree_of(mount), base::RelPath::clean(mount.source), input_.stop); }, "mount-failed");
+        [&] {
+          return select_path(tree_of(mount), base::RelPath::clean(mount.source), input_.stop);
+        },
+        "mount-failed");
   }
   return *selection;
 }
@@ -72,7 +78,8 @@ std::string RunMounts::source_ingredient(std::size_t index, Stages stages) {
   const auto& mount = op_.mounts[index];
   if (mount.type != MountType::bind) return "";
   if (!is_from_context(mount) && stages == Stages::by_chain) {
-    return " " + mount.source + " of " + input_.result_of_tree(std::get<TreeRef>(mount.from)).chain_id.str();
+    return " " + mount.source + " of " +
+           input_.result_of_tree(std::get<TreeRef>(mount.from)).chain_id.str();
   }
   const auto& selection = selection_of(index);
   return " " + fingerprint(selection.root) + " " + selection_digest({selection}).str();
@@ -90,7 +97,8 @@ void RunMounts::add_details(StepKey& key) {
   for (std::size_t i = 0; i < op_.mounts.size(); ++i) {
     if (op_.mounts[i].type != MountType::bind) continue;
     const auto& selection = selection_of(i);
-    if (selection.root.is_file()) key.add_detail("file " + selection.root.path().str(), fingerprint(selection.root));
+    if (selection.root.is_file())
+      key.add_detail("file " + selection.root.path().str(), fingerprint(selection.root));
     for (const auto& entry : selection.entries) {
       key.add_detail("file " + entry.file.path().str(), fingerprint(entry.file));
     }
@@ -101,8 +109,9 @@ bool RunMounts::is_absent(const RunMount& mount) const {
   if (mount.type != MountType::secret && mount.type != MountType::ssh) return false;
   // No secret can be given so far; one that is not required is simply not there.
   if (!mount.required) return true;
-  throw parser::DockerfileError("missing-secret", input_.step.range,
-                                std::string(type_name(mount.type)) + " " + mount.id + ": not found");
+  throw parser::DockerfileError(
+      "missing-secret", input_.step.range,
+      std::string(type_name(mount.type)) + " " + mount.id + ": not found");
 }
 
 std::vector<sandbox::MountSpec> RunMounts::open() {
@@ -149,7 +158,8 @@ layers::Layer RunMounts::context_layer(std::size_t index) {
   if (selection.root.is_directory()) tree.put_directory(place, selection.root);
   place_source(selection, {place, false}, tree);
   const auto builder = input_.scope.services.store.layers().begin_layer();
-  tree.write(*builder, {}, [&](const std::string& message) { input_.warn(message); }, input_.stop);
+  tree.write(
+      *builder, {}, [&](const std::string& message) { input_.warn(message); }, input_.stop);
   return builder->commit();
 }
 
@@ -178,7 +188,8 @@ sandbox::MountSpec RunMounts::open_bind(std::size_t index) {
 
 sandbox::MountSpec RunMounts::open_script() {
   script_dir_.emplace(input_.scope.services.store.temp(), "script-");
-  base::write_file_atomically(script_dir_->dir(), base::RelPath::clean(op_.script->name), op_.script->content, 0755);
+  base::write_file_atomically(script_dir_->dir(), base::RelPath::clean(op_.script->name),
+                              op_.script->content, 0755);
   RunMount mount;
   mount.target = "/" + std::string(kScriptTarget);
   mount.read_only = true;

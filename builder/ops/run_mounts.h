@@ -14,12 +14,14 @@
 
 namespace ibuild::builder {
 
-/// What the --mounts of one RUN show, held open while the step runs. Nothing of it ends up in the layer.
+/// What the --mounts of one RUN show, held open while the step runs. Nothing of it ends up in the
+/// layer.
 class RunMounts {
  public:
   RunMounts(const RunOp& op, const StepInput& input) : op_(op), input_(input) {}
 
-  /// "mount T" ingredients. `by_content`: stages by the files that are mounted, else by their layers.
+  /// "mount T" ingredients. `by_content`: stages by the files that are mounted, else by their
+  /// layers.
   enum class Stages { by_chain, by_content };
   void add_to(StepKey& key, Stages stages);
   void add_details(StepKey& key);

@@ -32,7 +32,8 @@ class LogObserver : public sandbox::StepObserver {
 sandbox::NetworkMode network_mode(const std::string& name) {
   if (name == "none") return sandbox::NetworkMode::none;
   if (name == "default" || name == "host") return sandbox::NetworkMode::host;
-  throw base::UsageError("unsupported network mode \"" + base::printable(name) + "\" (default, host, none)");
+  throw base::UsageError("unsupported network mode \"" + base::printable(name) +
+                         "\" (default, host, none)");
 }
 
 bool has_variable(const std::vector<std::string>& env, std::string_view name) {
@@ -52,7 +53,8 @@ std::pair<std::string, std::string> parse_add_host(const std::string& text) {
   // IPv6 addresses have colons, host names have none.
   const auto separator = text.find_first_of("=:");
   if (separator == std::string::npos || separator == 0 || separator + 1 == text.size()) {
-    throw base::UsageError("bad --add-host \"" + base::printable(text) + "\": it must be name:address");
+    throw base::UsageError("bad --add-host \"" + base::printable(text) +
+                           "\": it must be name:address");
   }
   return {text.substr(0, separator), text.substr(separator + 1)};
 }
@@ -71,7 +73,8 @@ StepKey RunRunner::make_key(RunMounts::Stages stages) {
   for (const auto& host : request.add_hosts) key.add("hosts", parse_add_host(host).first);
   key.add("shm-size", std::to_string(request.shm_size_bytes));
   for (const auto& limit : request.ulimits) {
-    key.add("ulimits", std::to_string(limit.resource) + " " + std::to_string(limit.soft) + " " + std::to_string(limit.hard));
+    key.add("ulimits", std::to_string(limit.resource) + " " + std::to_string(limit.soft) + " " +
+                           std::to_string(limit.hard));
   }
   if (op_.script) key.add("script", op_.script->content);
   mounts_.add_to(key, stages);
@@ -97,7 +100,8 @@ sandbox::SandboxSpec RunRunner::make_spec(const layers::LayerChain& chain) const
   spec.argv = op_.argv;
   for (const auto& [name, value] : op_.env) spec.env.push_back(name + "=" + value);
   for (const auto& [name, value] : op_.proxy_env) spec.env.push_back(name + "=" + value);
-  if (!has_variable(spec.env, "PATH")) spec.env.push_back("PATH=" + std::string(image::kDefaultPath));
+  if (!has_variable(spec.env, "PATH"))
+    spec.env.push_back("PATH=" + std::string(image::kDefaultPath));
   if (!has_variable(spec.env, "HOME")) spec.env.push_back("HOME=" + user.home);
   spec.working_dir = op_.working_dir;
   spec.uid = user.uid;
@@ -131,8 +135,10 @@ std::optional<layers::Layer> RunRunner::run() {
   }
   const auto chain = without_repeats(input_.parent());
   input_.scope.fetch.ensure_trees(chain, input_.stop);
-  sandbox::SandboxSpec spec = located(input_.step.range, [&] { return make_spec(chain); }, "run-failed");
+  sandbox::SandboxSpec spec = located(
+      input_.step.range, [&] { return make_spec(chain); }, "run-failed");
   const auto tree = services.snapshots->open(chain, input_.stop);
+  if (input_.scope.clock.is_fixed()) tree->set_latest_time(input_.scope.clock.now());
   spec.root_fd = tree->root().get();
   spec.root_is_detached_mount = tree->is_detached_mount();
   spec.mounts = mounts_.open();

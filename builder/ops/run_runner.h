@@ -6,7 +6,8 @@
 
 namespace ibuild::builder {
 
-/// RUN: a process in the sandbox on a writable tree made of the layers below; the difference is the layer.
+/// RUN: a process in the sandbox on a writable tree made of the layers below; the difference is the
+/// layer.
 class RunRunner : public OpRunner {
  public:
   RunRunner(const RunOp& op, const StepInput& input) : op_(op), input_(input), mounts_(op, input) {}

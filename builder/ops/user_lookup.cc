@@ -47,9 +47,11 @@ std::vector<std::vector<std::string_view>> split_lines(std::string_view text) {
 std::string read_user_file(const SourceTree& tree, std::string_view path) {
   const auto file = resolve(tree, base::RelPath::clean(path), /*follow_last=*/true);
   if (!file) return {};
-  if (!file->is_file()) throw base::UsageError(std::string(path) + " of the image is not a regular file");
+  if (!file->is_file())
+    throw base::UsageError(std::string(path) + " of the image is not a regular file");
   if (file->entry.size_bytes > kMaxFileBytes) {
-    throw base::UsageError(std::string(path) + " of the image is larger than " + base::human_bytes(kMaxFileBytes));
+    throw base::UsageError(std::string(path) + " of the image is larger than " +
+                           base::human_bytes(kMaxFileBytes));
   }
   const auto bytes = tree.open(*file);
   return base::read_all(*bytes, kMaxFileBytes, path);
@@ -67,7 +69,8 @@ std::vector<UserLookup::User> UserLookup::read_users() const {
   for (const auto& line : split_lines(text)) {
     const auto uid = parse_id(field(line, 2));
     if (!uid) continue;
-    users.push_back({std::string(field(line, 0)), *uid, parse_id(field(line, 3)).value_or(0), std::string(field(line, 5))});
+    users.push_back({std::string(field(line, 0)), *uid, parse_id(field(line, 3)).value_or(0),
+                     std::string(field(line, 5))});
   }
   return users;
 }
@@ -90,7 +93,8 @@ std::uint32_t UserLookup::group_id(std::string_view name) const {
   for (const auto& group : read_groups()) {
     if (group.name == name) return group.gid;
   }
-  throw base::UsageError("unable to find group " + base::printable(name) + ": no matching entries in group file");
+  throw base::UsageError("unable to find group " + base::printable(name) +
+                         ": no matching entries in group file");
 }
 
 bool UserLookup::needs_files(std::string_view spec) {
@@ -106,9 +110,11 @@ Owner UserLookup::find_owner(std::string_view spec) const {
     owner = {*uid, *uid};
   } else if (!parts.user.empty()) {
     const auto users = read_users();
-    const auto user = std::find_if(users.begin(), users.end(), [&](const User& u) { return u.name == parts.user; });
+    const auto user = std::find_if(users.begin(), users.end(),
+                                   [&](const User& u) { return u.name == parts.user; });
     if (user == users.end()) {
-      throw base::UsageError("unable to find user " + base::printable(parts.user) + ": no matching entries in passwd file");
+      throw base::UsageError("unable to find user " + base::printable(parts.user) +
+                             ": no matching entries in passwd file");
     }
     owner = {user->uid, user->gid};
   }
@@ -121,8 +127,9 @@ StepUser UserLookup::find_step_user(std::string_view spec) const {
   const auto users = read_users();
   const auto id = parse_id(parts.user);
   // A name first; a number may also be the name of somebody, but then it is a number.
-  const auto user = std::find_if(users.begin(), users.end(),
-                                 [&](const User& u) { return id ? u.uid == *id : u.name == parts.user; });
+  const auto user = std::find_if(users.begin(), users.end(), [&](const User& u) {
+    return id ? u.uid == *id : u.name == parts.user;
+  });
   StepUser result;
   if (user != users.end()) {
     result.uid = user->uid;
@@ -131,7 +138,8 @@ StepUser UserLookup::find_step_user(std::string_view spec) const {
   } else if (id || parts.user == "root") {
     result.uid = id.value_or(0);
   } else {
-    throw base::UsageError("unable to find user " + base::printable(parts.user) + ": no matching entries in passwd file");
+    throw base::UsageError("unable to find user " + base::printable(parts.user) +
+                           ": no matching entries in passwd file");
   }
   if (result.home.empty()) result.home = result.uid == 0 ? "/root" : "/";
   if (parts.group && !parts.group->empty()) {
@@ -145,7 +153,8 @@ StepUser UserLookup::find_step_user(std::string_view spec) const {
     }
   }
   auto& gids = result.additional_gids;
-  if (std::find(gids.begin(), gids.end(), result.gid) == gids.end()) gids.insert(gids.begin(), result.gid);
+  if (std::find(gids.begin(), gids.end(), result.gid) == gids.end())
+    gids.insert(gids.begin(), result.gid);
   return result;
 }
 

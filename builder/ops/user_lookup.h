@@ -25,15 +25,16 @@ struct StepUser {
   bool operator==(const StepUser&) const = default;
 };
 
-/// The users and groups of an image, from its /etc/passwd and /etc/group. Links in them are followed inside the image; a file
-/// that is no regular one, or above 10 MiB, is an error: both are whatever the image's maker wants them to be.
+/// The users and groups of an image, from its /etc/passwd and /etc/group. Links in them are
+/// followed inside the image; a file that is no regular one, or above 10 MiB, is an error: both are
+/// whatever the image's maker wants them to be.
 class UserLookup {
  public:
   /// Reads nothing yet. `tree` must outlive this.
   explicit UserLookup(const SourceTree& tree) : tree_(tree) {}
 
-  /// "user[:group]" of --chown, names or numbers; a number alone is the group as well. Names are looked up.
-  /// Throws: base::UsageError for a name that the image does not know.
+  /// "user[:group]" of --chown, names or numbers; a number alone is the group as well. Names are
+  /// looked up. Throws: base::UsageError for a name that the image does not know.
   Owner find_owner(std::string_view spec) const;
   /// USER's argument for a RUN: names, numbers, supplementary groups unless a group is given.
   /// Throws: base::UsageError.

@@ -9,7 +9,8 @@
 namespace ibuild::builder {
 namespace {
 
-/// Who owns a new working directory. A user whom the image does not know is no fault yet: nothing runs as him here.
+/// Who owns a new working directory. A user whom the image does not know is no fault yet: nothing
+/// runs as him here.
 Owner owner_of(const std::string& user, const SourceTree& image, const StepInput& input) {
   try {
     return UserLookup(image).find_owner(user);
@@ -37,12 +38,15 @@ std::optional<layers::Layer> WorkdirRunner::run() {
   const auto wanted = base::RelPath::clean(op_.path);
   DestinationTree::Rules rules;
   rules.made_directory_time = input_.scope.clock.now();
-  if (DestinationTree probe(image.view(), rules); probe.is_directory(probe.resolve(wanted))) return std::nullopt;
+  if (DestinationTree probe(image.view(), rules); probe.is_directory(probe.resolve(wanted)))
+    return std::nullopt;
   if (!op_.user.empty()) rules.chown = owner_of(op_.user, image, input_);
   DestinationTree tree(image.view(), rules);
-  located(input_.step.range, [&] { tree.make_directories(tree.resolve(wanted)); }, "workdir-failed");
+  located(
+      input_.step.range, [&] { tree.make_directories(tree.resolve(wanted)); }, "workdir-failed");
   const auto builder = store.begin_layer();
-  tree.write(*builder, {}, [&](const std::string& message) { input_.warn(message); }, input_.stop);
+  tree.write(
+      *builder, {}, [&](const std::string& message) { input_.warn(message); }, input_.stop);
   return builder->commit();
 }
 

@@ -16,9 +16,9 @@ namespace {
 
 /// Names that a misspelt base may have meant, besides the stages of the file.
 const std::vector<std::string>& common_images() {
-  static const std::vector<std::string> names = {"alpine", "busybox", "debian", "fedora", "golang", "httpd", "java",
-                                                 "mysql",  "nginx",   "node",   "php",    "postgres", "python",
-                                                 "redis",  "ruby",    "rust",   "ubuntu"};
+  static const std::vector<std::string> names = {
+      "alpine", "busybox", "debian",   "fedora", "golang", "httpd", "java", "mysql", "nginx",
+      "node",   "php",     "postgres", "python", "redis",  "ruby",  "rust", "ubuntu"};
   return names;
 }
 
@@ -35,23 +35,27 @@ std::string source_names(const Services& services) {
   return names.empty() ? "no image source" : base::join(names, ", ");
 }
 
-[[noreturn]] void throw_not_found(const Task& task, const StageGraph& graph, const Services& services) {
+[[noreturn]] void throw_not_found(const Task& task, const StageGraph& graph,
+                                  const Services& services) {
   const auto& reference = task.request->reference;
   std::string message = reference.str() + ": not found (asked: " + source_names(services) + ")";
   auto candidates = graph.stage_names();
   candidates.insert(candidates.end(), common_images().begin(), common_images().end());
   std::string familiar = reference.familiar();
-  if (const auto colon = familiar.find_first_of(":@"); colon != std::string::npos) familiar.resize(colon);
-  if (const auto nearest = base::nearest_word(familiar, candidates); nearest && *nearest != familiar) {
+  if (const auto colon = familiar.find_first_of(":@"); colon != std::string::npos)
+    familiar.resize(colon);
+  if (const auto nearest = base::nearest_word(familiar, candidates);
+      nearest && *nearest != familiar) {
     message += " (did you mean " + *nearest + "?)";
   }
   throw parser::DockerfileError("image-not-found", task.range, std::move(message));
 }
 
-void load(Task& task, const StageGraph& graph, const BuildRequest& request, const Services& services,
-          VertexNumbers& vertices, std::stop_token stop) {
+void load(Task& task, const StageGraph& graph, const BuildRequest& request,
+          const Services& services, VertexNumbers& vertices, std::stop_token stop) {
   const auto& wanted = *task.request;
-  VertexWatch watch(services.events, vertices.next(), "[internal] load metadata for " + wanted.reference.str());
+  VertexWatch watch(services.events, vertices.next(),
+                    "[internal] load metadata for " + wanted.reference.str());
   watch.run([&] {
     for (auto* source : services.image_sources) {
       if (stop.stop_requested()) throw base::CancelledError();

@@ -10,8 +10,8 @@
 namespace ibuild::builder {
 namespace {
 
-constexpr std::array<std::string_view, 5> kProxyNames = {"http_proxy", "https_proxy", "ftp_proxy", "no_proxy",
-                                                         "all_proxy"};
+constexpr std::array<std::string_view, 5> kProxyNames = {"http_proxy", "https_proxy", "ftp_proxy",
+                                                         "no_proxy", "all_proxy"};
 
 bool is_proxy_name(std::string_view name) {
   return std::any_of(kProxyNames.begin(), kProxyNames.end(),
@@ -26,7 +26,8 @@ std::string to_upper(std::string_view text) {
   return upper;
 }
 
-std::vector<std::pair<std::string, std::string>> known_platform_args(const GlobalArgs::Setting& setting) {
+std::vector<std::pair<std::string, std::string>> known_platform_args(
+    const GlobalArgs::Setting& setting) {
   const auto& build = setting.build_platform;
   const auto& target = setting.target_platform;
   return {{"BUILDPLATFORM", build.str()},
@@ -58,16 +59,20 @@ std::vector<std::pair<std::string, std::string>> proxy_settings(const BuildArgMa
 
 /// Names that mean something to ibuild without an ARG.
 bool is_known_by_itself(std::string_view name) {
-  if (name.starts_with("BUILDKIT_") || name == "SOURCE_DATE_EPOCH" || is_proxy_name(name)) return true;
+  if (name.starts_with("BUILDKIT_") || name == "SOURCE_DATE_EPOCH" || is_proxy_name(name))
+    return true;
   const auto known = known_platform_args({});
-  return std::any_of(known.begin(), known.end(), [&](const auto& arg) { return arg.first == name; });
+  return std::any_of(known.begin(), known.end(),
+                     [&](const auto& arg) { return arg.first == name; });
 }
 
 }  // namespace
 
-GlobalArgs::GlobalArgs(const parser::StageList& stages, const BuildArgMap& given, const Setting& setting)
+GlobalArgs::GlobalArgs(const parser::StageList& stages, const BuildArgMap& given,
+                       const Setting& setting)
     : given_(given), proxy_env_(proxy_settings(given)) {
-  for (const auto& [name, value] : known_platform_args(setting)) values_.set(name, this->given(name).value_or(value));
+  for (const auto& [name, value] : known_platform_args(setting))
+    values_.set(name, this->given(name).value_or(value));
   for (const auto& instruction : stages.global_args) {
     const auto* arg = std::get_if<parser::Arg>(&instruction.body);
     if (arg == nullptr) continue;
@@ -91,7 +96,8 @@ std::optional<std::string> GlobalArgs::given(std::string_view name) const {
 
 std::map<std::string, std::string> GlobalArgs::platform_args() const {
   std::map<std::string, std::string> args;
-  for (const auto& [name, value] : known_platform_args({})) args.emplace(name, values_.get(name).value_or(""));
+  for (const auto& [name, value] : known_platform_args({}))
+    args.emplace(name, values_.get(name).value_or(""));
   return args;
 }
 
@@ -99,7 +105,8 @@ parser::VariableLookup GlobalArgs::lookup() const {
   return [this](std::string_view name) { return values_.get(name); };
 }
 
-std::vector<std::string> unconsumed_build_args(const BuildArgMap& given, const std::set<std::string>& declared) {
+std::vector<std::string> unconsumed_build_args(const BuildArgMap& given,
+                                               const std::set<std::string>& declared) {
   std::vector<std::string> unused;
   for (const auto& [name, value] : given) {
     if (!declared.contains(name) && !is_known_by_itself(name)) unused.push_back(name);
@@ -113,8 +120,8 @@ std::optional<std::chrono::sys_seconds> source_date_epoch(const GlobalArgs& args
   if (!text || text->empty()) return std::nullopt;
   const auto seconds = base::parse_i64(*text);
   if (!seconds || *seconds < 0) {
-    throw base::UsageError("SOURCE_DATE_EPOCH must be a whole number of seconds, not \"" + base::printable(*text) +
-                           "\"");
+    throw base::UsageError("SOURCE_DATE_EPOCH must be a whole number of seconds, not \"" +
+                           base::printable(*text) + "\"");
   }
   return std::chrono::sys_seconds(std::chrono::seconds(*seconds));
 }

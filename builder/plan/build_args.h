@@ -18,7 +18,8 @@ namespace ibuild::builder {
 
 using BuildArgMap = std::map<std::string, std::optional<std::string>>;
 
-/// The scope outside of all stages: the platform args that every build has, the ARGs before the first FROM, and what
+/// The scope outside of all stages: the platform args that every build has, the ARGs before the
+/// first FROM, and what
 /// --build-arg gave. Immutable after construction.
 class GlobalArgs {
  public:
@@ -48,7 +49,8 @@ class GlobalArgs {
 };
 
 /// --build-arg names that are not among `declared` and that ibuild does not know by itself.
-std::vector<std::string> unconsumed_build_args(const BuildArgMap& given, const std::set<std::string>& declared);
+std::vector<std::string> unconsumed_build_args(const BuildArgMap& given,
+                                               const std::set<std::string>& declared);
 
 /// The SOURCE_DATE_EPOCH that --build-arg or a global ARG sets; none when there is none.
 /// Throws: base::UsageError when it is no whole number of seconds.

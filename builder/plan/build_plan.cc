@@ -18,7 +18,8 @@ std::string line(const std::string& name, const std::string& value) {
   return value.empty() ? "" : "    " + name + " " + value + "\n";
 }
 
-std::string env_lines(const std::string& name, const std::vector<std::pair<std::string, std::string>>& env) {
+std::string env_lines(const std::string& name,
+                      const std::vector<std::pair<std::string, std::string>>& env) {
   std::string text;
   for (const auto& [key, value] : env) text += line(name, key + "=" + base::printable(value));
   return text;
@@ -26,28 +27,34 @@ std::string env_lines(const std::string& name, const std::vector<std::pair<std::
 
 struct OpDescriber {
   std::string operator()(const BaseOp& op) const {
-    return line("base", op.image.reference.str()) + line("layers", std::to_string(op.image.layers.size()));
+    return line("base", op.image.reference.str()) +
+           line("layers", std::to_string(op.image.layers.size()));
   }
   std::string operator()(const CopyOp& op) const {
-    std::string text = line(op.verb == CopyOp::Verb::add ? "add-from" : "copy-from", describe_source(op.from));
+    std::string text =
+        line(op.verb == CopyOp::Verb::add ? "add-from" : "copy-from", describe_source(op.from));
     for (const auto& path : op.paths) text += line("source", parser::go_quote(path));
     for (const auto& file : op.inline_files) {
       text += line("inline", file.name + " " + parser::go_quote(file.content));
     }
-    text += line("to", parser::go_quote(op.destination)) + line("chown", op.chown) + line("chmod", op.chmod);
+    text += line("to", parser::go_quote(op.destination)) + line("chown", op.chown) +
+            line("chmod", op.chmod);
     for (const auto& pattern : op.excludes) text += line("exclude", pattern);
     if (op.link) text += line("link", "true");
     if (op.parents) text += line("parents", "true");
     if (op.unpack) text += line("unpack", "true");
     return text;
   }
-  std::string operator()(const WorkdirOp& op) const { return line("mkdir", op.path) + line("user", op.user); }
+  std::string operator()(const WorkdirOp& op) const {
+    return line("mkdir", op.path) + line("user", op.user);
+  }
   std::string operator()(const RunOp& op) const {
     std::string text = line("argv", parser::go_quote_list(op.argv)) + env_lines("env", op.env) +
-                       env_lines("proxy-env", op.proxy_env) + line("cwd", op.working_dir) + line("user", op.user) +
-                       line("network", op.network);
+                       env_lines("proxy-env", op.proxy_env) + line("cwd", op.working_dir) +
+                       line("user", op.user) + line("network", op.network);
     for (const auto& mount : op.mounts) text += mount_line(mount);
-    if (op.script) text += line("script", op.script->name + " " + parser::go_quote(op.script->content));
+    if (op.script)
+      text += line("script", op.script->name + " " + parser::go_quote(op.script->content));
     return text;
   }
   static std::string mount_line(const RunMount& mount) {
@@ -62,7 +69,8 @@ struct OpDescriber {
 struct DependencyCollector {
   std::vector<StepId>& ids;
   void add(const FileSource& source) const {
-    if (const auto* tree = std::get_if<TreeRef>(&source); tree != nullptr && tree->step) ids.push_back(*tree->step);
+    if (const auto* tree = std::get_if<TreeRef>(&source); tree != nullptr && tree->step)
+      ids.push_back(*tree->step);
   }
   void operator()(const BaseOp&) const {}
   void operator()(const WorkdirOp&) const {}
@@ -95,7 +103,8 @@ std::string describe(const BuildPlan& plan) {
   text += line("tip", plan.image.tip ? "step " + std::to_string(*plan.image.tip + 1) : "none");
   for (const auto& planned : plan.image.history) {
     if (planned.from_base) continue;
-    const std::string step = planned.step ? " [step " + std::to_string(*planned.step + 1) + "]" : "";
+    const std::string step =
+        planned.step ? " [step " + std::to_string(*planned.step + 1) + "]" : "";
     text += line("history", base::printable(planned.entry.created_by) + step);
   }
   return text;

@@ -14,11 +14,12 @@ namespace ibuild::builder {
 struct Step {
   StepId id = 0;
   Op op;
-  std::optional<StepId> parent;  // the step whose result this one stands on; none: an empty file system
-  std::string name;              // as people see it: "[build 2/7] RUN make"
-  std::string identity;          // the same step in another build: "build/2" (stage, which of its steps)
-  bool ignore_cache = false;     // --no-cache, --no-cache-filter
-  parser::SourceRange range;     // of its instruction
+  std::optional<StepId>
+      parent;            // the step whose result this one stands on; none: an empty file system
+  std::string name;      // as people see it: "[build 2/7] RUN make"
+  std::string identity;  // the same step in another build: "build/2" (stage, which of its steps)
+  bool ignore_cache = false;  // --no-cache, --no-cache-filter
+  parser::SourceRange range;  // of its instruction
 
   /// Every step whose result must be known first: the parent and what the operation reads.
   std::vector<StepId> dependencies() const;
@@ -26,21 +27,21 @@ struct Step {
 
 /// One line of the image's history, before layers and times are known.
 struct PlannedHistory {
-  image::HistoryEntry entry;     // `created` and `empty_layer` hold only for entries of the base
-  std::optional<StepId> step;    // the step that may make its layer
+  image::HistoryEntry entry;   // `created` and `empty_layer` hold only for entries of the base
+  std::optional<StepId> step;  // the step that may make its layer
   bool from_base = false;
 };
 
 /// What the target stage makes: an image but for its layers and times.
 struct PlannedImage {
-  image::ImageConfig config;     // without diff-ids and history
+  image::ImageConfig config;  // without diff-ids and history
   std::vector<PlannedHistory> history;
-  std::optional<StepId> tip;     // the last step; none: no layer at all
+  std::optional<StepId> tip;  // the last step; none: no layer at all
   image::Platform platform;
 };
 
-/// What a build does: an immutable graph of steps in an order in which each step comes after those it needs. Only steps
-/// that the target needs are in it.
+/// What a build does: an immutable graph of steps in an order in which each step comes after those
+/// it needs. Only steps that the target needs are in it.
 struct BuildPlan {
   std::vector<Step> steps;
   PlannedImage image;

@@ -5,7 +5,8 @@
 namespace ibuild::builder {
 
 EnvList::Items::const_iterator EnvList::find(std::string_view name) const {
-  return std::find_if(items_.begin(), items_.end(), [&](const auto& item) { return item.first == name; });
+  return std::find_if(items_.begin(), items_.end(),
+                      [&](const auto& item) { return item.first == name; });
 }
 
 void EnvList::set(std::string_view name, std::string_view value) {

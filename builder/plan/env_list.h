@@ -8,7 +8,8 @@
 
 namespace ibuild::builder {
 
-/// An ordered environment. Setting a name again moves it to the end, as BuildKit orders a step's environment.
+/// An ordered environment. Setting a name again moves it to the end, as BuildKit orders a step's
+/// environment.
 class EnvList {
  public:
   void set(std::string_view name, std::string_view value);

@@ -23,7 +23,9 @@ std::string fraction(std::int64_t nanoseconds, std::int64_t unit, std::string_vi
 
 }  // namespace
 
-std::string go_list(std::span<const std::string> words) { return "[" + base::join(words, " ") + "]"; }
+std::string go_list(std::span<const std::string> words) {
+  return "[" + base::join(words, " ") + "]";
+}
 
 std::string go_duration(std::chrono::nanoseconds duration) {
   const std::int64_t total = duration.count();
@@ -42,12 +44,14 @@ std::string go_duration(std::chrono::nanoseconds duration) {
 }
 
 std::string go_healthcheck(const image::Healthcheck& check) {
-  return fmt::format("{{Test:{} Interval:{} Timeout:{} StartPeriod:{} StartInterval:{} Retries:{}}}",
-                     go_list(check.test), go_duration(check.interval), go_duration(check.timeout),
-                     go_duration(check.start_period), go_duration(check.start_interval), check.retries);
+  return fmt::format(
+      "{{Test:{} Interval:{} Timeout:{} StartPeriod:{} StartInterval:{} Retries:{}}}",
+      go_list(check.test), go_duration(check.interval), go_duration(check.timeout),
+      go_duration(check.start_period), go_duration(check.start_interval), check.retries);
 }
 
-std::string run_history(std::span<const std::string> argv, const DeclaredArgs& args, const EnvList& env) {
+std::string run_history(std::span<const std::string> argv, const DeclaredArgs& args,
+                        const EnvList& env) {
   std::vector<std::string> words;
   std::vector<std::string> names;
   for (const auto& [name, value] : args) {

@@ -11,8 +11,8 @@
 #include "builder/plan/env_list.h"
 #include "image/config.h"
 
-/// The `created_by` texts of a history, in the forms that BuildKit writes, which tools parse. Those forms come from Go's
-/// fmt verbs. See: https://pkg.go.dev/fmt.
+/// The `created_by` texts of a history, in the forms that BuildKit writes, which tools parse. Those
+/// forms come from Go's fmt verbs. See: https://pkg.go.dev/fmt.
 namespace ibuild::builder {
 
 /// Go's %v of a list: `[a b]`.
@@ -23,8 +23,10 @@ std::string go_duration(std::chrono::nanoseconds duration);
 std::string go_healthcheck(const image::Healthcheck& check);
 
 using DeclaredArgs = std::vector<std::pair<std::string, std::optional<std::string>>>;
-/// RUN's entry: "RUN |1 A=b /bin/sh -c make # buildkit". The args of the stage stand before the command with their present values.
-std::string run_history(std::span<const std::string> argv, const DeclaredArgs& args, const EnvList& env);
+/// RUN's entry: "RUN |1 A=b /bin/sh -c make # buildkit". The args of the stage stand before the
+/// command with their present values.
+std::string run_history(std::span<const std::string> argv, const DeclaredArgs& args,
+                        const EnvList& env);
 
 /// The first line of a heredoc, with "..." when there are more.
 std::string summarize_heredoc(std::string_view content);

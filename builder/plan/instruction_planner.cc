@@ -23,7 +23,8 @@ std::string upper_first_word(std::string text) {
 }
 
 /// The exec form's words, or the shell's words and the text.
-std::vector<std::string> full_command(const parser::CommandLine& command, std::vector<std::string> shell) {
+std::vector<std::string> full_command(const parser::CommandLine& command,
+                                      std::vector<std::string> shell) {
   if (command.is_exec) return command.words;
   shell.push_back(base::join(command.words, " "));
   return shell;
@@ -46,7 +47,8 @@ void InstructionPlanner::fail(const char* code, const std::string& message) cons
 }
 
 parser::Expander InstructionPlanner::expander() const {
-  return parser::Expander(context_.escape, [this](std::string_view name) { return state_.env.get(name); });
+  return parser::Expander(context_.escape,
+                          [this](std::string_view name) { return state_.env.get(name); });
 }
 
 std::string InstructionPlanner::expand(const std::string& word) const {
@@ -110,14 +112,17 @@ void InstructionPlanner::operator()(const parser::Arg& arg) {
 
 void InstructionPlanner::operator()(const parser::Expose& expose) {
   std::vector<std::string> ports;
-  located(range(), [&] {
-    for (const auto& written : expose.ports) {
-      for (const auto& word : expander().expand_words(written)) {
-        const auto spec = parser::parse_port_spec(word);
-        ports.insert(ports.end(), spec.ports.begin(), spec.ports.end());
-      }
-    }
-  }, "bad-port");
+  located(
+      range(),
+      [&] {
+        for (const auto& written : expose.ports) {
+          for (const auto& word : expander().expand_words(written)) {
+            const auto spec = parser::parse_port_spec(word);
+            ports.insert(ports.end(), spec.ports.begin(), spec.ports.end());
+          }
+        }
+      },
+      "bad-port");
   state_.image.config.exposed_ports.insert(ports.begin(), ports.end());
   state_.add_history("EXPOSE " + go_list(ports));
 }
@@ -133,7 +138,8 @@ void InstructionPlanner::operator()(const parser::Cmd& cmd) {
 void InstructionPlanner::operator()(const parser::Entrypoint& entrypoint) {
   const auto words = full_command(entrypoint.command, state_.shell());
   state_.image.config.entrypoint = words;
-  if (!state_.cmd_set) state_.image.config.cmd.reset();  // an inherited CMD was meant for the inherited ENTRYPOINT
+  if (!state_.cmd_set)
+    state_.image.config.cmd.reset();  // an inherited CMD was meant for the inherited ENTRYPOINT
   state_.add_history("ENTRYPOINT " + parser::go_quote_list(words));
 }
 
@@ -146,7 +152,8 @@ void InstructionPlanner::operator()(const parser::Workdir& workdir) {
   state_.image.config.working_dir = state_.resolve_workdir(expand(workdir.path));
   const auto path = base::RelPath::clean(state_.image.config.working_dir);
   std::optional<StepId> step;
-  if (!path.is_root()) step = add_step(WorkdirOp{path.absolute(), state_.image.config.user}, vertex_text());
+  if (!path.is_root())
+    step = add_step(WorkdirOp{path.absolute(), state_.image.config.user}, vertex_text());
   state_.add_history("WORKDIR " + state_.image.config.working_dir, step);
 }
 
@@ -162,7 +169,8 @@ void InstructionPlanner::operator()(const parser::Volume& volume) {
 
 void InstructionPlanner::operator()(const parser::StopSignal& signal) {
   const std::string name = expand(signal.signal);
-  located(range(), [&] { return parser::parse_signal(name); }, "bad-signal");
+  located(
+      range(), [&] { return parser::parse_signal(name); }, "bad-signal");
   state_.image.config.stop_signal = name;
   state_.add_history("STOPSIGNAL " + name);
 }

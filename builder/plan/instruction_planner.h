@@ -12,8 +12,8 @@
 
 namespace ibuild::builder {
 
-/// Lets the instructions of one stage take effect, one after the other: changes the stage's state and adds steps to the
-/// plan. One function per instruction, called through std::visit.
+/// Lets the instructions of one stage take effect, one after the other: changes the stage's state
+/// and adds steps to the plan. One function per instruction, called through std::visit.
 class InstructionPlanner {
  public:
   /// What the planner of all stages answers for it.
@@ -24,11 +24,12 @@ class InstructionPlanner {
     char escape;
     image::Platform platform;  // of this stage
     /// Where a COPY or a mount reads; `what` ("copy", "mount") and the range are for messages.
-    std::function<FileSource(const SourceName& source, const std::string& text, const std::string& what,
-                             const parser::SourceRange& range)>
+    std::function<FileSource(const SourceName& source, const std::string& text,
+                             const std::string& what, const parser::SourceRange& range)>
         find_source;
   };
-  InstructionPlanner(const Context& context, StageState& state) : context_(context), state_(state) {}
+  InstructionPlanner(const Context& context, StageState& state)
+      : context_(context), state_(state) {}
 
   /// Throws: parser::DockerfileError.
   void plan(const StageInstruction& instruction);
@@ -62,7 +63,8 @@ class InstructionPlanner {
   StepId add_step(Op op, const std::string& text);
 
   // COPY and ADD (plan_copy.cc)
-  CopyOp copy_basics(const parser::CopySources& sources, const std::string& chown, const std::string& chmod) const;
+  CopyOp copy_basics(const parser::CopySources& sources, const std::string& chown,
+                     const std::string& chmod) const;
   std::vector<std::string> expand_excludes(const std::vector<std::string>& excludes) const;
   std::string destination(const std::string& path) const;
   void add_copy(CopyOp op, const std::string& written_destination);

@@ -8,9 +8,11 @@
 
 namespace ibuild::builder {
 
-/// Runs `f`; a UsageError of it (a bad substitution, a bad reference, a bad pattern) becomes a DockerfileError at `range`.
+/// Runs `f`; a UsageError of it (a bad substitution, a bad reference, a bad pattern) becomes a
+/// DockerfileError at `range`.
 template <typename F>
-auto located(const parser::SourceRange& range, F&& f, const char* code = "bad-value") -> decltype(f()) {
+auto located(const parser::SourceRange& range, F&& f, const char* code = "bad-value")
+    -> decltype(f()) {
   try {
     return std::forward<F>(f)();
   } catch (const base::UsageError& error) {

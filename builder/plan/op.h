@@ -13,8 +13,8 @@
 #include "parser/instruction.h"
 #include "sandbox/sandbox_spec.h"
 
-/// What a step does, with everything expanded and resolved that can be known without looking at file contents.
-/// Plain data: equal operations on equal inputs make equal layers.
+/// What a step does, with everything expanded and resolved that can be known without looking at
+/// file contents. Plain data: equal operations on equal inputs make equal layers.
 namespace ibuild::builder {
 
 /// Index into BuildPlan::steps.
@@ -39,15 +39,15 @@ struct CopyOp {
   enum class Verb { copy, add };
   Verb verb = Verb::copy;
   FileSource from;
-  std::vector<std::string> paths;                 // as written, expanded
-  std::vector<parser::InlineFile> inline_files;   // content expanded
-  std::string destination;                        // absolute; a "/" or "/." at its end is kept, it means something
-  std::string chown;                              // "user[:group]" or empty
-  std::string chmod;                              // octal or symbolic, or empty
+  std::vector<std::string> paths;                // as written, expanded
+  std::vector<parser::InlineFile> inline_files;  // content expanded
+  std::string destination;  // absolute; a "/" or "/." at its end is kept, it means something
+  std::string chown;        // "user[:group]" or empty
+  std::string chmod;        // octal or symbolic, or empty
   std::vector<std::string> excludes;
   bool link = false;
   bool parents = false;
-  bool unpack = false;                            // local archives are extracted
+  bool unpack = false;  // local archives are extracted
 };
 
 /// WORKDIR: makes the directory where it does not exist.
@@ -63,13 +63,13 @@ struct RunMount {
   std::string source;  // inside `from`
   std::string target;
   bool read_only = false;
-  std::string id;      // cache, secret
+  std::string id;  // cache, secret
   parser::CacheSharing sharing = parser::CacheSharing::shared;
   std::optional<std::uint32_t> mode;
   std::optional<std::uint64_t> uid;
   std::optional<std::uint64_t> gid;
-  std::uint64_t size_bytes = 0;  // tmpfs
-  bool required = false;         // secret
+  std::uint64_t size_bytes = 0;    // tmpfs
+  bool required = false;           // secret
   std::optional<std::string> env;  // secret: name of the variable
 };
 
@@ -77,12 +77,13 @@ struct RunMount {
 struct RunOp {
   std::vector<std::string> argv;
   std::vector<std::pair<std::string, std::string>> env;
-  std::vector<std::pair<std::string, std::string>> proxy_env;  // reaches the process, not the key, not the history
+  std::vector<std::pair<std::string, std::string>>
+      proxy_env;  // reaches the process, not the key, not the history
   std::string working_dir;
-  std::string user;                                 // as USER has it; empty: root
-  std::string network;                              // "default", "host", "none"
+  std::string user;     // as USER has it; empty: root
+  std::string network;  // "default", "host", "none"
   std::vector<RunMount> mounts;
-  std::optional<parser::InlineFile> script;         // shown to the step as /dev/pipes/<name>
+  std::optional<parser::InlineFile> script;  // shown to the step as /dev/pipes/<name>
   std::string hostname;
   image::Platform platform;
 };

@@ -13,8 +13,8 @@ namespace {
 /// Plans the stages in the order of the file.
 class StagesPlanner {
  public:
-  StagesPlanner(const StageGraph& graph, const GlobalArgs& args, const BaseTable& bases, const BuildRequest& request,
-                char escape)
+  StagesPlanner(const StageGraph& graph, const GlobalArgs& args, const BaseTable& bases,
+                const BuildRequest& request, char escape)
       : graph_(graph), args_(args), bases_(bases), request_(request), escape_(escape) {}
 
   BuildPlan plan() {
@@ -26,8 +26,10 @@ class StagesPlanner {
  private:
   void plan_stage(StageIndex index);
   void start_stage(StageIndex index, StageState& state);
-  void start_from_image(const ImageRequest& request, const parser::SourceRange& range, StageState& state);
-  std::optional<StepId> image_step(const ImageRequest& request, const parser::SourceRange& range, std::string prefix);
+  void start_from_image(const ImageRequest& request, const parser::SourceRange& range,
+                        StageState& state);
+  std::optional<StepId> image_step(const ImageRequest& request, const parser::SourceRange& range,
+                                   std::string prefix);
   FileSource find_source(const SourceName& source, const std::string& text, const std::string& what,
                          const parser::SourceRange& range, const StageState& state);
   bool ignores_cache(const std::string& stage_name) const;
@@ -52,8 +54,9 @@ bool makes_vertex(const StageInstruction& instruction) {
 
 bool StagesPlanner::ignores_cache(const std::string& stage_name) const {
   if (request_.no_cache) return true;
-  return std::any_of(request_.no_cache_stages.begin(), request_.no_cache_stages.end(),
-                     [&](const std::string& name) { return !name.empty() && base::iequals(name, stage_name); });
+  return std::any_of(
+      request_.no_cache_stages.begin(), request_.no_cache_stages.end(),
+      [&](const std::string& name) { return !name.empty() && base::iequals(name, stage_name); });
 }
 
 void StagesPlanner::plan_stage(StageIndex index) {
@@ -64,9 +67,15 @@ void StagesPlanner::plan_stage(StageIndex index) {
   state.ignore_cache = ignores_cache(node.stage->from.name);
   start_stage(index, state);
   const InstructionPlanner::Context context{
-      request_, args_, plan_, escape_, state.image.platform,
+      request_,
+      args_,
+      plan_,
+      escape_,
+      state.image.platform,
       [&](const SourceName& source, const std::string& text, const std::string& what,
-          const parser::SourceRange& range) { return find_source(source, text, what, range, state); }};
+          const parser::SourceRange& range) {
+        return find_source(source, text, what, range, state);
+      }};
   InstructionPlanner planner(context, state);
   for (const auto& instruction : node.instructions) planner.plan(instruction);
   done_.emplace(index, std::move(state));
@@ -94,12 +103,15 @@ void StagesPlanner::start_from_image(const ImageRequest& request, const parser::
   state.adopt_image(base.config);
   if (state.image.platform.os.empty()) state.image.platform = request.platform;
   state.image.platform = image::normalize(state.image.platform);
-  if (!base.layers.empty()) state.tip = image_step(request, range, state.next_vertex_prefix(/*is_trigger=*/false));
+  if (!base.layers.empty())
+    state.tip = image_step(request, range, state.next_vertex_prefix(/*is_trigger=*/false));
 }
 
-std::optional<StepId> StagesPlanner::image_step(const ImageRequest& request, const parser::SourceRange& range,
+std::optional<StepId> StagesPlanner::image_step(const ImageRequest& request,
+                                                const parser::SourceRange& range,
                                                 std::string prefix) {
-  if (const auto known = image_steps_.find(request); known != image_steps_.end()) return known->second;
+  if (const auto known = image_steps_.find(request); known != image_steps_.end())
+    return known->second;
   const BaseImage& base = bases_.at(request);
   if (base.layers.empty()) return std::nullopt;
   Step step;
@@ -115,16 +127,19 @@ std::optional<StepId> StagesPlanner::image_step(const ImageRequest& request, con
   return plan_.steps.back().id;
 }
 
-FileSource StagesPlanner::find_source(const SourceName& source, const std::string& text, const std::string& what,
-                                      const parser::SourceRange& range, const StageState& state) {
+FileSource StagesPlanner::find_source(const SourceName& source, const std::string& text,
+                                      const std::string& what, const parser::SourceRange& range,
+                                      const StageState& state) {
   if (std::holds_alternative<FromContext>(source)) return ContextRef{};
-  if (const auto* image = std::get_if<ImageRequest>(&source)) return TreeRef{image_step(*image, range, ""), text};
+  if (const auto* image = std::get_if<ImageRequest>(&source))
+    return TreeRef{image_step(*image, range, ""), text};
   if (const auto* stage = std::get_if<StageIndex>(&source)) {
     const auto done = done_.find(*stage);
     if (done != done_.end()) return TreeRef{done->second.tip, text};
     throw parser::DockerfileError("stage-not-yet-defined", range,
                                   "cannot " + what + " from stage \"" + text +
-                                      "\", it needs to be defined before current stage \"" + state.identity + "\"");
+                                      "\", it needs to be defined before current stage \"" +
+                                      state.identity + "\"");
   }
   return TreeRef{std::nullopt, text};
 }
@@ -134,7 +149,8 @@ void StagesPlanner::finish_image(const StageState& state) {
   image.config = state.image;
   for (const auto& [key, value] : request_.labels) image.config.config.labels[key] = value;
   // A platform that was asked for on purpose stands in the result, whatever the base says.
-  if (image::normalize(request_.platform) != image::host_platform()) image.config.platform = image::normalize(request_.platform);
+  if (image::normalize(request_.platform) != image::host_platform())
+    image.config.platform = image::normalize(request_.platform);
   image.history = state.history;
   image.tip = state.tip;
   image.platform = image.config.platform;

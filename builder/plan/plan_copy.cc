@@ -32,7 +32,8 @@ std::string InstructionPlanner::destination(const std::string& path) const {
   return joined;
 }
 
-std::vector<std::string> InstructionPlanner::expand_excludes(const std::vector<std::string>& excludes) const {
+std::vector<std::string> InstructionPlanner::expand_excludes(
+    const std::vector<std::string>& excludes) const {
   std::vector<std::string> patterns;
   for (const auto& pattern : excludes) {
     // Backslashes belong to the pattern, so that only variables are touched.
@@ -46,12 +47,15 @@ CopyOp InstructionPlanner::copy_basics(const parser::CopySources& sources, const
   CopyOp op;
   op.chown = expand(chown);
   op.chmod = expand(chmod);
-  if (!op.chmod.empty()) located(range(), [&] { return parser::FileMode::parse(op.chmod); }, "bad-chmod");
+  if (!op.chmod.empty())
+    located(
+        range(), [&] { return parser::FileMode::parse(op.chmod); }, "bad-chmod");
   for (const auto& path : sources.paths) op.paths.push_back(expand(path));
   for (const auto& file : sources.inline_files) {
     op.inline_files.push_back(file);
     if (!file.expand) continue;
-    op.inline_files.back().content = located(range(), [&] { return expander().expand_heredoc(file.content).text; });
+    op.inline_files.back().content =
+        located(range(), [&] { return expander().expand_heredoc(file.content).text; });
   }
   return op;
 }
@@ -92,9 +96,12 @@ void InstructionPlanner::operator()(const parser::Add& add) {
   const auto is_remote = [&](const std::string& path) {
     return located(range(), [&] { return remote_source_kind(path); }) != RemoteKind::none;
   };
-  if (!checksum.empty() && op.paths.size() != 1) fail("bad-checksum", "checksum can't be specified for multiple sources");
-  if (!checksum.empty() && !is_remote(op.paths[0])) fail("bad-checksum", "checksum requires HTTP(S) or Git sources");
-  if (const auto remote = std::find_if(op.paths.begin(), op.paths.end(), is_remote); remote != op.paths.end()) {
+  if (!checksum.empty() && op.paths.size() != 1)
+    fail("bad-checksum", "checksum can't be specified for multiple sources");
+  if (!checksum.empty() && !is_remote(op.paths[0]))
+    fail("bad-checksum", "checksum requires HTTP(S) or Git sources");
+  if (const auto remote = std::find_if(op.paths.begin(), op.paths.end(), is_remote);
+      remote != op.paths.end()) {
     fail("remote-add", "ADD of a remote source is not supported yet: " + base::printable(*remote));
   }
   add_copy(std::move(op), expand(add.sources.destination));

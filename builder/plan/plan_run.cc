@@ -15,7 +15,8 @@ namespace {
 constexpr std::string_view kScriptDir = "/dev/pipes/";
 
 /// `cmd <<EOF …`: the text that the shell gets, bodies and delimiters put back.
-std::string reassemble(const std::string& first_line, const std::vector<parser::Heredoc>& heredocs) {
+std::string reassemble(const std::string& first_line,
+                       const std::vector<parser::Heredoc>& heredocs) {
   std::string text = first_line;
   for (const auto& heredoc : heredocs) text += "\n" + heredoc.content + heredoc.name;
   return text;
@@ -32,7 +33,8 @@ bool runs_natively(const image::Platform& platform) {
 
 }  // namespace
 
-InstructionPlanner::RunCommand InstructionPlanner::run_command(const parser::CommandLine& command) const {
+InstructionPlanner::RunCommand InstructionPlanner::run_command(
+    const parser::CommandLine& command) const {
   RunCommand run;
   if (command.is_exec) {
     run.argv = command.words;
@@ -60,7 +62,8 @@ InstructionPlanner::RunCommand InstructionPlanner::run_command(const parser::Com
 RunMount InstructionPlanner::run_mount(const std::string& value, const SourceName& source) const {
   const auto expander = this->expander();
   const auto expand_value = [&](std::string_view text) { return expander.expand_word(text).text; };
-  const auto mount = located(range(), [&] { return parser::parse_mount(value, expand_value); }, "bad-mount");
+  const auto mount = located(
+      range(), [&] { return parser::parse_mount(value, expand_value); }, "bad-mount");
   RunMount planned;
   planned.type = mount.type;
   planned.source = base::RelPath::clean(mount.source).absolute();
@@ -74,15 +77,19 @@ RunMount InstructionPlanner::run_mount(const std::string& value, const SourceNam
   planned.size_bytes = mount.size_bytes;
   planned.required = mount.required;
   planned.env = mount.env;
-  if (mount.type == parser::MountType::secret || mount.type == parser::MountType::ssh) return planned;
+  if (mount.type == parser::MountType::secret || mount.type == parser::MountType::ssh)
+    return planned;
   const bool needs_source = mount.type == parser::MountType::bind || !mount.from.empty();
-  planned.from = needs_source ? context_.find_source(source, mount.from, "mount", range()) : FileSource(TreeRef{});
-  if (!planned.target.starts_with('/')) planned.target = state_.working_dir() + "/" + planned.target;
+  planned.from = needs_source ? context_.find_source(source, mount.from, "mount", range())
+                              : FileSource(TreeRef{});
+  if (!planned.target.starts_with('/'))
+    planned.target = state_.working_dir() + "/" + planned.target;
   const auto target = base::RelPath::clean(planned.target);
   if (target.is_root()) fail("bad-mount", "invalid mount target \"" + mount.target + "\"");
   planned.target = target.absolute();
   if (mount.type == parser::MountType::cache) {
-    if (!mount.from.empty()) fail("unsupported-mount", "RUN --mount=type=cache with from= is not supported yet");
+    if (!mount.from.empty())
+      fail("unsupported-mount", "RUN --mount=type=cache with from= is not supported yet");
     if (planned.id.empty()) planned.id = planned.target;
     planned.id = context_.args.given("BUILDKIT_CACHE_MOUNT_NS").value_or("") + "/" + planned.id;
   }
@@ -99,15 +106,19 @@ std::vector<RunMount> InstructionPlanner::run_mounts(const parser::Run& run) con
 
 void InstructionPlanner::check_platform() const {
   if (runs_natively(context_.platform)) return;
-  fail("foreign-platform", "RUN for " + context_.platform.str() + " needs emulation, which is not supported yet on this " +
+  fail("foreign-platform", "RUN for " + context_.platform.str() +
+                               " needs emulation, which is not supported yet on this " +
                                image::host_platform().str() + " machine");
 }
 
 void InstructionPlanner::operator()(const parser::Run& run) {
-  if (run.security != "sandbox") fail("unsupported-security", "RUN --security=" + run.security + " is not supported yet");
-  if (!run.devices.empty()) fail("unsupported-device", "RUN --device=" + run.devices.front() + " is not supported");
+  if (run.security != "sandbox")
+    fail("unsupported-security", "RUN --security=" + run.security + " is not supported yet");
+  if (!run.devices.empty())
+    fail("unsupported-device", "RUN --device=" + run.devices.front() + " is not supported");
   check_platform();
-  if (run.command.words.empty()) fail("empty-run", "RUN has no command: its list of arguments is empty");
+  if (run.command.words.empty())
+    fail("empty-run", "RUN has no command: its list of arguments is empty");
   RunCommand command = run_command(run.command);
   RunOp op;
   op.argv = command.argv;

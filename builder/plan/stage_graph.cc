@@ -24,12 +24,14 @@ parser::SourceRange last_range(const parser::StageList& list) {
 
 }  // namespace
 
-StageGraph::StageGraph(const parser::StageList& stages, const GlobalArgs& args, const image::Platform& target_platform,
-                       const std::string& target)
+StageGraph::StageGraph(const parser::StageList& stages, const GlobalArgs& args,
+                       const image::Platform& target_platform, const std::string& target)
     : list_(stages), target_platform_(target_platform) {
   nodes_.reserve(stages.stages.size());
   for (const auto& stage : stages.stages) add_stage(stage, args);
-  if (nodes_.empty()) throw parser::DockerfileError("no-stage", {}, "the Dockerfile has no FROM, so there is nothing to build");
+  if (nodes_.empty())
+    throw parser::DockerfileError("no-stage", {},
+                                  "the Dockerfile has no FROM, so there is nothing to build");
   resolve_target(target);
   for (auto& node : nodes_) {
     for (const auto& instruction : node.stage->instructions) {
@@ -47,12 +49,16 @@ void StageGraph::add_stage(const parser::Stage& stage, const GlobalArgs& args) {
   node.stage = &stage;
   node.base_text = located(range, [&] { return expander.expand_word(stage.from.image).text; });
   if (node.base_text.empty()) {
-    fail("blank-base", range, "base name (" + base::printable(stage.from.image) + ") should not be blank");
+    fail("blank-base", range,
+         "base name (" + base::printable(stage.from.image) + ") should not be blank");
   }
   if (!stage.from.platform.empty()) {
-    const auto text = located(range, [&] { return expander.expand_word(stage.from.platform).text; });
-    if (text.empty()) fail("bad-platform", range, "empty platform value from expression " + stage.from.platform);
-    node.platform = located(range, [&] { return image::parse_platform(text); }, "bad-platform");
+    const auto text =
+        located(range, [&] { return expander.expand_word(stage.from.platform).text; });
+    if (text.empty())
+      fail("bad-platform", range, "empty platform value from expression " + stage.from.platform);
+    node.platform = located(
+        range, [&] { return image::parse_platform(text); }, "bad-platform");
   }
   node.base = find_base(node);
   nodes_.push_back(std::move(node));
@@ -60,9 +66,11 @@ void StageGraph::add_stage(const parser::Stage& stage, const GlobalArgs& args) {
 }
 
 SourceName StageGraph::find_base(const StageNode& node) const {
-  if (const auto stage = by_name_.find(base::to_lower(node.base_text)); stage != by_name_.end()) return stage->second;
+  if (const auto stage = by_name_.find(base::to_lower(node.base_text)); stage != by_name_.end())
+    return stage->second;
   if (node.base_text == kScratch) return FromScratch{};
-  return image_source(node.base_text, node.stage->from_instruction.range, node.platform.value_or(target_platform_));
+  return image_source(node.base_text, node.stage->from_instruction.range,
+                      node.platform.value_or(target_platform_));
 }
 
 SourceName StageGraph::image_source(const std::string& text, const parser::SourceRange& range,
@@ -70,7 +78,8 @@ SourceName StageGraph::image_source(const std::string& text, const parser::Sourc
   try {
     return ImageRequest{image::with_default_tag(image::parse_reference(text)), platform};
   } catch (const base::UsageError& error) {
-    fail("bad-reference", range, "\"" + base::printable(text) + "\" is no stage and no image name: " + error.what(),
+    fail("bad-reference", range,
+         "\"" + base::printable(text) + "\" is no stage and no image name: " + error.what(),
          base::nearest_word(text, stage_names()));
   }
 }
@@ -87,11 +96,13 @@ void StageGraph::resolve_target(const std::string& target) {
     target_ = *index;
     return;
   }
-  fail("unknown-target", last_range(list_), "target stage \"" + base::printable(target) + "\" could not be found",
+  fail("unknown-target", last_range(list_),
+       "target stage \"" + base::printable(target) + "\" could not be found",
        base::nearest_word(target, stage_names()));
 }
 
-SourceName StageGraph::find_copy_source(const std::string& from, const parser::SourceRange& range) const {
+SourceName StageGraph::find_copy_source(const std::string& from,
+                                        const parser::SourceRange& range) const {
   if (from.empty()) return FromContext{};
   if (const auto index = base::parse_i64(from)) {
     if (*index < 0 || static_cast<std::uint64_t>(*index) >= nodes_.size()) {
@@ -101,13 +112,16 @@ SourceName StageGraph::find_copy_source(const std::string& from, const parser::S
   }
   if (from.find('$') != std::string::npos) {
     fail("variable-in-from", range,
-         "variable expansion is not supported for --from; define a new stage with FROM using an ARG of the global scope");
+         "variable expansion is not supported for --from; define a new stage with FROM using an "
+         "ARG of the global scope");
   }
   return find_mount_source(from, range);
 }
 
-SourceName StageGraph::find_mount_source(const std::string& from, const parser::SourceRange& range) const {
-  if (const auto stage = by_name_.find(base::to_lower(from)); stage != by_name_.end()) return stage->second;
+SourceName StageGraph::find_mount_source(const std::string& from,
+                                         const parser::SourceRange& range) const {
+  if (const auto stage = by_name_.find(base::to_lower(from)); stage != by_name_.end())
+    return stage->second;
   if (from == kScratch) return FromScratch{};
   return image_source(from, range, target_platform_);
 }
@@ -119,8 +133,10 @@ StageInstruction StageGraph::link(const parser::Instruction& instruction, bool i
     linked.sources.push_back(find_copy_source(copy->from, range));
   } else if (const auto* run = std::get_if<parser::Run>(&instruction.body)) {
     for (const auto& mount : run->mounts) {
-      const std::string from = located(range, [&] { return parser::mount_from(mount); }, "bad-mount");
-      linked.sources.push_back(from.empty() ? SourceName(FromContext{}) : find_mount_source(from, range));
+      const std::string from = located(
+          range, [&] { return parser::mount_from(mount); }, "bad-mount");
+      linked.sources.push_back(from.empty() ? SourceName(FromContext{})
+                                            : find_mount_source(from, range));
     }
   }
   return linked;
@@ -138,7 +154,8 @@ std::vector<StageIndex> StageGraph::needs_of(StageIndex stage) const {
   return needs;
 }
 
-void StageGraph::visit(StageIndex stage, std::vector<int>& state, std::vector<StageIndex>& order) const {
+void StageGraph::visit(StageIndex stage, std::vector<int>& state,
+                       std::vector<StageIndex>& order) const {
   // Without recursion: a file may chain thousands of stages. state: 0 new, 1 on the path, 2 done.
   std::vector<std::pair<StageIndex, std::vector<StageIndex>>> path;
   path.emplace_back(stage, needs_of(stage));
@@ -156,8 +173,9 @@ void StageGraph::visit(StageIndex stage, std::vector<int>& state, std::vector<St
     if (state[next] == 1) {
       const auto& node = nodes_[current];
       fail("circular-stages", node.stage->from_instruction.range,
-           "circular dependency detected on stage: " +
-               (node.stage->from.name.empty() ? "stage-" + std::to_string(current) : node.stage->from.name));
+           "circular dependency detected on stage: " + (node.stage->from.name.empty()
+                                                            ? "stage-" + std::to_string(current)
+                                                            : node.stage->from.name));
     }
     if (state[next] == 0) {
       state[next] = 1;
@@ -183,13 +201,16 @@ std::vector<StageIndex> StageGraph::reachable() const {
 }
 
 void StageGraph::name_stages() {
-  // As BuildKit counts: an image or mount that is no stage of the file makes a lone stage show its name.
+  // As BuildKit counts: an image or mount that is no stage of the file makes a lone stage show its
+  // name.
   bool alone = nodes_.size() == 1;
   for (const auto& node : nodes_) {
     for (const auto& instruction : node.instructions) {
       const bool is_run = std::holds_alternative<parser::Run>(instruction.instruction->body);
       for (const auto& source : instruction.sources) {
-        if (!std::holds_alternative<StageIndex>(source) && (is_run || !std::holds_alternative<FromContext>(source))) alone = false;
+        if (!std::holds_alternative<StageIndex>(source) &&
+            (is_run || !std::holds_alternative<FromContext>(source)))
+          alone = false;
       }
     }
   }
@@ -224,7 +245,8 @@ void StageGraph::add_triggers(StageIndex stage, const std::vector<std::string>& 
     try {
       triggers_.push_back(parser::parse_onbuild_trigger(expression, ignored));
     } catch (const parser::DockerfileError& error) {
-      throw parser::DockerfileError(error.code(), range, "ONBUILD trigger of the base: " + std::string(error.what()));
+      throw parser::DockerfileError(error.code(), range,
+                                    "ONBUILD trigger of the base: " + std::string(error.what()));
     }
     linked.push_back(link(triggers_.back(), /*is_trigger=*/true, range));
   }

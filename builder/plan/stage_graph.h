@@ -35,27 +35,29 @@ using SourceName = std::variant<FromContext, FromScratch, StageIndex, ImageReque
 struct StageInstruction {
   const parser::Instruction* instruction = nullptr;  // owned by the StageList or by the graph
   bool is_trigger = false;                           // came from an ONBUILD of the base
-  std::vector<SourceName> sources;                   // COPY: one; RUN: one for each --mount; else empty
-  parser::SourceRange range;                         // for messages: a trigger's is that of its FROM
+  std::vector<SourceName> sources;  // COPY: one; RUN: one for each --mount; else empty
+  parser::SourceRange range;        // for messages: a trigger's is that of its FROM
 };
 
 struct StageNode {
   const parser::Stage* stage = nullptr;
-  std::string shown_name;    // "build", "stage-1"; empty when it is the only one and has no name
-  std::string base_text;     // FROM's argument, expanded
-  SourceName base;           // never FromContext
+  std::string shown_name;  // "build", "stage-1"; empty when it is the only one and has no name
+  std::string base_text;   // FROM's argument, expanded
+  SourceName base;         // never FromContext
   std::optional<image::Platform> platform;  // FROM --platform
   std::vector<StageInstruction> instructions;
   bool triggers_added = false;
 };
 
-/// Which stage needs which, by name, number or image. Names are found as BuildKit finds them: FROM sees the stages above
-/// it, COPY and mounts any stage; letter case does not count; a stage hides an image of the same name.
+/// Which stage needs which, by name, number or image. Names are found as BuildKit finds them: FROM
+/// sees the stages above it, COPY and mounts any stage; letter case does not count; a stage hides
+/// an image of the same name.
 class StageGraph {
  public:
-  /// Requires: `stages` outlives the graph. Throws: parser::DockerfileError for an unknown target, a cycle, a bad reference or index.
-  StageGraph(const parser::StageList& stages, const GlobalArgs& args, const image::Platform& target_platform,
-             const std::string& target);
+  /// Requires: `stages` outlives the graph. Throws: parser::DockerfileError for an unknown target,
+  /// a cycle, a bad reference or index.
+  StageGraph(const parser::StageList& stages, const GlobalArgs& args,
+             const image::Platform& target_platform, const std::string& target);
 
   const std::vector<StageNode>& stages() const { return nodes_; }
   StageIndex target() const { return target_; }

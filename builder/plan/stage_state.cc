@@ -24,13 +24,15 @@ void StageState::adopt_image(const image::ImageConfig& config) {
   image.diff_ids.clear();
   image.history.clear();
   image.config.on_build.clear();
-  for (const auto& entry : config.history) history.push_back({entry, std::nullopt, /*from_base=*/true});
+  for (const auto& entry : config.history)
+    history.push_back({entry, std::nullopt, /*from_base=*/true});
   if (!image.config.env_value("PATH")) image.config.set_env("PATH", image::kDefaultPath);
   for (const auto& text : image.config.env) {
     const auto [name, value] = split_env(text);
     env.set(name, value);
   }
-  if (!image.config.working_dir.empty()) image.config.working_dir = resolve_workdir(image.config.working_dir);
+  if (!image.config.working_dir.empty())
+    image.config.working_dir = resolve_workdir(image.config.working_dir);
 }
 
 void StageState::start_empty(const image::Platform& platform) {

@@ -14,30 +14,32 @@ namespace ibuild::builder {
 
 /// All that changes while a stage's instructions take effect one after the other.
 struct StageState {
-  std::string shown_name;       // in vertex names; may be empty
-  std::string identity;         // "build", or the stage's number
-  image::ImageConfig image;     // configuration so far; history is kept apart
+  std::string shown_name;    // in vertex names; may be empty
+  std::string identity;      // "build", or the stage's number
+  image::ImageConfig image;  // configuration so far; history is kept apart
   std::vector<PlannedHistory> history;
-  EnvList env;                  // ENV and ARG, as a RUN sees them
-  std::vector<std::pair<std::string, std::optional<std::string>>> build_args;  // declared by ARG, in order
+  EnvList env;  // ENV and ARG, as a RUN sees them
+  std::vector<std::pair<std::string, std::optional<std::string>>>
+      build_args;  // declared by ARG, in order
   std::optional<StepId> tip;
   bool ignore_cache = false;
-  bool cmd_set = false;         // by this stage itself
+  bool cmd_set = false;  // by this stage itself
   std::size_t vertices_total = 0;
   std::size_t vertices_named = 0;
-  std::size_t steps_made = 0;   // by this stage itself
+  std::size_t steps_made = 0;  // by this stage itself
 
   /// Takes over what FROM <stage> hands on.
   void inherit(const StageState& base);
-  /// Takes over what FROM <image> hands on: configuration, environment, history. Adds PATH where there is none.
+  /// Takes over what FROM <image> hands on: configuration, environment, history. Adds PATH where
+  /// there is none.
   void adopt_image(const image::ImageConfig& config);
   /// A stage that starts from nothing.
   void start_empty(const image::Platform& platform);
 
   /// "[build 2/7] " and the next number; nothing in a stage that has no numbered step.
   std::string next_vertex_prefix(bool is_trigger);
-  /// An absolute path made of the working directory and `path`, as it is written into the configuration: an absolute
-  /// `path` is kept as it is.
+  /// An absolute path made of the working directory and `path`, as it is written into the
+  /// configuration: an absolute `path` is kept as it is.
   std::string resolve_workdir(const std::string& path) const;
   /// The working directory of the next step; "/" where none is set.
   std::string working_dir() const;

@@ -24,18 +24,26 @@ constexpr std::uint64_t kInlineBytes = 1 << 20;
 
 std::optional<layers::EntryType> entry_type(mode_t mode) {
   switch (mode & S_IFMT) {
-    case S_IFREG: return layers::EntryType::file;
-    case S_IFDIR: return layers::EntryType::directory;
-    case S_IFLNK: return layers::EntryType::symlink;
-    case S_IFCHR: return layers::EntryType::char_device;
-    case S_IFBLK: return layers::EntryType::block_device;
-    case S_IFIFO: return layers::EntryType::fifo;
-    default: return std::nullopt;
+    case S_IFREG:
+      return layers::EntryType::file;
+    case S_IFDIR:
+      return layers::EntryType::directory;
+    case S_IFLNK:
+      return layers::EntryType::symlink;
+    case S_IFCHR:
+      return layers::EntryType::char_device;
+    case S_IFBLK:
+      return layers::EntryType::block_device;
+    case S_IFIFO:
+      return layers::EntryType::fifo;
+    default:
+      return std::nullopt;
   }
 }
 
 base::TimePoint mtime_of(const struct stat& status) {
-  return base::TimePoint(std::chrono::seconds(status.st_mtim.tv_sec) + std::chrono::nanoseconds(status.st_mtim.tv_nsec));
+  return base::TimePoint(std::chrono::seconds(status.st_mtim.tv_sec) +
+                         std::chrono::nanoseconds(status.st_mtim.tv_nsec));
 }
 
 void take_file_status(SourceFile& file, const struct stat& status) {
@@ -73,7 +81,8 @@ base::Digest hash_all(int fd, std::stop_token stop) {
 void take_facts(SourceFile& file, const FileFacts& facts) {
   file.entry.content = facts.content;
   file.entry.xattrs.clear();
-  if (!facts.capability.empty()) file.entry.xattrs.push_back({"security.capability", facts.capability});
+  if (!facts.capability.empty())
+    file.entry.xattrs.push_back({"security.capability", facts.capability});
 }
 
 }  // namespace
@@ -89,7 +98,8 @@ const ContextTree::Verdict* ContextTree::verdict_of(const base::RelPath& directo
   if (ignore_.empty() || directory.is_root()) return nullptr;
   {
     const std::lock_guard lock(mutex_);
-    if (const auto known = verdicts_.find(directory); known != verdicts_.end()) return known->second.get();
+    if (const auto known = verdicts_.find(directory); known != verdicts_.end())
+      return known->second.get();
   }
   auto verdict = ignore_.match_with_parent(directory.str(), verdict_of(directory.parent()));
   const std::lock_guard lock(mutex_);
@@ -108,18 +118,20 @@ bool ContextTree::has_visible_child(const base::RelPath& directory) const {
   return false;
 }
 
-bool ContextTree::is_visible(const base::RelPath& path, const struct stat& status, const Verdict* parent) const {
+bool ContextTree::is_visible(const base::RelPath& path, const struct stat& status,
+                             const Verdict* parent) const {
   if (ignore_.empty() || path.is_root()) return true;
   const bool is_directory = S_ISDIR(status.st_mode);
-  const bool excluded =
-      is_directory ? verdict_of(path)->excluded : ignore_.match_with_parent(path.str(), parent).excluded;
+  const bool excluded = is_directory ? verdict_of(path)->excluded
+                                     : ignore_.match_with_parent(path.str(), parent).excluded;
   if (!excluded) return true;
   // An excluded directory is there when something in it is.
   return is_directory && !ignore_.can_prune(path.str()) && has_visible_child(path);
 }
 
 std::optional<SourceFile> ContextTree::make_file(const base::DirFd& dir, const base::RelPath& name,
-                                                 const base::RelPath& path, const struct stat& status) const {
+                                                 const base::RelPath& path,
+                                                 const struct stat& status) const {
   const auto type = entry_type(status.st_mode);
   if (!type) return std::nullopt;
   SourceFile file;
@@ -210,7 +222,8 @@ void ContextTree::digest_files(std::span<SourceFile*> files, std::stop_token sto
   };
   if (unknown.size() <= kInlineFiles && bytes <= kInlineBytes) return work();
   std::vector<std::future<void>> workers;
-  for (std::size_t i = 0; i < std::min(pool_.size(), unknown.size()); ++i) workers.push_back(pool_.submit(work));
+  for (std::size_t i = 0; i < std::min(pool_.size(), unknown.size()); ++i)
+    workers.push_back(pool_.submit(work));
   for (auto& worker : workers) worker.wait();  // all of them: they refer to what lives here
   for (auto& worker : workers) worker.get();
 }

@@ -17,9 +17,10 @@
 
 namespace ibuild::builder {
 
-/// The build context: a directory of the host less what the ignore file names. Read lazily: a directory that nobody asks
-/// for is never opened, an ignored one neither unless something in it is re-included. Everything belongs to root; sockets are
-/// not there. A file that changes between its hashing and its copying is an error.
+/// The build context: a directory of the host less what the ignore file names. Read lazily: a
+/// directory that nobody asks for is never opened, an ignored one neither unless something in it is
+/// re-included. Everything belongs to root; sockets are not there. A file that changes between its
+/// hashing and its copying is an error.
 class ContextTree : public SourceTree {
  public:
   struct Parts {
@@ -40,13 +41,15 @@ class ContextTree : public SourceTree {
 
  private:
   using Verdict = parser::IgnoreMatcher::Verdict;
-  /// What the ignore file says of a directory and what it hands to its children; null: there is no ignore file.
+  /// What the ignore file says of a directory and what it hands to its children; null: there is no
+  /// ignore file.
   const Verdict* verdict_of(const base::RelPath& directory) const;
-  bool is_visible(const base::RelPath& path, const struct stat& status, const Verdict* parent) const;
+  bool is_visible(const base::RelPath& path, const struct stat& status,
+                  const Verdict* parent) const;
   bool has_visible_child(const base::RelPath& directory) const;
   /// `name` is the entry's name below `dir`. None for a socket.
-  std::optional<SourceFile> make_file(const base::DirFd& dir, const base::RelPath& name, const base::RelPath& path,
-                                      const struct stat& status) const;
+  std::optional<SourceFile> make_file(const base::DirFd& dir, const base::RelPath& name,
+                                      const base::RelPath& path, const struct stat& status) const;
   /// Hashes the file; what changed since it was looked up is brought up to date.
   void read_facts(SourceFile& file, std::stop_token stop) const;
 

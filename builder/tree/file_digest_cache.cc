@@ -16,7 +16,8 @@
 namespace ibuild::builder {
 namespace {
 
-// The file: a header, then records sorted by identity. Little endian, as every machine that ibuild builds for.
+// The file: a header, then records sorted by identity. Little endian, as every machine that ibuild
+// builds for.
 constexpr std::string_view kName = "files.idx";
 constexpr std::array<char, 8> kMagic = {'i', 'b', 'f', 'i', 'l', 'e', 's', '1'};
 /// With more than this many files (107 MiB) the old records are dropped.
@@ -45,7 +46,9 @@ FileIdentity identity_of(const Record& record) {
   return {record.device, record.inode, record.size_bytes, record.mtime_ns, record.ctime_ns};
 }
 
-unsigned char nibble(char c) { return static_cast<unsigned char>(c <= '9' ? c - '0' : c - 'a' + 10); }
+unsigned char nibble(char c) {
+  return static_cast<unsigned char>(c <= '9' ? c - '0' : c - 'a' + 10);
+}
 
 Record make_record(const FileIdentity& identity, const FileFacts& facts) {
   Record record{};
@@ -65,11 +68,13 @@ Record make_record(const FileIdentity& identity, const FileFacts& facts) {
 }
 
 std::optional<FileFacts> facts_of(const Record& record) {
-  if (record.checksum != checksum_of(record) || record.capability_bytes > kMaxCapabilityBytes) return std::nullopt;
+  if (record.checksum != checksum_of(record) || record.capability_bytes > kMaxCapabilityBytes)
+    return std::nullopt;
   static constexpr char kDigits[] = "0123456789abcdef";
   std::string hex;
   for (const unsigned char byte : record.sha256) hex += {kDigits[byte >> 4], kDigits[byte & 15]};
-  return FileFacts{base::Digest::sha256_from_hex(hex), std::string(record.capability.data(), record.capability_bytes)};
+  return FileFacts{base::Digest::sha256_from_hex(hex),
+                   std::string(record.capability.data(), record.capability_bytes)};
 }
 
 Record record_at(const char* data, std::size_t index) {
@@ -100,16 +105,19 @@ class RecordWriter {
 /// Whether a newer record tells of the same file in a later state.
 bool is_outdated(const FileIdentity& identity, const std::map<FileIdentity, FileFacts>& fresh) {
   const auto next = fresh.lower_bound({identity.device, identity.inode, 0, INT64_MIN, INT64_MIN});
-  return next != fresh.end() && next->first.device == identity.device && next->first.inode == identity.inode;
+  return next != fresh.end() && next->first.device == identity.device &&
+         next->first.inode == identity.inode;
 }
 
-std::int64_t nanoseconds(const timespec& time) { return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec; }
+std::int64_t nanoseconds(const timespec& time) {
+  return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
+}
 
 }  // namespace
 
 FileIdentity FileIdentity::of(const struct stat& status) {
-  return {status.st_dev, status.st_ino, static_cast<std::uint64_t>(status.st_size), nanoseconds(status.st_mtim),
-          nanoseconds(status.st_ctim)};
+  return {status.st_dev, status.st_ino, static_cast<std::uint64_t>(status.st_size),
+          nanoseconds(status.st_mtim), nanoseconds(status.st_ctim)};
 }
 
 FileDigestCache::~FileDigestCache() { unload(); }
@@ -128,7 +136,8 @@ void FileDigestCache::load() {
   if (!fd || fstat(fd->get(), &status) != 0 || !S_ISREG(status.st_mode)) return;
   const auto size = static_cast<std::size_t>(status.st_size);
   if (size < kHeaderBytes || (size - kHeaderBytes) % sizeof(Record) != 0) return;
-  void* map = mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd->get(), 0);  // replaced by rename only: never cut short
+  void* map = mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd->get(),
+                   0);  // replaced by rename only: never cut short
   if (map == MAP_FAILED) return;
   map_ = map;
   map_bytes_ = size;
@@ -157,10 +166,12 @@ std::optional<FileFacts> FileDigestCache::find(const FileIdentity& identity) {
   return find_mapped(identity);
 }
 
-void FileDigestCache::remember(const FileIdentity& identity, const FileFacts& facts, base::TimePoint read_at) {
+void FileDigestCache::remember(const FileIdentity& identity, const FileFacts& facts,
+                               base::TimePoint read_at) {
   const auto changed = std::max(identity.mtime_ns, identity.ctime_ns);
   if (read_at.time_since_epoch() - std::chrono::nanoseconds(changed) < kRacyWindow) return;
-  if (facts.capability.size() > kMaxCapabilityBytes || facts.content.algorithm() != "sha256") return;
+  if (facts.capability.size() > kMaxCapabilityBytes || facts.content.algorithm() != "sha256")
+    return;
   const std::lock_guard lock(mutex_);
   fresh_.insert_or_assign(identity, facts);
 }
@@ -168,7 +179,8 @@ void FileDigestCache::remember(const FileIdentity& identity, const FileFacts& fa
 void FileDigestCache::save() {
   const std::lock_guard lock(mutex_);
   if (fresh_.empty()) return;
-  // Another build may have saved since: start from what is there now. A lost update costs reading some files again.
+  // Another build may have saved since: start from what is there now. A lost update costs reading
+  // some files again.
   unload();
   load();
   base::AtomicFile file(dir_, base::RelPath::exact(kName));
@@ -178,7 +190,8 @@ void FileDigestCache::save() {
   for (std::size_t i = 0; i < kept; ++i) {
     const Record record = record_at(mapping_.data, i);
     const auto identity = identity_of(record);
-    for (; fresh != fresh_.end() && fresh->first < identity; ++fresh) out.put(make_record(fresh->first, fresh->second));
+    for (; fresh != fresh_.end() && fresh->first < identity; ++fresh)
+      out.put(make_record(fresh->first, fresh->second));
     if (!is_outdated(identity, fresh_) && facts_of(record)) out.put(record);
   }
   for (; fresh != fresh_.end(); ++fresh) out.put(make_record(fresh->first, fresh->second));

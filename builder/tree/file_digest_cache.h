@@ -33,12 +33,13 @@ struct FileFacts {
   std::string capability;  // the xattr security.capability; at most kMaxCapabilityBytes
   bool operator==(const FileFacts&) const = default;
 };
-inline constexpr std::size_t kMaxCapabilityBytes = 24;  // sizeof(struct vfs_ns_cap_data), linux/capability.h
+inline constexpr std::size_t kMaxCapabilityBytes =
+    24;  // sizeof(struct vfs_ns_cap_data), linux/capability.h
 
-/// cache/files/files.idx: content digests of host files by identity, so that unchanged files are not read again. A file that was
-/// changed less than two seconds before it was read is not remembered: a second change might not show in its times.
-/// A damaged index is an empty one. For any thread.
-/// See: docs/design/builder_cache_format.md.
+/// cache/files/files.idx: content digests of host files by identity, so that unchanged files are
+/// not read again. A file that was changed less than two seconds before it was read is not
+/// remembered: a second change might not show in its times. A damaged index is an empty one. For
+/// any thread. See: docs/design/builder_cache_format.md.
 class FileDigestCache {
  public:
   /// `dir` holds the index. Reads nothing yet.

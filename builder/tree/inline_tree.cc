@@ -31,7 +31,8 @@ std::vector<SourceFile> InlineTree::children(const base::RelPath& directory) con
   return {*lookup(directory.join(components[depth]))};
 }
 
-void InlineTree::digest_files(std::span<SourceFile*>, std::stop_token) const {}  // known from the start
+void InlineTree::digest_files(std::span<SourceFile*>, std::stop_token) const {
+}  // known from the start
 
 std::unique_ptr<base::ByteSource> InlineTree::open(const SourceFile&) const {
   return std::make_unique<base::StringSource>(content_);

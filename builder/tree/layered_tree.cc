@@ -29,16 +29,20 @@ SourceFile make_file(const layers::TreeView::Node& node) {
 
 }  // namespace
 
-layers::TreeView view_of(const layers::LayerStore& layers, const layers::LayerChain& chain, std::stop_token stop) {
+layers::TreeView view_of(const layers::LayerStore& layers, const layers::LayerChain& chain,
+                         std::stop_token stop) {
   std::vector<std::shared_ptr<const layers::LayerIndex>> indexes;
   indexes.reserve(chain.size());
   for (const auto& layer : chain) indexes.push_back(layers.index(layer, stop));
   return layers::TreeView(std::move(indexes));
 }
 
-LayeredTree::LayeredTree(const layers::LayerStore& layers, layers::LayerChain chain, std::string shown_as,
-                         std::stop_token stop)
-    : layers_(layers), chain_(std::move(chain)), shown_as_(std::move(shown_as)), view_(view_of(layers, chain_, stop)) {}
+LayeredTree::LayeredTree(const layers::LayerStore& layers, layers::LayerChain chain,
+                         std::string shown_as, std::stop_token stop)
+    : layers_(layers),
+      chain_(std::move(chain)),
+      shown_as_(std::move(shown_as)),
+      view_(view_of(layers, chain_, stop)) {}
 
 std::optional<SourceFile> LayeredTree::lookup(const base::RelPath& path) const {
   if (path.is_root()) return make_file(view_.root().node());

@@ -32,6 +32,7 @@ class LayeredTree : public SourceTree {
 };
 
 /// The indexes of a chain as one tree.
-layers::TreeView view_of(const layers::LayerStore& layers, const layers::LayerChain& chain, std::stop_token stop = {});
+layers::TreeView view_of(const layers::LayerStore& layers, const layers::LayerChain& chain,
+                         std::stop_token stop = {});
 
 }  // namespace ibuild::builder

@@ -24,8 +24,8 @@ void prepend(Components& left, std::string_view path) {
 
 }  // namespace
 
-std::optional<base::RelPath> follow_links(const base::RelPath& path, const PathLookup& lookup, LastLink last,
-                                          Missing missing) {
+std::optional<base::RelPath> follow_links(const base::RelPath& path, const PathLookup& lookup,
+                                          LastLink last, Missing missing) {
   Components left;
   prepend(left, path.str());
   base::RelPath here;
@@ -43,12 +43,14 @@ std::optional<base::RelPath> follow_links(const base::RelPath& path, const PathL
     if (!kind && missing == Missing::gives_none) return std::nullopt;
     const bool follow = kind && kind->link_target && (!left.empty() || last == LastLink::follow);
     if (!follow) {
-      if (kind && !kind->is_directory && !left.empty() && missing == Missing::gives_none) return std::nullopt;
+      if (kind && !kind->is_directory && !left.empty() && missing == Missing::gives_none)
+        return std::nullopt;
       here = next;
       exists = kind && kind->is_directory;
       continue;
     }
-    if (++links > kMaxLinks) throw base::Error("too many levels of symbolic links: " + base::printable(path.absolute()));
+    if (++links > kMaxLinks)
+      throw base::Error("too many levels of symbolic links: " + base::printable(path.absolute()));
     if (kind->link_target->starts_with('/')) here = base::RelPath();
     prepend(left, *kind->link_target);
   }

@@ -4,7 +4,8 @@
 
 namespace ibuild::builder {
 
-std::optional<SourceFile> resolve(const SourceTree& tree, const base::RelPath& path, bool follow_last) {
+std::optional<SourceFile> resolve(const SourceTree& tree, const base::RelPath& path,
+                                  bool follow_last) {
   const auto lookup = [&](const base::RelPath& at) -> std::optional<PathKind> {
     const auto file = tree.lookup(at);
     if (!file) return std::nullopt;
@@ -12,7 +13,8 @@ std::optional<SourceFile> resolve(const SourceTree& tree, const base::RelPath& p
     if (file->is_symlink()) kind.link_target = file->entry.link_target;
     return kind;
   };
-  const auto real = follow_links(path, lookup, follow_last ? LastLink::follow : LastLink::keep, Missing::gives_none);
+  const auto real = follow_links(path, lookup, follow_last ? LastLink::follow : LastLink::keep,
+                                 Missing::gives_none);
   return real ? tree.lookup(*real) : std::nullopt;
 }
 

@@ -1,4 +1,5 @@
-// Builds every case of testdata/dockerfiles/ with fakes: no network, no root, no process. SOURCE_DATE_EPOCH is set, so that digests are the same everywhere.
+// Builds every case of testdata/dockerfiles/ with fakes: no network, no root, no process.
+// SOURCE_DATE_EPOCH is set, so that digests are the same everywhere.
 #include <catch2/catch.hpp>
 
 #include <fmt/format.h>
@@ -61,7 +62,8 @@ void import_context(const GoldenCase& golden, const base::RelPath& path, BuildFi
     } else if (S_ISLNK(status.st_mode)) {
       f.link(to.str(), base::read_link_at(golden.dir, from));
     } else {
-      f.write(to.str(), base::read_file_at(golden.dir, from, 1 << 20), (status.st_mode & 0100) != 0 ? 0755 : 0644);
+      f.write(to.str(), base::read_file_at(golden.dir, from, 1 << 20),
+              (status.st_mode & 0100) != 0 ? 0755 : 0644);
     }
   }
 }
@@ -81,7 +83,8 @@ void load_request(const GoldenCase& golden, BuildFixture& f) {
 }
 
 std::vector<std::string> strings(const nlohmann::json& json, const char* key) {
-  return json.contains(key) ? json.at(key).get<std::vector<std::string>>() : std::vector<std::string>{};
+  return json.contains(key) ? json.at(key).get<std::vector<std::string>>()
+                            : std::vector<std::string>{};
 }
 
 /// The bases of a case: "base", and those of images.json.
@@ -105,7 +108,8 @@ void load_images(const GoldenCase& golden, BuildFixture& f) {
     if (json.contains("entrypoint")) config.entrypoint = strings(json, "entrypoint");
     config.user = json.value("user", "");
     config.working_dir = json.value("working_dir", "");
-    for (const auto& [key, value] : json.value("labels", nlohmann::json::object()).items()) config.labels[key] = value;
+    for (const auto& [key, value] : json.value("labels", nlohmann::json::object()).items())
+      config.labels[key] = value;
   }
 }
 
@@ -113,12 +117,14 @@ std::string plan_text(const GoldenCase& golden, BuildFixture& f) {
   parser::Diagnostics diagnostics;
   const auto dockerfile = parser::parse_dockerfile(f.request.dockerfile, diagnostics);
   const auto stages = parser::build_stages(dockerfile, diagnostics);
-  const builder::GlobalArgs args(stages, f.request.build_args, {f.request.platform, f.request.platform, f.request.target});
+  const builder::GlobalArgs args(stages, f.request.build_args,
+                                 {f.request.platform, f.request.platform, f.request.target});
   builder::StageGraph graph(stages, args, f.request.platform, f.request.target);
   builder::BaseTable bases;
   do {
     for (const auto& [wanted, range] : graph.needed_images()) {
-      const auto image = f.images.try_load(wanted.reference, wanted.platform, builder::PullPolicy::never, {});
+      const auto image =
+          f.images.try_load(wanted.reference, wanted.platform, builder::PullPolicy::never, {});
       if (image) bases.emplace(wanted, *image);
     }
   } while (builder::add_onbuild_triggers(graph, bases));
@@ -136,9 +142,11 @@ std::string layers_text(const BuildFixture& f, const image::ImageConfig& config)
       file.entry = entry;
       if (file.is_file()) file.entry.content = f.store->layers().file_digest(layer, entry);
       std::string facts = builder::fingerprint(file);
-      if (const auto digest = facts.find("sha256:"); digest != std::string::npos) facts.resize(digest + 7 + 12);
+      if (const auto digest = facts.find("sha256:"); digest != std::string::npos)
+        facts.resize(digest + 7 + 12);
       text += fmt::format("  /{} {}", base::printable(entry.path.str()), facts);
-      if (entry.type == layers::EntryType::hardlink) text += " " + base::printable(entry.link_target);
+      if (entry.type == layers::EntryType::hardlink)
+        text += " " + base::printable(entry.link_target);
       text += "\n";
     }
   }
@@ -156,7 +164,8 @@ void build_and_check(const GoldenCase& golden, BuildFixture& f) {
   try {
     const auto result = f.build(f.request.dockerfile);
     const auto config = f.config(result);
-    golden.check("expect.config.json", nlohmann::json::parse(image::to_json(config)).dump(2) + "\n");
+    golden.check("expect.config.json",
+                 nlohmann::json::parse(image::to_json(config)).dump(2) + "\n");
     golden.check("expect.layers", layers_text(f, config));
     golden.check("expect.digest", result.image.digest.str() + "\n");
   } catch (const parser::DockerfileError& fault) {

@@ -8,13 +8,16 @@
 
 namespace ibuild::test {
 
-/// One folder of testdata/dockerfiles/: a Dockerfile, what it is built with, and what must come out.
+/// One folder of testdata/dockerfiles/: a Dockerfile, what it is built with, and what must come
+/// out.
 ///   Dockerfile        the text
 ///   context/          the build context (missing: an empty one); its .dockerignore counts
-///   args              one option a line: "build-arg K=V", "target S", "label K=V", "platform P", "no-cache", "network N",
+///   args              one option a line: "build-arg K=V", "target S", "label K=V", "platform P",
+///   "no-cache", "network N",
 ///                     "add-host N:A"; '#' begins a comment
-///   images.json       configurations of base images by name; other names get a small base with users "root" and "app"
-///   expect.*          plan, config.json, layers, digest, stderr: only those that are there are checked
+///   images.json       configurations of base images by name; other names get a small base with
+///   users "root" and "app" expect.*          plan, config.json, layers, digest, stderr: only those
+///   that are there are checked
 struct GoldenCase {
   std::string name;
   base::DirFd dir;

@@ -92,7 +92,8 @@ void unpack(const builder::SourceTree& source, const base::RelPath& path, const 
       base::make_dirs(dir, file.path());
       unpack(source, file.path(), dir, made);
     } else if (file.is_file()) {
-      base::write_file_atomically(dir, file.path(), base::read_all(*source.open(file), 1 << 24, "fake file"));
+      base::write_file_atomically(dir, file.path(),
+                                  base::read_all(*source.open(file), 1 << 24, "fake file"));
     } else {
       continue;
     }
@@ -102,12 +103,14 @@ void unpack(const builder::SourceTree& source, const base::RelPath& path, const 
 
 class FakeWorkingTree : public layers::WorkingTree {
  public:
-  FakeWorkingTree(layers::Store& store, const layers::LayerChain& chain) : store_(store), dir_(store.temp(), "tree-") {
+  FakeWorkingTree(layers::Store& store, const layers::LayerChain& chain)
+      : store_(store), dir_(store.temp(), "tree-") {
     unpack(builder::LayeredTree(store.layers(), chain, "the chain"), {}, dir_.dir(), old_);
   }
   const base::DirFd& root() const override { return dir_.dir(); }
   bool is_detached_mount() const override { return false; }
-  std::optional<layers::Layer> commit(const std::function<void(const std::string&)>&, std::stop_token) override {
+  std::optional<layers::Layer> commit(const std::function<void(const std::string&)>&,
+                                      std::stop_token) override {
     const auto builder = store_.layers().begin_layer();
     bool any = false;
     add_tree(dir_.dir(), {}, old_, *builder, any);
@@ -142,7 +145,8 @@ std::vector<std::string> EventLog::vertex_names() const {
 std::size_t EventLog::cached_count() const {
   const std::lock_guard lock(mutex_);
   std::size_t count = 0;
-  for (const auto& event : events_) count += std::holds_alternative<builder::event::StepCached>(event) ? 1 : 0;
+  for (const auto& event : events_)
+    count += std::holds_alternative<builder::event::StepCached>(event) ? 1 : 0;
   return count;
 }
 
@@ -160,7 +164,8 @@ std::vector<std::string> EventLog::reasons() const {
   const std::lock_guard lock(mutex_);
   std::vector<std::string> reasons;
   for (const auto& event : events_) {
-    if (const auto* missed = std::get_if<builder::event::StepMissed>(&event)) reasons.push_back(missed->why);
+    if (const auto* missed = std::get_if<builder::event::StepMissed>(&event))
+      reasons.push_back(missed->why);
   }
   return reasons;
 }
@@ -169,7 +174,8 @@ std::vector<std::string> EventLog::warnings() const {
   const std::lock_guard lock(mutex_);
   std::vector<std::string> texts;
   for (const auto& event : events_) {
-    if (const auto* raised = std::get_if<builder::event::WarningRaised>(&event)) texts.push_back(raised->warning.message);
+    if (const auto* raised = std::get_if<builder::event::WarningRaised>(&event))
+      texts.push_back(raised->warning.message);
   }
   return texts;
 }
@@ -188,7 +194,8 @@ void EventLog::clear() {
   events_.clear();
 }
 
-builder::BaseImage& FakeImages::add(const std::string& reference, const std::vector<FakeFile>& files) {
+builder::BaseImage& FakeImages::add(const std::string& reference,
+                                    const std::vector<FakeFile>& files) {
   builder::BaseImage image;
   image.reference = image::with_default_tag(image::parse_reference(reference));
   image.digest = base::sha256_of(reference);
@@ -200,14 +207,16 @@ builder::BaseImage& FakeImages::add(const std::string& reference, const std::vec
   return images_.insert_or_assign(image.reference.str(), std::move(image)).first->second;
 }
 
-std::optional<builder::BaseImage> FakeImages::try_load(const image::Reference& reference, const image::Platform&,
-                                                       builder::PullPolicy, std::stop_token) {
+std::optional<builder::BaseImage> FakeImages::try_load(const image::Reference& reference,
+                                                       const image::Platform&, builder::PullPolicy,
+                                                       std::stop_token) {
   const auto found = images_.find(reference.str());
   if (found == images_.end()) return std::nullopt;
   return found->second;
 }
 
-std::unique_ptr<layers::WorkingTree> FakeSnapshots::open(const layers::LayerChain& chain, std::stop_token) {
+std::unique_ptr<layers::WorkingTree> FakeSnapshots::open(const layers::LayerChain& chain,
+                                                         std::stop_token) {
   return std::make_unique<FakeWorkingTree>(store_, chain);
 }
 
@@ -217,7 +226,8 @@ base::ExitStatus FakeSandbox::run(const sandbox::SandboxSpec& spec, sandbox::Ste
   {
     const std::lock_guard lock(mutex_);
     specs_.push_back(spec);
-    if (const auto found = scripts_.find(spec.argv.back()); found != scripts_.end()) script = found->second;
+    if (const auto found = scripts_.find(spec.argv.back()); found != scripts_.end())
+      script = found->second;
   }
   if (stop.stop_requested()) throw base::CancelledError();
   const base::DirFd root(base::UniqueFd(::fcntl(spec.root_fd, F_DUPFD_CLOEXEC, 3)), "/");
@@ -268,13 +278,20 @@ void BuildFixture::write(const std::string& path, std::string_view content, mode
 void BuildFixture::link(const std::string& path, const std::string& target) {
   const auto where = base::RelPath::clean(path);
   make_parents(where);
-  if (::symlinkat(target.c_str(), context().get(), where.str().c_str()) != 0) throw base::SystemError("symlink", path);
+  if (::symlinkat(target.c_str(), context().get(), where.str().c_str()) != 0)
+    throw base::SystemError("symlink", path);
 }
 
 builder::BuildResult BuildFixture::build(const std::string& dockerfile) {
   request.dockerfile = dockerfile;
-  const builder::Services services{*store, can_run ? &snapshots : nullptr, can_run ? &sandbox : nullptr,
-                                   "no profile works", {&images}, events, clock, pool};
+  const builder::Services services{*store,
+                                   can_run ? &snapshots : nullptr,
+                                   can_run ? &sandbox : nullptr,
+                                   "no profile works",
+                                   {&images},
+                                   events,
+                                   clock,
+                                   pool};
   return builder::build(request, services, nullptr, {});
 }
 
@@ -284,11 +301,13 @@ image::ImageConfig BuildFixture::config(const builder::BuildResult& result) {
 
 std::unique_ptr<builder::LayeredTree> BuildFixture::tree(const builder::BuildResult& result) {
   layers::LayerChain chain;
-  for (const auto& diff_id : config(result).diff_ids) chain.push_back({diff_id, std::nullopt, nullptr});
+  for (const auto& diff_id : config(result).diff_ids)
+    chain.push_back({diff_id, std::nullopt, nullptr});
   return std::make_unique<builder::LayeredTree>(store->layers(), chain, "the result");
 }
 
-std::optional<std::string> BuildFixture::content(const builder::SourceTree& tree, const std::string& path) {
+std::optional<std::string> BuildFixture::content(const builder::SourceTree& tree,
+                                                 const std::string& path) {
   const auto file = tree.lookup(base::RelPath::clean(path));
   if (!file || !file->is_file()) return std::nullopt;
   return base::read_all(*tree.open(*file), 1 << 20, path);

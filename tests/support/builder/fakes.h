@@ -55,8 +55,10 @@ class FakeImages : public builder::ImageSource {
   explicit FakeImages(layers::Store& store) : store_(store) {}
   /// One layer with `files`; parent directories are made.
   builder::BaseImage& add(const std::string& reference, const std::vector<FakeFile>& files);
-  std::optional<builder::BaseImage> try_load(const image::Reference& reference, const image::Platform& platform,
-                                             builder::PullPolicy policy, std::stop_token stop) override;
+  std::optional<builder::BaseImage> try_load(const image::Reference& reference,
+                                             const image::Platform& platform,
+                                             builder::PullPolicy policy,
+                                             std::stop_token stop) override;
   std::string name() const override { return "fake"; }
 
  private:
@@ -64,11 +66,13 @@ class FakeImages : public builder::ImageSource {
   std::map<std::string, builder::BaseImage> images_;
 };
 
-/// Working trees in plain directories, with the chain's directories and regular files; what a fake step adds is the layer.
+/// Working trees in plain directories, with the chain's directories and regular files; what a fake
+/// step adds is the layer.
 class FakeSnapshots : public layers::SnapshotBackend {
  public:
   explicit FakeSnapshots(layers::Store& store) : store_(store) {}
-  std::unique_ptr<layers::WorkingTree> open(const layers::LayerChain& chain, std::stop_token stop) override;
+  std::unique_ptr<layers::WorkingTree> open(const layers::LayerChain& chain,
+                                            std::stop_token stop) override;
 
  private:
   layers::Store& store_;
@@ -77,12 +81,15 @@ class FakeSnapshots : public layers::SnapshotBackend {
 /// Runs a function instead of a process, and keeps the specs that it was given.
 class FakeSandbox : public sandbox::Sandbox {
  public:
-  /// What a step does: writes below the root, gives its exit code. By the last word of argv; others do nothing.
+  /// What a step does: writes below the root, gives its exit code. By the last word of argv; others
+  /// do nothing.
   using Script = std::function<int(const base::DirFd& root, sandbox::StepObserver& observer)>;
   void on(const std::string& command, Script script) { scripts_[command] = std::move(script); }
-  /// From now on a step without a script of its own writes its command into a file /ran/<digest of it>.
+  /// From now on a step without a script of its own writes its command into a file /ran/<digest of
+  /// it>.
   void leave_traces() { leaves_traces_ = true; }
-  base::ExitStatus run(const sandbox::SandboxSpec& spec, sandbox::StepObserver& observer, std::stop_token stop) override;
+  base::ExitStatus run(const sandbox::SandboxSpec& spec, sandbox::StepObserver& observer,
+                       std::stop_token stop) override;
   std::vector<sandbox::SandboxSpec> specs() const;
   std::vector<std::string> commands() const;
 
@@ -106,7 +113,8 @@ class BuildFixture {
   std::unique_ptr<builder::LayeredTree> tree(const builder::BuildResult& result);
   image::ImageConfig config(const builder::BuildResult& result);
   /// Content of a file of a tree; none when it is not there.
-  static std::optional<std::string> content(const builder::SourceTree& tree, const std::string& path);
+  static std::optional<std::string> content(const builder::SourceTree& tree,
+                                            const std::string& path);
   /// "dir 0755 0:0" and so on; empty when it is not there.
   static std::string look(const builder::SourceTree& tree, const std::string& path);
 

@@ -2,8 +2,8 @@
 
 #include <catch2/catch.hpp>
 
-#include "tests/support/builder/fakes.h"
 #include "parser/diagnostic.h"
+#include "tests/support/builder/fakes.h"
 
 using namespace ibuild;
 using ibuild::test::BuildFixture;
@@ -47,8 +47,7 @@ TEST_CASE("build: an edited file re-runs what reads it, and the miss says which"
   f.images.add("base", {{"bin/sh", "sh"}});
   f.write("requirements.txt", "flask");
   f.write("src/app.py", "one");
-  const std::string dockerfile =
-      "FROM base\nCOPY requirements.txt /\nRUN install\nCOPY src /src\n";
+  const std::string dockerfile = "FROM base\nCOPY requirements.txt /\nRUN install\nCOPY src /src\n";
   f.sandbox.on("install", [](const base::DirFd& root, sandbox::StepObserver&) {
     base::write_file_atomically(root, base::RelPath::exact("lib"), "lib");
     return 0;
@@ -62,7 +61,8 @@ TEST_CASE("build: an edited file re-runs what reads it, and the miss says which"
   CHECK(f.content(*f.tree(result), "src/app.py") == "two");
 }
 
-TEST_CASE("build: a step that makes the same files again does not touch what follows", "[builder]") {
+TEST_CASE("build: a step that makes the same files again does not touch what follows",
+          "[builder]") {
   BuildFixture f;
   f.images.add("base", {{"bin/sh", "sh"}});
   f.clock = base::Clock();

@@ -22,13 +22,17 @@ StepKey key_of(std::initializer_list<builder::Ingredient> list) {
 
 }  // namespace
 
-TEST_CASE("cache_key: golden: the version and the form of a key do not change by accident", "[builder]") {
+TEST_CASE("cache_key: golden: the version and the form of a key do not change by accident",
+          "[builder]") {
   CHECK(StepKey().digest() == base::sha256_of("17:ibuild step key 1"));
   CHECK(key_of({{"op", "WORKDIR /a"}, {"parent", ""}}).digest() ==
-        base::sha256_of("17:ibuild step key 1" "2:op10:WORKDIR /a" "6:parent0:"));
+        base::sha256_of("17:ibuild step key 1"
+                        "2:op10:WORKDIR /a"
+                        "6:parent0:"));
 }
 
-TEST_CASE("cache_key: where one ingredient ends and the next begins is part of the key", "[builder]") {
+TEST_CASE("cache_key: where one ingredient ends and the next begins is part of the key",
+          "[builder]") {
   CHECK(key_of({{"a", "bc"}}).digest() != key_of({{"ab", "c"}}).digest());
   CHECK(key_of({{"a", "b"}, {"c", "d"}}).digest() != key_of({{"a", "b1:c1:d"}}).digest());
 }
@@ -41,7 +45,9 @@ TEST_CASE("cache_key: details are no part of it", "[builder]") {
 }
 
 TEST_CASE("miss_reason: names the first thing that differs", "[builder]") {
-  const auto reason = [](const StepKey& before, const StepKey& now) { return builder::miss_reason(before, now); };
+  const auto reason = [](const StepKey& before, const StepKey& now) {
+    return builder::miss_reason(before, now);
+  };
   CHECK(reason(key_of({{"op", "RUN a"}}), key_of({{"op", "RUN b"}})) == "the instruction changed");
   CHECK(reason(key_of({{"op", "x"}, {"parent", "1"}}), key_of({{"op", "x"}, {"parent", "2"}})) ==
         "the step before it changed");
@@ -59,7 +65,8 @@ TEST_CASE("miss_reason: tells files apart that stand behind a digest", "[builder
   };
   const auto old = with_files("1", {{"a", "1"}, {"b", "1"}});
   CHECK(builder::miss_reason(old, with_files("2", {{"a", "1"}, {"b", "2"}})) == "b changed");
-  CHECK(builder::miss_reason(old, with_files("2", {{"a", "1"}, {"b", "1"}, {"c", "1"}})) == "c is new");
+  CHECK(builder::miss_reason(old, with_files("2", {{"a", "1"}, {"b", "1"}, {"c", "1"}})) ==
+        "c is new");
   CHECK(builder::miss_reason(old, with_files("2", {{"a", "1"}})) == "b is gone");
 }
 
@@ -68,7 +75,8 @@ TEST_CASE("miss_reason: a base that moved is named", "[builder]") {
   before.add_detail("base", "python:3@sha256:1");
   StepKey now = key_of({{"parent", "2"}});
   now.add_detail("base", "python:3@sha256:2");
-  CHECK(builder::miss_reason(before, now) == "base moved from python:3@sha256:1 to python:3@sha256:2");
+  CHECK(builder::miss_reason(before, now) ==
+        "base moved from python:3@sha256:1 to python:3@sha256:2");
 }
 
 // What enters a key and what does not: cache_key.h is the list.

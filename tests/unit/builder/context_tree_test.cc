@@ -24,13 +24,15 @@ struct Fixture {
   builder::FileDigestCache digests{cache_dir.dir().dup()};
 
   ContextTree tree(const std::vector<std::string>& ignored = {}) {
-    return ContextTree(files.context().dup(), parser::IgnoreMatcher(ignored), {digests, files.pool});
+    return ContextTree(files.context().dup(), parser::IgnoreMatcher(ignored),
+                       {digests, files.pool});
   }
 };
 
 std::vector<std::string> names(const ContextTree& tree, const std::string& directory = "") {
   std::vector<std::string> found;
-  for (const auto& file : tree.children(base::RelPath::clean(directory))) found.push_back(file.path().str());
+  for (const auto& file : tree.children(base::RelPath::clean(directory)))
+    found.push_back(file.path().str());
   return found;
 }
 
@@ -57,7 +59,8 @@ TEST_CASE("context_tree: files belong to root and keep their modes", "[builder]"
   CHECK(link.entry.link_target == "bin/tool");
 }
 
-TEST_CASE("context_tree: ignored files are not there; a directory with an exception in it is", "[builder]") {
+TEST_CASE("context_tree: ignored files are not there; a directory with an exception in it is",
+          "[builder]") {
   Fixture f;
   for (const auto* path : {"a/keep", "a/drop", "b/drop", "c.log", "d"}) f.files.write(path, "x");
   const auto tree = f.tree({"*", "!a/keep", "!d"});
@@ -105,18 +108,21 @@ TEST_CASE("context_tree: links lead nowhere outside of the context", "[builder]"
   }
 }
 
-TEST_CASE("context_tree: a file that changes between hashing and copying is an error", "[builder]") {
+TEST_CASE("context_tree: a file that changes between hashing and copying is an error",
+          "[builder]") {
   Fixture f;
   f.files.write("file", "first");
   const auto tree = f.tree();
   const auto file = digested(tree, "file");
   f.files.write("file", "other");
-  CHECK_THROWS_WITH(base::read_all(*tree.open(file), 100, "file"), Catch::Contains("changed while the build read it"));
+  CHECK_THROWS_WITH(base::read_all(*tree.open(file), 100, "file"),
+                    Catch::Contains("changed while the build read it"));
 }
 
 TEST_CASE("context_tree: many files are hashed side by side", "[builder]") {
   Fixture f;
-  for (int i = 0; i < 100; ++i) f.files.write("d/" + std::to_string(i), "content " + std::to_string(i));
+  for (int i = 0; i < 100; ++i)
+    f.files.write("d/" + std::to_string(i), "content " + std::to_string(i));
   const auto tree = f.tree();
   auto files = tree.children(base::RelPath::clean("d"));
   std::vector<builder::SourceFile*> list;

@@ -1,4 +1,5 @@
-// COPY and ADD through whole builds: what testdata/dockerfiles/ cannot hold (hard links, modes, archives) or what must fail.
+// COPY and ADD through whole builds: what testdata/dockerfiles/ cannot hold (hard links, modes,
+// archives) or what must fail.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -41,7 +42,8 @@ std::string make_tar(const std::vector<Item>& items) {
   layers::TarWriter writer(sink);
   for (const auto& item : items) {
     base::StringSource data(item.extra);
-    writer.add(entry(item.path, item.type, item.extra), item.type == EntryType::file ? &data : nullptr);
+    writer.add(entry(item.path, item.type, item.extra),
+               item.type == EntryType::file ? &data : nullptr);
   }
   writer.finish();
   return sink.take();
@@ -70,9 +72,11 @@ TEST_CASE("copy: hard links stay links within one source and do not join two", "
   CHECK(two->find(base::RelPath::clean("two/b"))->type == EntryType::file);
 }
 
-TEST_CASE("copy: existing directories keep their mode and owner, deeper ones take the source's", "[builder]") {
+TEST_CASE("copy: existing directories keep their mode and owner, deeper ones take the source's",
+          "[builder]") {
   BuildFixture f;
-  f.images.add("base", {{"srv", "", 0700, 5, 6, EntryType::directory}, {"srv/sub", "", 0711, 5, 6, EntryType::directory}});
+  f.images.add("base", {{"srv", "", 0700, 5, 6, EntryType::directory},
+                        {"srv/sub", "", 0711, 5, 6, EntryType::directory}});
   f.write("tree/sub/x", "x");
   REQUIRE(::fchmodat(f.context().get(), "tree/sub", 0750, 0) == 0);
   const auto tree = f.tree(f.build("FROM base\nCOPY tree /srv\n"));
@@ -80,7 +84,8 @@ TEST_CASE("copy: existing directories keep their mode and owner, deeper ones tak
   CHECK(f.look(*tree, "srv/sub") == "dir 0750 0:0");
 }
 
-TEST_CASE("copy: times are those of the source, and none is later than SOURCE_DATE_EPOCH", "[builder]") {
+TEST_CASE("copy: times are those of the source, and none is later than SOURCE_DATE_EPOCH",
+          "[builder]") {
   BuildFixture f;
   f.write("old", "x");
   f.write("new", "x");
@@ -88,7 +93,8 @@ TEST_CASE("copy: times are those of the source, and none is later than SOURCE_DA
   REQUIRE(::utimensat(f.context().get(), "old", times, 0) == 0);
   const auto tree = f.tree(f.build("FROM scratch\nCOPY . /\n"));
   const auto seconds = [&](const char* path) {
-    return std::chrono::floor<std::chrono::seconds>(tree->lookup(base::RelPath::clean(path))->entry.mtime)
+    return std::chrono::floor<std::chrono::seconds>(
+               tree->lookup(base::RelPath::clean(path))->entry.mtime)
         .time_since_epoch()
         .count();
   };
@@ -111,7 +117,8 @@ TEST_CASE("copy: a file cannot take a directory's place", "[builder]") {
   BuildFixture f;
   f.images.add("base", {{"tree/name/inner", "x"}});
   f.write("tree/name", "file");
-  CHECK_THROWS_WITH(f.build("FROM base\nCOPY tree /tree\n"), Catch::Contains("cannot replace directory /tree/name"));
+  CHECK_THROWS_WITH(f.build("FROM base\nCOPY tree /tree\n"),
+                    Catch::Contains("cannot replace directory /tree/name"));
 }
 
 TEST_CASE("copy: through a stage, owners and special files are kept", "[builder]") {
@@ -144,7 +151,8 @@ TEST_CASE("copy: --link does not depend on what it lands on", "[builder]") {
   CHECK(f.content(*tree, "a") == "2");
 }
 
-TEST_CASE("add: an archive is extracted by its content, not its name; owners and times are its own", "[builder]") {
+TEST_CASE("add: an archive is extracted by its content, not its name; owners and times are its own",
+          "[builder]") {
   BuildFixture f;
   const auto tar = make_tar({{"d", EntryType::directory, ""},
                              {"d/file", EntryType::file, "hello"},
@@ -154,7 +162,8 @@ TEST_CASE("add: an archive is extracted by its content, not its name; owners and
   f.write("plain.txt", tar);
   f.write("packed", gzip(tar, f.pool));
   f.write("fake.tar.gz", "no archive at all");
-  const auto tree = f.tree(f.build("FROM scratch\nADD plain.txt packed /x/\nADD fake.tar.gz /y/\nCOPY packed /z\n"));
+  const auto tree = f.tree(
+      f.build("FROM scratch\nADD plain.txt packed /x/\nADD fake.tar.gz /y/\nCOPY packed /z\n"));
   CHECK(f.look(*tree, "x/d") == "dir 0750 11:12");
   CHECK(f.content(*tree, "x/d/file") == "hello");
   CHECK(f.look(*tree, "x/d/link") == "link 0777 11:12 file");
@@ -166,8 +175,10 @@ TEST_CASE("add: an archive is extracted by its content, not its name; owners and
 
 TEST_CASE("add: an archive's links are followed with the destination as root", "[builder]") {
   BuildFixture f;
-  f.images.add("base", {{"etc/passwd", "real"}, {"x/out", "", 0777, 0, 0, EntryType::symlink, "/etc"}});
-  f.write("a.tar", make_tar({{"up", EntryType::symlink, "../../.."}, {"up/file", EntryType::file, "confined"},
+  f.images.add("base",
+               {{"etc/passwd", "real"}, {"x/out", "", 0777, 0, 0, EntryType::symlink, "/etc"}});
+  f.write("a.tar", make_tar({{"up", EntryType::symlink, "../../.."},
+                             {"up/file", EntryType::file, "confined"},
                              {"out/passwd", EntryType::file, "not the image's"}}));
   const auto tree = f.tree(f.build("FROM base\nADD a.tar /x\n"));
   CHECK(f.content(*tree, "x/file") == "confined");
@@ -175,7 +186,9 @@ TEST_CASE("add: an archive's links are followed with the destination as root", "
   CHECK(f.content(*tree, "x/etc/passwd") == "not the image's");
 }
 
-TEST_CASE("add: an entry replaces what is in its way, and a directory hides what a replaced one held", "[builder]") {
+TEST_CASE(
+    "add: an entry replaces what is in its way, and a directory hides what a replaced one held",
+    "[builder]") {
   BuildFixture f;
   f.images.add("base", {{"t/dir/old", "x"}, {"t/file", "x"}, {"t/kept/inner", "x"}});
   f.write("a.tar", make_tar({{"dir", EntryType::file, "now a file"},

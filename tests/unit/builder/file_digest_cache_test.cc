@@ -25,13 +25,15 @@ FileFacts facts(const std::string& text, const std::string& capability = "") {
 
 void save_many(const base::DirFd& dir, std::uint64_t first, std::uint64_t last) {
   FileDigestCache cache(dir.dup());
-  for (auto inode = first; inode <= last; ++inode) cache.remember(identity(inode), facts(std::to_string(inode)), kNow);
+  for (auto inode = first; inode <= last; ++inode)
+    cache.remember(identity(inode), facts(std::to_string(inode)), kNow);
   cache.save();
 }
 
 }  // namespace
 
-TEST_CASE("file_digest_cache: what is saved is found by the next build, by its whole identity", "[builder]") {
+TEST_CASE("file_digest_cache: what is saved is found by the next build, by its whole identity",
+          "[builder]") {
   const auto scratch = test::make_scratch_dir();
   {
     FileDigestCache cache(scratch.dir().dup());
@@ -49,7 +51,8 @@ TEST_CASE("file_digest_cache: what is saved is found by the next build, by its w
   CHECK_FALSE(cache.find(other));
 }
 
-TEST_CASE("file_digest_cache: a file changed just before it was read is not remembered", "[builder]") {
+TEST_CASE("file_digest_cache: a file changed just before it was read is not remembered",
+          "[builder]") {
   const auto scratch = test::make_scratch_dir();
   FileDigestCache cache(scratch.dir().dup());
   cache.remember(identity(1, 999), facts("one"), kNow);
@@ -58,12 +61,15 @@ TEST_CASE("file_digest_cache: a file changed just before it was read is not reme
   CHECK_FALSE(cache.find(identity(2, 2000)));
 }
 
-TEST_CASE("file_digest_cache: saves of two builds are merged, and only the last state of a file is kept", "[builder]") {
+TEST_CASE(
+    "file_digest_cache: saves of two builds are merged, and only the last state of a file is kept",
+    "[builder]") {
   const auto scratch = test::make_scratch_dir();
   save_many(scratch.dir(), 1, 50);
   save_many(scratch.dir(), 40, 90);
   FileDigestCache cache(scratch.dir().dup());
-  for (std::uint64_t inode = 1; inode <= 90; ++inode) CHECK(cache.find(identity(inode)) == facts(std::to_string(inode)));
+  for (std::uint64_t inode = 1; inode <= 90; ++inode)
+    CHECK(cache.find(identity(inode)) == facts(std::to_string(inode)));
   cache.remember(identity(5, 20), facts("newer"), kNow);
   cache.save();
   CHECK(cache.find(identity(5, 20)) == facts("newer"));
@@ -86,7 +92,8 @@ TEST_CASE("file_digest_cache: a damaged record is not there, the others are", "[
 TEST_CASE("file_digest_cache: a file of another kind is an empty index", "[builder]") {
   const auto scratch = test::make_scratch_dir();
   const auto path = base::RelPath::exact("files.idx");
-  for (const std::string text : {"", "x", "not an index at all, but as long as a header and more"}) {
+  for (const std::string text :
+       {"", "x", "not an index at all, but as long as a header and more"}) {
     base::write_file_atomically(scratch.dir(), path, text);
     FileDigestCache cache(scratch.dir().dup());
     CHECK_FALSE(cache.find(identity(1)));

@@ -10,9 +10,12 @@ namespace {
 
 base::TimePoint at(int second) { return base::TimePoint(std::chrono::seconds(second)); }
 
-layers::Layer layer(const std::string& name) { return {base::sha256_of(name), std::nullopt, nullptr}; }
+layers::Layer layer(const std::string& name) {
+  return {base::sha256_of(name), std::nullopt, nullptr};
+}
 
-/// A base of `base_layers` with history entries for `described` of them, then ENV, COPY (a layer at 100), WORKDIR (none), LABEL.
+/// A base of `base_layers` with history entries for `described` of them, then ENV, COPY (a layer at
+/// 100), WORKDIR (none), LABEL.
 struct Sample {
   BuildPlan plan;
   std::vector<StepResult> results;
@@ -21,12 +24,14 @@ struct Sample {
     builder::Step base;
     builder::BaseOp op;
     StepResult base_result;
-    for (int i = 0; i < base_layers; ++i) base_result.chain.push_back(layer("base" + std::to_string(i)));
+    for (int i = 0; i < base_layers; ++i)
+      base_result.chain.push_back(layer("base" + std::to_string(i)));
     base.op = op;
     plan.steps.push_back(base);
     results.push_back(base_result);
     for (int i = 0; i < described; ++i) {
-      plan.image.history.push_back({{"1970-01-01T00:00:05Z", "base", "", "", false}, std::nullopt, true});
+      plan.image.history.push_back(
+          {{"1970-01-01T00:00:05Z", "base", "", "", false}, std::nullopt, true});
     }
     add("ENV", std::nullopt);
     add_step("COPY", true);
@@ -64,7 +69,8 @@ std::size_t layers_in(const std::vector<image::HistoryEntry>& history) {
 
 }  // namespace
 
-TEST_CASE("finish_image: history counts the layers, and a step without a layer says so", "[builder]") {
+TEST_CASE("finish_image: history counts the layers, and a step without a layer says so",
+          "[builder]") {
   const auto config = Sample(1, 1).finish();
   CHECK(config.diff_ids.size() == 2);
   REQUIRE(config.history.size() == 5);
@@ -74,7 +80,8 @@ TEST_CASE("finish_image: history counts the layers, and a step without a layer s
   CHECK(config.history[3].empty_layer);
 }
 
-TEST_CASE("finish_image: times are those of the layers, also for what stands around them", "[builder]") {
+TEST_CASE("finish_image: times are those of the layers, also for what stands around them",
+          "[builder]") {
   const auto config = Sample(1, 1).finish();
   const std::string then = "1970-01-01T00:01:40Z";
   CHECK(config.history[0].created == "1970-01-01T00:00:05Z");
@@ -83,8 +90,10 @@ TEST_CASE("finish_image: times are those of the layers, also for what stands aro
   CHECK(config.created == then);
 }
 
-TEST_CASE("finish_image: a fixed clock gives every new entry its time and leaves the base's", "[builder]") {
-  const auto config = Sample(1, 1).finish(base::Clock(std::chrono::sys_seconds(std::chrono::seconds(50))));
+TEST_CASE("finish_image: a fixed clock gives every new entry its time and leaves the base's",
+          "[builder]") {
+  const auto config =
+      Sample(1, 1).finish(base::Clock(std::chrono::sys_seconds(std::chrono::seconds(50))));
   CHECK(config.history[0].created == "1970-01-01T00:00:05Z");
   CHECK(config.history[2].created == "1970-01-01T00:00:50Z");
   CHECK(config.created == "1970-01-01T00:00:50Z");

@@ -18,7 +18,9 @@ TEST_CASE("history_text: durations as Go prints them", "[builder]") {
   CHECK(go_duration(-90s) == "-1m30s");
 }
 
-TEST_CASE("history_text: RUN has the stage's args before its command, each once, with present values", "[builder]") {
+TEST_CASE(
+    "history_text: RUN has the stage's args before its command, each once, with present values",
+    "[builder]") {
   builder::EnvList env;
   env.set("A", "now");
   const std::vector<std::string> argv = {"/bin/sh", "-c", "make all"};
@@ -32,8 +34,9 @@ TEST_CASE("history_text: a health check as Go prints the struct", "[builder]") {
   check.test = {"CMD", "/check", "a b"};
   check.interval = 30s;
   check.retries = 2;
-  CHECK(builder::go_healthcheck(check) ==
-        "{Test:[CMD /check a b] Interval:30s Timeout:0s StartPeriod:0s StartInterval:0s Retries:2}");
+  CHECK(
+      builder::go_healthcheck(check) ==
+      "{Test:[CMD /check a b] Interval:30s Timeout:0s StartPeriod:0s StartInterval:0s Retries:2}");
 }
 
 TEST_CASE("history_text: a heredoc is shown by its first line", "[builder]") {

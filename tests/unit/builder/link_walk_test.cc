@@ -25,12 +25,19 @@ builder::PathLookup lookup_in(const Tree& tree) {
 
 std::string follow(const Tree& tree, const std::string& path, LastLink last = LastLink::follow,
                    Missing missing = Missing::gives_none) {
-  const auto found = builder::follow_links(base::RelPath::clean(path), lookup_in(tree), last, missing);
+  const auto found =
+      builder::follow_links(base::RelPath::clean(path), lookup_in(tree), last, missing);
   return found ? "/" + found->str() : "none";
 }
 
-const Tree kTree = {{"a", {}},          {"a/b", {}},        {"rel", "a/b"},    {"abs", "/a"},
-                    {"a/up", "../../../a"}, {"loop", "loop"},   {"chain", "rel"},  {"dangling", "gone/deep"},
+const Tree kTree = {{"a", {}},
+                    {"a/b", {}},
+                    {"rel", "a/b"},
+                    {"abs", "/a"},
+                    {"a/up", "../../../a"},
+                    {"loop", "loop"},
+                    {"chain", "rel"},
+                    {"dangling", "gone/deep"},
                     {"a/b/abs", "/rel"}};
 
 }  // namespace

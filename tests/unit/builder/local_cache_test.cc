@@ -14,7 +14,8 @@ using builder::StepRecord;
 namespace {
 
 const base::Digest kKey = base::sha256_of("key");
-const StepRecord kRecord{base::sha256_of("layer"), base::TimePoint(std::chrono::nanoseconds(1'700'000'000'123'456'789))};
+const StepRecord kRecord{base::sha256_of("layer"),
+                         base::TimePoint(std::chrono::nanoseconds(1'700'000'000'123'456'789))};
 
 base::RelPath record_path() {
   const std::string hex(kKey.hex());
@@ -78,13 +79,15 @@ TEST_CASE("local_cache: damaged ingredients are not there", "[builder]") {
   LocalCache cache(scratch.dir().dup());
   base::make_dirs(scratch.dir(), record_path().parent());
   const auto path = base::RelPath::exact(record_path().str() + ".why");
-  for (const std::string text : {"", "{", "[]", R"({"ingredients":[["a"]],"details":[]})", R"({"ingredients":[[1,2]],"details":[]})"}) {
+  for (const std::string text : {"", "{", "[]", R"({"ingredients":[["a"]],"details":[]})",
+                                 R"({"ingredients":[[1,2]],"details":[]})"}) {
     base::write_file_atomically(scratch.dir(), path, text);
     CHECK_FALSE(cache.find_ingredients(kKey));
   }
 }
 
-TEST_CASE("step_journal: the next build knows the keys of the last one, builds apart", "[builder]") {
+TEST_CASE("step_journal: the next build knows the keys of the last one, builds apart",
+          "[builder]") {
   const auto scratch = test::make_scratch_dir();
   {
     StepJournal journal(scratch.dir().dup(), "one");

@@ -37,7 +37,9 @@ const sandbox::MountSpec* mount_at(const sandbox::SandboxSpec& spec, const std::
 
 TEST_CASE("run: environment, user, directory and shell are the stage's", "[builder]") {
   BuildFixture f;
-  with_base(f).build("FROM base\nENV A=1\nARG B=2\nUSER app\nWORKDIR /w\nSHELL [\"/bin/bash\", \"-c\"]\nRUN make $A\n");
+  with_base(f).build(
+      "FROM base\nENV A=1\nARG B=2\nUSER app\nWORKDIR /w\nSHELL [\"/bin/bash\", \"-c\"]\nRUN make "
+      "$A\n");
   const auto spec = f.sandbox.specs().at(0);
   CHECK(spec.argv == std::vector<std::string>{"/bin/bash", "-c", "make $A"});
   CHECK(spec.env == std::vector<std::string>{"PATH=/bin", "A=1", "B=2", "HOME=/home/app"});
@@ -64,7 +66,8 @@ TEST_CASE("run: network, hosts, limits and shared memory come from the request",
   const auto specs = f.sandbox.specs();
   CHECK(specs.at(0).network == sandbox::NetworkMode::none);
   CHECK(specs.at(1).network == sandbox::NetworkMode::host);
-  CHECK_THAT(specs[0].hosts, Catch::Contains("10.0.0.5\tdb") && Catch::Contains("2001:db8::1\tsix"));
+  CHECK_THAT(specs[0].hosts,
+             Catch::Contains("10.0.0.5\tdb") && Catch::Contains("2001:db8::1\tsix"));
   CHECK(specs[0].shm_size_bytes == 1 << 20);
   CHECK(specs[0].rlimits == f.request.ulimits);
 }
@@ -82,7 +85,8 @@ TEST_CASE("run: proxies reach the process but not the image", "[builder]") {
 TEST_CASE("run: an unknown user is an error at the instruction", "[builder]") {
   BuildFixture f;
   with_base(f);
-  CHECK_THROWS_WITH(f.build("FROM base\nUSER ghost\nRUN a\n"), "unable to find user ghost: no matching entries in passwd file");
+  CHECK_THROWS_WITH(f.build("FROM base\nUSER ghost\nRUN a\n"),
+                    "unable to find user ghost: no matching entries in passwd file");
 }
 
 TEST_CASE("run: a script heredoc lies at /dev/pipes, executable and read-only", "[builder]") {
@@ -97,7 +101,10 @@ TEST_CASE("run: a script heredoc lies at /dev/pipes, executable and read-only", 
   CHECK(mount->source_is_directory);
 }
 
-TEST_CASE("run: bind mounts of the context and of a stage are read-only unless asked, tmpfs and cache writable", "[builder]") {
+TEST_CASE(
+    "run: bind mounts of the context and of a stage are read-only unless asked, tmpfs and cache "
+    "writable",
+    "[builder]") {
   BuildFixture f;
   f.write("src/a", "a");
   with_base(f).build(
@@ -134,21 +141,26 @@ TEST_CASE("run: a secret that is not there matters only when it is required", "[
   BuildFixture f;
   with_base(f).build("FROM base\nRUN --mount=type=secret,id=token a\n");
   CHECK(f.sandbox.specs().at(0).mounts.empty());
-  CHECK_THROWS_WITH(f.build("FROM base\nRUN --mount=type=secret,id=token,required b\n"), "secret token: not found");
+  CHECK_THROWS_WITH(f.build("FROM base\nRUN --mount=type=secret,id=token,required b\n"),
+                    "secret token: not found");
 }
 
 TEST_CASE("run: what is not supported is refused by name", "[builder]") {
   BuildFixture f;
   with_base(f);
-  CHECK_THROWS_WITH(f.build("FROM base\nRUN --security=insecure a\n"), Catch::Contains("--security=insecure"));
-  CHECK_THROWS_WITH(f.build("FROM base\nRUN --mount=type=cache,from=base,target=/x a\n"), Catch::Contains("from="));
+  CHECK_THROWS_WITH(f.build("FROM base\nRUN --security=insecure a\n"),
+                    Catch::Contains("--security=insecure"));
+  CHECK_THROWS_WITH(f.build("FROM base\nRUN --mount=type=cache,from=base,target=/x a\n"),
+                    Catch::Contains("from="));
   f.images.add("foreign", {{"bin/sh", "x"}}).config.platform = image::parse_platform("linux/s390x");
   CHECK_THROWS_WITH(f.build("FROM foreign\nRUN a\n"), Catch::Contains("emulation"));
-  CHECK_THROWS_WITH(f.build("FROM base\nRUN --mount=target=/ a\n"), Catch::Contains("invalid mount target"));
+  CHECK_THROWS_WITH(f.build("FROM base\nRUN --mount=target=/ a\n"),
+                    Catch::Contains("invalid mount target"));
 }
 
 TEST_CASE("run: --add-host takes both separators", "[builder]") {
-  CHECK(builder::parse_add_host("a:1.2.3.4") == std::pair<std::string, std::string>{"a", "1.2.3.4"});
+  CHECK(builder::parse_add_host("a:1.2.3.4") ==
+        std::pair<std::string, std::string>{"a", "1.2.3.4"});
   CHECK(builder::parse_add_host("a=::1") == std::pair<std::string, std::string>{"a", "::1"});
   CHECK_THROWS_AS(builder::parse_add_host("a"), base::UsageError);
   CHECK_THROWS_AS(builder::parse_add_host(":1.2.3.4"), base::UsageError);

@@ -18,7 +18,8 @@ using builder::StepResult;
 namespace {
 
 /// Steps that stand on others: parent, and one more through a COPY --from.
-BuildPlan plan_of(const std::vector<std::pair<std::optional<StepId>, std::optional<StepId>>>& needs) {
+BuildPlan plan_of(
+    const std::vector<std::pair<std::optional<StepId>, std::optional<StepId>>>& needs) {
   BuildPlan plan;
   for (const auto& [parent, source] : needs) {
     Step step;
@@ -125,6 +126,7 @@ TEST_CASE("solver: a stop from outside ends the build as cancelled", "[builder]"
 
 TEST_CASE("solver: an empty plan has no results", "[builder]") {
   const BuildPlan plan;
-  Solver solver(plan, [](const Step&, const Solver::StepContext&) { return StepResult{}; }, 1);
+  Solver solver(
+      plan, [](const Step&, const Solver::StepContext&) { return StepResult{}; }, 1);
   CHECK(solver.solve({}).empty());
 }

@@ -12,7 +12,8 @@ using builder::UserLookup;
 namespace {
 
 const std::string kPasswd =
-    "root:x:0:0:root:/root:/bin/sh\n# comment\n\napp:x:1000:1001:App:/home/app:/bin/sh\nbroken line\n12:x:70:71::/twelve:\n";
+    "root:x:0:0:root:/root:/bin/sh\n# comment\n\napp:x:1000:1001:App:/home/app:/bin/sh\nbroken "
+    "line\n12:x:70:71::/twelve:\n";
 const std::string kGroup = "root:x:0:\nstaff:x:50:other,app\napp:x:1001:\naudio:x:29:app\n";
 
 const std::vector<test::FakeFile> kNoUsers = {{"x", ""}};
@@ -21,7 +22,8 @@ struct Fixture {
   test::BuildFixture build;
   std::unique_ptr<builder::LayeredTree> tree;
 
-  explicit Fixture(const std::vector<test::FakeFile>& files = {{"etc/passwd", kPasswd}, {"etc/group", kGroup}}) {
+  explicit Fixture(const std::vector<test::FakeFile>& files = {{"etc/passwd", kPasswd},
+                                                               {"etc/group", kGroup}}) {
     const auto& image = build.images.add("users", files);
     tree = std::make_unique<builder::LayeredTree>(build.store->layers(), image.layers, "the image");
   }
@@ -87,9 +89,11 @@ TEST_CASE("user_lookup: numbers need no entry, names do", "[builder]") {
   CHECK(Fixture(kNoUsers).users().find_step_user("").home == "/root");
 }
 
-TEST_CASE("user_lookup: links are followed inside the image, other kinds of files refused", "[builder]") {
-  const Fixture linked({{"real/passwd", kPasswd},
-                        {"etc/passwd", "", 0777, 0, 0, layers::EntryType::symlink, "/real/passwd"}});
+TEST_CASE("user_lookup: links are followed inside the image, other kinds of files refused",
+          "[builder]") {
+  const Fixture linked(
+      {{"real/passwd", kPasswd},
+       {"etc/passwd", "", 0777, 0, 0, layers::EntryType::symlink, "/real/passwd"}});
   CHECK(linked.users().find_owner("app") == Owner{1000, 1001});
   const Fixture fifo({{"etc/passwd", "", 0644, 0, 0, layers::EntryType::fifo}});
   CHECK_THROWS_WITH(fifo.users().find_owner("app"), Catch::Contains("not a regular file"));
