@@ -3,10 +3,10 @@ registry=
 registry_pid=
 
 free_port() {
-  local port
-  for port in $(shuf -i 20000-50000 -n 50); do
-    if ! (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
-      echo "$port"
+  local candidate
+  for candidate in $(shuf -i 20000-50000 -n 50); do
+    if ! (exec 3<>"/dev/tcp/127.0.0.1/$candidate") 2>/dev/null; then
+      echo "$candidate"
       return
     fi
   done
