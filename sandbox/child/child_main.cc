@@ -1,6 +1,7 @@
 // sandbox_child_main of sandbox/sandbox.h: the launcher.
 #include <fcntl.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -74,6 +75,7 @@ void start_supervisor(Channel& control, Frame frame, const StepContext& context)
 
 void run_launcher() {
   ::setsid();  // Ctrl-C is for the one who started us
+  ::umask(0);  // modes of what is made for steps are as given
   reset_signals();
   ::signal(SIGCHLD, SIG_IGN);
   ::prctl(PR_SET_NAME, "ibuild-launcher", 0, 0, 0);

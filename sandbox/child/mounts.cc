@@ -52,6 +52,14 @@ void set_mount_attributes(std::string_view phase, int mount, std::uint64_t attri
   }
 }
 
+void make_mount_private(std::string_view phase, int mount) {
+  mount_attr change{};
+  change.propagation = MS_PRIVATE;
+  if (::mount_setattr(mount, "", AT_EMPTY_PATH | AT_RECURSIVE, &change, sizeof change) != 0) {
+    fail_with_errno(phase, "make mount private");
+  }
+}
+
 void attach_mount(std::string_view phase, int mount, int target) {
   if (::move_mount(mount, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) != 0) {
     fail_with_errno(phase, "attach mount");

@@ -28,6 +28,8 @@ enum class Depth { this_mount, with_submounts };
 base::UniqueFd clone_mount(std::string_view phase, int fd, Depth depth = Depth::this_mount);
 void set_mount_attributes(std::string_view phase, int mount, std::uint64_t attributes,
                           Depth depth = Depth::this_mount);
+/// Cuts a mount and those below it off from their peers: what is mounted in it shows nowhere else.
+void make_mount_private(std::string_view phase, int mount);
 /// Mounts over the file or directory that `target` stands for. `mount` keeps standing for the
 /// mount.
 void attach_mount(std::string_view phase, int mount, int target);

@@ -108,13 +108,15 @@ void bind_text(const World& world, const char* name, std::string_view text) {
 }  // namespace
 
 MountSources take_sources(const SandboxSpec& spec) {
-  MountSources sources;
-  auto take = [](int fd, bool detached, Depth depth) {
-    if (!detached) return clone_mount("take mount source", fd, depth);
-    base::UniqueFd copy(::fcntl(fd, F_DUPFD_CLOEXEC, 3));
-    if (!copy) fail_with_errno("take mount source", "dup");
-    return copy;
+  constexpr std::string_view kPhase = "take mount source";
+  auto take = [&](int fd, bool detached, Depth depth) {
+    base::UniqueFd mount =
+        detached ? base::UniqueFd(::fcntl(fd, F_DUPFD_CLOEXEC, 3)) : clone_mount(kPhase, fd, depth);
+    if (!mount) fail_with_errno(kPhase, "dup");
+    make_mount_private(kPhase, mount.get());
+    return mount;
   };
+  MountSources sources;
   sources.root = take(spec.root_fd, spec.root_is_detached_mount, Depth::this_mount);
   for (const MountSpec& mount : spec.mounts) {
     const bool bind = mount.kind == MountSpec::Kind::bind;

@@ -1,5 +1,6 @@
 // The files that a step finds: the standard ones and the mounts of its spec.
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -8,6 +9,7 @@
 #include <catch2/catch.hpp>
 
 #include "base/error.h"
+#include "tests/support/forked.h"
 #include "tests/support/scratch_dir.h"
 #include "tests/unit/sandbox/step_fixture.h"
 
@@ -282,6 +284,39 @@ TEST_CASE("mounts: a detached overlay serves as root, and its upper directory ho
   CHECK(base::lstat_at(upper, base::RelPath::exact("etc")).st_mtim.tv_nsec ==
         base::lstat_at(steps.root(), base::RelPath::exact("etc")).st_mtim.tv_nsec);
   CHECK(steps.exists("bin/sh"));
+}
+
+TEST_CASE("mounts: none of them shows up outside where mounts are shared", "[step]") {
+  if (!can_run_steps() || !is_real_root()) return;
+  CHECK(passes_in_fork([] {
+    // As systemd sets up a machine: what is mounted in one place shows in its peers.
+    if (::unshare(CLONE_NEWNS) != 0) return false;
+    if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return false;
+    if (::mount(nullptr, "/", nullptr, MS_REC | MS_SHARED, nullptr) != 0) return false;
+    const std::string before = base::read_host_file("/proc/self/mountinfo", 1 << 20);
+    StepFixture steps;
+    const base::TempDir cache = make_scratch_dir();
+    auto spec =
+        steps.shell("busybox mount -t tmpfs none /cache && busybox mount -t tmpfs none /bin");
+    spec.insecure = true;
+    spec.mounts = {{.target = base::RelPath::exact("cache"), .source_fd = cache.dir().get()},
+                   {.kind = MountSpec::Kind::tmpfs, .target = base::RelPath::exact("cache/sub")}};
+    return steps.run(spec).status.success() &&
+           base::read_host_file("/proc/self/mountinfo", 1 << 20) == before;
+  }));
+}
+
+TEST_CASE("mounts: our umask does not hide them from the step's user", "[step]") {
+  if (!can_run_steps() || !has_id(1000)) return;
+  StepFixture steps;
+  auto spec =
+      steps.shell("busybox cat /etc/hosts; busybox ls -d /dev/shm /dev/pts; echo x > /dev/null");
+  spec.hosts = "h\n";
+  spec.uid = spec.gid = 1000;
+  const mode_t before = ::umask(0777);
+  const StepResult result = steps.run(spec);
+  ::umask(before);
+  CHECK(result.out == "h\n/dev/pts\n/dev/shm\n");
 }
 
 }  // namespace
