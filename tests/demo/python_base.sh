@@ -1,7 +1,7 @@
 # make_python_base IBUILD NAME WORKDIR: a stand-in for python:3.7 out of Debian packages, pushed as NAME.
 # The tar of its files is kept in build/demo.
 make_python_base() {
-  local ibuild=$1 name=$2 work=$3 tar=build/demo/python-base.tar
+  local builder=$1 name=$2 folder=$3 tar=build/demo/python-base.tar
   if [[ ! -f $tar ]]; then
     mkdir -p build/demo
     echo "(mmdebstrap: Debian with python3, pip and Flask; about a minute, once)"
@@ -12,10 +12,10 @@ make_python_base() {
       bookworm "$tar.new"
     mv "$tar.new" "$tar"
   fi
-  mkdir -p "$work/base"
-  ln -f "$tar" "$work/base/base.tar" 2>/dev/null || cp "$tar" "$work/base/base.tar"
+  mkdir -p "$folder/base"
+  ln -f "$tar" "$folder/base/base.tar" 2>/dev/null || cp "$tar" "$folder/base/base.tar"
   printf 'FROM scratch\nADD base.tar /\nENV PATH=/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin\nCMD ["python3"]\n' \
-    >"$work/base/Dockerfile"
-  "$ibuild" -q -t "$name" --push "$work/base"
-  "$ibuild" rmi "$name" >/dev/null
+    >"$folder/base/Dockerfile"
+  "$builder" -q -t "$name" --push "$folder/base"
+  "$builder" rmi "$name" >/dev/null
 }
