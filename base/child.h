@@ -51,6 +51,12 @@ struct ProgramResult {
 struct ProgramOptions {
   std::string stdin_text;
   std::vector<std::string> extra_env;  // "K=V", added to ours
+  enum class Environment { ours_and_extra, extra_alone };
+  Environment environment = Environment::ours_and_extra;
+  /// In a process group of its own the helpers that it starts are killed with it on time-out and stop. The terminal's
+  /// Ctrl-C does not reach it then: `stop` must.
+  enum class Group { ours, own };
+  Group group = Group::ours;
   std::uint64_t output_cap_bytes = 1 << 20;
   std::chrono::milliseconds timeout{60000};
   std::stop_token stop = {};

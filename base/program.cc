@@ -44,14 +44,23 @@ void check(int error_number, const char* call, const std::string& program) {
   if (error_number != 0) throw SystemError(error_number, call, program);
 }
 
-Child spawn(const std::vector<std::string>& argv, int in, int out, int err, char* const* env) {
+/// Where a program starts: its descriptors 0 to 2, its environment, its process group.
+struct Surroundings {
+  int in;
+  int out;
+  int err;
+  char* const* env;
+  ProgramOptions::Group group = ProgramOptions::Group::ours;
+};
+
+Child spawn(const std::vector<std::string>& argv, const Surroundings& place) {
   const std::string& program = argv.at(0);
   std::vector<char*> words;
   for (const std::string& word : argv) words.push_back(const_cast<char*>(word.c_str()));
   words.push_back(nullptr);
 
-  const UniqueFd sources[3] = {dup_above_standard(in), dup_above_standard(out),
-                               dup_above_standard(err)};
+  const UniqueFd sources[3] = {dup_above_standard(place.in), dup_above_standard(place.out),
+                               dup_above_standard(place.err)};
   posix_spawn_file_actions_t actions;
   check(::posix_spawn_file_actions_init(&actions), "start", program);
   const ScopeExit free_actions([&] { ::posix_spawn_file_actions_destroy(&actions); });
@@ -70,20 +79,22 @@ Child spawn(const std::vector<std::string>& argv, int in, int out, int err, char
   ::sigfillset(&all);
   check(::posix_spawnattr_setsigmask(&attributes, &none), "start", program);
   check(::posix_spawnattr_setsigdefault(&attributes, &all), "start", program);
-  check(::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF),
-        "start", program);
+  int flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF;
+  if (place.group == ProgramOptions::Group::own) flags |= POSIX_SPAWN_SETPGROUP;  // 0: its own id
+  check(::posix_spawnattr_setflags(&attributes, static_cast<short>(flags)), "start", program);
 
   pid_t pid = -1;
-  check(::posix_spawnp(&pid, program.c_str(), &actions, &attributes, words.data(), env), "start",
-        program);
+  check(::posix_spawnp(&pid, program.c_str(), &actions, &attributes, words.data(), place.env),
+        "start", program);
   return {pid, open_pidfd(pid)};
 }
 
-/// Our environment with `extra` ("K=V") in place of what has the same key.
+/// Our environment, or none, with `extra` ("K=V") in place of what has the same key.
 class Environment {
  public:
-  explicit Environment(const std::vector<std::string>& extra) {
-    for (char** entry = environ; *entry != nullptr; ++entry) {
+  Environment(const std::vector<std::string>& extra, ProgramOptions::Environment which) {
+    const bool with_ours = which == ProgramOptions::Environment::ours_and_extra;
+    for (char** entry = environ; with_ours && *entry != nullptr; ++entry) {
       const std::string_view key = key_of(*entry);
       const bool replaced = std::any_of(extra.begin(), extra.end(),
                                         [&](const std::string& own) { return key_of(own) == key; });
@@ -152,6 +163,10 @@ class ProgramRun {
 
   ProgramResult run() {
     const SigpipeBlock no_sigpipe;
+    // Before the program is reaped: until then nobody else has its number.
+    ScopeExit kill_helpers([this] {
+      if (options_.group == ProgramOptions::Group::own) ::kill(-child_.pid(), SIGKILL);
+    });
     bool ended = false;
     while (!ended) {
       // Whoever has inherited the pipes may outlive the program: its end counts, not theirs. What
@@ -161,6 +176,7 @@ class ProgramRun {
       drain(out_, result_.out);
       drain(err_, result_.err);
     }
+    kill_helpers.dismiss();
     result_.status = child_.wait();
     return std::move(result_);
   }
@@ -175,9 +191,9 @@ class ProgramRun {
     Pipe in = Pipe::open();
     Pipe out = Pipe::open();
     Pipe err = Pipe::open();
-    const Environment environment(options_.extra_env);
-    Child child =
-        spawn(argv, in.read_end.get(), out.write_end.get(), err.write_end.get(), environment.get());
+    const Environment environment(options_.extra_env, options_.environment);
+    Child child = spawn(argv, {in.read_end.get(), out.write_end.get(), err.write_end.get(),
+                               environment.get(), options_.group});
     in_ = std::move(in.write_end);
     out_ = std::move(out.read_end);
     err_ = std::move(err.read_end);
@@ -261,7 +277,7 @@ ProgramResult run_program(const std::vector<std::string>& argv, const ProgramOpt
 }
 
 Child spawn_program(const std::vector<std::string>& argv, int in, int out, int err) {
-  return spawn(argv, in, out, err, environ);
+  return spawn(argv, {in, out, err, environ});
 }
 
 }  // namespace ibuild::base

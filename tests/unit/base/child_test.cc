@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -13,6 +14,7 @@
 #include "base/error.h"
 #include "base/stream.h"
 #include "base/text.h"
+#include "tests/support/scratch_dir.h"
 
 using namespace ibuild::base;
 using namespace std::chrono_literals;
@@ -153,6 +155,12 @@ TEST_CASE("run_program: environment is ours with the given entries instead", "[b
   CHECK(result.out == "kept new x\n");
 }
 
+TEST_CASE("run_program: the environment can be the given entries alone", "[base]") {
+  const auto result = run_program({"env"}, {.extra_env = {"IBUILD_TEST_NEW=x"},
+                                            .environment = ProgramOptions::Environment::extra_alone});
+  CHECK(result.out == "IBUILD_TEST_NEW=x\n");
+}
+
 TEST_CASE("run_program: arguments are passed as they are, without a shell", "[base]") {
   const auto result = run_program({"printf", "%s|", "a b", "$HOME", ""});
   CHECK(result.out == "a b|$HOME||");
@@ -187,6 +195,28 @@ TEST_CASE("run_program: a stop request ends it", "[base]") {
   stopper.join();
   CHECK_THROWS_AS(run_shell("exec sleep 60", {.stop = stop.get_token()}), CancelledError);
   CHECK(has_no_children());
+}
+
+TEST_CASE("run_program: helpers in its own process group end with it", "[base]") {
+  const auto scratch = ibuild::test::make_scratch_dir();
+  const std::string fifo = scratch.host_path() + "/fifo";
+  REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
+  std::stop_source stop;
+  std::string said;
+  std::jthread reader([&] {
+    const UniqueFd fd(::open(fifo.c_str(), O_RDONLY | O_CLOEXEC));
+    char buffer[16];
+    for (ssize_t count = 1; count > 0;) {  // ends when nobody holds the other end any more
+      count = ::read(fd.get(), buffer, sizeof buffer);
+      if (count > 0) said.append(buffer, static_cast<std::size_t>(count));
+      stop.request_stop();
+    }
+  });
+  const ProgramOptions options{.group = ProgramOptions::Group::own, .stop = stop.get_token()};
+  CHECK_THROWS_AS(run_shell("{ echo ready; exec sleep 60; } >" + fifo + " & wait", options),
+                  CancelledError);
+  reader.join();
+  CHECK(said == "ready\n");
 }
 
 TEST_CASE("run_program: does not wait for what the program left running", "[base]") {
