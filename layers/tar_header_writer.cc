@@ -54,7 +54,7 @@ std::string ascii_part(std::string_view text) {
 /// Cut to the field; NUL-terminated only where there is room.
 void put_text(std::span<char> field, std::string_view text) {
   const std::size_t size = std::min(text.size(), field.size());
-  std::memcpy(field.data(), text.data(), size);
+  std::copy_n(text.begin(), size, field.begin());
   // A cut name must not look like that of a directory to readers of the bare ustar header.
   if (text.size() > field.size() && field.back() == '/') {
     std::size_t end = size;
