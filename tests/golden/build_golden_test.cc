@@ -108,8 +108,8 @@ void load_images(const GoldenCase& golden, BuildFixture& f) {
     if (json.contains("entrypoint")) config.entrypoint = strings(json, "entrypoint");
     config.user = json.value("user", "");
     config.working_dir = json.value("working_dir", "");
-    for (const auto& [key, value] : json.value("labels", nlohmann::json::object()).items())
-      config.labels[key] = value;
+    const auto labels = json.value("labels", nlohmann::json::object());
+    for (const auto& [key, value] : labels.items()) config.labels[key] = value;
   }
 }
 
