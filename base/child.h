@@ -53,8 +53,8 @@ struct ProgramOptions {
   std::vector<std::string> extra_env;  // "K=V", added to ours
   enum class Environment { ours_and_extra, extra_alone };
   Environment environment = Environment::ours_and_extra;
-  /// In a process group of its own the helpers that it starts are killed with it on time-out and stop. The terminal's
-  /// Ctrl-C does not reach it then: `stop` must.
+  /// In a process group of its own the helpers that it starts are killed with it on time-out and
+  /// stop. The terminal's Ctrl-C does not reach it then: `stop` must.
   enum class Group { ours, own };
   Group group = Group::ours;
   std::uint64_t output_cap_bytes = 1 << 20;
@@ -65,8 +65,8 @@ struct ProgramOptions {
 /// Throws: SystemError when it cannot start, Error on time-out or too much output, CancelledError.
 ProgramResult run_program(const std::vector<std::string>& argv, const ProgramOptions& options = {});
 
-/// Starts `argv` (found on PATH) with the given descriptors as 0, 1, 2 and no others, no signal blocked or ignored.
-/// Throws: SystemError.
+/// Starts `argv` (found on PATH) with the given descriptors as 0, 1, 2 and no others, no signal
+/// blocked or ignored. Throws: SystemError.
 Child spawn_program(const std::vector<std::string>& argv, int in, int out, int err);
 
 }  // namespace ibuild::base

@@ -22,9 +22,11 @@ class Clock {
   std::optional<std::chrono::sys_seconds> fixed_;
 };
 
-/// RFC 3339 in UTC, with as many fraction digits as needed ("2026-01-02T03:04:05.5Z", none for whole seconds).
+/// RFC 3339 in UTC, with as many fraction digits as needed ("2026-01-02T03:04:05.5Z", none for
+/// whole seconds).
 std::string format_rfc3339(TimePoint time);
-/// None when it is no such time. What nanoseconds cannot count (before 1677, after 2262) becomes the nearest that they can.
+/// None when it is no such time. What nanoseconds cannot count (before 1677, after 2262) becomes
+/// the nearest that they can.
 std::optional<TimePoint> parse_rfc3339(std::string_view text);
 /// HTTP-date (RFC 9110 5.6.7, IMF-fixdate).
 std::optional<TimePoint> parse_http_date(std::string_view text);

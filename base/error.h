@@ -14,7 +14,8 @@ class Error : public std::exception {
 
   const char* what() const noexcept override;
 
-  /// Puts `context` before the message ("step 4/9: RUN make: <message>"). Once per layer of meaning.
+  /// Puts `context` before the message ("step 4/9: RUN make: <message>"). Once per layer of
+  /// meaning.
   void add_context(std::string_view context);
 
   /// What the user can do about it; empty when nothing is known. Shown on a line of its own.

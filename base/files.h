@@ -11,8 +11,8 @@
 
 namespace ibuild::base {
 
-/// A file that appears under its name whole, or not at all: written to a temporary in the same directory,
-/// then renamed. The destructor removes what was not committed.
+/// A file that appears under its name whole, or not at all: written to a temporary in the same
+/// directory, then renamed. The destructor removes what was not committed.
 class AtomicFile : public ByteSink {
  public:
   AtomicFile(const DirFd& dir, const RelPath& path, mode_t mode = 0644);
@@ -55,13 +55,14 @@ class TempDir {
   DirFd dir_;
 };
 
-/// An flock(2) on a file that is created when missing. Freed by the destructor and by the kernel when the
-/// process dies. The file stays.
+/// An flock(2) on a file that is created when missing. Freed by the destructor and by the kernel
+/// when the process dies. The file stays.
 class LockFile {
  public:
   enum class Mode { shared, exclusive };
   /// Waits until the lock is free or `stop` is requested (then CancelledError).
-  static LockFile acquire(const DirFd& dir, const RelPath& path, Mode mode, std::stop_token stop = {});
+  static LockFile acquire(const DirFd& dir, const RelPath& path, Mode mode,
+                          std::stop_token stop = {});
   /// No value when somebody else holds it.
   static std::optional<LockFile> try_acquire(const DirFd& dir, const RelPath& path, Mode mode);
 

@@ -12,9 +12,9 @@
 #include "base/rel_path.h"
 #include "base/unique_fd.h"
 
-/// File-system access relative to directory descriptors. Nothing here follows a link that leads outside the
-/// directory given. See: openat2(2). Where the kernel refuses openat2 (old seccomp filters), the same walk is
-/// done component by component.
+/// File-system access relative to directory descriptors. Nothing here follows a link that leads
+/// outside the directory given. See: openat2(2). Where the kernel refuses openat2 (old seccomp
+/// filters), the same walk is done component by component.
 namespace ibuild::base {
 
 /// An open directory and the name it is shown under in errors.
@@ -62,14 +62,16 @@ struct DirEntry {
 /// All entries but "." and "..", sorted by name bytes.
 std::vector<DirEntry> list_dir(const DirFd& dir, const RelPath& path = {});
 
-/// Creates `path` and its missing parents (`mode` less the umask). Existing directories are left as they are.
+/// Creates `path` and its missing parents (`mode` less the umask). Existing directories are left as
+/// they are.
 void make_dirs(const DirFd& dir, const RelPath& path, mode_t mode = 0755);
-/// Removes a file or a whole tree, without following links; nothing there is no error. Makes unreadable
-/// directories readable on its way. Bounded in open descriptors, whatever the depth. Of the root itself only the content
-/// goes.
+/// Removes a file or a whole tree, without following links; nothing there is no error. Makes
+/// unreadable directories readable on its way. Bounded in open descriptors, whatever the depth. Of
+/// the root itself only the content goes.
 void remove_tree(const DirFd& dir, const RelPath& path);
 
-/// Whole file. Throws ContentError above `cap_bytes`, SystemError else. Refuses what is not a regular file.
+/// Whole file. Throws ContentError above `cap_bytes`, SystemError else. Refuses what is not a
+/// regular file.
 std::string read_file_at(const DirFd& dir, const RelPath& path, std::uint64_t cap_bytes,
                          Links links = Links::refuse);
 std::optional<std::string> try_read_file_at(const DirFd& dir, const RelPath& path,

@@ -7,14 +7,16 @@
 
 namespace ibuild::base {
 
-/// A path inside a root: no leading slash, no empty, "." or ".." component. Empty text is the root itself.
-/// Bytes, not text: names need not be UTF-8. Ordered by bytes.
+/// A path inside a root: no leading slash, no empty, "." or ".." component. Empty text is the root
+/// itself. Bytes, not text: names need not be UTF-8. Ordered by bytes.
 class RelPath {
  public:
   RelPath() = default;
-  /// Cleans `path` as if "/" were the root: ".." at the root stays at the root (Go: path.Clean("/" + p)).
+  /// Cleans `path` as if "/" were the root: ".." at the root stays at the root (Go: path.Clean("/"
+  /// + p)).
   static RelPath clean(std::string_view path);
-  /// Takes text that is already clean. Throws ContentError otherwise (absolute, "..", ".", "//", NUL).
+  /// Takes text that is already clean. Throws ContentError otherwise (absolute, "..", ".", "//",
+  /// NUL).
   static RelPath exact(std::string_view path);
 
   bool is_root() const { return text_.empty(); }

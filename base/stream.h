@@ -23,7 +23,8 @@ inline std::string_view as_text(Bytes bytes) {
 class ByteSource {
  public:
   virtual ~ByteSource() = default;
-  /// Fills at most `buffer.size()` bytes and says how many; 0 only at the end. Blocks. Throws on failure.
+  /// Fills at most `buffer.size()` bytes and says how many; 0 only at the end. Blocks. Throws on
+  /// failure.
   virtual std::size_t read(std::span<std::byte> buffer) = 0;
 };
 
@@ -45,8 +46,8 @@ class FdSource : public ByteSource {
   int fd_;
 };
 
-/// Reads `size` bytes of a descriptor from `offset` with pread, so that several may share one descriptor.
-/// Throws ContentError when the file ends early.
+/// Reads `size` bytes of a descriptor from `offset` with pread, so that several may share one
+/// descriptor. Throws ContentError when the file ends early.
 class FdRangeSource : public ByteSource {
  public:
   FdRangeSource(int fd, std::uint64_t offset, std::uint64_t size)

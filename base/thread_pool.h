@@ -7,7 +7,8 @@
 
 namespace ibuild::base {
 
-/// A fixed number of workers for short CPU-bound tasks (hash, compress). Tasks must not wait for one another.
+/// A fixed number of workers for short CPU-bound tasks (hash, compress). Tasks must not wait for
+/// one another.
 class ThreadPool {
  public:
   /// 0 means one per processor this process may use (sched_getaffinity).

@@ -4,7 +4,8 @@
 
 namespace ibuild::base {
 
-/// Owns one file descriptor and closes it once. Never retries close (Linux has let go of it by then).
+/// Owns one file descriptor and closes it once. Never retries close (Linux has let go of it by
+/// then).
 class UniqueFd {
  public:
   UniqueFd() = default;

@@ -22,7 +22,8 @@ std::string file_name_of_url(std::string_view url) {
   std::string name = path.substr(path.rfind('/') + 1);
   if (name.empty() || name == ".") return kUnnamed;
   name = std::string(base::trim(name));
-  const bool usable = !name.empty() && name != "." && name != ".." && std::none_of(name.begin(), name.end(), is_control);
+  const bool usable = !name.empty() && name != "." && name != ".." &&
+                      std::none_of(name.begin(), name.end(), is_control);
   return usable ? name : kUnusable;
 }
 

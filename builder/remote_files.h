@@ -33,16 +33,17 @@ struct RemoteFile {
 class RemoteFiles {
  public:
   virtual ~RemoteFiles() = default;
-  /// One URL gives one content for as long as this lives, however often and by whomever it is asked for.
-  /// Throws: base::UsageError for no http(s) URL and for a checksum by another algorithm than sha256;
-  /// base::ContentError when the bytes are not what the checksum says; base::Error when the server does
-  /// not give the file; base::CancelledError.
+  /// One URL gives one content for as long as this lives, however often and by whomever it is asked
+  /// for. Throws: base::UsageError for no http(s) URL and for a checksum by another algorithm than
+  /// sha256; base::ContentError when the bytes are not what the checksum says; base::Error when the
+  /// server does not give the file; base::CancelledError.
   virtual RemoteFile fetch(const RemoteFileRequest& request, std::stop_token stop) = 0;
 };
 
-/// What ADD calls a file in a destination that is a directory: the last part of the URL's path, decoded;
-/// "__unnamed__" when the path has none. What a server says in Content-Disposition does not count, as in
-/// BuildKit's Dockerfile front end.
+/// What ADD calls a file in a destination that is a directory: the last part of the URL's path,
+/// decoded;
+/// "__unnamed__" when the path has none. What a server says in Content-Disposition does not count,
+/// as in BuildKit's Dockerfile front end.
 std::string file_name_of_url(std::string_view url);
 
 }  // namespace ibuild::builder

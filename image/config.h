@@ -25,7 +25,8 @@ struct Healthcheck {
   bool operator==(const Healthcheck&) const = default;
 };
 
-/// The "config" object: how to run the image. See: image-spec/config.md; moby's image spec for the rest.
+/// The "config" object: how to run the image. See: image-spec/config.md; moby's image spec for the
+/// rest.
 struct RuntimeConfig {
   std::string user;
   std::set<std::string> exposed_ports;  // "8000/tcp"
@@ -68,10 +69,11 @@ struct ImageConfig {
   bool operator==(const ImageConfig&) const = default;
 };
 
-/// Null stands for absent, as Docker writes it. The platform stays as it was written (normalize() it to compare).
-/// Throws: base::ContentError naming the field.
+/// Null stands for absent, as Docker writes it. The platform stays as it was written (normalize()
+/// it to compare). Throws: base::ContentError naming the field.
 ImageConfig parse_image_config(std::string_view json);
-/// Canonical JSON: key order of moby's and the image-spec's Go structs, no blanks, empty fields left out as Go's omitempty.
+/// Canonical JSON: key order of moby's and the image-spec's Go structs, no blanks, empty fields
+/// left out as Go's omitempty.
 std::string to_json(const ImageConfig& config);
 
 inline constexpr std::string_view kDefaultPath =

@@ -23,8 +23,8 @@ bool is_index(std::string_view media_type);
 bool is_manifest(std::string_view media_type);
 
 enum class LayerCompression { none, gzip, zstd };
-/// How a layer of this media type is compressed. Throws base::ContentError for what is no layer or is
-/// compressed in a way not known here. OCI, Docker, nondistributable and foreign types.
+/// How a layer of this media type is compressed. Throws base::ContentError for what is no layer or
+/// is compressed in a way not known here. OCI, Docker, nondistributable and foreign types.
 LayerCompression layer_compression(std::string_view media_type);
 /// The OCI type for a compression.
 std::string_view oci_layer_type(LayerCompression compression);

@@ -9,9 +9,9 @@
 
 namespace ibuild::image {
 
-/// An OCI platform. Architecture and os are GOARCH/GOOS names, normalised (x86_64 → amd64, aarch64 → arm64,
-/// armhf → arm/v7; arm64 "v8" and amd64 "v1" are dropped as the defaults they are).
-/// See: image-spec/image-index.md; containerd's platforms package for the normal forms.
+/// An OCI platform. Architecture and os are GOARCH/GOOS names, normalised (x86_64 → amd64, aarch64
+/// → arm64, armhf → arm/v7; arm64 "v8" and amd64 "v1" are dropped as the defaults they are). See:
+/// image-spec/image-index.md; containerd's platforms package for the normal forms.
 struct Platform {
   std::string os;
   std::string architecture;
@@ -30,8 +30,8 @@ Platform normalize(Platform platform);
 /// The machine this runs on (uname).
 Platform host_platform();
 
-/// Among `offers`, the index of the one that best serves `wanted` (exact variant first, then older variants
-/// of arm: v7 → v6 → v5); none when nothing fits. unknown/unknown never fits.
+/// Among `offers`, the index of the one that best serves `wanted` (exact variant first, then older
+/// variants of arm: v7 → v6 → v5); none when nothing fits. unknown/unknown never fits.
 std::optional<std::size_t> best_match(const Platform& wanted, std::span<const Platform> offers);
 /// Whether an image made for `offered` may be used where `wanted` is asked for.
 bool matches(const Platform& wanted, const Platform& offered);

@@ -11,7 +11,8 @@ namespace ibuild::image {
 
 /// An image name in normal form, as distribution/reference reads it:
 /// "python:3.7" → domain "docker.io", path "library/python", tag "3.7".
-/// See: distribution-spec "Pulling manifests" for the grammar; distribution/reference for the short forms.
+/// See: distribution-spec "Pulling manifests" for the grammar; distribution/reference for the short
+/// forms.
 struct Reference {
   std::string domain;                  // "docker.io", "127.0.0.1:5000", "[::1]:5000"
   std::string path;                    // "library/python"

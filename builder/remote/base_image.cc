@@ -26,8 +26,9 @@ void check_has_image_config(const image::Manifest& manifest) {
     throw base::ContentError("this is no container image: its config is of type " + type);
   }
   if (manifest.config.size_bytes > kMaxConfigBytes) {
-    throw base::ContentError("the image's config claims " + std::to_string(manifest.config.size_bytes) +
-                             " bytes, more than the " + std::to_string(kMaxConfigBytes) + " allowed");
+    throw base::ContentError("the image's config claims " +
+                             std::to_string(manifest.config.size_bytes) + " bytes, more than the " +
+                             std::to_string(kMaxConfigBytes) + " allowed");
   }
 }
 
@@ -40,7 +41,8 @@ builder::BaseImage make_base_image(const image::Reference& reference, ChosenMani
   base.manifest = std::move(chosen.manifest);
   check_is_image(base.manifest, base.config);
   for (std::size_t i = 0; i < base.manifest.layers.size(); ++i) {
-    base.layers.push_back({.diff_id = base.config.diff_ids[i], .blob = base.manifest.layers[i], .provider = {}});
+    base.layers.push_back(
+        {.diff_id = base.config.diff_ids[i], .blob = base.manifest.layers[i], .provider = {}});
   }
   return base;
 }

@@ -19,7 +19,9 @@ constexpr std::uint64_t kMaxRecordBytes = 64 << 10;  // of three header fields a
 constexpr const char* kRecordName = "record";
 constexpr const char* kLockName = "lock";
 
-base::RelPath body_path(const base::Digest& digest) { return base::RelPath::exact(std::string(digest.hex())); }
+base::RelPath body_path(const base::Digest& digest) {
+  return base::RelPath::exact(std::string(digest.hex()));
+}
 
 base::DirFd make_entry_dir(const base::DirFd& cache, std::string_view url) {
   const auto name = base::RelPath::exact(std::string(base::sha256_of(url).hex()));
@@ -27,9 +29,12 @@ base::DirFd make_entry_dir(const base::DirFd& cache, std::string_view url) {
   return base::open_dir_at(cache, name);
 }
 
-/// Takes the value of a line "name value" off the front of `lines`; none when another line stands there.
+/// Takes the value of a line "name value" off the front of `lines`; none when another line stands
+/// there.
 std::optional<std::string> take_value(std::vector<std::string_view>& lines, std::string_view name) {
-  if (lines.empty() || !lines.front().starts_with(name) || lines.front().substr(name.size(), 1) != " ") return std::nullopt;
+  if (lines.empty() || !lines.front().starts_with(name) ||
+      lines.front().substr(name.size(), 1) != " ")
+    return std::nullopt;
   std::string value(lines.front().substr(name.size() + 1));
   lines.erase(lines.begin());
   return value;
@@ -46,8 +51,9 @@ bool read_time(const std::string& value, std::optional<base::TimePoint>& time) {
 
 std::string serialize(const HttpCacheRecord& record) {
   std::string text(kHeader);
-  text += fmt::format("\ndigest {}\nsize {}\netag {}\nlast-modified {}\nchanged {}\n", record.digest.str(), record.size_bytes,
-                      record.validators.etag, record.validators.last_modified,
+  text += fmt::format("\ndigest {}\nsize {}\netag {}\nlast-modified {}\nchanged {}\n",
+                      record.digest.str(), record.size_bytes, record.validators.etag,
+                      record.validators.last_modified,
                       record.last_modified ? base::format_rfc3339(*record.last_modified) : "");
   return text + fmt::format("sum {:016x}\n", layers::checksum64(text));
 }
@@ -55,7 +61,9 @@ std::string serialize(const HttpCacheRecord& record) {
 std::optional<HttpCacheRecord> parse_http_cache_record(std::string_view text) {
   const auto sum_at = text.rfind("sum ");
   if (sum_at == std::string_view::npos) return std::nullopt;
-  if (text.substr(sum_at) != fmt::format("sum {:016x}\n", layers::checksum64(text.substr(0, sum_at)))) return std::nullopt;
+  if (text.substr(sum_at) !=
+      fmt::format("sum {:016x}\n", layers::checksum64(text.substr(0, sum_at))))
+    return std::nullopt;
   auto lines = base::split(text.substr(0, sum_at), '\n');
   if (lines.size() != 7 || lines.front() != kHeader) return std::nullopt;
   lines.erase(lines.begin());
@@ -73,10 +81,12 @@ std::optional<HttpCacheRecord> parse_http_cache_record(std::string_view text) {
   return record;
 }
 
-HttpCacheEntry::HttpCacheEntry(const base::DirFd& cache, std::string_view url) : dir_(make_entry_dir(cache, url)) {}
+HttpCacheEntry::HttpCacheEntry(const base::DirFd& cache, std::string_view url)
+    : dir_(make_entry_dir(cache, url)) {}
 
 base::LockFile HttpCacheEntry::lock(std::stop_token stop) const {
-  return base::LockFile::acquire(dir_, base::RelPath::exact(kLockName), base::LockFile::Mode::exclusive, std::move(stop));
+  return base::LockFile::acquire(dir_, base::RelPath::exact(kLockName),
+                                 base::LockFile::Mode::exclusive, std::move(stop));
 }
 
 std::optional<HttpCacheRecord> HttpCacheEntry::find(std::string& damaged) const {

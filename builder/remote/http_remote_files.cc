@@ -15,18 +15,21 @@ namespace {
 
 void check_algorithm(const builder::RemoteFileRequest& request) {
   if (!request.checksum || request.checksum->algorithm() == "sha256") return;
-  throw base::UsageError("checksum " + request.checksum->str() + ": only sha256 is supported for files by URL");
+  throw base::UsageError("checksum " + request.checksum->str() +
+                         ": only sha256 is supported for files by URL");
 }
 
 void check_digest(const builder::RemoteFileRequest& request, const base::Digest& actual) {
   if (!request.checksum || *request.checksum == actual) return;
   const auto url = registry::parse_url(request.url);
-  throw base::ContentError("digest mismatch for " + (url ? url->redacted() : base::printable(request.url)),
-                           request.checksum->str(), actual.str());
+  throw base::ContentError(
+      "digest mismatch for " + (url ? url->redacted() : base::printable(request.url)),
+      request.checksum->str(), actual.str());
 }
 
-/// Takes a body off its Content-Encoding. A server that was told not to encode does so nevertheless, as some do with
-/// files that lie there compressed; BuildKit shows its Dockerfiles the decoded file as well.
+/// Takes a body off its Content-Encoding. A server that was told not to encode does so
+/// nevertheless, as some do with files that lie there compressed; BuildKit shows its Dockerfiles
+/// the decoded file as well.
 void decode_gzip(const layers::TempFile& encoded, std::uint64_t size_bytes, base::ByteSink& out) {
   base::FdRangeSource bytes(encoded.fd(), 0, size_bytes);
   const auto decoded = layers::make_decompressor(layers::LayerCompression::gzip, bytes);
@@ -38,7 +41,8 @@ void decode_gzip(const layers::TempFile& encoded, std::uint64_t size_bytes, base
 std::string HttpRemoteFiles::authorization_for(const std::string& url) const {
   const auto parsed = registry::parse_url(url);
   if (!parsed) return {};
-  if (const auto token = builder::find_secret_line(parts_.secrets, "HTTP_AUTH_TOKEN_" + parsed->host)) {
+  if (const auto token =
+          builder::find_secret_line(parts_.secrets, "HTTP_AUTH_TOKEN_" + parsed->host)) {
     return "Bearer " + *token;
   }
   return builder::find_secret_line(parts_.secrets, "HTTP_AUTH_HEADER_" + parsed->host).value_or("");
@@ -72,7 +76,8 @@ std::optional<HttpRemoteFiles::Held> HttpRemoteFiles::find_held(const HttpCacheE
   return Held{*record, std::move(body)};
 }
 
-HttpRemoteFiles::Held HttpRemoteFiles::update(const HttpCacheEntry& entry, const builder::RemoteFileRequest& request,
+HttpRemoteFiles::Held HttpRemoteFiles::update(const HttpCacheEntry& entry,
+                                              const builder::RemoteFileRequest& request,
                                               std::stop_token stop) {
   auto held = find_held(entry);
   if (held && request.checksum == held->record.digest) return *std::move(held);
@@ -105,7 +110,8 @@ std::optional<builder::RemoteFile> HttpRemoteFiles::find_fetched(const std::stri
                              .last_modified = record.last_modified};
 }
 
-builder::RemoteFile HttpRemoteFiles::fetch(const builder::RemoteFileRequest& request, std::stop_token stop) {
+builder::RemoteFile HttpRemoteFiles::fetch(const builder::RemoteFileRequest& request,
+                                           std::stop_token stop) {
   check_algorithm(request);
   auto file = find_fetched(request.url);
   if (!file) {

@@ -13,10 +13,10 @@
 
 namespace ibuild::remote {
 
-/// Files by HTTP, kept in the store's cache: a server that tells versions apart is asked whether there is a new one,
-/// and with a checksum that the file at hand has, nobody is asked at all.
-/// Secrets HTTP_AUTH_TOKEN_<host> (sent as bearer token) and HTTP_AUTH_HEADER_<host> (the field as it is) are sent to
-/// the host they name. One for each build. Thread: any.
+/// Files by HTTP, kept in the store's cache: a server that tells versions apart is asked whether
+/// there is a new one, and with a checksum that the file at hand has, nobody is asked at all.
+/// Secrets HTTP_AUTH_TOKEN_<host> (sent as bearer token) and HTTP_AUTH_HEADER_<host> (the field as
+/// it is) are sent to the host they name. One for each build. Thread: any.
 class HttpRemoteFiles : public builder::RemoteFiles {
  public:
   /// References outlive this.
@@ -28,7 +28,8 @@ class HttpRemoteFiles : public builder::RemoteFiles {
   };
   explicit HttpRemoteFiles(Parts parts) : parts_(std::move(parts)) {}
 
-  builder::RemoteFile fetch(const builder::RemoteFileRequest& request, std::stop_token stop) override;
+  builder::RemoteFile fetch(const builder::RemoteFileRequest& request,
+                            std::stop_token stop) override;
 
  private:
   /// A file at hand. The open body lasts, whatever other builds do with the cache.
@@ -37,9 +38,11 @@ class HttpRemoteFiles : public builder::RemoteFiles {
     base::UniqueFd body;
   };
   std::optional<builder::RemoteFile> find_fetched(const std::string& url);
-  Held update(const HttpCacheEntry& entry, const builder::RemoteFileRequest& request, std::stop_token stop);
+  Held update(const HttpCacheEntry& entry, const builder::RemoteFileRequest& request,
+              std::stop_token stop);
   std::optional<Held> find_held(const HttpCacheEntry& entry) const;
-  HttpCacheRecord keep(const HttpCacheEntry& entry, const registry::HttpFile& file, layers::TempFile& body) const;
+  HttpCacheRecord keep(const HttpCacheEntry& entry, const registry::HttpFile& file,
+                       layers::TempFile& body) const;
   std::string authorization_for(const std::string& url) const;
 
   Parts parts_;

@@ -29,12 +29,14 @@ std::string blob_path(const std::string& layout, const base::Digest& digest) {
 }
 
 /// None when the blob is not there.
-std::optional<std::string> read_document(const std::string& layout, const image::Descriptor& document) {
+std::optional<std::string> read_document(const std::string& layout,
+                                         const image::Descriptor& document) {
   auto text = base::try_read_host_file(blob_path(layout, document.digest), kMaxIndexBytes);
   if (!text) return std::nullopt;
   const auto actual = registry::digest_like(document.digest, *text);
   if (actual != document.digest) {
-    throw base::ContentError("a blob of " + base::printable(layout), document.digest.str(), actual.str());
+    throw base::ContentError("a blob of " + base::printable(layout), document.digest.str(),
+                             actual.str());
   }
   return text;
 }
@@ -68,23 +70,29 @@ std::string tag_of(const image::Descriptor& descriptor) {
 
 image::Descriptor OciLayoutSource::find_tagged(const std::vector<image::Descriptor>& images) const {
   const std::string tag = choice_.tag.empty() ? "latest" : choice_.tag;
-  const auto found = std::find_if(images.begin(), images.end(), [&](const auto& one) { return tag_of(one) == tag; });
+  const auto found = std::find_if(images.begin(), images.end(),
+                                  [&](const auto& one) { return tag_of(one) == tag; });
   if (found != images.end()) return *found;
   if (choice_.tag.empty() && images.size() == 1) return images.front();
   std::vector<std::string> tags;
   for (const auto& one : images) {
     if (!tag_of(one).empty()) tags.push_back(base::printable(tag_of(one)));
   }
-  base::Error error("the OCI layout " + base::printable(choice_.path) + " has no image " + base::printable(tag));
+  base::Error error("the OCI layout " + base::printable(choice_.path) + " has no image " +
+                    base::printable(tag));
   if (!tags.empty()) error.set_hint("it has " + base::join(tags, ", "));
   throw error;
 }
 
 image::Descriptor OciLayoutSource::find_top() const {
-  const auto marker = base::try_read_host_file(choice_.path + "/" + std::string(image::kOciLayoutFile), kMaxIndexBytes);
-  if (!marker) throw base::Error(base::printable(choice_.path) + " is no OCI layout: it has no file oci-layout");
+  const auto marker = base::try_read_host_file(
+      choice_.path + "/" + std::string(image::kOciLayoutFile), kMaxIndexBytes);
+  if (!marker)
+    throw base::Error(base::printable(choice_.path) +
+                      " is no OCI layout: it has no file oci-layout");
   image::check_oci_layout(*marker);
-  const auto index = image::parse_index(base::read_host_file(choice_.path + "/index.json", kMaxIndexBytes));
+  const auto index =
+      image::parse_index(base::read_host_file(choice_.path + "/index.json", kMaxIndexBytes));
   if (!choice_.digest) return find_tagged(index.manifests);
   for (const auto& one : index.manifests) {
     if (one.digest == *choice_.digest) return one;
@@ -92,7 +100,8 @@ image::Descriptor OciLayoutSource::find_top() const {
   // Not listed, but perhaps there: an image that an index of the layout holds.
   struct stat status {};
   if (::stat(blob_path(choice_.path, *choice_.digest).c_str(), &status) != 0) {
-    throw base::Error("the OCI layout " + base::printable(choice_.path) + " has no image " + choice_.digest->str());
+    throw base::Error("the OCI layout " + base::printable(choice_.path) + " has no image " +
+                      choice_.digest->str());
   }
   image::Descriptor top;
   top.digest = *choice_.digest;
@@ -101,14 +110,20 @@ image::Descriptor OciLayoutSource::find_top() const {
 }
 
 std::optional<builder::BaseImage> OciLayoutSource::try_load(const image::Reference& reference,
-                                                            const image::Platform& platform, builder::PullPolicy,
-                                                            std::stop_token) {
-  const DocumentReader read = [this](const image::Descriptor& document) { return read_document(choice_.path, document); };
+                                                            const image::Platform& platform,
+                                                            builder::PullPolicy, std::stop_token) {
+  const DocumentReader read = [this](const image::Descriptor& document) {
+    return read_document(choice_.path, document);
+  };
   auto chosen = choose_manifest(find_top(), platform, read);
-  if (!chosen) throw base::Error("the OCI layout " + base::printable(choice_.path) + " lacks a manifest of the image");
+  if (!chosen)
+    throw base::Error("the OCI layout " + base::printable(choice_.path) +
+                      " lacks a manifest of the image");
   check_has_image_config(chosen->manifest);
   const auto config_json = read(chosen->manifest.config);
-  if (!config_json) throw base::Error("the OCI layout " + base::printable(choice_.path) + " lacks the image's config");
+  if (!config_json)
+    throw base::Error("the OCI layout " + base::printable(choice_.path) +
+                      " lacks the image's config");
   auto base = make_base_image(reference, *std::move(chosen), *config_json);
   // Shared: one provider for all layers of the image, as layers::Layer has it.
   const auto provider = std::make_shared<LayoutBlobs>(choice_.path);

@@ -1,4 +1,5 @@
-// Linked into test programs that run steps: the sandbox starts their own binary again for its child processes.
+// Linked into test programs that run steps: the sandbox starts their own binary again for its child
+// processes.
 #include <string_view>
 
 #include "sandbox/sandbox.h"

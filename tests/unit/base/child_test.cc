@@ -156,8 +156,9 @@ TEST_CASE("run_program: environment is ours with the given entries instead", "[b
 }
 
 TEST_CASE("run_program: the environment can be the given entries alone", "[base]") {
-  const auto result = run_program({"env"}, {.extra_env = {"IBUILD_TEST_NEW=x"},
-                                            .environment = ProgramOptions::Environment::extra_alone});
+  const auto result =
+      run_program({"env"}, {.extra_env = {"IBUILD_TEST_NEW=x"},
+                            .environment = ProgramOptions::Environment::extra_alone});
   CHECK(result.out == "IBUILD_TEST_NEW=x\n");
 }
 
