@@ -183,6 +183,16 @@ class StepRun {
     if (!ready_ || !pidfd_) return;
     announced_ = true;
     observer_.started(pidfd_.get());
+    if (!pipes_) let_go();
+  }
+
+  /// A program that writes past us must not be heard of before the observer has been.
+  void let_go() {
+    try {
+      lines_.setup.send({&message::kGo, 1});
+    } catch (const base::SystemError& error) {
+      if (error.error_number() != EPIPE) throw;  // it has just been killed
+    }
   }
 
   void take_error(WireReader& in) {

@@ -128,6 +128,7 @@ void set_up_and_run(const Channel& setup, const StepContext& context) {
   // on it.
   if (::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) fail_with_errno("start", "prctl");
   setup.send({&message::kReady, 1});
+  if (spec.stdio == StdioMode::inherited && !setup.receive()) ::_exit(kSetupFailed);
   const ProgramFailure failure = program.run();
   WireWriter out;
   out.number(message::kNoProgram);
