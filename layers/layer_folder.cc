@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "image/manifest.h"
+#include "layers/boot_mark.h"
 #include "layers/store_error.h"
 
 namespace ibuild::layers {
@@ -89,14 +90,25 @@ void LayerFolder::put_tar(TempFile& tar) const {
   tar.move_to(open_or_make(), std::string(kTarName));
 }
 
-bool LayerFolder::put_tree(const base::DirFd& parent, const std::string& name) const {
+bool LayerFolder::put_tree(const base::DirFd& parent, const std::string& name,
+                           const std::string& boot_id) const {
   const base::DirFd folder = open_or_make();
+  if (has_tree()) return false;
+  put_boot_mark(folder, base::RelPath::exact(tree_name_), boot_id);
   if (::renameat2(parent.get(), name.c_str(), folder.get(), tree_name_.c_str(), RENAME_NOREPLACE) ==
       0) {
     return true;
   }
   if (errno == EEXIST || errno == ENOTEMPTY) return false;
   throw_store_error(errno, "rename into", layers_.show(path(tree_name_)));
+}
+
+bool LayerFolder::has_tree_mark(const std::string& boot_id) const {
+  return has_boot_mark(layers_, path(tree_name_), boot_id);
+}
+
+void LayerFolder::put_tree_mark(const std::string& boot_id) const {
+  put_boot_mark(layers_, path(tree_name_), boot_id);
 }
 
 void LayerFolder::remove_index() const { base::remove_tree(layers_, path(kIndexName)); }

@@ -34,8 +34,12 @@ class LayerFolder {
 
   void put_index(const LayerIndex& index) const;
   void put_tar(TempFile& tar) const;
-  /// Moves `parent`/`name` here. False when a tree stands already.
-  bool put_tree(const base::DirFd& parent, const std::string& name) const;
+  /// Moves `parent`/`name` here and marks it as made in this run of the machine. False when a tree
+  /// stands already.
+  bool put_tree(const base::DirFd& parent, const std::string& name,
+                const std::string& boot_id) const;
+  bool has_tree_mark(const std::string& boot_id) const;
+  void put_tree_mark(const std::string& boot_id) const;
   void remove_index() const;
   void remove_tar() const;
   /// Moves the tree into `temp` first, so that no half-removed one is ever seen.

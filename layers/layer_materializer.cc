@@ -77,7 +77,7 @@ void LayerStore::Materializer::make(const Forms& missing) {
   auto bytes = open_bytes();
   if (!bytes) {
     make_tar_from_tree();
-    if (folder_.has_index() && (folder_.has_tree() || !missing.tree)) return;
+    if (folder_.has_index() && !missing.tree) return;
     bytes = open_bytes();
   }
   std::optional<TempFile> tar;
@@ -88,7 +88,10 @@ void LayerStore::Materializer::make(const Forms& missing) {
       .tree = tree ? &tree->dir() : nullptr, .xattrs = state_.xattrs, .tar = tar ? &*tar : nullptr};
   const LayerIndex index = run_layer_pass(*bytes, layer_.diff_id, targets, state_.pool, stop_);
   bytes->keep();
-  if (tree && folder_.put_tree(state_.temp, tree->name())) tree->keep();
+  if (tree) {
+    if (folder_.has_tree()) folder_.remove_tree(state_.temp);  // not whole, or nobody would make it
+    if (folder_.put_tree(state_.temp, tree->name(), state_.boot_id)) tree->keep();
+  }
   if (tar) folder_.put_tar(*tar);
   if (!folder_.has_index()) folder_.put_index(index);
 }
@@ -139,6 +142,7 @@ void LayerStore::write_tar(const Layer& layer, base::ByteSink& out, std::stop_to
     if (is_written) check_diff_id(layer.diff_id, hash.finish());
   } catch (base::ContentError& error) {
     folder.remove_tree(state_->temp);
+    state_->whole_trees.lock()->erase(layer.diff_id);
     error.add_context("layer " + layer.diff_id.str());
     throw;
   }

@@ -7,7 +7,9 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "layers/boot_mark.h"
 #include "layers/layer_store_state.h"
+#include "layers/tree_check.h"
 
 namespace ibuild::layers {
 
@@ -46,17 +48,32 @@ LayerStore::LayerStore(const base::DirFd& layers_dir, const base::DirFd& temp_di
                        .content = content,
                        .pool = pool,
                        .xattrs = overlay_xattrs_of_this_process(),
-                       .tree_name = tree_name_of_this_process()}) {}
+                       .tree_name = tree_name_of_this_process(),
+                       .boot_id = current_boot_id()}) {}
 
 LayerStore::~LayerStore() = default;
 
 base::ThreadPool& LayerStore::pool() const { return state_->pool; }
 
+bool LayerStore::State::has_whole_tree(const base::Digest& diff_id) const {
+  if (whole_trees.lock()->contains(diff_id)) return true;
+  const LayerFolder layer = folder(diff_id);
+  const auto tree = layer.try_open_tree();
+  if (!tree) return false;
+  if (!layer.has_tree_mark(boot_id)) {
+    const auto index = layer.try_read_index();
+    if (!index || !fits_index(*tree, *index, xattrs)) return false;
+    layer.put_tree_mark(boot_id);
+  }
+  whole_trees.lock()->insert(diff_id);
+  return true;
+}
+
 Forms LayerStore::present(const Layer& layer) const {
   const LayerFolder folder = state_->folder(layer.diff_id);
   const auto& content = state_->content;
   return {.index = folder.has_index(),
-          .tree = folder.has_tree(),
+          .tree = state_->has_whole_tree(layer.diff_id),
           .tar = folder.has_tar(),
           .blob = layer.blob && content.has_exact(layer.blob->digest, layer.blob->size_bytes)};
 }
@@ -87,9 +104,11 @@ std::shared_ptr<const LayerIndex> LayerStore::index(const Layer& layer,
 std::unique_ptr<base::ByteSource> LayerStore::open_file(const Layer& layer, const LayerEntry& entry,
                                                         std::stop_token stop) const {
   const LayerFolder folder = state_->folder(layer.diff_id);
-  if (auto file = folder.try_open_in_tree(entry.path)) {
-    check_file_size(file->get(), entry);
-    return std::make_unique<OwnedRangeSource>(*std::move(file), 0, entry.size_bytes);
+  if (state_->has_whole_tree(layer.diff_id)) {
+    if (auto file = folder.try_open_in_tree(entry.path)) {
+      check_file_size(file->get(), entry);
+      return std::make_unique<OwnedRangeSource>(*std::move(file), 0, entry.size_bytes);
+    }
   }
   auto tar = folder.try_open_tar();
   if (!tar) {
@@ -108,7 +127,9 @@ base::Digest LayerStore::file_digest(const Layer& layer, const LayerEntry& entry
 
 base::DirFd LayerStore::open_tree(const Layer& layer, std::stop_token stop) const {
   const LayerFolder folder = state_->folder(layer.diff_id);
-  if (auto tree = folder.try_open_tree()) return *std::move(tree);
+  if (state_->has_whole_tree(layer.diff_id)) {
+    if (auto tree = folder.try_open_tree()) return *std::move(tree);
+  }
   materialize(layer, {.tree = true}, std::move(stop));
   if (auto tree = folder.try_open_tree()) return *std::move(tree);
   throw base::Error("layer " + layer.diff_id.str() + ": its tree has vanished");
@@ -118,7 +139,8 @@ Layer LayerStore::adopt_tree(const base::DirFd& parent_dir, const std::string& n
                              const LayerIndex& index, const base::Digest& diff_id) const {
   const LayerFolder folder = state_->folder(diff_id);
   const auto lock = state_->lock(diff_id, {});
-  if (!folder.put_tree(parent_dir, name)) {
+  if (folder.has_tree() && !state_->has_whole_tree(diff_id)) folder.remove_tree(state_->temp);
+  if (!folder.put_tree(parent_dir, name, state_->boot_id)) {
     base::remove_tree(parent_dir, base::RelPath::exact(name));
   }
   folder.put_index(index.with_origin(TarOrigin::own));  // last: it is what makes the layer known

@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "base/files.h"
 #include "base/synchronized.h"
@@ -21,10 +22,15 @@ struct LayerStore::State {
   base::ThreadPool& pool;
   OverlayXattrs xattrs;
   std::string tree_name;
+  std::string boot_id;
   // Shared with those who look at them: an index outlives its eviction.
   using Indexes = std::unordered_map<base::Digest, std::shared_ptr<const LayerIndex>>;
-  base::Synchronized<Indexes> indexes{};
+  mutable base::Synchronized<Indexes> indexes{};
 
+  mutable base::Synchronized<std::unordered_set<base::Digest>> whole_trees{};  // known to be so
+
+  /// Whether the layer has a tree in which nothing was lost when the machine went down.
+  bool has_whole_tree(const base::Digest& diff_id) const;
   LayerFolder folder(const base::Digest& diff_id) const { return {layers, diff_id, tree_name}; }
   /// Held while the forms of a layer are made, so that nobody makes them twice.
   base::LockFile lock(const base::Digest& diff_id, std::stop_token stop) const {

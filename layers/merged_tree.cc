@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/parent_at.h"
+#include "layers/boot_mark.h"
 #include "layers/layer_store_state.h"
 #include "layers/store_error.h"
 #include "layers/tree_applier.h"
@@ -89,10 +90,14 @@ base::DirFd LayerStore::open_merged_tree(const LayerChain& chain, std::stop_toke
   const base::RelPath tree = base::RelPath::exact(folder + "/" + state_->tree_name);
   const auto lock = base::LockFile::acquire(state_->locks, base::RelPath::exact(folder),
                                             base::LockFile::Mode::exclusive, stop);
-  if (!base::try_lstat_at(state_->layers, tree)) {
+  const bool is_there = base::try_lstat_at(state_->layers, tree).has_value();
+  const bool is_whole = is_there && has_boot_mark(state_->layers, tree, state_->boot_id);
+  if (is_there && !is_whole) base::remove_tree(state_->layers, tree);
+  if (!is_whole) {
     base::TempDir made(state_->temp, "merged-");
     Merger(chain, *this, made.dir(), state_->xattrs).run(stop);
     base::make_dirs(state_->layers, tree.parent());
+    put_boot_mark(state_->layers, tree, state_->boot_id);
     if (::renameat(state_->temp.get(), made.name().c_str(), state_->layers.get(),
                    tree.str().c_str()) != 0) {
       throw_store_error(errno, "rename into", state_->layers.show(tree));

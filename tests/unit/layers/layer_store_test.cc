@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/parent_at.h"
+#include "layers/boot_mark.h"
 #include "layers/tar_writer.h"
 #include "tests/support/must_run.h"
 #include "tests/unit/layers/layer_samples.h"
@@ -74,6 +75,20 @@ Layer adopt(LayerStoreFixture& store) {
   make_upper(store.temp());
   return store.layers().adopt_tree(store.temp(), "upper", test::index_of(kUpper),
                                    base::sha256_of(test::tar_of(kUpper)));
+}
+
+/// The folder that holds the layer's unpacked files.
+std::string tree_name_of(const LayerStoreFixture& store, const Layer& layer) {
+  for (const auto& entry : base::list_dir(store.root(), store.form_path(layer, ""))) {
+    const auto path = store.form_path(layer, entry.name);
+    if (S_ISDIR(base::lstat_at(store.root(), path).st_mode)) return entry.name;
+  }
+  return {};
+}
+
+/// As after the machine went down: the tree was made in another run of it.
+void forget_run(const LayerStoreFixture& store, const Layer& layer) {
+  overwrite(store, store.form_path(layer, tree_name_of(store, layer) + ".boot"), "another run");
 }
 
 }  // namespace
@@ -271,11 +286,7 @@ TEST_CASE("layer_store: adopting a layer that stands already removes the second 
 TEST_CASE("layer_store: a tree that was changed is dropped, never exported", "[layers]") {
   LayerStoreFixture store;
   const Layer layer = adopt(store);
-  std::string tree_name;
-  for (const auto& entry : base::list_dir(store.root(), store.form_path(layer, ""))) {
-    if (entry.name.starts_with("tree-")) tree_name = entry.name;
-  }
-  overwrite(store, store.form_path(layer, tree_name + "/d/f"), "CONTENT");
+  overwrite(store, store.form_path(layer, tree_name_of(store, layer) + "/d/f"), "CONTENT");
   CHECK_THROWS_WITH(tar_from(store.layers(), layer), Contains("changed"));
   CHECK_FALSE(store.layers().present(layer).tree);
   CHECK(store.temp_is_empty());
@@ -284,12 +295,34 @@ TEST_CASE("layer_store: a tree that was changed is dropped, never exported", "[l
 TEST_CASE("layer_store: a file of another size in the tree is refused", "[layers]") {
   LayerStoreFixture store;
   const Layer layer = adopt(store);
-  std::string tree_name;
-  for (const auto& entry : base::list_dir(store.root(), store.form_path(layer, ""))) {
-    if (entry.name.starts_with("tree-")) tree_name = entry.name;
-  }
-  overwrite(store, store.form_path(layer, tree_name + "/d/f"), "short");
+  overwrite(store, store.form_path(layer, tree_name_of(store, layer) + "/d/f"), "short");
   CHECK_THROWS_AS(content_of(store.layers(), layer, "d/f"), base::ContentError);
+}
+
+TEST_CASE("layer_store: a whole tree outlives the machine's run", "[layers]") {
+  LayerStoreFixture store;
+  const Layer layer = adopt(store);
+  forget_run(store, layer);
+  CHECK(store.open_again()->present(layer).tree);
+  CHECK(base::read_file_at(store.root(),
+                           store.form_path(layer, tree_name_of(store, layer) + ".boot"),
+                           100) == current_boot_id());
+}
+
+TEST_CASE("layer_store: a tree that lost bytes when the machine went down is made anew",
+          "[layers]") {
+  if (!test::can_unpack()) return;
+  LayerStoreFixture store;
+  const Layer layer = remote_samples();
+  store.layers().materialize(layer, {.index = true, .tree = true});
+  overwrite(store, store.form_path(layer, tree_name_of(store, layer) + "/etc/b"), "");
+  CHECK(store.open_again()->present(layer).tree);  // in the same run nobody looks
+  forget_run(store, layer);
+  const auto again = store.open_again();
+  CHECK_FALSE(again->present(layer).tree);
+  const auto tree = again->open_tree(layer);
+  CHECK(base::read_file_at(tree, path("etc/b"), 1 << 20) == std::string(200'000, 'b'));
+  CHECK(store.temp_is_empty());
 }
 
 TEST_CASE("layer_store: a damaged tar is found while it is written out, and dropped", "[layers]") {

@@ -1,0 +1,31 @@
+// See: docs/design/layer_forms.md, "Loss of power".
+#include "layers/boot_mark.h"
+
+#include "base/error.h"
+#include "base/files.h"
+
+namespace ibuild::layers {
+
+namespace {
+
+constexpr std::uint64_t kCapBytes = 4096;
+
+base::RelPath mark_path(const base::RelPath& tree) {
+  return base::RelPath::exact(tree.str() + ".boot");
+}
+
+}  // namespace
+
+std::string current_boot_id() {
+  return base::try_read_host_file("/proc/sys/kernel/random/boot_id", kCapBytes).value_or("");
+}
+
+void put_boot_mark(const base::DirFd& dir, const base::RelPath& tree, const std::string& boot_id) {
+  base::write_file_atomically(dir, mark_path(tree), boot_id);
+}
+
+bool has_boot_mark(const base::DirFd& dir, const base::RelPath& tree, const std::string& boot_id) {
+  return base::try_read_file_at(dir, mark_path(tree), kCapBytes) == boot_id;
+}
+
+}  // namespace ibuild::layers

@@ -1,0 +1,51 @@
+#include "layers/tree_check.h"
+
+#include <algorithm>
+
+namespace ibuild::layers {
+
+namespace {
+
+bool is_device(EntryType type) {
+  return type == EntryType::char_device || type == EntryType::block_device;
+}
+
+bool has_type(mode_t mode, EntryType type) {
+  switch (type) {
+    case EntryType::file:
+    case EntryType::hardlink:
+      return S_ISREG(mode);
+    case EntryType::directory:
+    case EntryType::opaque:
+      return S_ISDIR(mode);
+    case EntryType::symlink:
+      return S_ISLNK(mode);
+    case EntryType::char_device:
+    case EntryType::whiteout:
+      return S_ISCHR(mode);
+    case EntryType::block_device:
+      return S_ISBLK(mode);
+    case EntryType::fifo:
+      return S_ISFIFO(mode);
+  }
+  return false;
+}
+
+bool fits(const base::DirFd& tree, const LayerEntry& entry, OverlayXattrs xattrs) {
+  const auto info = base::try_lstat_at(tree, entry.path);
+  // No user namespace may make devices, so trees have none there.
+  if (!info) return is_device(entry.type) && xattrs == OverlayXattrs::user;
+  if (!has_type(info->st_mode, entry.type)) return false;
+  return entry.type != EntryType::file ||
+         static_cast<std::uint64_t>(info->st_size) == entry.size_bytes;
+}
+
+}  // namespace
+
+bool fits_index(const base::DirFd& tree, const LayerIndex& index, OverlayXattrs xattrs) {
+  const auto entries = index.entries();
+  return std::all_of(entries.begin(), entries.end(),
+                     [&](const LayerEntry& entry) { return fits(tree, entry, xattrs); });
+}
+
+}  // namespace ibuild::layers
