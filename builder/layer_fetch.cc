@@ -32,28 +32,31 @@ LayerFetch::LayerFetch(const layers::LayerStore& layers, EventSink& events, cons
   }
 }
 
-void LayerFetch::ensure_indexes(const layers::LayerChain& chain, std::stop_token stop) const {
+void LayerFetch::ensure(const layers::LayerChain& chain, bool layers::Forms::*form,
+                        KnownLayers& known, std::stop_token stop) const {
   std::vector<Job> jobs;
   for (const auto& layer : chain) {
-    if (layers_.present(layer).index) continue;
+    if (known.lock()->contains(layer.diff_id)) continue;
+    if (layers_.present(layer).*form) {
+      known.lock()->insert(layer.diff_id);
+      continue;
+    }
     layers::Forms forms;
     forms.index = true;
     forms.tree = under_run_.contains(layer.diff_id);
+    forms.*form = true;
     jobs.push_back({&layer, forms});
   }
-  make(std::move(jobs), std::move(stop));
+  make(jobs, std::move(stop));
+  for (const auto& job : jobs) known.lock()->insert(job.layer->diff_id);
+}
+
+void LayerFetch::ensure_indexes(const layers::LayerChain& chain, std::stop_token stop) const {
+  ensure(chain, &layers::Forms::index, with_index_, std::move(stop));
 }
 
 void LayerFetch::ensure_trees(const layers::LayerChain& chain, std::stop_token stop) const {
-  std::vector<Job> jobs;
-  for (const auto& layer : chain) {
-    if (layers_.present(layer).tree) continue;
-    layers::Forms forms;
-    forms.index = true;
-    forms.tree = true;
-    jobs.push_back({&layer, forms});
-  }
-  make(std::move(jobs), std::move(stop));
+  ensure(chain, &layers::Forms::tree, with_tree_, std::move(stop));
 }
 
 void LayerFetch::make_one(const Job& job, std::stop_token stop) const {
@@ -68,7 +71,7 @@ void LayerFetch::make_one(const Job& job, std::stop_token stop) const {
   layers_.materialize(*job.layer, job.forms, std::move(stop), observer);
 }
 
-void LayerFetch::make(std::vector<Job> jobs, std::stop_token stop) const {
+void LayerFetch::make(const std::vector<Job>& jobs, std::stop_token stop) const {
   std::atomic<std::size_t> next{0};
   std::vector<std::exception_ptr> failures(jobs.size());
   const auto work = [&] {

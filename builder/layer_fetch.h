@@ -4,6 +4,7 @@
 #include <set>
 #include <stop_token>
 
+#include "base/synchronized.h"
 #include "builder/events.h"
 #include "builder/plan/build_plan.h"
 #include "layers/layer.h"
@@ -30,13 +31,19 @@ class LayerFetch {
     const layers::Layer* layer;
     layers::Forms forms;
   };
-  void make(std::vector<Job> jobs, std::stop_token stop) const;
+  using KnownLayers = base::Synchronized<std::set<base::Digest>>;
+  /// Makes `form` of those layers that are neither known nor found to have it.
+  void ensure(const layers::LayerChain& chain, bool layers::Forms::*form, KnownLayers& known,
+              std::stop_token stop) const;
+  void make(const std::vector<Job>& jobs, std::stop_token stop) const;
   void make_one(const Job& job, std::stop_token stop) const;
 
   const layers::LayerStore& layers_;
   EventSink& events_;
-  std::map<base::Digest, VertexId> vertices_;  // of base layers, by diff-id
-  std::set<base::Digest> under_run_;           // base layers that a RUN stands on
+  std::map<base::Digest, VertexId> vertices_;                      // of base layers, by diff-id
+  mutable base::Synchronized<std::set<base::Digest>> with_index_;  // known to be there
+  mutable base::Synchronized<std::set<base::Digest>> with_tree_;
+  std::set<base::Digest> under_run_;  // base layers that a RUN stands on
 };
 
 }  // namespace ibuild::builder
