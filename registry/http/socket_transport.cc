@@ -98,27 +98,23 @@ class SocketTransport : public HttpTransport {
     const WaitLimit first{waker, request.first_byte_timeout.value_or(options_.timeouts.first_byte),
                           TransportFailure::first_byte_timeout};
     Connection& connection = *lease.connection;
-    bool sent = connection.write(base::as_bytes(request_head(request, proxy)), stall);
-    if (sent && request.open_body) sent = send_body(connection, request, stall);
-
     AnswerSource source(connection, first, stall);
     ResponseReader reader(source);
-    std::optional<HttpHead> head = read_head(reader, reused);
-    if (!head) return std::nullopt;
-    HttpResponse response = read_body(reader, std::move(*head), request);
-    if (sent && reader.connection_reusable()) lease.keep();
-    return response;
-  }
-
-  static std::optional<HttpHead> read_head(ResponseReader& reader, Reused reused) {
+    bool sent = false;
+    HttpHead head;
     try {
-      return reader.read_head();
+      sent = connection.write(base::as_bytes(request_head(request, proxy)), stall);
+      if (sent && request.open_body) sent = send_body(connection, request, stall);
+      head = reader.read_head();
     } catch (const TransportError& error) {
       const bool stale = reused == Reused::yes && !reader.has_seen_bytes() &&
                          error.failure() == TransportFailure::closed;
       if (!stale) throw;
       return std::nullopt;
     }
+    HttpResponse response = read_body(reader, std::move(head), request);
+    if (sent && reader.connection_reusable()) lease.keep();
+    return response;
   }
 
   static HttpResponse read_body(ResponseReader& reader, HttpHead head, const HttpRequest& request) {
