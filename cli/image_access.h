@@ -18,8 +18,9 @@ class ImageAccess {
  public:
   /// `warn` takes what a user should see once; for any thread.
   explicit ImageAccess(const StoreOptions& store_options, const RegistryFlags& registry_flags = {},
-                       registry::WarningSink warn = {}, std::size_t threads = 1)
-      : session_(store_options.path(), threads),
+                       registry::WarningSink warn = {}, std::size_t threads = 1,
+                       StoreSession::Use use = StoreSession::Use::held)
+      : session_(store_options.path(), threads, use),
         registry_(registry_flags.resolve(), std::move(warn)),
         origins_(session_.store()),
         loader_(session_.store(), registry_, origins_) {}

@@ -2,30 +2,9 @@
 
 namespace ibuild::cli {
 
-namespace {
-
-base::RelPath lock_name() { return base::RelPath::exact("blobs-in-use"); }
-
-}  // namespace
-
-StoreSession::StoreSession(const std::string& path, std::size_t threads)
-    : pool_(threads),
-      store_(layers::Store::open(path, pool_)),
-      lock_(base::LockFile::acquire(store_->locks(), lock_name(), base::LockFile::Mode::shared)) {}
-
-bool StoreSession::try_exclusive() {
-  // Another descriptor of the same file is another owner for flock(2): ours has to go first.
-  lock_.reset();
-  auto exclusive =
-      base::LockFile::try_acquire(store_->locks(), lock_name(), base::LockFile::Mode::exclusive);
-  const bool got_it = exclusive.has_value();
-  if (got_it) {
-    lock_.emplace(std::move(*exclusive));
-  } else {
-    lock_.emplace(
-        base::LockFile::acquire(store_->locks(), lock_name(), base::LockFile::Mode::shared));
-  }
-  return got_it;
+StoreSession::StoreSession(const std::string& path, std::size_t threads, Use use)
+    : pool_(threads), store_(layers::Store::open(path, pool_)) {
+  if (use == Use::held) hold_.emplace(store_->hold_against_gc());
 }
 
 }  // namespace ibuild::cli

@@ -11,24 +11,23 @@
 
 namespace ibuild::cli {
 
-/// The store, open for one command. It is held by a shared lock meanwhile, so that nobody takes
-/// blobs away that the command counts on; try_exclusive() is for those who want to.
+/// The store, open for one command.
 class StoreSession {
  public:
+  /// `held`: nobody may take away meanwhile what no image needs. Everybody wants that but the one
+  /// who removes.
+  enum class Use { held, for_removal };
+
   /// `threads`: workers for hashing and compression; 0 means one per processor.
-  explicit StoreSession(const std::string& path, std::size_t threads = 1);
+  explicit StoreSession(const std::string& path, std::size_t threads = 1, Use use = Use::held);
 
   layers::Store& store() { return *store_; }
   base::ThreadPool& pool() { return pool_; }
 
-  /// Turns the shared lock into the only one. False when another command uses the store; the shared
-  /// lock stays then.
-  bool try_exclusive();
-
  private:
   base::ThreadPool pool_;
   std::unique_ptr<layers::Store> store_;
-  std::optional<base::LockFile> lock_;
+  std::optional<base::LockFile> hold_;
 };
 
 }  // namespace ibuild::cli

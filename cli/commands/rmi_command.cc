@@ -4,18 +4,19 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "cli/blob_sweep.h"
 #include "cli/exit_code.h"
 #include "cli/image_access.h"
 #include "cli/image_finder.h"
 #include "cli/option_parser.h"
+#include "layers/garbage.h"
+#include "sandbox/user_namespace.h"
 
 namespace ibuild::cli {
 
 namespace {
 
 /// Takes a name away, or all names of an image that was given by digest.
-void remove_image(ImageAccess& access, const FoundImage& found, std::ostream& out) {
+void untag(ImageAccess& access, const FoundImage& found, std::ostream& out) {
   if (!found.name.empty()) {
     const auto reference = image::parse_reference(found.name);
     access.store().images().untag(reference);
@@ -28,11 +29,21 @@ void remove_image(ImageAccess& access, const FoundImage& found, std::ostream& ou
   access.store().images().remove(found.top.digest);
 }
 
+void remove_content(ImageAccess& access, const std::vector<image::Descriptor>& removed,
+                    CommandContext& context) {
+  if (removed.empty()) return;
+  const auto removal = layers::remove_unreferenced(access.store(), removed);
+  for (const auto& digest : removal.blobs) context.out << "Deleted: " << digest.str() << "\n";
+  if (removal.postponed) {
+    context.err
+        << "the store is in use: the images are kept without a name; remove them by digest later\n";
+  }
+}
+
 }  // namespace
 
 int run_rmi(Arguments arguments, CommandContext& context) {
-  OptionParser parser("ibuild rmi",
-                      "Removes names of images, and the blobs that no image needs any more");
+  OptionParser parser("ibuild rmi", "Removes names of images, and what no image needs any more");
   std::vector<std::string> names;
   bool force = false;
   StoreOptions store;
@@ -41,22 +52,25 @@ int run_rmi(Arguments arguments, CommandContext& context) {
   store.add_to(parser);
   if (parser.parse(arguments, context.out) == OptionParser::Outcome::help_shown) return kSuccess;
 
-  ImageAccess access(store);
+  // Unpacked layers of an ordinary user hold files of other ids. Without a namespace those that are
+  // his own go.
+  std::string why_not;
+  sandbox::enter_user_namespace(context.argc, context.argv, why_not);
+  ImageAccess access(store, {}, {}, 1, StoreSession::Use::for_removal);
   int code = kSuccess;
   std::vector<image::Descriptor> removed;
   for (const auto& name : names) {
     try {
       const auto found = find_image(access.loader(), name);
       removed.push_back(found.top);
-      remove_image(access, found, context.out);
+      untag(access, found, context.out);
     } catch (const base::Error& error) {
       if (force) continue;
       context.err << "ERROR: " << base::printable(error.what()) << "\n";
       code = kFailure;
     }
   }
-  for (const auto& digest : sweep_images(access, removed))
-    context.out << "Deleted: " << digest.str() << "\n";
+  remove_content(access, removed, context);
   return code;
 }
 

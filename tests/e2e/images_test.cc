@@ -64,7 +64,7 @@ TEST_CASE("images: removing the last name removes the blobs that nobody else nee
   CHECK(blobs_in(machine) == before);
   CHECK(machine.ibuild({"rmi", "gone:1"}).code == 1);
   CHECK(machine.ibuild({"rmi", "-f", "gone:1"}).code == 0);
-  // The cache outlives it, and the image comes back whole.
+  // Built again it is whole.
   REQUIRE(machine.build("app:2", "FROM scratch\nCOPY f /f\nCOPY g /g\n").code == 0);
   machine.must({"save", "-o", machine.path("home/app.tar"), "app:2"});
 }

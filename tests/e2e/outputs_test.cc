@@ -194,7 +194,6 @@ TEST_CASE("archives: load reads what skopeo and buildah write", "[e2e]") {
              Catch::Contains("Loaded image: from-buildah:2"));
   CHECK(machine.must({"run", "from-skopeo:1"}) == "content");
   CHECK(machine.must({"run", "from-buildah:2"}) == "content");
-  CHECK_THAT(machine.must({"inspect", "--raw", "from-buildah:2"}), Catch::Contains("tar+gzip"));
 }
 
 TEST_CASE("reproducible: one digest under SOURCE_DATE_EPOCH, whoever builds", "[e2e]") {
