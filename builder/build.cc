@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "builder/build_checks.h"
 #include "builder/build_context.h"
+#include "builder/cache/build_reports.h"
 #include "builder/cache/local_cache.h"
 #include "builder/cache/step_journal.h"
 #include "builder/export/exporter.h"
@@ -108,19 +109,29 @@ VertexId announce(const BuildPlan& plan, VertexNumbers& vertices, EventSink& eve
 
 /// What tells this build's steps from those of other Dockerfiles.
 std::string journal_name(const BuildRequest& request) {
-  return request.dockerfile_name + "\n" + request.context_dir.value_or("") + "\n" +
-         request.platform.str();
+  if (!request.name.empty()) return named_build(request.name, request.platform);
+  return named_build(request.dockerfile_name + "\n" + request.context_dir.value_or(""),
+                     request.platform);
+}
+
+std::optional<base::TimePoint> oldest_record(const BuildRequest& request) {
+  if (!request.cache_ttl) return std::nullopt;
+  return base::Clock().now() - *request.cache_ttl;
 }
 
 std::vector<StepResult> solve(const BuildPlan& plan, const BuildScope& scope, VertexId first,
                               std::stop_token stop) {
   const auto& store = scope.services.store;
   LocalCache cache(store.cache_dir("steps"));
-  StepJournal journal(store.cache_dir("steps"), journal_name(scope.request));
-  StepExecutor executor(scope, {cache, journal, [first](StepId step) { return first + step; }});
+  const auto name = journal_name(scope.request);
+  StepJournal journal(store.cache_dir("steps"), name);
+  StepExecutor executor(scope, {cache, journal, oldest_record(scope.request),
+                                [first](StepId step) { return first + step; }});
+  BuildReports reports(store.cache_dir("builds"), name);
   const auto remember = [&] {
     scope.context.save_digests();
     journal.save();
+    reports.add({base::Clock().now(), executor.reports()});
   };
   const std::size_t wanted = scope.request.max_parallel_steps;
   Solver solver(
@@ -206,6 +217,10 @@ BuildResult run_passes(const BuildRequest& request, const Services& given_servic
 }
 
 }  // namespace
+
+std::string named_build(const std::string& name, const image::Platform& platform) {
+  return name + "\n" + platform.str();
+}
 
 BuildResult build(const BuildRequest& request, const Services& services, ImagePusher* pusher,
                   std::stop_token stop) {

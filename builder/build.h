@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <map>
 #include <memory>
@@ -43,10 +44,14 @@ struct BuildRequest {
   std::vector<OutputSpec> outputs;  // empty: the store
   image::Platform platform;         // of the result
   PullPolicy pull = PullPolicy::missing;
+  /// What tells this build from others when it is compared with its last one; empty: the
+  /// Dockerfile's name and the context.
+  std::string name;
   bool no_cache = false;
-  std::vector<std::string> no_cache_stages;  // --no-cache-filter
-  std::string network = "default";           // default network of RUN
-  std::vector<std::string> add_hosts;        // "name:ip"
+  std::vector<std::string> no_cache_stages;       // --no-cache-filter
+  std::optional<std::chrono::seconds> cache_ttl;  // older results of steps do not count
+  std::string network = "default";                // default network of RUN
+  std::vector<std::string> add_hosts;             // "name:ip"
   std::uint64_t shm_size_bytes = 64 << 20;
   std::vector<sandbox::Rlimit> ulimits;
   std::string isolation = "auto";
@@ -97,5 +102,8 @@ class ImagePusher {
 /// when no output pushes.
 BuildResult build(const BuildRequest& request, const Services& services, ImagePusher* pusher,
                   std::stop_token stop);
+
+/// Under what the store keeps reports (cache/builds) of a build with this BuildRequest::name.
+std::string named_build(const std::string& name, const image::Platform& platform);
 
 }  // namespace ibuild::builder

@@ -23,20 +23,35 @@ base::Digest content_record_key(const base::Digest& fingerprint, const base::Clo
   return key.digest();
 }
 
-bool is_there(const layers::LayerStore& layers, const base::Digest& diff_id) {
-  const auto forms = layers.present({diff_id, std::nullopt, nullptr});
+StepJournal::Mark mark_of(const Step& step, const StepKey& key) {
+  const auto& ingredients = key.ingredients();
+  return {step.identity, ingredients.empty() ? "" : ingredients.front().value};  // "op" is first
+}
+
+bool is_there(const layers::LayerStore& layers, const layers::Layer& layer) {
+  const auto forms = layers.present(layer);
   return forms.tar || forms.tree || forms.blob;
 }
 
+layers::Layer layer_of(const StepRecord& record) { return {*record.layer, record.blob, nullptr}; }
+
 }  // namespace
+
+StepExecutor::StepExecutor(const BuildScope& scope, const Parts& parts)
+    : scope_(scope), parts_(parts) {
+  for (const auto& step : scope.plan.steps) reports_.push_back({.name = step.name, .why = {}});
+}
 
 StepResult StepExecutor::base_result(const Step& step, const BaseOp& op) {
   const VertexId vertex = parts_.vertex_of(step.id);
   VertexWatch watch(scope_.services.events, vertex);
   bool all_here = true;
-  for (const auto& layer : op.image.layers)
-    all_here = all_here && is_there(scope_.services.store.layers(), layer.diff_id);
+  for (const auto& layer : op.image.layers) {
+    all_here = all_here &&
+               is_there(scope_.services.store.layers(), {layer.diff_id, std::nullopt, nullptr});
+  }
   if (all_here) scope_.services.events.emit(event::StepCached{vertex});
+  reports_[step.id].outcome = StepReport::Outcome::cached;
   watch.done();
   return {op.image.layers, layers::chain_id(op.image.layers), false, {}, all_here};
 }
@@ -46,7 +61,10 @@ StepResult StepExecutor::execute(const Step& step, const Solver::StepContext& co
   const StepInput input{scope_, step, parts_.vertex_of(step.id), context.result_of, context.stop};
   StepResult result;
   VertexWatch watch(scope_.services.events, input.vertex);
+  auto& outcome = reports_[step.id].outcome;
+  outcome = StepReport::Outcome::failed;
   watch.run([&] { result = work_on(input, context); });
+  outcome = result.cached ? StepReport::Outcome::cached : StepReport::Outcome::ran;
   return result;
 }
 
@@ -54,48 +72,61 @@ StepResult StepExecutor::work_on(const StepInput& input, const Solver::StepConte
   const auto runner = make_op_runner(input);
   StepKey quick = runner->quick_key();
   const base::Digest quick_digest = quick.digest();
-  parts_.journal.note(input.step.identity, quick_digest);
+  parts_.journal.note(mark_of(input.step, quick), quick_digest);
+  Lookup lookup;
   if (!input.step.ignore_cache) {
-    if (const auto record = find_usable(input, quick_digest))
-      return result_of(input, *record, /*cached=*/true);
+    lookup = find_usable(input, quick_digest);
+    if (lookup.record) return result_of(input, *lookup.record, /*cached=*/true);
   }
   context.before_long_work();
   const auto content = runner->content_key();
   if (content && !input.step.ignore_cache) {
-    if (const auto record = find_usable(input, content->digest())) {
-      remember(input, quick_digest, *record);
-      return result_of(input, *record, /*cached=*/true);
+    if (const auto by_content = find_usable(input, content->digest()); by_content.record) {
+      remember(input, quick_digest, *by_content.record);
+      return result_of(input, *by_content.record, /*cached=*/true);
     }
   }
-  tell_why(input, *runner, quick);
+  runner->add_details(quick);
+  add_step_details(quick, input);
+  tell_why(input, quick, lookup.why_not);
+  parts_.cache.put_ingredients(quick_digest, quick);  // also of a step that fails
   const StepRecord record = make(input, *runner);
   remember(input, quick_digest, record);
-  parts_.cache.put_ingredients(quick_digest, quick);
   if (content) remember(input, content->digest(), record);
   return result_of(input, record, /*cached=*/false);
 }
 
-std::optional<StepRecord> StepExecutor::find_usable(const StepInput& input,
-                                                    const base::Digest& key) {
+StepExecutor::Lookup StepExecutor::find_usable(const StepInput& input, const base::Digest& key) {
   std::string damaged;
-  const auto record = parts_.cache.find(key, damaged);
-  if (!damaged.empty()) input.warn(damaged + "; the step runs again");
-  if (!record) return std::nullopt;
-  if (record->layer && !is_there(scope_.services.store.layers(), *record->layer))
-    return std::nullopt;
-  return record;
+  auto record = parts_.cache.find(key, damaged);
+  if (!damaged.empty()) {
+    input.warn(damaged + "; the step runs again");
+    return {std::nullopt, "its record was damaged"};
+  }
+  if (!record) return {};
+  if (parts_.oldest && record->stored < *parts_.oldest)
+    return {std::nullopt, "its result of " + base::format_rfc3339(record->stored) + " is too old"};
+  if (record->layer && !is_there(scope_.services.store.layers(), layer_of(*record)))
+    return {std::nullopt, "its layer is not in the store any more"};
+  return {std::move(record), {}};
 }
 
-void StepExecutor::tell_why(const StepInput& input, OpRunner& runner, StepKey& key) {
-  runner.add_details(key);
-  std::string why;
-  if (input.step.ignore_cache) {
-    why = "the cache is not to be used";
-  } else if (const auto last = parts_.journal.last_key(input.step.identity)) {
-    const auto before = parts_.cache.find_ingredients(*last);
-    if (before) why = miss_reason(*before, key);
-  }
+std::string StepExecutor::cause_of_miss(const StepInput& input, const StepKey& key,
+                                        const std::string& why_not) {
+  if (input.step.ignore_cache) return "the cache is not to be used";
+  if (!why_not.empty()) return why_not;
+  const auto former = parts_.journal.former_key(mark_of(input.step, key));
+  if (!former) return parts_.journal.has_former() ? "the step is new" : "";
+  const auto before = parts_.cache.find_ingredients(*former);
+  return before ? miss_reason(*before, key) : "what it was made of before is not known any more";
+}
+
+void StepExecutor::tell_why(const StepInput& input, const StepKey& key,
+                            const std::string& why_not) {
+  auto why = cause_of_miss(input, key, why_not);
+  // Nobody asks that of each step of a first build.
   if (!why.empty()) scope_.services.events.emit(event::StepMissed{input.vertex, why});
+  reports_[input.step.id].why = why.empty() ? "not built before" : std::move(why);
 }
 
 StepRecord StepExecutor::make(const StepInput& input, OpRunner& runner) {
@@ -114,16 +145,18 @@ StepRecord StepExecutor::make(const StepInput& input, OpRunner& runner) {
 
 StepRecord StepExecutor::settle(std::optional<layers::Layer> layer, base::TimePoint start) {
   const auto now = scope_.clock.now();
-  if (!layer) return {std::nullopt, now};
+  const auto today = base::Clock().now();
+  if (!layer) return {.layer = std::nullopt, .created = now, .stored = today};
   const auto& layers = scope_.services.store.layers();
-  const auto key = content_record_key(
-      fingerprint(*layers.index(*layer), {start, base::Clock().now()}), scope_.clock);
+  const auto key =
+      content_record_key(fingerprint(*layers.index(*layer), {start, today}), scope_.clock);
   std::string damaged;
-  if (const auto twin = parts_.cache.find(key, damaged);
-      twin && twin->layer && is_there(layers, *twin->layer)) {
+  if (auto twin = parts_.cache.find(key, damaged);
+      twin && twin->layer && is_there(layers, layer_of(*twin))) {
+    twin->stored = today;
     return *twin;
   }
-  const StepRecord record{layer->diff_id, now};
+  const StepRecord record{.layer = layer->diff_id, .created = now, .stored = today, .content = key};
   parts_.cache.put(key, record);
   return record;
 }
@@ -144,7 +177,7 @@ StepResult StepExecutor::result_of(const StepInput& input, const StepRecord& rec
   StepResult result{parent.chain, parent.chain_id, record.layer.has_value(), record.created,
                     cached};
   if (!record.layer) return result;
-  result.chain.push_back({*record.layer, std::nullopt, nullptr});
+  result.chain.push_back(layer_of(record));
   // One step of image-spec's ChainID, so that a long chain need not be hashed again for each layer.
   result.chain_id = result.chain_id.empty()
                         ? *record.layer

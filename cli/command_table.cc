@@ -20,6 +20,7 @@
 #include "cli/commands/save_command.h"
 #include "cli/commands/tag_command.h"
 #include "cli/commands/version_command.h"
+#include "cli/commands/why_command.h"
 #include "cli/debug/debug_command.h"
 
 namespace ibuild::cli {
@@ -44,6 +45,7 @@ constexpr std::array kCommands = {
     Command{"load", "Read images from an archive", &run_load},
     Command{"login", "Store the credentials for a registry", &run_login},
     Command{"logout", "Forget the credentials for a registry", &run_logout},
+    Command{"why", "Tell why steps of the last build ran", &run_why},
     Command{"doctor", "Show what works on this machine, and why not", &run_doctor},
     Command{"version", "Show the version", &run_version},
     Command{"debug", "Tools for those who work on ibuild", &debug, Command::Shown::hidden},

@@ -92,8 +92,7 @@ void BuildOptions::add_to(OptionParser& parser) {
   parser.list("--build-arg", "NAME[=VALUE]", build_args,
               "Value for an ARG; without =VALUE from the environment");
   parser.list("--label", "NAME=VALUE", labels, "Label for the image");
-  parser.flag("--no-cache", no_cache, "Run every step");
-  parser.list("--no-cache-filter", "STAGE", no_cache_filter, "Run every step of these stages");
+  cache.add_to(parser);
   parser.value("--platform", "OS/ARCH", platform, "Platform of the image (this machine's own)");
   parser.flag("--pull", pull, "Ask the registry for newer bases");
   parser.list(
@@ -131,10 +130,7 @@ builder::BuildRequest make_build_request(const BuildOptions& options) {
   take_outputs(options, request);
   request.platform = parse_platform_flag(options.platform);
   request.pull = options.pull ? builder::PullPolicy::always : builder::PullPolicy::missing;
-  request.no_cache = options.no_cache;
-  for (const auto& filter : options.no_cache_filter) {
-    for (const auto stage : base::split(filter, ',')) request.no_cache_stages.emplace_back(stage);
-  }
+  options.cache.take_into(request);
   request.network = take_network(options);
   for (const auto& host : options.add_hosts) request.add_hosts.push_back(parse_add_host(host));
   if (!options.shm_size.empty())

@@ -7,6 +7,7 @@
 #include "builder/build.h"
 #include "cli/isolation.h"
 #include "cli/option_parser.h"
+#include "cli/options_cache.h"
 #include "cli/options_registry.h"
 #include "cli/options_store.h"
 #include "cli/progress.h"
@@ -21,8 +22,7 @@ struct BuildOptions {
   std::string target;
   std::vector<std::string> build_args;
   std::vector<std::string> labels;
-  bool no_cache = false;
-  std::vector<std::string> no_cache_filter;
+  CacheOptions cache;
   std::string platform;
   bool pull = false;
   bool push = false;

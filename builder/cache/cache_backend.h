@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/digest.h"
 #include "builder/cache_key.h"
+#include "image/descriptor.h"
 
 namespace ibuild::builder {
 
@@ -14,6 +15,12 @@ namespace ibuild::builder {
 struct StepRecord {
   std::optional<base::Digest> layer;  // diff-id; none: the step changed nothing
   base::TimePoint created{};          // when it was made
+  /// When a step was last seen to make it: `created` of a layer that was made again stays.
+  base::TimePoint stored{};
+  /// The key of the record by the layer's content, for other caches; none when not known.
+  std::optional<base::Digest> content = {};
+  /// The layer's compressed form, where the layer came as that.
+  std::optional<image::Descriptor> blob = {};
   bool operator==(const StepRecord&) const = default;
 };
 

@@ -9,12 +9,15 @@
 #include "base/files.h"
 #include "base/text.h"
 #include "base/utf8.h"
+#include "image/manifest.h"
 #include "layers/checksum64.h"
 
 namespace ibuild::builder {
 namespace {
 
-constexpr std::string_view kHeader = "ibuild step record 1";
+constexpr std::string_view kHeader = "ibuild step record 2";
+constexpr std::string_view kFirstHeader = "ibuild step record 1";  // without stored, content, blob
+constexpr std::string_view kNone = "none";
 constexpr std::uint64_t kMaxRecordBytes = 4096;
 constexpr std::uint64_t kMaxIngredientsBytes = 64 << 20;  // a line for each of some 500,000 files
 
@@ -65,33 +68,68 @@ void each_ingredient(const nlohmann::json& list, F&& take) {
   }
 }
 
+std::string text_of(const std::optional<base::Digest>& digest) {
+  return digest ? digest->str() : std::string(kNone);
+}
+
+/// The readers of a record's lines are false when a line is not what it should be.
+bool read_digest(std::string_view line, std::string_view name, std::optional<base::Digest>& value) {
+  if (!line.starts_with(name)) return false;
+  const auto text = line.substr(name.size());
+  if (text == kNone) return true;
+  value = base::Digest::try_parse(text);
+  return value.has_value();
+}
+
+bool read_time(std::string_view line, std::string_view name, base::TimePoint& value) {
+  if (!line.starts_with(name)) return false;
+  const auto time = base::parse_rfc3339(line.substr(name.size()));
+  if (time) value = *time;
+  return time.has_value();
+}
+
+bool read_blob(std::string_view line, std::optional<image::Descriptor>& value) {
+  constexpr std::string_view kName = "blob ";
+  if (!line.starts_with(kName)) return false;
+  if (line.substr(kName.size()) == kNone) return true;
+  try {
+    value = image::parse_descriptor(line.substr(kName.size()));
+  } catch (const base::ContentError&) {
+    return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 std::string serialize(const StepRecord& record) {
   std::string text(kHeader);
-  text += "\nlayer " + (record.layer ? record.layer->str() : "none");
-  text += "\ncreated " + base::format_rfc3339(record.created) + "\n";
+  text += "\nlayer " + text_of(record.layer);
+  text += "\ncreated " + base::format_rfc3339(record.created);
+  text += "\nstored " + base::format_rfc3339(record.stored);
+  text += "\ncontent " + text_of(record.content);
+  text += "\nblob " + (record.blob ? image::to_json(*record.blob) : std::string(kNone)) + "\n";
   return text + fmt::format("sum {:016x}\n", layers::checksum64(text));
 }
 
 std::optional<StepRecord> parse_step_record(std::string_view text) {
   const auto lines = base::split(text, '\n');
-  if (lines.size() != 5 || lines[0] != kHeader || !lines[1].starts_with("layer ") ||
-      !lines[2].starts_with("created ")) {
-    return std::nullopt;
-  }
-  const auto summed = text.substr(0, text.size() - lines[3].size() - 1);
-  if (lines[3] != fmt::format("sum {:016x}", layers::checksum64(summed))) return std::nullopt;
+  if (lines.size() < 3 || !lines.back().empty()) return std::nullopt;
+  const auto sum = lines[lines.size() - 2];
+  const auto summed = text.substr(0, text.size() - sum.size() - 1);
+  if (sum != fmt::format("sum {:016x}", layers::checksum64(summed))) return std::nullopt;
+  const bool is_first_form = lines[0] == kFirstHeader;
+  if (lines.size() != (is_first_form ? 5 : 8)) return std::nullopt;
+  if (!is_first_form && lines[0] != kHeader) return std::nullopt;
   StepRecord record;
-  const auto layer = lines[1].substr(6);
-  if (layer != "none") {
-    record.layer = base::Digest::try_parse(layer);
-    if (!record.layer) return std::nullopt;
+  bool good = read_digest(lines[1], "layer ", record.layer) &&
+              read_time(lines[2], "created ", record.created);
+  record.stored = record.created;
+  if (!is_first_form) {
+    good = good && read_time(lines[3], "stored ", record.stored) &&
+           read_digest(lines[4], "content ", record.content) && read_blob(lines[5], record.blob);
   }
-  const auto created = base::parse_rfc3339(lines[2].substr(8));
-  if (!created) return std::nullopt;
-  record.created = *created;
-  return record;
+  return good ? std::optional(std::move(record)) : std::nullopt;
 }
 
 std::optional<StepRecord> LocalCache::find(const base::Digest& key, std::string& damaged) {

@@ -31,52 +31,121 @@ std::string change(const std::string& what, const std::optional<std::string>& be
   return what + " changed";
 }
 
-/// "file src/app.py" and so on: what stands behind a digest.
-std::optional<std::string> detail_change(const StepKey& before, const StepKey& now,
-                                         std::string_view kind) {
-  const auto old_details = by_name(before.details());
-  const auto new_details = by_name(now.details());
-  const auto is_kind = [&](const std::string& name) { return name.starts_with(kind); };
-  const auto what = [&](const std::string& name) {
-    return base::printable(name.substr(kind.size()));
+std::string arrow(const std::string& before, const std::string& now) {
+  return shown(before) + " → " + shown(now);
+}
+
+/// How one file differs, by its fingerprint "file 0644 0:0 sha256:…": only the mode or the owner,
+/// or more than that.
+std::string file_change(const std::string& what, const std::string& before,
+                        const std::string& now) {
+  const auto old_parts = base::split(before, ' ');
+  const auto new_parts = base::split(now, ' ');
+  if (old_parts.size() != new_parts.size() || old_parts.size() < 3) return what + " changed";
+  const auto only = [&](std::size_t part) {
+    for (std::size_t i = 0; i < old_parts.size(); ++i) {
+      if ((old_parts[i] == new_parts[i]) == (i == part)) return false;
+    }
+    return true;
   };
-  for (const auto& [name, value] : new_details) {
-    if (!is_kind(name)) continue;
-    const auto old = old_details.find(name);
-    if (old == old_details.end()) return change(what(name), std::nullopt, value);
-    if (old->second != value) return change(what(name), old->second, value);
+  const auto parts = [&](std::size_t i) {
+    return arrow(std::string(old_parts[i]), std::string(new_parts[i]));
+  };
+  if (only(1)) return what + ": mode " + parts(1);
+  if (only(2)) return what + ": owner " + parts(2);
+  return what + " changed";
+}
+
+/// The details of one kind ("file "), by what follows it.
+ByName of_kind(const StepKey& key, std::string_view kind) {
+  ByName map;
+  for (const auto& item : key.details()) {
+    if (item.name.starts_with(kind)) map.emplace(item.name.substr(kind.size()), item.value);
   }
-  for (const auto& [name, value] : old_details) {
-    if (is_kind(name) && !new_details.contains(name))
-      return change(what(name), value, std::nullopt);
+  return map;
+}
+
+std::optional<std::string> detail(const StepKey& key, std::string_view name) {
+  for (const auto& item : key.details()) {
+    if (item.name == name) return item.value;
   }
   return std::nullopt;
 }
 
-std::string parent_change(const StepKey& before, const StepKey& now) {
-  const auto old_details = by_name(before.details());
-  const auto new_details = by_name(now.details());
-  const auto old_base = old_details.find("base");
-  const auto new_base = new_details.find("base");
-  if (old_base != old_details.end() && new_base != new_details.end() &&
-      old_base->second != new_base->second) {
-    return "base moved from " + old_base->second + " to " + new_base->second;
+/// "src/app.py changed and 2 more files": what stands behind a digest.
+std::optional<std::string> files_change(const StepKey& before, const StepKey& now) {
+  const auto old_files = of_kind(before, "file ");
+  const auto new_files = of_kind(now, "file ");
+  std::optional<std::string> first;
+  std::size_t count = 0;
+  const auto found = [&](std::string text) {
+    if (count++ == 0) first = std::move(text);
+  };
+  for (const auto& [name, value] : new_files) {
+    const auto old = old_files.find(name);
+    if (old == old_files.end()) {
+      found(change(base::printable(name), std::nullopt, value));
+    } else if (old->second != value) {
+      found(file_change(base::printable(name), old->second, value));
+    }
   }
+  for (const auto& [name, value] : old_files) {
+    if (!new_files.contains(name)) found(change(base::printable(name), value, std::nullopt));
+  }
+  if (count > 1) *first += " and " + std::to_string(count - 1) + " more";
+  return first;
+}
+
+/// "base docker.io/library/python:3.7 moved from sha256:… to sha256:…", when it did.
+std::optional<std::string> base_change(const StepKey& before, const StepKey& now) {
+  const auto old_base = detail(before, "base");
+  const auto new_base = detail(now, "base");
+  if (!old_base || !new_base || *old_base == *new_base) return std::nullopt;
+  const auto old_at = old_base->rfind('@');
+  const auto new_at = new_base->rfind('@');
+  const auto old_name = old_base->substr(0, old_at);
+  const auto new_name = new_base->substr(0, new_at);
+  if (old_name != new_name || old_at == std::string::npos || new_at == std::string::npos)
+    return "base changed from " + base::printable(*old_base) + " to " + base::printable(*new_base);
+  return "base " + base::printable(new_name) + " moved from " +
+         base::printable(old_base->substr(old_at + 1)) + " to " +
+         base::printable(new_base->substr(new_at + 1));
+}
+
+std::string parent_change(const StepKey& before, const StepKey& now) {
+  if (const auto base = base_change(before, now)) return *base;
+  const auto old_parent = detail(before, "parent step");
+  const auto new_parent = detail(now, "parent step");
+  if (old_parent && new_parent && *old_parent != *new_parent)
+    return "it stands on " + shown(*new_parent) + " now, before on " + shown(*old_parent);
+  if (new_parent) return "the step before it changed: " + shown(*new_parent);
   return "the step before it changed";
+}
+
+std::string operation_change(const StepKey& before) {
+  const auto instruction = detail(before, "step");
+  return "the instruction changed" + (instruction ? ", it was " + shown(*instruction) : "");
+}
+
+/// "env NAME" as people know it.
+std::string variable(const StepKey& before, const StepKey& now, const std::string& name) {
+  const bool is_arg = detail(before, "arg " + name) || detail(now, "arg " + name);
+  return (is_arg ? "build-arg " : "env ") + base::printable(name);
 }
 
 std::string ingredient_change(const StepKey& before, const StepKey& now, const std::string& name,
                               const std::optional<std::string>& old_value,
                               const std::optional<std::string>& new_value) {
   if (name == "parent") return parent_change(before, now);
+  if (name == "op") return operation_change(before);
   if (name == "files" || name == "source" || name.starts_with("mount ")) {
-    if (const auto detail = detail_change(before, now, "file ")) return *detail;
+    if (const auto files = files_change(before, now)) return *files;
     return name == "source" ? "the stage it copies from changed" : "its files changed";
   }
-  if (name == "op") return "the instruction changed";
-  const std::string what = name.starts_with("env ") ? name.substr(4) : name;
+  const std::string what =
+      name.starts_with("env ") ? variable(before, now, name.substr(4)) : base::printable(name);
   if (!old_value || !new_value) return change(what, old_value, new_value);
-  return what + " " + shown(*old_value) + " -> " + shown(*new_value);
+  return what + " " + arrow(*old_value, *new_value);
 }
 
 }  // namespace
@@ -93,7 +162,7 @@ std::string miss_reason(const StepKey& before, const StepKey& now) {
     if (!new_values.contains(name))
       return ingredient_change(before, now, name, value, std::nullopt);
   }
-  return "its record is gone";
+  return "no result of it is there: it failed, or its record was removed";
 }
 
 }  // namespace ibuild::builder

@@ -98,7 +98,6 @@ std::optional<StepKey> CopyRunner::content_key() {
 }
 
 void CopyRunner::add_details(StepKey& key) {
-  add_base_detail(key, input_);
   if (op_.paths.empty()) return;
   for (const auto& source : selection()) {
     if (!source.root.is_directory())

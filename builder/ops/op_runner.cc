@@ -24,6 +24,12 @@ struct Maker {
   }
 };
 
+/// The name of a step without its "[build 2/7] ".
+std::string instruction_of(const Step& step) {
+  const auto end = step.name.find("] ");
+  return end == std::string::npos ? step.name : step.name.substr(end + 2);
+}
+
 }  // namespace
 
 const StepResult& StepInput::parent_result() const {
@@ -63,9 +69,13 @@ void add_epoch(StepKey& key, const StepInput& input) {
     key.add("epoch", std::to_string(epoch->time_since_epoch().count()));
 }
 
-void add_base_detail(StepKey& key, const StepInput& input) {
-  if (!input.step.parent) return;
-  const auto* base = std::get_if<BaseOp>(&input.scope.plan.steps[*input.step.parent].op);
+void add_step_details(StepKey& key, const StepInput& input) {
+  const auto& steps = input.scope.plan.steps;
+  key.add_detail("step", instruction_of(input.step));
+  auto below = input.step.parent;
+  if (below) key.add_detail("parent step", instruction_of(steps[*below]));
+  while (below && steps[*below].parent) below = steps[*below].parent;
+  const auto* base = below ? std::get_if<BaseOp>(&steps[*below].op) : nullptr;
   if (base != nullptr)
     key.add_detail("base", base->image.reference.str() + "@" + base->image.digest.str());
 }

@@ -69,7 +69,7 @@ layers::LayerChain without_repeats(const layers::LayerChain& chain);
 /// Ingredients that several operations have.
 void add_parent(StepKey& key, const StepInput& input);
 void add_epoch(StepKey& key, const StepInput& input);
-/// The base image, when the step stands on it directly.
-void add_base_detail(StepKey& key, const StepInput& input);
+/// What `why` tells of any step: its instruction, that of the step before, the base below all.
+void add_step_details(StepKey& key, const StepInput& input);
 
 }  // namespace ibuild::builder

@@ -88,7 +88,7 @@ std::optional<StepKey> RunRunner::content_key() {
 }
 
 void RunRunner::add_details(StepKey& key) {
-  add_base_detail(key, input_);
+  for (const auto& name : op_.build_args) key.add_detail("arg " + name, "");
   mounts_.add_details(key);
 }
 

@@ -9,7 +9,6 @@ class WorkdirRunner : public OpRunner {
  public:
   WorkdirRunner(const WorkdirOp& op, const StepInput& input) : op_(op), input_(input) {}
   StepKey quick_key() override;
-  void add_details(StepKey& key) override { add_base_detail(key, input_); }
   std::optional<layers::Layer> run() override;
 
  private:

@@ -78,7 +78,8 @@ struct RunOp {
   std::vector<std::string> argv;
   std::vector<std::pair<std::string, std::string>> env;
   std::vector<std::pair<std::string, std::string>>
-      proxy_env;  // reaches the process, not the key, not the history
+      proxy_env;                        // reaches the process, not the key, not the history
+  std::vector<std::string> build_args;  // which of `env` ARG declared
   std::string working_dir;
   std::string user;     // as USER has it; empty: root
   std::string network;  // "default", "host", "none"

@@ -124,6 +124,7 @@ void InstructionPlanner::operator()(const parser::Run& run) {
   op.argv = command.argv;
   op.script = command.script;
   op.env = state_.env.items();
+  for (const auto& [name, value] : state_.build_args) op.build_args.push_back(name);
   for (const auto& [name, value] : context_.args.proxy_env()) {
     if (!state_.env.has(name)) op.proxy_env.emplace_back(name, value);
   }

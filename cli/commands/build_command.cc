@@ -118,6 +118,7 @@ int run_build(Arguments arguments, CommandContext& context) {
   const SignalWatcher signals;
   const auto dockerfile =
       read_dockerfile({.file = options.file, .context = options.context}, context.in);
+  request.name = build_name(options.file, options.context);
   request.dockerfile_name = dockerfile.name;
   request.dockerfile = dockerfile.text;
   request.ignore_file = dockerfile.ignore_file;

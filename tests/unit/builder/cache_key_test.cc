@@ -4,8 +4,10 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 
+#include "builder/cache/local_cache.h"
 #include "builder/cache/miss_reason.h"
 #include "tests/support/builder/fakes.h"
 
@@ -51,10 +53,11 @@ TEST_CASE("miss_reason: names the first thing that differs", "[builder]") {
   CHECK(reason(key_of({{"op", "RUN a"}}), key_of({{"op", "RUN b"}})) == "the instruction changed");
   CHECK(reason(key_of({{"op", "x"}, {"parent", "1"}}), key_of({{"op", "x"}, {"parent", "2"}})) ==
         "the step before it changed");
-  CHECK(reason(key_of({{"env V", "1"}}), key_of({{"env V", "2"}})) == "V 1 -> 2");
-  CHECK(reason(key_of({}), key_of({{"env V", "2"}})) == "V is new");
-  CHECK(reason(key_of({{"env V", "1"}}), key_of({})) == "V is gone");
-  CHECK(reason(key_of({{"op", "x"}}), key_of({{"op", "x"}})) == "its record is gone");
+  CHECK(reason(key_of({{"env V", "1"}}), key_of({{"env V", "2"}})) == "env V 1 → 2");
+  CHECK(reason(key_of({}), key_of({{"env V", "2"}})) == "env V is new");
+  CHECK(reason(key_of({{"env V", "1"}}), key_of({})) == "env V is gone");
+  CHECK_THAT(reason(key_of({{"op", "x"}}), key_of({{"op", "x"}})),
+             Catch::Contains("no result of it is there"));
 }
 
 TEST_CASE("miss_reason: tells files apart that stand behind a digest", "[builder]") {
@@ -68,6 +71,38 @@ TEST_CASE("miss_reason: tells files apart that stand behind a digest", "[builder
   CHECK(builder::miss_reason(old, with_files("2", {{"a", "1"}, {"b", "1"}, {"c", "1"}})) ==
         "c is new");
   CHECK(builder::miss_reason(old, with_files("2", {{"a", "1"}})) == "b is gone");
+  CHECK(builder::miss_reason(old, with_files("2", {{"a", "2"}, {"c", "1"}})) ==
+        "a changed and 2 more");
+  const auto one = [&](const char* digest, const char* fingerprint) {
+    return with_files(digest, {{"a", fingerprint}});
+  };
+  const auto before = one("1", "file 0644 0:0 sha256:1");
+  CHECK(builder::miss_reason(before, one("2", "file 0755 0:0 sha256:1")) == "a: mode 0644 → 0755");
+  CHECK(builder::miss_reason(before, one("2", "file 0644 7:0 sha256:1")) == "a: owner 0:0 → 7:0");
+  CHECK(builder::miss_reason(before, one("2", "file 0755 0:0 sha256:2")) == "a changed");
+}
+
+TEST_CASE("miss_reason: build arguments are called so, instructions are shown", "[builder]") {
+  StepKey before = key_of({{"op", "RUN 1"}, {"env V", "1"}});
+  before.add_detail("arg V", "");
+  before.add_detail("step", "RUN make");
+  CHECK(builder::miss_reason(before, key_of({{"op", "RUN 1"}, {"env V", "2"}})) ==
+        "build-arg V 1 → 2");
+  CHECK(builder::miss_reason(before, key_of({{"op", "RUN 2"}, {"env V", "1"}})) ==
+        "the instruction changed, it was RUN make");
+}
+
+TEST_CASE("miss_reason: names the step before that changed, or that is another one now",
+          "[builder]") {
+  const auto on = [](const char* parent, const char* step) {
+    StepKey key = key_of({{"parent", parent}});
+    key.add_detail("parent step", step);
+    return key;
+  };
+  CHECK(builder::miss_reason(on("1", "RUN a"), on("2", "RUN a")) ==
+        "the step before it changed: RUN a");
+  CHECK(builder::miss_reason(on("1", "RUN a"), on("2", "RUN b")) ==
+        "it stands on RUN b now, before on RUN a");
 }
 
 TEST_CASE("miss_reason: a base that moved is named", "[builder]") {
@@ -75,8 +110,11 @@ TEST_CASE("miss_reason: a base that moved is named", "[builder]") {
   before.add_detail("base", "python:3@sha256:1");
   StepKey now = key_of({{"parent", "2"}});
   now.add_detail("base", "python:3@sha256:2");
-  CHECK(builder::miss_reason(before, now) ==
-        "base moved from python:3@sha256:1 to python:3@sha256:2");
+  CHECK(builder::miss_reason(before, now) == "base python:3 moved from sha256:1 to sha256:2");
+  StepKey other = key_of({{"parent", "2"}});
+  other.add_detail("base", "python:4@sha256:2");
+  CHECK(builder::miss_reason(before, other) ==
+        "base changed from python:3@sha256:1 to python:4@sha256:2");
 }
 
 // What enters a key and what does not: cache_key.h is the list.
@@ -131,4 +169,161 @@ TEST_CASE("cache_key: what matters makes another key", "[builder]") {
     f.images.add("base", {{"bin/sh", "another"}});
     CHECK(misses(dockerfile).size() == 1);
   }
+}
+
+// What BuildKit has as well, and what it lacks.
+TEST_CASE("cache_key: a step does not see what it does not use", "[builder]") {
+  test::BuildFixture f;
+  f.images.add("base", {{"bin/sh", "sh"}});
+  f.images.add("other", {{"bin/sh", "another"}});
+  f.write("used/a", "a");
+  f.write("rest/b", "b");
+  const auto ran = [&](const std::string& text) {
+    f.events.clear();
+    f.build(text);
+    return f.events.reasons();
+  };
+  SECTION("COPY --link does not look at what it lands on") {
+    f.build("FROM base\nRUN one\nCOPY --link used /x\n");
+    f.sandbox.leave_traces();
+    const auto reasons = ran("FROM other\nRUN two\nCOPY --link used /x\n");
+    CHECK(reasons.size() == 1);  // RUN two
+    CHECK(f.events.cached_count() == 2);
+  }
+  SECTION("of a bind mount only the mounted part counts") {
+    const std::string text = "FROM base\nRUN --mount=type=bind,source=used,target=/in make\n";
+    f.build(text);
+    f.write("rest/b", "changed");
+    CHECK(ran(text).empty());
+    f.write("used/a", "changed");
+    CHECK(ran(text) == std::vector<std::string>{"used/a changed"});
+  }
+  SECTION("of a bind mount from a stage only the mounted part counts") {
+    const auto text = [](const std::string& rest) {
+      return "FROM base AS s\nCOPY used /used\nCOPY rest /rest" + rest +
+             "\nFROM base\nRUN --mount=type=bind,from=s,source=/used,target=/in make\n";
+    };
+    f.build(text("1"));
+    CHECK(ran(text("2")).size() == 1);  // COPY rest
+  }
+  SECTION("COPY --from goes by the files it takes") {
+    const auto text = [](const std::string& rest) {
+      return "FROM base AS s\nCOPY used /used\nCOPY rest /rest" + rest +
+             "\nFROM base\nCOPY --from=s /used /x\nRUN make\n";
+    };
+    f.build(text("1"));
+    CHECK(ran(text("2")).size() == 1);
+  }
+  SECTION("ENV and LABEL do not touch COPY, LABEL does not touch RUN") {
+    f.build("FROM base\nENV A=1\nLABEL l=1\nCOPY used /x\n");
+    CHECK(ran("FROM base\nENV A=2\nLABEL l=2\nCOPY used /x\n").empty());
+    f.build("FROM base\nLABEL l=1\nRUN make\n");
+    CHECK(ran("FROM base\nLABEL l=2\nRUN make\n").empty());
+  }
+  SECTION("the id and the sharing of a cache mount") {
+    f.build("FROM base\nRUN --mount=type=cache,target=/c make\n");
+    CHECK(ran("FROM base\nRUN --mount=type=cache,target=/c,id=x,sharing=locked make\n").empty());
+  }
+}
+
+// A golden test of the list in cache_key.h: what the store notes of a step are its ingredients.
+TEST_CASE("cache_key: golden: the ingredients of each kind of step", "[builder]") {
+  test::BuildFixture f;
+  f.images.add("base", {{"bin/sh", "sh"}, {"etc/passwd", "u:x:7:7::/:\n"}});
+  f.write("dir/a", "a");
+  f.build(
+      "FROM base AS s\nFROM base\nARG V=1\nENV E=2\nWORKDIR /w\nCOPY --chown=u dir /d\nCOPY "
+      "<<h /h\ntext\nh\nCOPY --from=s /bin /b\nCOPY --link dir /l\nRUN --network=none "
+      "--mount=type=cache,target=/c --mount=type=bind,source=dir,target=/in make\n");
+  std::vector<std::string> found;
+  const auto steps = f.store->cache_dir("steps");
+  builder::LocalCache cache(steps.dup());
+  for (const auto& folder : base::list_dir(steps)) {
+    if (folder.name.size() != 2) continue;
+    for (const auto& file : base::list_dir(steps, base::RelPath::exact(folder.name))) {
+      if (!file.name.ends_with(".why")) continue;
+      const auto key = base::Digest::parse("sha256:" + folder.name + file.name.substr(0, 62));
+      std::string names;
+      const auto ingredients = cache.find_ingredients(key);
+      REQUIRE(ingredients);
+      for (const auto& ingredient : ingredients->ingredients())
+        names += (names.empty() ? "" : ", ") + ingredient.name;
+      found.push_back(names);
+    }
+  }
+  std::sort(found.begin(), found.end());
+  CHECK(found == std::vector<std::string>{
+                     "op, epoch, files",
+                     "op, parent, env PATH, env V, env E, cwd, user, network, platform, hostname, "
+                     "shm-size, mount /c, mount /in, epoch",
+                     "op, parent, epoch",
+                     "op, parent, epoch, files",
+                     "op, parent, epoch, source",
+                     "op, parent, inline, epoch",
+                 });
+}
+
+TEST_CASE("cache_key: --no-cache and its filter run steps whose result is there", "[builder]") {
+  test::BuildFixture f;
+  f.images.add("base", {{"bin/sh", "sh"}});
+  const std::string text =
+      "FROM base AS a\nRUN a\nFROM base AS b\nRUN b\nFROM a\nCOPY --from=b /bin /b\n";
+  f.build(text);
+  f.events.clear();
+  SECTION("a stage") {
+    f.request.no_cache_stages = {"b"};
+    f.build(text);
+    CHECK(f.sandbox.commands().size() == 3);
+    CHECK(f.sandbox.commands().back() == "b");
+  }
+  SECTION("all") {
+    f.request.no_cache = true;
+    f.build(text);
+    CHECK(f.sandbox.commands().size() == 4);
+    CHECK(f.events.reasons() == std::vector<std::string>(3, "the cache is not to be used"));
+  }
+}
+
+TEST_CASE("cache_key: results older than the time to live are made again, once", "[builder]") {
+  test::BuildFixture f;
+  f.images.add("base", {{"bin/sh", "sh"}});
+  f.build("FROM base\nRUN a\n");
+  f.events.clear();
+  f.request.cache_ttl = std::chrono::hours(1);
+  f.build("FROM base\nRUN a\n");
+  CHECK(f.sandbox.commands().size() == 1);
+  f.request.cache_ttl = std::chrono::seconds(0);
+  f.build("FROM base\nRUN a\n");
+  CHECK(f.sandbox.commands().size() == 2);
+  REQUIRE(f.events.reasons().size() == 1);
+  CHECK_THAT(f.events.reasons()[0], Catch::Contains("is too old"));
+  f.request.cache_ttl = std::chrono::hours(1);
+  f.build("FROM base\nRUN a\n");
+  CHECK(f.sandbox.commands().size() == 2);
+}
+
+TEST_CASE("build: a miss names the build argument, the new step, and that a step failed before",
+          "[builder]") {
+  test::BuildFixture f;
+  f.images.add("base", {{"bin/sh", "sh"}});
+  const auto reasons = [&](const std::string& text) {
+    f.events.clear();
+    f.build(text);
+    return f.events.reasons();
+  };
+  f.request.build_args["V"] = "1";
+  CHECK(reasons("FROM base\nARG V\nRUN a\n").empty());  // the first build
+  f.request.build_args["V"] = "2";
+  CHECK(reasons("FROM base\nARG V\nRUN a\n") == std::vector<std::string>{"build-arg V 1 → 2"});
+  f.sandbox.leave_traces();
+  const auto moved = reasons("FROM base\nARG V\nRUN new\nRUN a\n");
+  REQUIRE(moved.size() == 2);
+  CHECK(moved[0] == "the instruction changed, it was RUN a");
+  CHECK_THAT(moved[1], Catch::StartsWith("it stands on RUN new now, before on FROM docker.io/"));
+  f.sandbox.on("bad", [](const base::DirFd&, sandbox::StepObserver&) { return 1; });
+  CHECK_THROWS(f.build("FROM base\nRUN bad\n"));
+  f.sandbox.on("bad", [](const base::DirFd&, sandbox::StepObserver&) { return 0; });
+  const auto after = reasons("FROM base\nRUN bad\n");
+  REQUIRE(after.size() == 1);
+  CHECK_THAT(after[0], Catch::Contains("it failed"));
 }

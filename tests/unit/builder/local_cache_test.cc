@@ -1,9 +1,13 @@
 #include "builder/cache/local_cache.h"
 
+#include <fmt/format.h>
+
 #include <catch2/catch.hpp>
 
 #include "base/files.h"
+#include "builder/cache/build_reports.h"
 #include "builder/cache/step_journal.h"
+#include "layers/checksum64.h"
 #include "tests/support/scratch_dir.h"
 
 using namespace ibuild;
@@ -86,22 +90,110 @@ TEST_CASE("local_cache: damaged ingredients are not there", "[builder]") {
   }
 }
 
+TEST_CASE("local_cache: a record of the first form is read as well", "[builder]") {
+  std::string text = "ibuild step record 1\nlayer none\ncreated 2026-01-02T03:04:05Z\n";
+  text += fmt::format("sum {:016x}\n", layers::checksum64(text));
+  const auto record = builder::parse_step_record(text);
+  REQUIRE(record);
+  CHECK_FALSE(record->layer);
+  CHECK(record->stored == record->created);
+}
+
+TEST_CASE("local_cache: a record keeps the layer's compressed form and its content's key",
+          "[builder]") {
+  StepRecord record = kRecord;
+  record.content = base::sha256_of("content");
+  record.blob = image::Descriptor{.media_type = "application/vnd.oci.image.layer.v1.tar+gzip",
+                                  .digest = base::sha256_of("blob"),
+                                  .size_bytes = 7,
+                                  .urls = {},
+                                  .annotations = {},
+                                  .platform = {},
+                                  .artifact_type = {}};
+  CHECK(builder::parse_step_record(builder::serialize(record)) == record);
+}
+
 TEST_CASE("step_journal: the next build knows the keys of the last one, builds apart",
           "[builder]") {
   const auto scratch = test::make_scratch_dir();
   {
     StepJournal journal(scratch.dir().dup(), "one");
-    journal.note("build/1", kKey);
+    CHECK_FALSE(journal.has_former());
+    journal.note({"build/1", "RUN a"}, kKey);
     journal.save();
   }
   StepJournal again(scratch.dir().dup(), "one");
-  CHECK(again.last_key("build/1") == kKey);
-  CHECK_FALSE(again.last_key("build/2"));
-  CHECK_FALSE(StepJournal(scratch.dir().dup(), "two").last_key("build/1"));
-  again.note("build/2", kKey);
-  CHECK_FALSE(again.last_key("build/2"));  // that of the last build, not of this one
+  CHECK(again.has_former());
+  CHECK(again.former_key({"build/1", "RUN a"}) == kKey);
+  CHECK_FALSE(again.former_key({"build/2", "RUN b"}));
+  CHECK_FALSE(StepJournal(scratch.dir().dup(), "two").former_key({"build/1", "RUN a"}));
+  again.note({"build/2", "RUN b"}, kKey);
+  CHECK_FALSE(again.former_key({"build/2", "RUN b"}));  // that of the last build, not of this one
   again.save();
   StepJournal third(scratch.dir().dup(), "one");
-  CHECK(third.last_key("build/1") == kKey);
-  CHECK(third.last_key("build/2") == kKey);
+  CHECK(third.former_key({"build/1", "RUN a"}) == kKey);
+  CHECK(third.former_key({"build/2", "RUN b"}) == kKey);
+}
+
+TEST_CASE("step_journal: a step that moved is known by its operation, a changed one by its place",
+          "[builder]") {
+  const auto scratch = test::make_scratch_dir();
+  const auto a = base::sha256_of("a");
+  const auto b = base::sha256_of("b");
+  const auto far = base::sha256_of("far");
+  StepJournal journal(scratch.dir().dup(), "one");
+  journal.note({"build/1", "RUN a"}, a);
+  journal.note({"build/2", "RUN b"}, b);
+  journal.note({"build/9", "RUN b"}, far);
+  journal.save();
+  StepJournal next(scratch.dir().dup(), "one");
+  CHECK(next.former_key({"build/3", "RUN b"}) == b);    // one was put before it
+  CHECK(next.former_key({"build/8", "RUN b"}) == far);  // the nearest of two
+  CHECK(next.former_key({"build/1", "RUN c"}) == a);    // in the place of RUN a
+  CHECK_FALSE(next.former_key({"test/3", "RUN b"}));    // another stage
+  CHECK_FALSE(next.former_key({"build/3", "RUN c"}));   // new
+}
+
+TEST_CASE("step_journal: of a damaged journal what can be read counts", "[builder]") {
+  const auto scratch = test::make_scratch_dir();
+  base::make_dirs(scratch.dir(), base::RelPath::exact("last"));
+  const auto path = base::RelPath::exact("last/" + std::string(base::sha256_of("one").hex()));
+  for (const std::string text : {"", "\n\n", "sha256:1 x y\n", "noise", "a b", " "}) {
+    base::write_file_atomically(scratch.dir(), path, text);
+    CHECK_FALSE(StepJournal(scratch.dir().dup(), "one").has_former());
+  }
+}
+
+TEST_CASE("build_reports: the last builds are remembered, newest first, and not too many",
+          "[builder]") {
+  using builder::BuildReports;
+  const auto scratch = test::make_scratch_dir();
+  const auto report = [](const std::string& name) {
+    return builder::BuildReport{kRecord.created,
+                                {{name, builder::StepReport::Outcome::ran, "app.py changed"},
+                                 {"[2/2] RUN \x1b[1m", builder::StepReport::Outcome::cached, ""}}};
+  };
+  CHECK(BuildReports(scratch.dir().dup(), "one").read().empty());
+  for (int i = 0; i < 15; ++i)
+    BuildReports(scratch.dir().dup(), "one").add(report(std::to_string(i)));
+  const auto reports = BuildReports(scratch.dir().dup(), "one").read();
+  REQUIRE(reports.size() == BuildReports::kKept);
+  CHECK(reports.front().steps.front() == report("14").steps.front());
+  CHECK(reports.front().steps.back().name == "[2/2] RUN \\x1b[1m");  // as people may see it
+  CHECK(reports.back().steps.front().name == "5");
+  CHECK(BuildReports(scratch.dir().dup(), "two").read().empty());
+}
+
+TEST_CASE("build_reports: damaged ones are not there", "[builder]") {
+  using builder::BuildReports;
+  const auto scratch = test::make_scratch_dir();
+  const auto path = base::RelPath::exact(base::sha256_of("one").hex());
+  for (const std::string text : {"", "{", "[]", "{}", R"({"at":"x","steps":[]})",
+                                 R"({"at":"2026-01-02T03:04:05Z","steps":[["a","gone","b"]]})",
+                                 R"({"at":"2026-01-02T03:04:05Z","steps":[["a","ran"]]})"}) {
+    base::write_file_atomically(scratch.dir(), path, text + "\n");
+    CHECK(BuildReports(scratch.dir().dup(), "one").read().empty());
+  }
+  BuildReports(scratch.dir().dup(), "one").add({kRecord.created, {}});
+  CHECK(BuildReports(scratch.dir().dup(), "one").read().size() == 1);
 }

@@ -132,3 +132,18 @@ TEST_CASE("build_request: what docker build has and ibuild has not is named", "[
   CHECK_NOTHROW(request_of({"--provenance=false", "--sbom=false", "--rm", "--force-rm=true", "."}));
   CHECK_THROWS_AS(request_of({"--rm=false", "."}), UsageError);
 }
+
+TEST_CASE("build_request: the age of results that count", "[cli]") {
+  CHECK_FALSE(request_of({"."}).cache_ttl);
+  CHECK(request_of({"--cache-ttl", "72h", "."}).cache_ttl == std::chrono::hours(72));
+  CHECK(request_of({"--cache-ttl", "2w", "."}).cache_ttl == std::chrono::days(14));
+  CHECK(request_of({"--cache-ttl", "3d", "."}).cache_ttl == std::chrono::days(3));
+  for (const char* bad : {"x", "-1h", "-1d", "1", "d", "99999999999d"})
+    CHECK_THROWS_WITH(request_of({"--cache-ttl", bad, "."}), Catch::Contains("--cache-ttl"));
+}
+
+TEST_CASE("build_request: a build's name does not depend on how its files are written", "[cli]") {
+  CHECK(cli::build_name("", ".") == cli::build_name("", "./."));
+  CHECK(cli::build_name("", ".") != cli::build_name("", ".."));
+  CHECK(cli::build_name("no such file", ".") != cli::build_name("", "."));
+}

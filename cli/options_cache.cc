@@ -1,0 +1,66 @@
+#include "cli/options_cache.h"
+
+#include <chrono>
+#include <cstdlib>
+#include <memory>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "parser/go_values.h"
+
+namespace ibuild::cli {
+
+namespace {
+
+/// 100 years: more overflows when it is subtracted from now.
+constexpr std::int64_t kMaxDays = 36500;
+
+/// The place with all links resolved; as written when there is none.
+std::string resolve(const std::string& path) {
+  const std::unique_ptr<char, decltype(&std::free)> real(::realpath(path.c_str(), nullptr),
+                                                         &std::free);
+  return real ? std::string(real.get()) : path;
+}
+
+/// Days and weeks, which Go's durations do not have.
+std::optional<std::chrono::seconds> parse_days(std::string_view text) {
+  if (text.empty()) return std::nullopt;
+  const std::int64_t days = text.back() == 'd' ? 1 : text.back() == 'w' ? 7 : 0;
+  const auto number = base::parse_i64(text.substr(0, text.size() - 1));
+  if (days == 0 || !number || *number < 0 || *number > kMaxDays) return std::nullopt;
+  return std::chrono::days(*number * days);
+}
+
+}  // namespace
+
+void CacheOptions::add_to(OptionParser& parser) {
+  parser.flag("--no-cache", no_cache, "Run every step");
+  parser.list("--no-cache-filter", "STAGE", no_cache_filter, "Run every step of these stages");
+  parser.value("--cache-ttl", "AGE", ttl,
+               "Run steps again whose result is older than this (72h, 14d, 2w)");
+}
+
+void CacheOptions::take_into(builder::BuildRequest& request) const {
+  request.no_cache = no_cache;
+  for (const auto& filter : no_cache_filter) {
+    for (const auto stage : base::split(filter, ',')) request.no_cache_stages.emplace_back(stage);
+  }
+  if (!ttl.empty()) request.cache_ttl = parse_age("--cache-ttl", ttl);
+}
+
+std::string build_name(const std::string& file, const std::string& context) {
+  return (file.empty() || file == "-" ? file : resolve(file)) + "\n" + resolve(context);
+}
+
+std::chrono::seconds parse_age(std::string_view option, std::string_view text) {
+  if (const auto days = parse_days(text)) return *days;
+  const auto time = parser::parse_go_duration(text);
+  if (!time || *time < std::chrono::nanoseconds(0)) {
+    base::UsageError error(std::string(option) + " " + base::printable(text) + " is no age");
+    error.set_hint("write it as 90m, 72h, 14d or 2w");
+    throw error;
+  }
+  return std::chrono::duration_cast<std::chrono::seconds>(*time);
+}
+
+}  // namespace ibuild::cli
