@@ -9,8 +9,8 @@ make_python_base() {
     mmdebstrap --quiet --variant=apt --include=python3,python3-pip,python3-flask,python-is-python3 \
       --customize-hook='rm -f "$1"/usr/lib/python3.*/EXTERNALLY-MANAGED' \
       --customize-hook='rm -rf "$1"/usr/share/doc "$1"/usr/share/man "$1"/usr/share/locale' \
-      bookworm "$tar.new"
-    mv "$tar.new" "$tar"
+      bookworm "$tar.new.tar"
+    mv "$tar.new.tar" "$tar"
   fi
   mkdir -p "$folder/base"
   ln -f "$tar" "$folder/base/base.tar" 2>/dev/null || cp "$tar" "$folder/base/base.tar"
