@@ -18,6 +18,13 @@ if(CCACHE_PROGRAM)
   set(CMAKE_CXX_COMPILER_LAUNCHER "${CCACHE_PROGRAM}")
 endif()
 
+# The presets for development set it: a sixth of the time that GNU ld takes.
+option(IBUILD_LLD "Link with lld where it is installed" OFF)
+find_program(LLD_PROGRAM ld.lld)
+if(IBUILD_LLD AND LLD_PROGRAM)
+  add_link_options(-fuse-ld=lld)
+endif()
+
 add_library(ibuild_warnings INTERFACE)
 target_compile_options(ibuild_warnings INTERFACE -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Wconversion
                        -Wno-sign-conversion -Wno-missing-field-initializers)
