@@ -7,80 +7,109 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "parser/ignore_matcher.h"
-#include "parser/lint.h"
 
 namespace ibuild::builder {
 namespace {
 
-void check_platforms(const CheckedBuild& build, WarningCollector& events) {
-  const auto places = build.graph.needed_images();
-  for (const auto& [wanted, image] : build.bases) {
-    const auto& got = image.config.platform;
-    if (got.os.empty() || image::matches(wanted.platform, got)) continue;
-    const auto place = places.find(wanted);
-    events.raise(parser::make_finding(
-        parser::LintRule::invalid_base_image_platform,
-        "Base image " + wanted.reference.familiar() + " was pulled with platform \"" + got.str() +
-            "\", expected \"" + wanted.platform.str() + "\" for current build",
-        place == places.end() ? parser::SourceRange{} : place->second));
-  }
-}
-
 void check_build_args(const CheckedBuild& build, WarningCollector& events) {
-  const auto unused = unconsumed_build_args(build.request.build_args, build.graph.declared_args());
+  const auto declared = build.graph.declared_args();
+  const auto unused = unconsumed_build_args(build.request.build_args, declared);
   if (unused.empty()) return;
-  events.raise(
-      {"",
-       "[Warning] One or more build-args [" + base::join(unused, " ") + "] were not consumed",
-       "",
-       {}});
+  std::string message =
+      "[Warning] One or more build-args [" + base::join(unused, " ") + "] were not consumed";
+  const std::vector<std::string> candidates(declared.begin(), declared.end());
+  for (const auto& name : unused) {
+    if (const auto nearest = base::nearest_word(name, candidates))
+      message += " (did you mean " + *nearest + " instead of " + name + "?)";
+  }
+  events.raise({"", std::move(message), "", {}});
 }
 
-std::optional<parser::BaseImageFacts> facts_of(const CheckedBuild& build, std::string_view name) {
+bool is_image_name(std::string_view text) {
   try {
-    const auto reference = image::with_default_tag(image::parse_reference(name));
-    for (const auto& [wanted, image] : build.bases) {
-      if (wanted.reference != reference) continue;
-      const auto& config = image.config.config;
-      return parser::BaseImageFacts{config.env, config.on_build, !config.shell.empty()};
-    }
-  } catch (const base::UsageError&) {
-    // no image's name
+    image::parse_reference(text);
+    return true;
+  } catch (const base::Error&) {
+    return false;
   }
-  return std::nullopt;
 }
 
-void run_lint(const CheckedBuild& build, WarningCollector& events) {
+/// What InvalidBaseImagePlatform says of a base; empty when it says nothing.
+std::string platform_fault(const ImageRequest& wanted, const BaseImage& image) {
+  const auto& got = image.config.platform;
+  if (got.os.empty() || image::matches(wanted.platform, got)) return {};
+  return "Base image " + wanted.reference.familiar() + " was pulled with platform \"" + got.str() +
+         "\", expected \"" + wanted.platform.str() + "\" for current build";
+}
+
+std::optional<parser::BaseImageFacts> facts_of(const CheckedBuild& build, StageIndex stage) {
+  const auto* wanted = std::get_if<ImageRequest>(&build.graph.stages()[stage].base);
+  if (wanted == nullptr) return std::nullopt;
+  const auto found = build.bases.find(*wanted);
+  if (found == build.bases.end()) return std::nullopt;
+  const auto& config = found->second.config.config;
+  return parser::BaseImageFacts{config.env, config.on_build, !config.shell.empty(),
+                                platform_fault(*wanted, found->second)};
+}
+
+std::map<std::string, std::string> given_values(const BuildRequest& request) {
+  std::map<std::string, std::string> values;
+  for (const auto& [name, value] : request.build_args) {
+    if (value) values.emplace(name, *value);
+  }
+  return values;
+}
+
+/// What the options of any check come to; the ignore file is the caller's.
+parser::LintOptions common_options(const BuildRequest& request) {
   parser::LintOptions options;
-  options.check = build.args.given("BUILDKIT_DOCKERFILE_CHECK").value_or("");
-  for (const auto& [name, value] : build.request.build_args) {
-    if (value) options.build_args.emplace(name, *value);
-  }
-  options.platform_args = build.args.platform_args();
-  const auto patterns = parser::read_ignore_file(build.request.ignore_file.value_or(""));
-  const parser::IgnoreMatcher ignore(patterns);
-  options.ignore = &ignore;
-  options.base_image = [&](std::string_view name) { return facts_of(build, name); };
-  for (const StageIndex stage : build.graph.reachable()) options.stages.insert(stage);
-  const auto report = parser::lint_dockerfile(build.dockerfile, options);
-  std::set<std::string> rules;
-  for (const auto& warning : report.warnings) {
-    rules.insert(warning.rule);
-    events.raise(warning);
-  }
-  if (!report.findings_are_errors || rules.empty()) return;
-  const std::vector<std::string> names(rules.begin(), rules.end());
-  throw base::Error("lint violation found for rules: " + base::join(names, ", "));
+  options.build_args = given_values(request);
+  if (const auto check = options.build_args.find("BUILDKIT_DOCKERFILE_CHECK");
+      check != options.build_args.end())
+    options.check = check->second;
+  options.is_image_name = &is_image_name;
+  return options;
+}
+
+parser::IgnoreMatcher ignored_files(const BuildRequest& request) {
+  return parser::IgnoreMatcher(parser::read_ignore_file(request.ignore_file.value_or("")));
 }
 
 }  // namespace
 
+parser::LintReport lint_text(const BuildRequest& request, const parser::Dockerfile& dockerfile,
+                             const std::set<StageIndex>& stages) {
+  auto options = common_options(request);
+  const auto ignore = ignored_files(request);
+  options.ignore = &ignore;
+  options.stages = stages;
+  return parser::lint_dockerfile(dockerfile, options);
+}
+
+parser::LintReport lint_build(const CheckedBuild& build) {
+  auto options = common_options(build.request);
+  const auto ignore = ignored_files(build.request);
+  options.ignore = &ignore;
+  options.platform_args = build.args.platform_args();
+  options.base_image = [&](StageIndex stage, std::string_view) { return facts_of(build, stage); };
+  for (const StageIndex stage : build.graph.reachable()) options.stages.insert(stage);
+  return parser::lint_dockerfile(build.dockerfile, options);
+}
+
+std::string violation_message(const parser::Diagnostics& findings) {
+  std::set<std::string> rules;
+  for (const auto& finding : findings) rules.insert(finding.rule);
+  const std::vector<std::string> names(rules.begin(), rules.end());
+  return "lint violation found for rules: " + base::join(names, ", ");
+}
+
 void raise_build_warnings(const CheckedBuild& build, parser::Diagnostics from_parser,
                           WarningCollector& events) {
   for (auto& warning : from_parser) events.raise(std::move(warning));
-  check_platforms(build, events);
   check_build_args(build, events);
-  run_lint(build, events);
+  const auto report = lint_build(build);
+  for (const auto& warning : report.warnings) events.raise(warning);
+  if (report.findings_are_errors) throw base::Error(violation_message(report.warnings));
 }
 
 }  // namespace ibuild::builder

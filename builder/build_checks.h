@@ -1,11 +1,14 @@
 #pragma once
 
+#include <set>
+
 #include "builder/build.h"
 #include "builder/plan/base_table.h"
 #include "builder/plan/build_args.h"
 #include "builder/plan/stage_graph.h"
 #include "builder/warning_collector.h"
 #include "parser/dockerfile.h"
+#include "parser/lint.h"
 
 namespace ibuild::builder {
 
@@ -19,9 +22,19 @@ struct CheckedBuild {
 };
 
 /// Says what is odd but allowed: the parser's own warnings, BuildKit's checks on the stages that
-/// are built, bases for another platform, build args that nothing uses. Throws: base::Error when
-/// the Dockerfile asks that findings end the build.
+/// are built, build args that nothing uses. Throws: base::Error when the Dockerfile asks that
+/// findings end the build.
 void raise_build_warnings(const CheckedBuild& build, parser::Diagnostics from_parser,
                           WarningCollector& events);
+
+/// BuildKit's checks on the stages that the graph reaches.
+parser::LintReport lint_build(const CheckedBuild& build);
+
+/// The same, as far as the text alone allows, on the stages numbered in `stages` (none: on all).
+parser::LintReport lint_text(const BuildRequest& request, const parser::Dockerfile& dockerfile,
+                             const std::set<StageIndex>& stages = {});
+
+/// "lint violation found for rules: …", with the names in their order.
+std::string violation_message(const parser::Diagnostics& findings);
 
 }  // namespace ibuild::builder

@@ -19,6 +19,8 @@ struct BaseImageFacts {
   std::vector<std::string> env;  // "NAME=value"
   std::vector<std::string> onbuild;
   bool has_shell = false;  // a SHELL of its own
+  /// What InvalidBaseImagePlatform says of it; empty when its platform is the wanted one.
+  std::string platform_fault;
 };
 
 /// What the Dockerfile alone does not tell. All of it may be left out.
@@ -30,8 +32,9 @@ struct LintOptions {
   std::map<std::string, std::string> platform_args;
   const IgnoreMatcher* ignore = nullptr;
   /// None for an image that is not known: then variables that may come from it are not complained
-  /// of.
-  std::function<std::optional<BaseImageFacts>(std::string_view image)> base_image;
+  /// of. `stage` is the number of the stage whose FROM names it.
+  std::function<std::optional<BaseImageFacts>(std::size_t stage, std::string_view image)>
+      base_image;
   std::function<bool(std::string_view)> is_image_name;
   /// The stages to look into; empty: all of them.
   std::set<std::size_t> stages;
@@ -45,8 +48,7 @@ struct LintReport {
   bool findings_are_errors = false;
 };
 
-/// Runs BuildKit's checks, but for InvalidBaseImagePlatform, which needs the image. Never throws
-/// for what is in the file.
+/// Runs BuildKit's checks. Never throws for what is in the file.
 LintReport lint_dockerfile(const Dockerfile& dockerfile, const LintOptions& options);
 
 /// The finding of a rule, with its name and URL.

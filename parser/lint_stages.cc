@@ -299,16 +299,23 @@ void StageLinter::InstructionLinter::check_ignored(const std::string& source,
                                           go_quote(path) + " that is excluded by .dockerignore");
 }
 
-StageLinter::State StageLinter::start_state(const LintBase& base,
-                                            const std::vector<State>& states) const {
+std::optional<BaseImageFacts> StageLinter::base_facts(std::size_t index, const LintBase& base) {
+  if (base.image == "scratch") return BaseImageFacts{};
+  if (!options_.base_image) return std::nullopt;
+  auto facts = options_.base_image(index, base.image);
+  if (facts && !facts->platform_fault.empty()) {
+    const Instruction& from = list_.stages[index].from_instruction;
+    sink_.report(with_comments(config_, from.comments), LintRule::invalid_base_image_platform,
+                 facts->platform_fault, from.range);
+  }
+  return facts;
+}
+
+StageLinter::State StageLinter::start_state(std::size_t index, const LintBase& base,
+                                            const std::vector<State>& states) {
   if (base.stage) return states[*base.stage];
   State state;
-  std::optional<BaseImageFacts> facts;
-  if (base.image == "scratch") {
-    facts.emplace();
-  } else if (options_.base_image) {
-    facts = options_.base_image(base.image);
-  }
+  std::optional<BaseImageFacts> facts = base_facts(index, base);
   state.is_env_known = facts.has_value();
   state.env["PATH"] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
   if (!facts) return state;
@@ -339,7 +346,7 @@ void StageLinter::run(const std::vector<LintBase>& bases) {
   std::vector<State> states(list_.stages.size());
   for (std::size_t i = 0; i < list_.stages.size(); ++i) {
     if (!options_.stages.empty() && !options_.stages.contains(i)) continue;
-    states[i] = start_state(bases[i], states);
+    states[i] = start_state(i, bases[i], states);
     lint_stage(list_.stages[i], states[i]);
   }
 }

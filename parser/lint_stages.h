@@ -74,7 +74,8 @@ class StageLinter {
   };
   class InstructionLinter;
 
-  State start_state(const LintBase& base, const std::vector<State>& states) const;
+  State start_state(std::size_t index, const LintBase& base, const std::vector<State>& states);
+  std::optional<BaseImageFacts> base_facts(std::size_t index, const LintBase& base);
   void lint_stage(const Stage& stage, State& state);
 
   const StageList& list_;

@@ -196,6 +196,9 @@ std::vector<StageIndex> StageGraph::reachable() const {
   std::vector<int> state(nodes_.size(), 0);
   std::vector<StageIndex> order;
   visit(target_, state, order);
+  for (StageIndex stage = 0; needs_all_ && stage < nodes_.size(); ++stage) {
+    if (state[stage] == 0) visit(stage, state, order);
+  }
   std::sort(order.begin(), order.end());
   return order;
 }

@@ -61,6 +61,8 @@ class StageGraph {
 
   const std::vector<StageNode>& stages() const { return nodes_; }
   StageIndex target() const { return target_; }
+  /// From now on the target counts as needing every stage of the file.
+  void need_all_stages() { needs_all_ = true; }
   /// The stages that the target needs, each after those it needs.
   std::vector<StageIndex> reachable() const;
   /// The images that those stages need, each with the place that names it first.
@@ -95,6 +97,7 @@ class StageGraph {
   std::map<std::string, StageIndex> by_name_;  // lower case
   std::deque<parser::Instruction> triggers_;   // stable addresses
   StageIndex target_ = 0;
+  bool needs_all_ = false;
 };
 
 }  // namespace ibuild::builder

@@ -93,7 +93,7 @@ Json answer_lint(const Json& question) {
       {"TARGETPLATFORM", "linux/amd64"}, {"TARGETOS", "linux"}, {"TARGETARCH", "amd64"},
       {"TARGETSTAGE", "default"}};
   options.ignore = &ignore;
-  options.base_image = [](std::string_view) { return parser::BaseImageFacts(); };
+  options.base_image = [](std::size_t, std::string_view) { return parser::BaseImageFacts(); };
   options.is_image_name = &is_image_name;
   parser::Diagnostics diagnostics;
   const auto dockerfile = parser::parse_dockerfile(question.at("dockerfile"), diagnostics);

@@ -37,7 +37,7 @@ void read(const std::string& source) {
   parser::dump_ast(dockerfile);
   parser::LintOptions options;
   options.check = "experimental=all";
-  options.base_image = [](std::string_view) { return parser::BaseImageFacts(); };
+  options.base_image = [](std::size_t, std::string_view) { return parser::BaseImageFacts(); };
   parser::lint_dockerfile(dockerfile, options);
   parser::build_stages(dockerfile, diagnostics);
 }

@@ -12,7 +12,7 @@ namespace {
 
 LintOptions with_base(BaseImageFacts facts) {
   LintOptions options;
-  options.base_image = [facts](std::string_view) { return facts; };
+  options.base_image = [facts](std::size_t, std::string_view) { return facts; };
   return options;
 }
 

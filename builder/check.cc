@@ -1,0 +1,60 @@
+#include "builder/check.h"
+
+#include <functional>
+#include <utility>
+
+#include "builder/build_checks.h"
+#include "builder/build_description.h"
+
+namespace ibuild::builder {
+namespace {
+
+using Scope = BuildDescription::Scope;
+using Linter = std::function<parser::LintReport(const parser::Dockerfile&)>;
+
+/// `linter` on the parsed text. Findings that count as errors are a fault where there is no other.
+parser::LintReport check(const BuildRequest& request, const Linter& linter) {
+  parser::LintReport report;
+  try {
+    parser::Diagnostics unused;
+    report = linter(parser::parse_dockerfile(request.dockerfile, unused));
+  } catch (const parser::DockerfileError& error) {
+    report.error = error;
+  }
+  if (report.findings_are_errors && !report.error)
+    report.error.emplace("lint-violation", parser::SourceRange{},
+                         violation_message(report.warnings));
+  return report;
+}
+
+parser::LintReport lint_described(const BuildRequest& request, const parser::Dockerfile& dockerfile,
+                                  const Services& services, std::stop_token stop) {
+  const auto scope = request.target.empty() ? Scope::all_stages : Scope::target;
+  const BuildDescription description(request, dockerfile, services, scope, std::move(stop));
+  return lint_build(
+      {request, dockerfile, description.graph(), description.args(), description.bases()});
+}
+
+}  // namespace
+
+parser::LintReport check_build(const BuildRequest& request, const Services& services,
+                               std::stop_token stop) {
+  return check(request, [&](const parser::Dockerfile& dockerfile) {
+    try {
+      return lint_described(request, dockerfile, services, stop);
+    } catch (const parser::DockerfileError& error) {
+      // The build would end here; what can be found all the same is told as well.
+      auto report = lint_text(request, dockerfile);
+      if (!report.error) report.error = error;
+      return report;
+    }
+  });
+}
+
+parser::LintReport check_text(const BuildRequest& request) {
+  return check(request, [&](const parser::Dockerfile& dockerfile) {
+    return lint_text(request, dockerfile);
+  });
+}
+
+}  // namespace ibuild::builder
