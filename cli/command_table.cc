@@ -6,6 +6,7 @@
 #include <array>
 
 #include "cli/commands/build_command.h"
+#include "cli/commands/check_command.h"
 #include "cli/commands/doctor_command.h"
 #include "cli/commands/history_command.h"
 #include "cli/commands/images_command.h"
@@ -33,6 +34,7 @@ int debug(Arguments arguments, CommandContext& context) {
 
 constexpr std::array kCommands = {
     Command{"build", "Build an image from a Dockerfile (the default command)", &run_build},
+    Command{"check", "Look for mistakes in a Dockerfile, and mend some", &run_check},
     Command{"run", "Run a program in an image, in the foreground", &run_run},
     Command{"pull", "Fetch an image from a registry", &run_pull},
     Command{"push", "Send an image to a registry", &run_push},

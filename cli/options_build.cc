@@ -21,18 +21,6 @@ std::optional<std::string> environment(const std::string& name) {
   return value;
 }
 
-void take_build_args(const BuildOptions& options, builder::BuildRequest& request) {
-  for (const auto& argument : options.build_args) {
-    const auto equals = argument.find('=');
-    const std::string name = argument.substr(0, equals);
-    if (name.empty())
-      throw base::UsageError("--build-arg " + base::printable(argument) + " has no name");
-    const auto value = equals == std::string::npos ? environment(name)
-                                                   : std::optional(argument.substr(equals + 1));
-    if (value) request.build_args[name] = value;
-  }
-}
-
 void take_labels(const BuildOptions& options, builder::BuildRequest& request) {
   for (const auto& label : options.labels) {
     const auto equals = label.find('=');
@@ -82,6 +70,18 @@ std::string take_network(const BuildOptions& options) {
 
 }  // namespace
 
+void take_build_args(const std::vector<std::string>& arguments, builder::BuildRequest& request) {
+  for (const auto& argument : arguments) {
+    const auto equals = argument.find('=');
+    const std::string name = argument.substr(0, equals);
+    if (name.empty())
+      throw base::UsageError("--build-arg " + base::printable(argument) + " has no name");
+    const auto value = equals == std::string::npos ? environment(name)
+                                                   : std::optional(argument.substr(equals + 1));
+    if (value) request.build_args[name] = value;
+  }
+}
+
 void BuildOptions::add_to(OptionParser& parser) {
   parser.optional_operand("CONTEXT", context,
                           "Directory with the files to build from (default: .)");
@@ -110,6 +110,7 @@ void BuildOptions::add_to(OptionParser& parser) {
   parser.value("--shm-size", "SIZE", shm_size, "Size of /dev/shm of RUN (default 64m)");
   parser.list("--ulimit", "NAME=SOFT[:HARD]", ulimits, "Limit for RUN");
   parser.value("--isolation", "KIND", isolation, "auto, root, rootless or none");
+  call.add_to(parser);
   store.add_to(parser);
   registry.add_to(parser);
   refuse_unsupported_build_options(parser);
@@ -124,7 +125,7 @@ ProgressMode BuildOptions::progress_mode() const {
 builder::BuildRequest make_build_request(const BuildOptions& options) {
   builder::BuildRequest request;
   request.target = options.target;
-  take_build_args(options, request);
+  take_build_args(options.build_args, request);
   take_labels(options, request);
   take_tags(options, request);
   take_outputs(options, request);

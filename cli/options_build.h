@@ -8,6 +8,7 @@
 #include "cli/isolation.h"
 #include "cli/option_parser.h"
 #include "cli/options_cache.h"
+#include "cli/options_check.h"
 #include "cli/options_registry.h"
 #include "cli/options_store.h"
 #include "cli/progress.h"
@@ -37,6 +38,7 @@ struct BuildOptions {
   std::string shm_size;
   std::vector<std::string> ulimits;
   std::string isolation;
+  CallOptions call;
   StoreOptions store;
   RegistryFlags registry;
 
@@ -48,6 +50,9 @@ struct BuildOptions {
 /// missing in it. Values that are not given come from the environment where `docker build` takes
 /// them from there. Throws: UsageError naming the option.
 builder::BuildRequest make_build_request(const BuildOptions& options);
+
+/// Puts values of --build-arg into a request. Throws: UsageError.
+void take_build_args(const std::vector<std::string>& arguments, builder::BuildRequest& request);
 
 /// Stands still at SOURCE_DATE_EPOCH where the environment has it. (A build argument of the name is
 /// the builder's business.) Throws: UsageError for what is no number.

@@ -5,6 +5,7 @@
 #include <exception>
 #include <limits>
 #include <memory>
+#include <optional>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -12,6 +13,7 @@
 #include "builder/remote/registry_image_source.h"
 #include "builder/remote/registry_pusher.h"
 #include "builder/vertex_watch.h"
+#include "cli/call.h"
 #include "cli/dockerfile_input.h"
 #include "cli/error_report.h"
 #include "cli/exit_code.h"
@@ -52,6 +54,8 @@ class BuildSession {
                   .events = events,
                   .clock = clock,
                   .pool = access_.session().pool()} {}
+
+  const builder::Services& services() const { return services_; }
 
   builder::BuildResult build(const builder::BuildRequest& request, std::stop_token stop) {
     return builder::build(request, services_, &pusher_, std::move(stop));
@@ -110,6 +114,7 @@ int run_build(Arguments arguments, CommandContext& context) {
   auto request = make_build_request(options);
   const auto mode = options.progress_mode();
   const auto wanted_isolation = parse_isolation(options.isolation);
+  const auto call = options.call.spec();
   const auto clock = make_clock();
   check_context(options.context);
   refuse_terminal_output(request);
@@ -127,6 +132,13 @@ int run_build(Arguments arguments, CommandContext& context) {
   Progress progress(mode, context.err);
   tell_definition(progress, dockerfile);
   try {
+    if (call.kind != CallKind::build) {
+      std::optional<BuildSession> session;
+      const auto services = [&]() -> const builder::Services& {
+        return session.emplace(options, isolation, progress, clock).services();
+      };
+      return answer_call(call, request, services, context, signals.token());
+    }
     BuildSession session(options, isolation, progress, clock);
     const auto result = session.build(request, signals.token());
     progress.emit(builder::event::Finished{.success = true});

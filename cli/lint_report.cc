@@ -1,0 +1,74 @@
+#include "cli/lint_report.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "base/base64.h"
+#include "base/text.h"
+#include "cli/log_lines.h"
+#include "cli/source_json.h"
+
+namespace ibuild::cli {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+parser::Diagnostics in_file_order(parser::Diagnostics warnings) {
+  std::stable_sort(warnings.begin(), warnings.end(), [](const auto& a, const auto& b) {
+    return a.range.start.line < b.range.start.line;
+  });
+  return warnings;
+}
+
+std::string_view description_of(const std::string& rule) {
+  const auto known = parser::find_lint_rule(rule);
+  return known ? parser::lint_rule_info(*known).description : "";
+}
+
+Json warning_json(const parser::Warning& warning) {
+  Json json = {{"ruleName", warning.rule}};
+  if (const auto description = description_of(warning.rule); !description.empty())
+    json["description"] = description;
+  if (!warning.url.empty()) json["url"] = warning.url;
+  json["detail"] = warning.message;
+  json["location"] = location_json(warning.range);
+  return json;
+}
+
+}  // namespace
+
+void print_lint_text(std::ostream& out, const parser::LintReport& report,
+                     const DockerfileText& dockerfile) {
+  const auto count = report.warnings.size();
+  if (count == 0) {
+    if (!report.error) out << "Check complete, no warnings found.\n";
+    return;
+  }
+  out << fmt::format("Check complete, {} {} been found!\n", count,
+                     count == 1 ? "warning has" : "warnings have");
+  for (const auto& warning : in_file_order(report.warnings)) {
+    out << "\nWARNING: " << warning.rule;
+    if (!warning.url.empty()) out << " - " << warning.url;
+    out << "\n" << defuse(warning.message) << "\n";
+    if (warning.range.known())
+      out << parser::render_excerpt(dockerfile.name, dockerfile.text, warning.range);
+  }
+}
+
+std::string lint_json(const parser::LintReport& report, const DockerfileText& dockerfile) {
+  Json json = {{"warnings", Json::array()}, {"sources", Json::array()}};
+  for (const auto& warning : report.warnings) json["warnings"].push_back(warning_json(warning));
+  json["sources"].push_back({{"filename", dockerfile.name},
+                             {"language", "Dockerfile"},
+                             {"data", base::encode_base64(dockerfile.text)}});
+  if (report.error) {
+    json["buildError"] = {{"message", report.error->what()},
+                          {"location", location_json(report.error->range())}};
+  }
+  return dump_json(json);
+}
+
+}  // namespace ibuild::cli
