@@ -14,6 +14,8 @@
 #include "base/thread_pool.h"
 #include "builder/events.h"
 #include "builder/image_source.h"
+#include "builder/secret_lookup.h"
+#include "builder/ssh_agent_lookup.h"
 #include "image/descriptor.h"
 #include "image/platform.h"
 #include "image/reference.h"
@@ -55,6 +57,8 @@ struct BuildRequest {
   std::uint64_t shm_size_bytes = 64 << 20;
   std::vector<sandbox::Rlimit> ulimits;
   std::string isolation = "auto";
+  SecretLookup secrets;                // --secret
+  SshAgentLookup ssh_agents;           // --ssh
   std::size_t max_parallel_steps = 0;  // 0: number of processors, at least 4
 };
 

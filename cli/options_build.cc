@@ -111,6 +111,7 @@ void BuildOptions::add_to(OptionParser& parser) {
   parser.list("--ulimit", "NAME=SOFT[:HARD]", ulimits, "Limit for RUN");
   parser.value("--isolation", "KIND", isolation, "auto, root, rootless or none");
   call.add_to(parser);
+  secrets.add_to(parser);
   store.add_to(parser);
   registry.add_to(parser);
   refuse_unsupported_build_options(parser);
@@ -137,6 +138,8 @@ builder::BuildRequest make_build_request(const BuildOptions& options) {
   if (!options.shm_size.empty())
     request.shm_size_bytes = parse_byte_size("--shm-size", options.shm_size);
   for (const auto& limit : options.ulimits) request.ulimits.push_back(parse_ulimit(limit));
+  request.secrets = make_secret_lookup(options.secrets.secrets);
+  request.ssh_agents = make_ssh_agent_lookup(options.secrets.agents);
   request.isolation = options.isolation.empty() ? "auto" : options.isolation;
   return request;
 }

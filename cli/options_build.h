@@ -10,6 +10,7 @@
 #include "cli/options_cache.h"
 #include "cli/options_check.h"
 #include "cli/options_registry.h"
+#include "cli/options_secrets.h"
 #include "cli/options_store.h"
 #include "cli/progress.h"
 
@@ -39,6 +40,7 @@ struct BuildOptions {
   std::vector<std::string> ulimits;
   std::string isolation;
   CallOptions call;
+  SecretOptions secrets;
   StoreOptions store;
   RegistryFlags registry;
 

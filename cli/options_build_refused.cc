@@ -30,8 +30,6 @@ void refuse_unsupported_build_options(OptionParser& parser) {
   parser.refuse("--cpu-quota", Takes::value, limits);
   parser.refuse("--cpuset-cpus", Takes::value, limits);
   parser.refuse("--cpuset-mems", Takes::value, limits);
-  parser.refuse("--secret", Takes::value, "secrets cannot be mounted");
-  parser.refuse("--ssh", Takes::value, "the ssh agent cannot be forwarded");
   parser.refuse("--security-opt", Takes::value, "the sandbox of steps is always the same");
   parser.refuse("--squash", Takes::no_value, "layers are not squashed");
   parser.refuse("-v,--volume", Takes::value,

@@ -33,17 +33,26 @@ std::string describe_env(const std::string& entry) {
   return base::printable(entry);
 }
 
-std::string describe_mount(const MountSpec& mount) {
-  std::string text = mount.kind == MountSpec::Kind::bind ? "bind " : "tmpfs ";
-  text += base::printable(mount.target.absolute());
-  if (mount.kind == MountSpec::Kind::bind) {
-    text += mount.source_is_directory ? " directory" : " file";
-    if (mount.source_is_detached_mount) text += " detached";
-  } else {
-    if (mount.size_bytes != 0) text += " size=" + std::to_string(mount.size_bytes);
-    text += " mode=" + octal(mount.mode);
+std::string describe_kind(const MountSpec& mount) {
+  switch (mount.kind) {
+    case MountSpec::Kind::bind:
+      return std::string(mount.source_is_directory ? " directory" : " file") +
+             (mount.source_is_detached_mount ? " detached" : "");
+    case MountSpec::Kind::tmpfs:
+      return (mount.size_bytes != 0 ? " size=" + std::to_string(mount.size_bytes) : "") +
+             " mode=" + octal(mount.mode);
+    case MountSpec::Kind::file:
+      break;
   }
-  return text + (mount.read_only ? " ro" : " rw");
+  return " mode=" + octal(mount.mode) + " owner=" + std::to_string(mount.uid) + ":" +
+         std::to_string(mount.gid);
+}
+
+std::string describe_mount(const MountSpec& mount) {
+  static constexpr std::array<std::string_view, 3> kNames = {"bind ", "tmpfs ", "file "};
+  return std::string(kNames.at(static_cast<std::size_t>(mount.kind))) +
+         base::printable(mount.target.absolute()) + describe_kind(mount) +
+         (mount.read_only ? " ro" : " rw");
 }
 
 std::string describe_user(const SandboxSpec& spec) {
@@ -68,6 +77,9 @@ std::string describe(const SandboxSpec& spec) {
   }
   line("run", command);
   for (const std::string& entry : spec.env) line("env", describe_env(entry));
+  for (const std::string& entry : spec.secret_env) {
+    line("env", base::printable(entry.substr(0, entry.find('='))) + "=***");
+  }
   line("dir", base::printable(spec.working_dir));
   line("user", describe_user(spec));
   line("network", spec.network == NetworkMode::host ? "host" : "none");

@@ -17,15 +17,19 @@ enum class StdioMode { captured, inherited };
 /// Something mounted into the step's root on top of the standard set. Targets are resolved inside
 /// the root; a missing mount point is made before the step and taken away after it.
 struct MountSpec {
-  enum class Kind { bind, tmpfs };
+  /// `file`: a private copy in memory of what `source_fd` holds (secrets), with mode and owner as
+  /// given; without an x bit in the mode it cannot be run either.
+  enum class Kind { bind, tmpfs, file };
   Kind kind = Kind::bind;
   base::RelPath target;
-  int source_fd = -1;  // bind: an O_PATH descriptor, the caller's, open until run() returns
+  int source_fd = -1;  // the caller's, open until run() returns; bind: O_PATH, file: readable
   bool source_is_directory = true;
   bool source_is_detached_mount = false;  // fsmount/open_tree(CLONE) descriptor: attached as it is
   bool read_only = false;
   std::uint64_t size_bytes = 0;  // tmpfs; 0 = the kernel's default
-  std::uint32_t mode = 0755;     // tmpfs root
+  std::uint32_t mode = 0755;     // tmpfs root, file
+  std::uint32_t uid = 0;         // file
+  std::uint32_t gid = 0;
   bool operator==(const MountSpec&) const = default;
 };
 
@@ -44,8 +48,9 @@ struct SandboxSpec {
   std::vector<MountSpec> mounts;
 
   std::vector<std::string> argv;
-  std::vector<std::string> env;   // "K=V", complete: nothing is inherited
-  std::string working_dir = "/";  // inside the root; made (owner uid:gid, 0755) when missing
+  std::vector<std::string> env;         // "K=V", complete: nothing is inherited
+  std::vector<std::string> secret_env;  // more of it, whose values are printed nowhere
+  std::string working_dir = "/";        // inside the root; made (owner uid:gid, 0755) when missing
   std::uint32_t uid = 0;
   std::uint32_t gid = 0;
   std::vector<std::uint32_t> additional_gids;

@@ -20,6 +20,18 @@ void refuse_nul(std::string_view text, std::string_view what) {
   }
 }
 
+/// As for other entries, but what is wrong with it is said without it.
+void check_secret_entry(std::string_view entry) {
+  const auto equals = entry.find('=');
+  const std::string name = base::printable(entry.substr(0, equals));
+  if (equals == std::string_view::npos || equals == 0) {
+    refuse("a secret of the environment has no name");
+  }
+  if (entry.find('\0') != std::string_view::npos) {
+    refuse("the secret for environment variable " + name + " holds a NUL byte");
+  }
+}
+
 void check_process(const SandboxSpec& spec) {
   if (spec.argv.empty() || spec.argv[0].empty()) refuse("no program to run");
   for (const std::string& word : spec.argv) refuse_nul(word, "argument");
@@ -29,6 +41,7 @@ void check_process(const SandboxSpec& spec) {
       refuse("environment entry \"" + base::printable(entry) + "\" is not of the form NAME=VALUE");
     }
   }
+  for (const std::string& entry : spec.secret_env) check_secret_entry(entry);
   refuse_nul(spec.working_dir, "working directory");
   if (!spec.working_dir.starts_with('/')) {
     refuse("working directory \"" + base::printable(spec.working_dir) + "\" is not absolute");
@@ -41,8 +54,11 @@ void check_mount(const MountSpec& mount) {
   const std::string shown = "mount target " + base::printable(mount.target.absolute());
   if (mount.target.is_root()) refuse(shown + " is the root itself");
   if (mount.target.is_within(base::RelPath::exact("proc"))) refuse(shown + " is in /proc");
-  if (mount.kind == MountSpec::Kind::bind && mount.source_fd < 0) refuse(shown + " has no source");
-  if (mount.kind == MountSpec::Kind::tmpfs && mount.mode > 07777) refuse(shown + " has a bad mode");
+  if (mount.kind != MountSpec::Kind::tmpfs && mount.source_fd < 0) refuse(shown + " has no source");
+  if (mount.kind != MountSpec::Kind::bind && mount.mode > 07777) refuse(shown + " has a bad mode");
+  if (mount.kind == MountSpec::Kind::file && mount.source_is_directory) {
+    refuse(shown + " cannot be a file made of a directory");
+  }
 }
 
 }  // namespace

@@ -39,6 +39,8 @@ void write_mount(WireWriter& out, FdTable& fds, const MountSpec& mount) {
   out.number(mount.read_only);
   out.number(mount.size_bytes);
   out.number(mount.mode);
+  out.number(mount.uid);
+  out.number(mount.gid);
 }
 
 MountSpec read_mount(WireReader& in, const std::vector<base::UniqueFd>& fds) {
@@ -51,12 +53,15 @@ MountSpec read_mount(WireReader& in, const std::vector<base::UniqueFd>& fds) {
   mount.read_only = in.flag();
   mount.size_bytes = in.number<std::uint64_t>();
   mount.mode = in.number<std::uint32_t>();
+  mount.uid = in.number<std::uint32_t>();
+  mount.gid = in.number<std::uint32_t>();
   return mount;
 }
 
 void write_process(WireWriter& out, const SandboxSpec& spec) {
   out.texts(spec.argv);
   out.texts(spec.env);
+  out.texts(spec.secret_env);
   out.text(spec.working_dir);
   out.number(spec.uid);
   out.number(spec.gid);
@@ -73,6 +78,7 @@ void write_process(WireWriter& out, const SandboxSpec& spec) {
 void read_process(WireReader& in, SandboxSpec& spec) {
   spec.argv = in.texts();
   spec.env = in.texts();
+  spec.secret_env = in.texts();
   spec.working_dir = in.text();
   spec.uid = in.number<std::uint32_t>();
   spec.gid = in.number<std::uint32_t>();

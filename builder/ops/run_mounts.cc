@@ -18,6 +18,8 @@ namespace {
 using parser::MountType;
 
 constexpr std::array<const char*, 5> kTypeNames = {"bind", "cache", "tmpfs", "secret", "ssh"};
+constexpr std::uint32_t kAgentMode = 0600;
+constexpr std::uint32_t kModeMask = 0777;
 constexpr std::string_view kScriptTarget = "dev/pipes";
 /// Where the files of a context mount lie in the layer that is made for it.
 constexpr std::string_view kContextName = "context";
@@ -105,20 +107,51 @@ void RunMounts::add_details(StepKey& key) {
   }
 }
 
-bool RunMounts::is_absent(const RunMount& mount) const {
-  if (mount.type != MountType::secret && mount.type != MountType::ssh) return false;
-  // No secret can be given so far; one that is not required is simply not there.
-  if (!mount.required) return true;
-  throw parser::DockerfileError(
-      "missing-secret", input_.step.range,
-      std::string(type_name(mount.type)) + " " + mount.id + ": not found");
+/// What is not given and not required is simply not there.
+void RunMounts::check_absence(const RunMount& mount) const {
+  if (!mount.required) return;
+  const std::string type = type_name(mount.type);
+  parser::DockerfileError error("missing-secret", input_.step.range,
+                                type + " " + base::printable(mount.id) + ": not found");
+  error.set_hint(mount.type == MountType::secret
+                     ? "give it with --secret id=" + mount.id + ",src=FILE or ,env=VARIABLE"
+                     : "give it with --ssh " + mount.id);
+  throw error;
+}
+
+void RunMounts::open_secret(const RunMount& mount) {
+  if (secrets_.open(mount) == StepSecrets::Presence::missing) check_absence(mount);
+}
+
+void RunMounts::open_agent(const RunMount& mount, std::vector<sandbox::MountSpec>& specs) {
+  const auto& lookup = input_.scope.request.ssh_agents;
+  const auto agent = lookup ? lookup(mount.id) : std::nullopt;
+  if (!agent) return check_absence(mount);
+  const SshAgentProxy::Owner owner{mount.mode.value_or(kAgentMode) & kModeMask,
+                                   static_cast<std::uint32_t>(mount.uid.value_or(0)),
+                                   static_cast<std::uint32_t>(mount.gid.value_or(0))};
+  agents_.push_back(
+      std::make_unique<SshAgentProxy>(*agent, owner, input_.scope.services.store.temp()));
+  sandbox::MountSpec spec;
+  spec.target = base::RelPath::clean(mount.target);
+  spec.source_fd = agents_.back()->socket();
+  spec.source_is_directory = false;
+  specs.push_back(std::move(spec));
 }
 
 std::vector<sandbox::MountSpec> RunMounts::open() {
   std::vector<sandbox::MountSpec> specs;
   for (std::size_t i = 0; i < op_.mounts.size(); ++i) {
-    if (!is_absent(op_.mounts[i])) specs.push_back(open_one(i));
+    const auto& mount = op_.mounts[i];
+    if (mount.type == MountType::secret) {
+      open_secret(mount);
+    } else if (mount.type == MountType::ssh) {
+      open_agent(mount, specs);
+    } else {
+      specs.push_back(open_one(i));
+    }
   }
+  specs.insert(specs.end(), secrets_.mounts().begin(), secrets_.mounts().end());
   if (op_.script) specs.push_back(open_script());
   return specs;
 }

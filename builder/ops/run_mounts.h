@@ -10,6 +10,8 @@
 #include "builder/ops/cache_mount.h"
 #include "builder/ops/copy_selection.h"
 #include "builder/ops/op_runner.h"
+#include "builder/ops/ssh_agent_proxy.h"
+#include "builder/ops/step_secrets.h"
 #include "layers/working_tree.h"
 
 namespace ibuild::builder {
@@ -18,7 +20,8 @@ namespace ibuild::builder {
 /// layer.
 class RunMounts {
  public:
-  RunMounts(const RunOp& op, const StepInput& input) : op_(op), input_(input) {}
+  RunMounts(const RunOp& op, const StepInput& input)
+      : op_(op), input_(input), secrets_(input.scope.request.secrets) {}
 
   /// "mount T" ingredients. `by_content`: stages by the files that are mounted, else by their
   /// layers.
@@ -30,26 +33,32 @@ class RunMounts {
 
   /// Opens all sources. Throws: parser::DockerfileError, base::Error.
   std::vector<sandbox::MountSpec> open();
+  /// Those that open() found.
+  const StepSecrets& secrets() const { return secrets_; }
 
  private:
   const SourceTree& tree_of(const RunMount& mount);
   const SelectedSource& selection_of(std::size_t index);
   std::string source_ingredient(std::size_t index, Stages stages);
+  void open_secret(const RunMount& mount);
+  void open_agent(const RunMount& mount, std::vector<sandbox::MountSpec>& specs);
   sandbox::MountSpec open_one(std::size_t index);
   sandbox::MountSpec bind_fd(base::UniqueFd fd, const RunMount& mount);
   sandbox::MountSpec open_bind(std::size_t index);
   sandbox::MountSpec open_script();
   layers::Layer context_layer(std::size_t index);
-  bool is_absent(const RunMount& mount) const;
+  void check_absence(const RunMount& mount) const;
 
   const RunOp& op_;
   const StepInput& input_;
+  StepSecrets secrets_;
   std::vector<std::unique_ptr<SourceTree>> stages_;
   std::vector<std::optional<SelectedSource>> selections_;
   // Held open while the step runs:
   std::vector<base::UniqueFd> fds_;
   std::vector<std::unique_ptr<layers::WorkingTree>> trees_;
   std::vector<CacheMount> caches_;
+  std::vector<std::unique_ptr<SshAgentProxy>> agents_;
   std::optional<base::TempDir> script_dir_;
 };
 

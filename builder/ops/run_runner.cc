@@ -118,6 +118,14 @@ sandbox::SandboxSpec RunRunner::make_spec(const layers::LayerChain& chain) const
   return spec;
 }
 
+void RunRunner::add_secrets(sandbox::SandboxSpec& spec) const {
+  spec.secret_env = mounts_.secrets().env();
+  for (const auto& secret : spec.secret_env) {
+    const std::string start = secret.substr(0, secret.find('=') + 1);
+    std::erase_if(spec.env, [&](const std::string& entry) { return entry.starts_with(start); });
+  }
+}
+
 void RunRunner::run_process(const sandbox::SandboxSpec& spec) {
   LogObserver observer(input_.scope.services.events, input_.vertex);
   const auto status = input_.scope.services.sandbox->run(spec, observer, input_.stop);
@@ -142,6 +150,7 @@ std::optional<layers::Layer> RunRunner::run() {
   spec.root_fd = tree->root().get();
   spec.root_is_detached_mount = tree->is_detached_mount();
   spec.mounts = mounts_.open();
+  add_secrets(spec);
   run_process(spec);
   return tree->commit([&](const std::string& message) { input_.warn(message); }, input_.stop);
 }

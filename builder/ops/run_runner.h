@@ -19,6 +19,7 @@ class RunRunner : public OpRunner {
  private:
   StepKey make_key(RunMounts::Stages stages);
   sandbox::SandboxSpec make_spec(const layers::LayerChain& chain) const;
+  void add_secrets(sandbox::SandboxSpec& spec) const;
   void run_process(const sandbox::SandboxSpec& spec);
 
   const RunOp& op_;

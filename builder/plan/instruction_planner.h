@@ -78,6 +78,9 @@ class InstructionPlanner {
   RunCommand run_command(const parser::CommandLine& command) const;
   std::vector<RunMount> run_mounts(const parser::Run& run) const;
   RunMount run_mount(const std::string& value, const SourceName& source) const;
+  void place_secret(RunMount& mount) const;
+  void place_agents(RunOp& op) const;
+  void complete_target(RunMount& mount, const std::string& written) const;
   void check_platform() const;
 
   const Context& context_;

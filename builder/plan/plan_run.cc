@@ -13,6 +13,9 @@ namespace {
 
 /// Where a heredoc with a "#!" line is shown to the step.
 constexpr std::string_view kScriptDir = "/dev/pipes/";
+constexpr std::string_view kSecretDir = "/run/secrets/";
+constexpr std::string_view kAgentSocket = "/run/buildkit/ssh_agent.";
+constexpr const char* kAgentVariable = "SSH_AUTH_SOCK";
 
 /// `cmd <<EOF …`: the text that the shell gets, bodies and delimiters put back.
 std::string reassemble(const std::string& first_line,
@@ -77,16 +80,15 @@ RunMount InstructionPlanner::run_mount(const std::string& value, const SourceNam
   planned.size_bytes = mount.size_bytes;
   planned.required = mount.required;
   planned.env = mount.env;
-  if (mount.type == parser::MountType::secret || mount.type == parser::MountType::ssh)
+  if (mount.type == parser::MountType::secret) {
+    place_secret(planned);
     return planned;
+  }
+  if (mount.type == parser::MountType::ssh) return planned;  // place_agents knows its number
   const bool needs_source = mount.type == parser::MountType::bind || !mount.from.empty();
   planned.from = needs_source ? context_.find_source(source, mount.from, "mount", range())
                               : FileSource(TreeRef{});
-  if (!planned.target.starts_with('/'))
-    planned.target = state_.working_dir() + "/" + planned.target;
-  const auto target = base::RelPath::clean(planned.target);
-  if (target.is_root()) fail("bad-mount", "invalid mount target \"" + mount.target + "\"");
-  planned.target = target.absolute();
+  complete_target(planned, mount.target);
   if (mount.type == parser::MountType::cache) {
     if (!mount.from.empty())
       fail("unsupported-mount", "RUN --mount=type=cache with from= is not supported yet");
@@ -94,6 +96,39 @@ RunMount InstructionPlanner::run_mount(const std::string& value, const SourceNam
     planned.id = context_.args.given("BUILDKIT_CACHE_MOUNT_NS").value_or("") + "/" + planned.id;
   }
   return planned;
+}
+
+/// Makes the target absolute and clean; the root itself is no target.
+void InstructionPlanner::complete_target(RunMount& mount, const std::string& written) const {
+  if (!mount.target.starts_with('/')) mount.target = state_.working_dir() + "/" + mount.target;
+  const auto target = base::RelPath::clean(mount.target);
+  if (target.is_root()) fail("bad-mount", "invalid mount target \"" + written + "\"");
+  mount.target = target.absolute();
+}
+
+/// A secret that is a variable is a file only where a target says so.
+void InstructionPlanner::place_secret(RunMount& mount) const {
+  const std::string written = mount.target;
+  if (mount.target.empty() && mount.env) return;
+  if (mount.target.empty()) {
+    const auto name = base::RelPath::clean(mount.id).name();
+    mount.target = std::string(kSecretDir) + std::string(name);
+  }
+  complete_target(mount, written);
+}
+
+/// Sockets without a target are numbered; the first agent is the one that ssh finds by itself.
+void InstructionPlanner::place_agents(RunOp& op) const {
+  std::size_t number = 0;
+  for (RunMount& mount : op.mounts) {
+    if (mount.type != parser::MountType::ssh) continue;
+    const std::string written = mount.target;
+    if (mount.target.empty()) mount.target = std::string(kAgentSocket) + std::to_string(number);
+    complete_target(mount, written);
+    if (number == 0 && !state_.env.has(kAgentVariable))
+      op.env.emplace_back(kAgentVariable, mount.target);
+    ++number;
+  }
 }
 
 std::vector<RunMount> InstructionPlanner::run_mounts(const parser::Run& run) const {
@@ -132,6 +167,7 @@ void InstructionPlanner::operator()(const parser::Run& run) {
   op.user = state_.image.config.user;
   op.network = run.network == "default" ? context_.request.network : run.network;
   op.mounts = run_mounts(run);
+  place_agents(op);
   op.platform = context_.platform;
   op.hostname = context_.args.given("BUILDKIT_SANDBOX_HOSTNAME").value_or("buildkitsandbox");
   const StepId step = add_step(std::move(op), vertex_text(command.suffix));

@@ -120,6 +120,7 @@ int run_build(Arguments arguments, CommandContext& context) {
   refuse_terminal_output(request);
   const auto isolation = enter_isolation(wanted_isolation, context.argc, context.argv);
 
+  if (request.secrets || request.ssh_agents) forbid_core_dumps();
   const SignalWatcher signals;
   const auto dockerfile =
       read_dockerfile({.file = options.file, .context = options.context}, context.in);

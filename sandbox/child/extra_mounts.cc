@@ -4,10 +4,13 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <string>
 
 #include "base/error.h"
+#include "base/stream.h"
 #include "base/text.h"
 #include "sandbox/child/mounts.h"
 #include "sandbox/child/world.h"
@@ -86,10 +89,48 @@ base::UniqueFd make_tmpfs(const MountSpec& mount, std::string_view phase) {
   return new_mount(phase, "tmpfs", options, 0);
 }
 
+/// Copies what the source holds; other holders of the descriptor keep their place in it.
+void fill_file(int file, const MountSpec& mount, std::string_view phase) {
+  struct stat source {};
+  if (::fstat(mount.source_fd, &source) != 0) fail_with_errno(phase, "stat");
+  base::FdRangeSource from(mount.source_fd, 0, static_cast<std::uint64_t>(source.st_size));
+  base::FdSink to(file);
+  base::copy_stream(from, to);
+  // The owner first: a change of it takes setuid bits away.
+  if (::fchown(file, mount.uid, mount.gid) != 0) {
+    if (errno != EINVAL) fail_with_errno(phase, "chown");
+    SandboxError error(std::string(phase), "user " + std::to_string(mount.uid) + " or group " +
+                                               std::to_string(mount.gid) +
+                                               " does not exist in this user namespace");
+    error.set_hint("give the user id ranges in /etc/subuid and /etc/subgid, or build as root");
+    throw error;
+  }
+  if (::fchmod(file, mount.mode) != 0) fail_with_errno(phase, "chmod");
+}
+
+/// A mount of a file of the scratch, where nothing but this mount leads to once the step runs.
+base::UniqueFd make_file(const World& world, const MountSpec& mount, std::string_view phase) {
+  const std::string name = "file-" + std::to_string(&mount - world.spec.mounts.data());
+  const base::UniqueFd file(::openat(world.scratch.get(), name.c_str(),
+                                     O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+  if (!file) fail_with_errno(phase, "make file");
+  fill_file(file.get(), mount, phase);
+  base::UniqueFd made = clone_mount(phase, file.get());
+  mount_attr change{};
+  constexpr std::uint64_t kRunnable = 0111;
+  change.attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
+  ((mount.mode & kRunnable) != 0 ? change.attr_clr : change.attr_set) |= MOUNT_ATTR_NOEXEC;
+  if (::mount_setattr(made.get(), "", AT_EMPTY_PATH, &change, sizeof change) != 0) {
+    fail_with_errno(phase, "set mount attributes");
+  }
+  return made;
+}
+
 void mount_extra(const World& world, const MountSpec& mount, int source) {
   const std::string phase = "mount " + base::printable(mount.target.absolute());
   base::UniqueFd made;
   if (mount.kind == MountSpec::Kind::tmpfs) made = make_tmpfs(mount, phase);
+  if (mount.kind == MountSpec::Kind::file) made = make_file(world, mount, phase);
   const int fd = made ? made.get() : source;
   // A device that is bound by itself is meant to work.
   const bool nodev = is_directory_mount(mount) && !world.spec.insecure;

@@ -36,9 +36,12 @@ std::vector<std::string> candidates_for(const SandboxSpec& spec) {
   return candidates;
 }
 
-std::vector<char*> pointers(const std::vector<std::string>& words) {
+std::vector<char*> pointers(const std::vector<std::string>& words,
+                            const std::vector<std::string>& more = {}) {
   std::vector<char*> all;
-  for (const std::string& word : words) all.push_back(const_cast<char*>(word.c_str()));
+  for (const auto* list : {&words, &more}) {
+    for (const std::string& word : *list) all.push_back(const_cast<char*>(word.c_str()));
+  }
   all.push_back(nullptr);
   return all;
 }
@@ -53,7 +56,7 @@ Program::Program(const SandboxSpec& spec)
     : name_(spec.argv[0]),
       candidates_(candidates_for(spec)),
       argv_(pointers(spec.argv)),
-      env_(pointers(spec.env)) {}
+      env_(pointers(spec.env, spec.secret_env)) {}
 
 ProgramFailure Program::run() const {
   bool denied = false;

@@ -119,7 +119,7 @@ MountSources take_sources(const SandboxSpec& spec) {
   MountSources sources;
   sources.root = take(spec.root_fd, spec.root_is_detached_mount, Depth::this_mount);
   for (const MountSpec& mount : spec.mounts) {
-    const bool bind = mount.kind == MountSpec::Kind::bind;
+    const bool bind = mount.kind == MountSpec::Kind::bind;  // others are made by mount_extras
     sources.mounts.push_back(
         bind ? take(mount.source_fd, mount.source_is_detached_mount, Depth::with_submounts)
              : base::UniqueFd());

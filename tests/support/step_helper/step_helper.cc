@@ -4,11 +4,15 @@
 //   fds                          the numbers of the open descriptors
 //   write <path>                 opens a file for writing: "ok" or the error's name
 //   stay                         disarms the parent-death signal, ignores SIGTERM, says "here", and
-//   waits for ever daemon                       the same in the background, in a session of its own
+//                                waits for ever
+//   daemon                       the same in the background, in a session of its own
+//   keys <path>                  the comments in an ssh agent's list of keys, as bytes that print
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -74,6 +78,24 @@ int stay_in_background() {
   return stay();
 }
 
+int list_keys(const char* path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::strncpy(address.sun_path, path, sizeof address.sun_path - 1);
+  const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (::connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) return say(false);
+  constexpr std::array<char, 5> kRequestIdentities = {0, 0, 0, 1, 11};
+  if (::send(fd, kRequestIdentities.data(), kRequestIdentities.size(), 0) < 0) return say(false);
+  std::array<char, 4096> answer;
+  const ssize_t size = ::recv(fd, answer.data(), answer.size(), 0);
+  for (ssize_t i = 0; i < size; ++i) {
+    const char c = answer[static_cast<std::size_t>(i)];
+    if (c > ' ' && c < '\x7f') std::putchar(c);
+  }
+  std::puts("");
+  return size > 5 ? 0 : 1;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -84,5 +106,6 @@ int main(int argc, char** argv) {
   if (what == "write" && argc > 2) return say(::open(argv[2], O_WRONLY | O_CLOEXEC) >= 0);
   if (what == "stay") return stay();
   if (what == "daemon") return stay_in_background();
+  if (what == "keys" && argc > 2) return list_keys(argv[2]);
   return 64;
 }

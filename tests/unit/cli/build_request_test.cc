@@ -116,10 +116,18 @@ TEST_CASE("build_request: SOURCE_DATE_EPOCH stops the clock", "[cli]") {
   }
 }
 
+TEST_CASE("build_request: secrets and agents come with the request", "[cli]") {
+  const Variable value("IBUILD_TEST_SECRET", "sesame");
+  const auto request = request_of({"--secret", "id=s,env=IBUILD_TEST_SECRET", "."});
+  REQUIRE(request.secrets);
+  CHECK(request.secrets("s") == "sesame");
+  CHECK_FALSE(request.ssh_agents);
+  CHECK_THROWS_AS(request_of({"--ssh", "a=/no/such/socket", "."}), UsageError);
+}
+
 TEST_CASE("build_request: what docker build has and ibuild has not is named", "[cli]") {
-  for (const char* option :
-       {"--secret", "--ssh", "--cache-from", "--build-context", "--attest", "--allow", "--memory",
-        "--builder", "--annotation", "--cgroup-parent"}) {
+  for (const char* option : {"--cache-from", "--build-context", "--attest", "--allow", "--memory",
+                             "--builder", "--annotation", "--cgroup-parent"}) {
     CAPTURE(option);
     CHECK_THROWS_WITH(request_of({option, "x", "."}),
                       Catch::Contains(option) && Catch::Contains("not supported"));

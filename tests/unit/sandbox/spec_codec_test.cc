@@ -25,9 +25,17 @@ SandboxSpec full_spec() {
                  {.kind = MountSpec::Kind::tmpfs,
                   .target = base::RelPath::exact("tmp"),
                   .size_bytes = 4096,
-                  .mode = 01777}};
+                  .mode = 01777},
+                 {.kind = MountSpec::Kind::file,
+                  .target = base::RelPath::exact("run/key"),
+                  .source_fd = 8,
+                  .source_is_directory = false,
+                  .mode = 0400,
+                  .uid = 12,
+                  .gid = 13}};
   spec.argv = {"prog", "", "\xff arg"};
   spec.env = {"A=1", "B="};
+  spec.secret_env = {"S=hidden"};
   spec.working_dir = "/w";
   spec.uid = 1000;
   spec.gid = 1001;
@@ -56,13 +64,14 @@ ReceivedSpec carry(const EncodedSpec& encoded) {
 TEST_CASE("spec codec: every field comes over", "[sandbox]") {
   SandboxSpec spec = full_spec();
   const EncodedSpec encoded = encode_spec(spec, {-1, 11, 12});
-  CHECK(encoded.fds == std::vector<int>{11, 12, 5, 7});
+  CHECK(encoded.fds == std::vector<int>{11, 12, 5, 7, 8});
   const ReceivedSpec received = carry(encoded);
   CHECK(received.stdio.in == -1);
   CHECK(received.stdio.out == received.fds[0].get());
   CHECK(received.stdio.err == received.fds[1].get());
   spec.root_fd = received.fds[2].get();
   spec.mounts[0].source_fd = received.fds[3].get();
+  spec.mounts[2].source_fd = received.fds[4].get();
   CHECK(received.spec == spec);
 }
 

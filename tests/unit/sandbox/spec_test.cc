@@ -56,6 +56,18 @@ TEST_CASE("spec: what cannot be meant is refused", "[sandbox]") {
     spec.mounts = {
         {.kind = MountSpec::Kind::tmpfs, .target = base::RelPath::exact("x"), .mode = 010000}};
   }
+  SECTION("a directory as a file in memory") {
+    spec.mounts = {{.kind = MountSpec::Kind::file,
+                    .target = base::RelPath::exact("x"),
+                    .source_fd = 4,
+                    .source_is_directory = true}};
+  }
+  SECTION("a file in memory without content") {
+    spec.mounts = {{.kind = MountSpec::Kind::file,
+                    .target = base::RelPath::exact("x"),
+                    .source_is_directory = false}};
+  }
+  SECTION("a secret variable without name") { spec.secret_env = {"=x"}; }
   SECTION("no host name") { spec.hostname = ""; }
   SECTION("a long host name") { spec.hostname = std::string(65, 'h'); }
   CHECK_FALSE(refusal(spec).empty());
@@ -88,6 +100,30 @@ TEST_CASE("spec: describe prints one line a field", "[sandbox]") {
         "hosts: 1 bytes\n"
         "shm: 67108864\n"
         "rlimit: 4 0:1\n");
+}
+
+TEST_CASE("spec: what is wrong with a secret variable is said without its value", "[sandbox]") {
+  SandboxSpec spec = good_spec();
+  spec.secret_env.emplace_back("KEY=sesame\0x", 12);
+  CHECK(refusal(spec) == "the secret for environment variable KEY holds a NUL byte");
+  spec.secret_env = {"sesame"};
+  CHECK(refusal(spec) == "a secret of the environment has no name");
+}
+
+TEST_CASE("spec: describe prints neither a secret's value nor its file's content", "[sandbox]") {
+  SandboxSpec spec = good_spec();
+  spec.secret_env = {"PLAIN=sesame"};
+  spec.mounts = {{.kind = MountSpec::Kind::file,
+                  .target = base::RelPath::exact("run/key"),
+                  .source_fd = 4,
+                  .source_is_directory = false,
+                  .read_only = true,
+                  .mode = 0400,
+                  .uid = 7,
+                  .gid = 8}};
+  CHECK_THAT(describe(spec), Catch::Contains("env: PLAIN=***\n") &&
+                                 Catch::Contains("mount: file /run/key mode=0400 owner=7:8 ro\n") &&
+                                 !Catch::Contains("sesame"));
 }
 
 TEST_CASE("spec: describe hides values that look secret, and control bytes", "[sandbox]") {

@@ -58,6 +58,53 @@ TEST_CASE("mounts: /dev/shm has the size of the spec", "[step]") {
   CHECK(steps.run(spec).out == "3072\n");
 }
 
+TEST_CASE("mounts: a file in memory has content, mode and owner, and cannot be written", "[step]") {
+  if (!can_run_steps()) return;
+  StepFixture steps;
+  const base::TempDir other = make_scratch_dir();
+  base::write_file_atomically(other.dir(), base::RelPath::exact("key"), "sesame\n");
+  const auto key = base::open_at(other.dir(), base::RelPath::exact("key"), O_RDONLY);
+  auto spec = steps.shell(
+      "busybox cat /run/key /run/key2; busybox stat -c '%a %u:%g' /run/key /run/key2; "
+      "echo x 2>/dev/null >/run/key || echo read-only; "
+      "busybox grep ' /run/key' /proc/mounts | busybox grep -c noexec");
+  spec.mounts = {{.kind = MountSpec::Kind::file,
+                  .target = base::RelPath::exact("run/key"),
+                  .source_fd = key.get(),
+                  .source_is_directory = false,
+                  .read_only = true,
+                  .mode = 0400},
+                 {.kind = MountSpec::Kind::file,
+                  .target = base::RelPath::exact("run/key2"),
+                  .source_fd = key.get(),
+                  .source_is_directory = false,
+                  .read_only = true,
+                  .mode = 0755}};
+  CHECK(steps.run(spec).out == "sesame\nsesame\n400 0:0\n755 0:0\nread-only\n1\n");
+  CHECK_FALSE(steps.exists("run"));
+}
+
+TEST_CASE("mounts: a secret variable is in the environment", "[step]") {
+  if (!can_run_steps()) return;
+  StepFixture steps;
+  auto spec = steps.shell("echo $S");
+  spec.secret_env = {"S=sesame"};
+  CHECK(steps.run(spec).out == "sesame\n");
+}
+
+TEST_CASE("mounts: a file in memory for an owner that does not exist here is an error", "[step]") {
+  if (!can_run_steps() || has_id(4'000'000'000)) return;
+  StepFixture steps;
+  const base::UniqueFd key(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  auto spec = steps.shell("true");
+  spec.mounts = {{.kind = MountSpec::Kind::file,
+                  .target = base::RelPath::exact("key"),
+                  .source_fd = key.get(),
+                  .source_is_directory = false,
+                  .uid = 4'000'000'000}};
+  CHECK_THROWS_WITH(steps.run(spec), Catch::Contains("does not exist in this user namespace"));
+}
+
 TEST_CASE("mounts: nothing of them is left in the root, and its times come back", "[step]") {
   if (!can_run_steps()) return;
   StepFixture steps;
