@@ -104,7 +104,7 @@ void BuildOptions::add_to(OptionParser& parser) {
   parser.value("--iidfile", "FILE", iidfile, "Write the image's id (digest of its config) here");
   parser.value("--metadata-file", "FILE", metadata_file, "Write what was built here, as JSON");
   parser.flag("-q,--quiet", quiet, "Show nothing but the image's digest");
-  parser.value("--progress", "KIND", progress, "auto, plain, quiet or none");
+  parser.value("--progress", "KIND", progress, "auto, plain, tty, rawjson, quiet or none");
   parser.value("--network", "MODE", network, "Network of RUN: default, host or none");
   parser.list("--add-host", "NAME:IP", add_hosts, "Line for /etc/hosts of RUN");
   parser.value("--shm-size", "SIZE", shm_size, "Size of /dev/shm of RUN (default 64m)");

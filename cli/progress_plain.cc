@@ -106,22 +106,7 @@ void PlainProgress::on(const event::TransferProgress& event) {
 
 void PlainProgress::on(const event::StepNote& event) { add_line(event.id, defuse(event.text)); }
 
-void PlainProgress::on(const event::WarningRaised& event) {
-  const auto& warning = event.warning;
-  std::string line =
-      " - " + (warning.rule.empty() ? "" : warning.rule + ": ") + defuse(warning.message);
-  if (warning.range.known()) line += fmt::format(" (line {})", warning.range.start.line);
-  warnings_.push_back(std::move(line));
-}
-
-void PlainProgress::on(const event::Finished&) {
-  show_all();
-  if (warnings_.empty()) return;
-  buffer_ +=
-      fmt::format("\n {} warning{} found:\n", warnings_.size(), warnings_.size() == 1 ? "" : "s");
-  for (const auto& warning : std::exchange(warnings_, {})) buffer_ += warning + "\n";
-  write();
-}
+void PlainProgress::on(const event::Finished&) { show_all(); }
 
 bool PlainProgress::is_open(VertexId id) const {
   const auto found = vertices_.find(id);

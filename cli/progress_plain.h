@@ -60,7 +60,7 @@ class PlainProgress : public builder::EventSink {
   void on(const builder::event::StepFailed& event);
   void on(const builder::event::TransferProgress& event);
   void on(const builder::event::StepNote& event);
-  void on(const builder::event::WarningRaised& event);
+  void on(const builder::event::WarningRaised&) {}
   void on(const builder::event::Finished& event);
 
   Vertex& vertex(builder::VertexId id) { return vertices_[id]; }
@@ -88,7 +88,6 @@ class PlainProgress : public builder::EventSink {
   std::size_t shown_ = 0;  // how many vertices have a number
   TimePoint last_shown_{};
   std::string buffer_;
-  std::vector<std::string> warnings_;
   std::condition_variable_any wake_;
   bool wake_wanted_ = false;
   std::jthread waker_;  // last: it uses the rest

@@ -6,6 +6,7 @@
 #include <limits>
 #include <memory>
 #include <optional>
+#include <sstream>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -103,6 +104,19 @@ void write_results(const BuildOptions& options, const builder::BuildResult& resu
   }
 }
 
+/// What a call has to say comes after what was shown meanwhile.
+int tell(const CallSpec& call, const builder::BuildRequest& request,
+         const ServicesProvider& services, Progress& progress, CommandContext& context,
+         std::stop_token stop) {
+  std::ostringstream out, err;
+  CommandContext own{context.in, out, err};
+  const int code = answer_call(call, request, services, own, std::move(stop));
+  progress.emit(builder::event::Finished{.success = true});
+  context.out << out.str() << std::flush;
+  context.err << err.str();
+  return code;
+}
+
 }  // namespace
 
 int run_build(Arguments arguments, CommandContext& context) {
@@ -131,6 +145,7 @@ int run_build(Arguments arguments, CommandContext& context) {
   request.context_dir = options.context;
 
   Progress progress(mode, context.err);
+  progress.set_dockerfile({.name = dockerfile.name, .text = dockerfile.text});
   tell_definition(progress, dockerfile);
   try {
     if (call.kind != CallKind::build) {
@@ -138,7 +153,7 @@ int run_build(Arguments arguments, CommandContext& context) {
       const auto services = [&]() -> const builder::Services& {
         return session.emplace(options, isolation, progress, clock).services();
       };
-      return answer_call(call, request, services, context, signals.token());
+      return tell(call, request, services, progress, context, signals.token());
     }
     BuildSession session(options, isolation, progress, clock);
     const auto result = session.build(request, signals.token());

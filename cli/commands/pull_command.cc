@@ -22,7 +22,7 @@ int run_pull(Arguments arguments, CommandContext& context) {
   parser.operand("NAME", name, "Image to fetch, with :TAG or @DIGEST");
   parser.value("--platform", "OS/ARCH", platform, "Platform of the image (this machine's own)");
   parser.flag("-q,--quiet", quiet, "Show only what was fetched");
-  parser.value("--progress", "KIND", progress_kind, "auto, plain, quiet or none");
+  parser.value("--progress", "KIND", progress_kind, "auto, plain, tty, rawjson, quiet or none");
   store.add_to(parser);
   registry.add_to(parser);
   parser.refuse("-a,--all-tags", OptionParser::Takes::no_value, "name one tag");

@@ -35,7 +35,7 @@ int run_push(Arguments arguments, CommandContext& context) {
   parser.operand("NAME", source, "Image to send");
   parser.optional_operand("DESTINATION", destination, "Name to send it under (default: NAME)");
   parser.flag("-q,--quiet", quiet, "Show only what was sent");
-  parser.value("--progress", "KIND", progress_kind, "auto, plain, quiet or none");
+  parser.value("--progress", "KIND", progress_kind, "auto, plain, tty, rawjson, quiet or none");
   store.add_to(parser);
   registry.add_to(parser);
   parser.refuse("-a,--all-tags", OptionParser::Takes::no_value, "name each tag");

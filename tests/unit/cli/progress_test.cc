@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include <catch2/catch.hpp>
 #include <sstream>
 
@@ -5,6 +7,7 @@
 #include "cli/failure_log.h"
 #include "cli/progress.h"
 #include "cli/progress_plain.h"
+#include "parser/lint.h"
 
 using namespace ibuild;
 namespace event = builder::event;
@@ -138,16 +141,51 @@ TEST_CASE("progress_plain: nothing of a step reaches the terminal raw", "[cli]")
   CHECK(screen.out.str().find('\x1b') == std::string::npos);
 }
 
-TEST_CASE("progress_plain: warnings come at the end", "[cli]") {
-  Screen screen;
-  parser::Warning warning{
-      .rule = "FromAsCasing", .message = "casing differs", .url = {}, .range = {}};
-  warning.range.start.line = 3;
-  screen.progress.emit(event::WarningRaised{.warning = warning});
-  CHECK(screen.out.str().empty());
-  screen.progress.emit(event::Finished{.success = true});
-  screen.progress.emit(event::Finished{.success = true});
-  CHECK(screen.out.str() == "\n 1 warning found:\n - FromAsCasing: casing differs (line 3)\n");
+TEST_CASE("progress: warnings come at the end, once, with what they point to", "[cli]") {
+  std::ostringstream out;
+  cli::Progress progress(cli::ProgressMode::plain, out);
+  progress.set_dockerfile({.name = "Dockerfile", .text = "FROM a as b\n"});
+  auto warning = parser::make_finding(parser::LintRule::from_as_casing, "casing \x1b[1mdiffers",
+                                      {{1, 1}, {1, 11}});
+  progress.emit(event::WarningRaised{.warning = warning});
+  progress.emit(event::WarningRaised{.warning = {"", "no place", "", {}}});
+  CHECK(out.str().empty());
+  progress.emit(event::Finished{.success = true});
+  progress.emit(event::Finished{.success = true});
+  CHECK(out.str() ==
+        "\n 2 warnings found:\n - FromAsCasing: casing differs (line 1)\n"
+        "The 'as' keyword should match the case of the 'from' keyword\n"
+        "More info: https://docs.docker.com/go/dockerfile/rule/from-as-casing/\n"
+        "Dockerfile:1:1\n--------------------\n   1 | >>> FROM a as b\n"
+        "     |     ^~~~~~~~~~~\n--------------------\n\n - no place\n\n");
+}
+
+TEST_CASE("progress: modes for programs and quiet ones show no warnings", "[cli]") {
+  for (const auto mode :
+       {cli::ProgressMode::rawjson, cli::ProgressMode::quiet, cli::ProgressMode::none}) {
+    std::ostringstream out;
+    cli::Progress progress(mode, out);
+    progress.emit(event::WarningRaised{.warning = {"", "text", "", {}}});
+    progress.emit(event::Finished{.success = true});
+    CHECK_THAT(out.str(), !Catch::Contains("found"));
+  }
+}
+
+TEST_CASE("progress: too much of a step's output is cut, but not from the failure's report",
+          "[cli]") {
+  std::ostringstream out;
+  cli::Progress progress(cli::ProgressMode::plain, out);
+  progress.emit(event::VertexAdded{.vertex = {.id = 1, .name = "RUN yes"}});
+  progress.emit(event::StepStarted{.id = 1});
+  for (int i = 0; i < 80; ++i)
+    progress.emit(
+        event::StepLog{.id = 1, .is_stderr = false, .bytes = std::string(100'000, 'y') + "\n"});
+  progress.emit(event::StepLog{.id = 1, .is_stderr = false, .bytes = "the end\n"});
+  progress.emit(event::StepFailed{.id = 1, .message = "exit code 1"});
+  CHECK(out.str().size() < 3'000'000);
+  CHECK_THAT(out.str(),
+             Catch::Contains("[output clipped, log limit ") && !Catch::Contains("the end"));
+  CHECK_THAT(progress.failure_report(), Catch::Contains("the end"));
 }
 
 TEST_CASE("progress_plain: what waits behind a silent step comes out without another event",
@@ -189,9 +227,10 @@ TEST_CASE("failure_log: steps that went well or were cancelled are not in it", "
 }
 
 TEST_CASE("progress: kinds that are not there are refused by name", "[cli]") {
-  CHECK(cli::parse_progress("auto") == cli::ProgressMode::plain);
-  CHECK(cli::parse_progress("") == cli::ProgressMode::plain);
+  CHECK((cli::parse_progress("auto") == cli::ProgressMode::tty) == (isatty(STDERR_FILENO) == 1));
+  CHECK(cli::parse_progress("") == cli::parse_progress("auto"));
+  CHECK(cli::parse_progress("plain") == cli::ProgressMode::plain);
   CHECK(cli::parse_progress("quiet") == cli::ProgressMode::quiet);
-  CHECK_THROWS_WITH(cli::parse_progress("rawjson"), Catch::Contains("rawjson"));
-  CHECK_THROWS_AS(cli::parse_progress("fancy"), base::UsageError);
+  CHECK(cli::parse_progress("rawjson") == cli::ProgressMode::rawjson);
+  CHECK_THROWS_WITH(cli::parse_progress("fancy"), "--progress=fancy is not known");
 }
