@@ -273,8 +273,8 @@ TEST_CASE("build: escape sequences of a step do not reach the terminal", "[e2e]"
 
 TEST_CASE("build: what is not supported is refused before anything is done", "[e2e]") {
   Machine machine;
-  const auto refused = machine.build("app:1", "FROM scratch\n", {"--secret", "id=x,src=y"});
+  const auto refused = machine.build("app:1", "FROM scratch\n", {"--cgroup-parent", "x"});
   CHECK(refused.code == 2);
-  CHECK_THAT(refused.err, Catch::Contains("--secret is not supported"));
+  CHECK_THAT(refused.err, Catch::Contains("--cgroup-parent is not supported"));
   CHECK(machine.ibuild({"--platform", "linux/s390x", machine.path("context")}).code == 2);
 }

@@ -58,5 +58,5 @@ TEST_CASE("check: error=true ends a build before its first step", "[e2e]") {
   CHECK(built.code == 1);
   CHECK_THAT(built.err,
              Catch::Contains("lint violation found for rules: CopyIgnoredFile, FromAsCasing"));
-  CHECK_THAT(built.err, !Catch::Contains("RUN false"));
+  CHECK_THAT(built.err, !Catch::Contains("] RUN false"));
 }
