@@ -79,7 +79,6 @@ FinishedImage finish_image(const BuildPlan& plan, const std::vector<StepResult>&
   for (const auto& planned : plan.image.history) {
     if (planned.from_base) continue;
     Entry entry{planned.entry, std::nullopt, false};
-    entry.entry.empty_layer = !planned.step || !results[*planned.step].made_layer;
     if (clock.is_fixed()) {
       entry.created = clock.now();
     } else if (!entry.entry.empty_layer) {

@@ -53,7 +53,7 @@ StepResult StepExecutor::base_result(const Step& step, const BaseOp& op) {
   if (all_here) scope_.services.events.emit(event::StepCached{vertex});
   reports_[step.id].outcome = StepReport::Outcome::cached;
   watch.done();
-  return {op.image.layers, layers::chain_id(op.image.layers), false, {}, all_here};
+  return {op.image.layers, layers::chain_id(op.image.layers), {}, all_here};
 }
 
 StepResult StepExecutor::execute(const Step& step, const Solver::StepContext& context) {
@@ -106,7 +106,9 @@ StepExecutor::Lookup StepExecutor::find_usable(const StepInput& input, const bas
   if (!record) return {};
   if (parts_.oldest && record->stored < *parts_.oldest)
     return {std::nullopt, "its result of " + base::format_rfc3339(record->stored) + " is too old"};
-  if (record->layer && !is_there(scope_.services.store.layers(), layer_of(*record)))
+  // Older versions kept no layer of a step that changed nothing.
+  if (!record->layer) return {};
+  if (!is_there(scope_.services.store.layers(), layer_of(*record)))
     return {std::nullopt, "its layer is not in the store any more"};
   return {std::move(record), {}};
 }

@@ -13,8 +13,7 @@ namespace ibuild::builder {
 struct StepResult {
   layers::LayerChain chain;
   base::Digest chain_id;      // of `chain`; empty for an empty one
-  bool made_layer = false;    // the last of the chain is its own
-  base::TimePoint created{};  // when that layer was made, perhaps by an earlier build
+  base::TimePoint created{};  // when its layer was made, perhaps by an earlier build
   bool cached = false;
 };
 

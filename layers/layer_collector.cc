@@ -34,6 +34,8 @@ const LayerEntry& LayerCollector::add(LayerEntry entry) {
   if (entry.type == EntryType::whiteout || entry.type == EntryType::opaque) {
     return add_marker(std::move(entry));
   }
+  if (entry.path.is_root() && entry.type != EntryType::directory)
+    refuse(entry.path, "must be a directory");
   entry.path = real_path(entry.path);
   Slot& slot = slots_.emplace_back(Slot{std::move(entry)});
   if (slot.entry.type == EntryType::hardlink) resolve_hard_link(slot);

@@ -129,9 +129,6 @@ LayerEntry make_named_entry(const TarHeader& header, TarExtension& extension,
   }
   entry.xattrs = std::move(extension.xattrs);
   std::sort(entry.xattrs.begin(), entry.xattrs.end());
-  if (entry.path.is_root() && entry.type != EntryType::directory) {
-    throw base::ContentError("it takes the place of the root directory");
-  }
   return entry;
 }
 

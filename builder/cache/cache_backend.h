@@ -13,7 +13,7 @@ namespace ibuild::builder {
 
 /// What a step made.
 struct StepRecord {
-  std::optional<base::Digest> layer;  // diff-id; none: the step changed nothing
+  std::optional<base::Digest> layer;  // diff-id; none in records of older versions
   base::TimePoint created{};          // when it was made
   /// When a step was last seen to make it: `created` of a layer that was made again stays.
   base::TimePoint stored{};

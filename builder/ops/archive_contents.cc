@@ -94,7 +94,7 @@ std::unique_ptr<base::ByteSource> ArchiveContents::open(const SourceFile& file) 
 void ArchiveContents::place(const base::RelPath& destination, DestinationTree& tree,
                             const std::function<void(std::string)>& warn) const {
   const auto root = tree.resolve(destination);
-  tree.make_directories(root);
+  tree.make_directories(root, DestinationTree::MadeBy::unpacking);
   for (const auto& file : entries_) {
     if (is_marker(file.entry.type)) {
       warn("an archive's whiteout of " + base::printable(file.path().absolute()) +

@@ -50,7 +50,9 @@ void place_source(const SelectedSource& source, const CopyDestination& destinati
   if (source.root.is_directory()) {
     const bool is_new = tree.lookup(target) == nullptr;
     tree.make_directories(target);
-    if (is_new) tree.set_time(target, source.root.entry.mtime);
+    // As BuildKit does it, a directory that stands already gets its source's time as well. A root's
+    // time is that of its making, which means nothing.
+    if (is_new || !source.root.path().is_root()) tree.set_time(target, source.root.entry.mtime);
     return place_directory(source, target, tree);
   }
   if (tree.is_directory(target)) target = target.join(source.name);

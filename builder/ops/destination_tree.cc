@@ -88,8 +88,8 @@ void DestinationTree::make_directories(const base::RelPath& path, MadeBy by) {
   LayerEntry entry;
   entry.path = path;
   entry.type = EntryType::directory;
-  entry.mode = by == MadeBy::archive ? 0755 : rules_.made_directory_mode;
-  if (rules_.chown && by == MadeBy::instruction) {
+  entry.mode = by == MadeBy::instruction ? rules_.made_directory_mode : 0755;
+  if (rules_.chown && by != MadeBy::archive) {
     entry.uid = rules_.chown->uid;
     entry.gid = rules_.chown->gid;
   }
@@ -98,8 +98,12 @@ void DestinationTree::make_directories(const base::RelPath& path, MadeBy by) {
 }
 
 void DestinationTree::set_time(const base::RelPath& path, base::TimePoint mtime) {
-  if (const auto added = added_.find(path); added != added_.end())
-    added->second.entry.mtime = clamp(mtime);
+  const auto* directory = lookup(path);
+  if (directory == nullptr) return;
+  LayerEntry entry = *directory;
+  entry.path = path;
+  entry.mtime = mtime;
+  add(std::move(entry), {});
 }
 
 LayerEntry DestinationTree::apply_rules(const base::RelPath& path, const SourceFile& source) const {
@@ -164,9 +168,16 @@ void DestinationTree::put_entry(LayerEntry entry, const SourceFile* source,
 
 bool DestinationTree::put_hard_link(const base::RelPath& path, const base::RelPath& target) {
   const auto* file = lookup(target);
-  if (file == nullptr || file->type != EntryType::file) return false;
+  if (file == nullptr || file->type == EntryType::directory) return false;
   if (path == target) return true;
   Added added;
+  if (file->type != EntryType::file) {
+    added.entry = *file;
+    if (lookup(path) != nullptr) remove(path);
+    added.entry.path = path;
+    added_.insert_or_assign(path, std::move(added));
+    return true;
+  }
   if (const auto first = added_.find(target); first != added_.end()) {
     added = first->second;
     if (!added.link) added.link = first->second.link = LinkKey{~0ULL, next_link_++};

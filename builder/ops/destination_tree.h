@@ -40,13 +40,14 @@ class DestinationTree {
   /// `root`.
   base::RelPath resolve(const base::RelPath& path, const base::RelPath& root = {}) const;
 
-  /// Who asks for a directory: the instruction (then it is owned as the rules say), or an archive
-  /// that lacks an entry for it (then by root, mode 0755).
-  enum class MadeBy { instruction, archive };
+  /// Who asks for a directory: the instruction (then it has owner and mode as the rules say), the
+  /// unpacking of an archive into it (then the owner only; mode 0755), or an archive that lacks an
+  /// entry for it (then root owns it, mode 0755).
+  enum class MadeBy { instruction, unpacking, archive };
   /// Makes `path` and the directories above it where they are missing.
   /// Throws: base::UsageError when something on the way is no directory.
   void make_directories(const base::RelPath& path, MadeBy by = MadeBy::instruction);
-  /// Gives a directory that this layer brings another time.
+  /// Gives a directory that stands there another time.
   void set_time(const base::RelPath& path, base::TimePoint mtime);
   /// A directory with the source's mode, owner and times (as the rules change them); one that
   /// stands already keeps its content. Throws: base::UsageError when something else stands there.
@@ -63,7 +64,8 @@ class DestinationTree {
   /// an archive is unpacked.
   void put_entry(layers::LayerEntry entry, const SourceFile* source, const ContentSource* content,
                  std::optional<LinkKey> link);
-  /// One more name for the file at `target`. False when no file stands there.
+  /// One more name for the file at `target`; of a link or device it is a copy. False when nothing
+  /// or a directory stands there.
   bool put_hard_link(const base::RelPath& path, const base::RelPath& target);
   /// Takes away what stands at `path`, with all below it.
   void remove(const base::RelPath& path);

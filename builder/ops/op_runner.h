@@ -53,8 +53,8 @@ class OpRunner {
   virtual std::optional<StepKey> content_key() { return std::nullopt; }
   /// Adds what `why` shows but the key does not hold.
   virtual void add_details(StepKey&) {}
-  /// Does the work. None when nothing changed. Throws: parser::DockerfileError for what the
-  /// Dockerfile is to blame for, base::Error else.
+  /// Does the work. None when nothing changed: the step gets an empty layer. Throws:
+  /// parser::DockerfileError for what the Dockerfile is to blame for, base::Error else.
   virtual std::optional<layers::Layer> run() = 0;
 };
 

@@ -49,6 +49,16 @@ std::string make_tar(const std::vector<Item>& items) {
   return sink.take();
 }
 
+/// Gives the first entry a name that the writer refuses, by hand and with a checksum that fits.
+void rename_first(std::string& tar, const std::string& name) {
+  std::fill(tar.begin(), tar.begin() + 100, '\0');
+  std::copy(name.begin(), name.end(), tar.begin());
+  std::fill(tar.begin() + 148, tar.begin() + 156, ' ');
+  unsigned sum = 0;
+  for (std::size_t i = 0; i < 512; ++i) sum += static_cast<unsigned char>(tar[i]);
+  std::snprintf(tar.data() + 148, 8, "%06o", sum);
+}
+
 std::string gzip(const std::string& bytes, base::ThreadPool& pool) {
   base::StringSink sink;
   const auto compressor = layers::make_compressor({}, sink, pool);
@@ -82,6 +92,34 @@ TEST_CASE("copy: existing directories keep their mode and owner, deeper ones tak
   const auto tree = f.tree(f.build("FROM base\nCOPY tree /srv\n"));
   CHECK(f.look(*tree, "srv") == "dir 0700 5:6");
   CHECK(f.look(*tree, "srv/sub") == "dir 0750 0:0");
+}
+
+TEST_CASE("copy: a directory that stands already takes its source's time", "[builder]") {
+  BuildFixture f;
+  f.images.add("base", {{"srv", "", 0700, 5, 6, EntryType::directory}});
+  f.write("tree/x", "x");
+  const timespec times[2] = {{1'000'000'000, 0}, {1'000'000'000, 0}};
+  REQUIRE(::utimensat(f.context().get(), "tree", times, 0) == 0);
+  const auto tree = f.tree(f.build("FROM base\nCOPY tree /srv\n"));
+  const auto srv = tree->lookup(base::RelPath::clean("srv"));
+  CHECK(srv->entry.mtime == base::TimePoint(std::chrono::seconds(1'000'000'000)));
+  CHECK(f.look(*tree, "srv") == "dir 0700 5:6");
+}
+
+TEST_CASE("copy: wildcards that match nothing, and directories that are there, still make a layer",
+          "[builder]") {
+  BuildFixture f;
+  f.images.add("base", {{"srv/keep", ""}});
+  const auto config =
+      f.config(f.build("FROM base\nCOPY none* /srv/\nWORKDIR /srv\nWORKDIR /\nRUN nothing\n"));
+  REQUIRE(config.diff_ids.size() == 4);
+  CHECK(config.diff_ids[1] == config.diff_ids[2]);  // both empty
+  CHECK(f.store->layers().index({config.diff_ids[1], std::nullopt, nullptr})->entries().empty());
+  REQUIRE(config.history.size() == 5);
+  CHECK_FALSE(config.history[1].empty_layer);
+  CHECK_FALSE(config.history[2].empty_layer);
+  CHECK(config.history[3].empty_layer);  // WORKDIR / has nothing to make
+  CHECK_FALSE(config.history[4].empty_layer);
 }
 
 TEST_CASE("copy: times are those of the source, and none is later than SOURCE_DATE_EPOCH",
@@ -204,33 +242,54 @@ TEST_CASE(
 
 TEST_CASE("add: a name above the archive's root ends the build", "[builder]") {
   BuildFixture f;
-  std::string tar = make_tar({{"aaXetc/passwd", EntryType::file, "evil"}});
-  // The writer refuses such a name: make it by hand, with a checksum that fits.
-  const std::string name = "../etc/passwd";
-  std::fill(tar.begin(), tar.begin() + 100, '\0');
-  std::copy(name.begin(), name.end(), tar.begin());
-  std::fill(tar.begin() + 148, tar.begin() + 156, ' ');
-  unsigned sum = 0;
-  for (int i = 0; i < 512; ++i) sum += static_cast<unsigned char>(tar[static_cast<std::size_t>(i)]);
-  std::snprintf(tar.data() + 148, 8, "%06o", sum);
+  std::string tar = make_tar({{"passwd", EntryType::file, "evil"}});
+  rename_first(tar, "../etc/passwd");
   f.write("a.tar", tar);
   CHECK_THROWS_AS(f.build("FROM scratch\nADD a.tar /x\n"), base::Error);
 }
 
 TEST_CASE("add: whiteout names of an archive are left out with a warning", "[builder]") {
   BuildFixture f;
-  std::string tar = make_tar({{"xwh.file", EntryType::file, ""}, {"seen", EntryType::file, "x"}});
-  tar[0] = '.';
-  std::fill(tar.begin() + 148, tar.begin() + 156, ' ');
-  unsigned sum = 0;
-  for (int i = 0; i < 512; ++i) sum += static_cast<unsigned char>(tar[static_cast<std::size_t>(i)]);
-  std::snprintf(tar.data() + 148, 8, "%06o", sum);
+  std::string tar = make_tar({{"file", EntryType::file, ""}, {"seen", EntryType::file, "x"}});
+  rename_first(tar, ".wh.file");
   f.images.add("base", {{"t/file", "stays"}});
   f.write("a.tar", tar);
   const auto tree = f.tree(f.build("FROM base\nADD a.tar /t\n"));
   CHECK(f.content(*tree, "t/file") == "stays");
   CHECK(f.content(*tree, "t/seen") == "x");
   CHECK(f.events.warnings().size() == 1);
+}
+
+TEST_CASE("add: an archive's entry for the root changes nothing, whatever it is", "[builder]") {
+  BuildFixture f;
+  f.images.add("base", {{"t", "", 0700, 5, 6, EntryType::directory}});
+  for (const auto type : {EntryType::file, EntryType::directory}) {
+    std::string tar = make_tar({{"a", type, ""}, {"seen", EntryType::file, "x"}});
+    rename_first(tar, "./");
+    f.write("a.tar", tar);
+    const auto tree = f.tree(f.build("FROM base\nADD a.tar /t\n"));
+    CHECK(f.look(*tree, "t") == "dir 0700 5:6");
+    CHECK(f.content(*tree, "t/seen") == "x");
+  }
+}
+
+TEST_CASE("add: what an archive is unpacked into has mode 0755 and the owner asked for",
+          "[builder]") {
+  BuildFixture f;
+  f.write("a.tar", make_tar({{"in/file", EntryType::file, "x"}}));
+  const auto tree =
+      f.tree(f.build("FROM scratch\nADD --chown=3:4 --chmod=700 a.tar /new/place/\n"));
+  CHECK(f.look(*tree, "new/place") == "dir 0755 3:4");
+  CHECK(f.look(*tree, "new/place/in") == "dir 0755 0:0");
+  CHECK(f.look(*tree, "new/place/in/file") == "file 0640 3:4");
+}
+
+TEST_CASE("add: an archive's hard link to a symbolic link is that link", "[builder]") {
+  BuildFixture f;
+  f.write("a.tar", make_tar({{"link", EntryType::symlink, "nowhere"},
+                             {"again", EntryType::hardlink, "link"}}));
+  const auto tree = f.tree(f.build("FROM scratch\nADD a.tar /\n"));
+  CHECK(f.look(*tree, "again") == "link 0777 11:12 nowhere");
 }
 
 TEST_CASE("add: --unpack=false copies an archive as it is", "[builder]") {

@@ -34,24 +34,23 @@ struct Sample {
           {{"1970-01-01T00:00:05Z", "base", "", "", false}, std::nullopt, true});
     }
     add("ENV", std::nullopt);
-    add_step("COPY", true);
-    add_step("WORKDIR", false);
+    add_step("COPY");
+    add_step("WORKDIR");
     add("LABEL", std::nullopt);
   }
 
   void add(const std::string& text, std::optional<builder::StepId> step) {
     plan.image.history.push_back({{"", text, "", "c", !step}, step, false});
   }
-  void add_step(const std::string& text, bool makes_layer) {
+  void add_step(const std::string& text) {
     builder::Step step;
     step.id = plan.steps.size();
     step.parent = step.id - 1;
     step.op = builder::CopyOp{};
     plan.steps.push_back(step);
     StepResult result = results.back();
-    result.made_layer = makes_layer;
     result.created = at(100);
-    if (makes_layer) result.chain.push_back(layer(text));
+    result.chain.push_back(layer(text));
     results.push_back(result);
     plan.image.tip = step.id;
     add(text, step.id);
@@ -69,15 +68,17 @@ std::size_t layers_in(const std::vector<image::HistoryEntry>& history) {
 
 }  // namespace
 
-TEST_CASE("finish_image: history counts the layers, and a step without a layer says so",
+TEST_CASE("finish_image: history counts the layers, and what is no step says that it has none",
           "[builder]") {
   const auto config = Sample(1, 1).finish();
-  CHECK(config.diff_ids.size() == 2);
+  CHECK(config.diff_ids.size() == 3);
   REQUIRE(config.history.size() == 5);
-  CHECK(layers_in(config.history) == 2);
+  CHECK(layers_in(config.history) == 3);
+  CHECK(config.history[1].empty_layer);
   CHECK(config.history[2].created_by == "COPY");
   CHECK_FALSE(config.history[2].empty_layer);
-  CHECK(config.history[3].empty_layer);
+  CHECK_FALSE(config.history[3].empty_layer);
+  CHECK(config.history[4].empty_layer);
 }
 
 TEST_CASE("finish_image: times are those of the layers, also for what stands around them",

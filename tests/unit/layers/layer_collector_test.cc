@@ -171,8 +171,12 @@ TEST_CASE("layer_collector: markers below what became a file are dropped", "[lay
   CHECK(listed({whiteout("d/gone"), opaque("d/e"), file("d")}) == "f d\n");
 }
 
-TEST_CASE("layer_collector: the root cannot be deleted", "[layers]") {
+TEST_CASE("layer_collector: the root cannot be deleted or be anything but a directory",
+          "[layers]") {
   CHECK_THROWS_AS(listed({whiteout("")}), base::ContentError);
+  CHECK_THROWS_AS(listed({file("")}), base::ContentError);
+  CHECK_THROWS_AS(listed({symlink("", "x")}), base::ContentError);
+  CHECK(listed({directory("")}) == "d \n");
 }
 
 }  // namespace ibuild::layers
