@@ -25,6 +25,7 @@ constexpr std::uint64_t kInlineBytes = 1 << 20;
 std::optional<layers::EntryType> entry_type(mode_t mode) {
   switch (mode & S_IFMT) {
     case S_IFREG:
+    case S_IFSOCK:  // becomes an empty file, as BuildKit's clients send it
       return layers::EntryType::file;
     case S_IFDIR:
       return layers::EntryType::directory;
@@ -52,6 +53,12 @@ void take_file_status(SourceFile& file, const struct stat& status) {
   file.entry.mtime = mtime_of(status);
   file.identity = FileIdentity::of(status);
   if (status.st_nlink > 1) file.link = LinkKey{status.st_dev, status.st_ino};
+}
+
+void take_socket_status(SourceFile& file, const struct stat& status) {
+  file.entry.mode = status.st_mode & 07777;
+  file.entry.mtime = mtime_of(status);
+  file.entry.content = base::sha256_of("");
 }
 
 struct stat status_of(int fd, const std::string& shown_as) {
@@ -137,6 +144,10 @@ std::optional<SourceFile> ContextTree::make_file(const base::DirFd& dir, const b
   SourceFile file;
   file.entry.path = path;
   file.entry.type = *type;
+  if (S_ISSOCK(status.st_mode)) {
+    take_socket_status(file, status);
+    return file;
+  }
   if (*type == layers::EntryType::file) {
     take_file_status(file, status);
     return file;
@@ -229,6 +240,7 @@ void ContextTree::digest_files(std::span<SourceFile*> files, std::stop_token sto
 }
 
 std::unique_ptr<base::ByteSource> ContextTree::open(const SourceFile& file) const {
+  if (!file.identity) return std::make_unique<base::StringSource>("");  // a socket
   base::UniqueFd fd = base::open_at(root_, file.path(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   return std::make_unique<VerifyingSource>(
       std::move(fd), VerifyingSource::Expectation{file.entry.content.value(), file.entry.size_bytes,

@@ -19,7 +19,7 @@ namespace ibuild::builder {
 
 /// The build context: a directory of the host less what the ignore file names. Read lazily: a
 /// directory that nobody asks for is never opened, an ignored one neither unless something in it is
-/// re-included. Everything belongs to root; sockets are not there. A file that changes between its
+/// re-included. Everything belongs to root; a socket is an empty file. A file that changes between its
 /// hashing and its copying is an error.
 class ContextTree : public SourceTree {
  public:
@@ -47,7 +47,7 @@ class ContextTree : public SourceTree {
   bool is_visible(const base::RelPath& path, const struct stat& status,
                   const Verdict* parent) const;
   bool has_visible_child(const base::RelPath& directory) const;
-  /// `name` is the entry's name below `dir`. None for a socket.
+  /// `name` is the entry's name below `dir`. None for what is of no known type.
   std::optional<SourceFile> make_file(const base::DirFd& dir, const base::RelPath& name,
                                       const base::RelPath& path, const struct stat& status) const;
   /// Hashes the file; what changed since it was looked up is brought up to date.

@@ -81,7 +81,7 @@ TEST_CASE("context_tree: an ignored directory without exceptions is never opened
   CHECK(names(tree) == std::vector<std::string>{"src"});
 }
 
-TEST_CASE("context_tree: sockets are not there", "[builder]") {
+TEST_CASE("context_tree: a socket is an empty file", "[builder]") {
   Fixture f;
   f.files.write("file", "x");
   const std::string path = f.files.context().shown_as() + "/socket";
@@ -91,8 +91,11 @@ TEST_CASE("context_tree: sockets are not there", "[builder]") {
   REQUIRE(path.size() < sizeof address.sun_path);
   std::strcpy(address.sun_path, path.c_str());
   REQUIRE(::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
+  REQUIRE(::fchmodat(f.files.context().get(), "socket", 0640, 0) == 0);
   const auto tree = f.tree();
-  CHECK(names(tree) == std::vector<std::string>{"file"});
+  CHECK(names(tree) == std::vector<std::string>{"file", "socket"});
+  CHECK(digested(tree, "socket").entry.mode == 0640);
+  CHECK(f.files.content(tree, "socket") == "");
 }
 
 TEST_CASE("context_tree: links lead nowhere outside of the context", "[builder]") {
