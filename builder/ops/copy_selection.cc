@@ -153,11 +153,13 @@ class DirectoryWalk {
   std::vector<SelectedEntry> entries_;
 };
 
-void check_required(const SourceTree& tree, const SourcePath& source) {
-  if (!source.pattern) return;
+/// What --parents names without wildcards has to be there: no link is followed to it, and it must
+/// not be excluded.
+void check_required(const SourceTree& tree, const SourcePath& source,
+                    const std::vector<SelectedEntry>& found) {
+  if (!source.pattern || !found.empty()) return;
   const auto wanted = source.path.join(*source.pattern);
-  if (parser::has_wildcard(wanted.str())) return;
-  if (!resolve(tree, wanted, /*follow_last=*/false)) throw_missing(tree, wanted);
+  if (!parser::has_wildcard(wanted.str())) throw_missing(tree, wanted);
 }
 
 void fill_in_digests(std::vector<SelectedSource>& sources, const SourceTree& tree,
@@ -180,7 +182,6 @@ std::vector<SelectedSource> select_sources(const CopyOp& op, const SourceTree& t
   const auto excludes = matcher_of(op.excludes);
   for (const auto& written : op.paths) {
     const SourcePath source_path = take_apart(written, op.parents);
-    check_required(tree, source_path);
     const auto includes =
         source_path.pattern ? matcher_of({*source_path.pattern}) : std::optional<IgnoreMatcher>();
     for (const auto& match : WildcardWalk(tree, source_path.path).matches()) {
@@ -189,6 +190,7 @@ std::vector<SelectedSource> select_sources(const CopyOp& op, const SourceTree& t
       SelectedSource source{&tree, std::move(*root), std::string(match.name()), {}};
       if (source.root.is_directory())
         source.entries = DirectoryWalk(tree, includes, excludes, stop).walk(source.root);
+      check_required(tree, source_path, source.entries);
       sources.push_back(std::move(source));
     }
   }

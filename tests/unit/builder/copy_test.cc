@@ -140,6 +140,21 @@ TEST_CASE("copy: times are those of the source, and none is later than SOURCE_DA
   CHECK(seconds("new") == 1'700'000'000);
 }
 
+TEST_CASE("copy: --parents finds nothing behind a link or an exclusion", "[builder]") {
+  BuildFixture f;
+  f.write("dir/file", "x");
+  f.link("link", "dir");
+  const auto fails = [&](const std::string& line, const std::string& path) {
+    CHECK_THROWS_WITH(f.build("FROM scratch\n" + line + "\n"),
+                      Catch::Contains("\"" + path + "\": not found"));
+  };
+  fails("COPY --parents link/file /", "/link/file");
+  fails("COPY --parents --exclude=dir dir/file /", "/dir/file");
+  fails("COPY --parents dir/other /", "/dir/other");
+  const auto tree = f.tree(f.build("FROM scratch\nCOPY --parents link/./file no* /x/\n"));
+  CHECK(f.content(*tree, "x/file") == "x");
+}
+
 TEST_CASE("copy: names that mean deletions in a layer are left out with a warning", "[builder]") {
   BuildFixture f;
   f.write("tree/.wh.hidden", "x");
