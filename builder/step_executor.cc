@@ -148,8 +148,9 @@ StepRecord StepExecutor::make(const StepInput& input, OpRunner& runner) {
 StepRecord StepExecutor::settle(std::optional<layers::Layer> layer, base::TimePoint start) {
   const auto now = scope_.clock.now();
   const auto today = base::Clock().now();
-  if (!layer) return {.layer = std::nullopt, .created = now, .stored = today};
   const auto& layers = scope_.services.store.layers();
+  // Every step has a layer, as BuildKit has it: history and layers go together whatever a step did.
+  if (!layer) layer = layers.begin_layer()->commit();
   const auto key =
       content_record_key(fingerprint(*layers.index(*layer), {start, today}), scope_.clock);
   std::string damaged;
@@ -176,9 +177,7 @@ StepResult StepExecutor::result_of(const StepInput& input, const StepRecord& rec
                                    bool cached) const {
   if (cached) scope_.services.events.emit(event::StepCached{input.vertex});
   const auto& parent = input.parent_result();
-  StepResult result{parent.chain, parent.chain_id, record.layer.has_value(), record.created,
-                    cached};
-  if (!record.layer) return result;
+  StepResult result{parent.chain, parent.chain_id, record.created, cached};
   result.chain.push_back(layer_of(record));
   // One step of image-spec's ChainID, so that a long chain need not be hashed again for each layer.
   result.chain_id = result.chain_id.empty()
