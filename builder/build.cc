@@ -31,9 +31,11 @@ namespace {
 constexpr std::size_t kMinThreads = 4;
 
 Services with_events(const Services& services, EventSink& events) {
-  return {services.store,         services.snapshots,     services.sandbox,
-          services.no_run_reason, services.image_sources, events,
-          services.clock,         services.pool};
+  return {services.store,         services.snapshots,
+          services.sandbox,       services.no_run_reason,
+          services.image_sources, events,
+          services.clock,         services.pool,
+          services.files,         services.git};
 }
 
 Services with_clock(const Services& services, const base::Clock& clock) {
@@ -44,7 +46,9 @@ Services with_clock(const Services& services, const base::Clock& clock) {
           services.image_sources,
           services.events,
           clock,
-          services.pool};
+          services.pool,
+          services.files,
+          services.git};
 }
 
 /// The stage that the build ends in, as TARGETSTAGE has it.

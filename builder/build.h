@@ -13,7 +13,9 @@
 #include "base/digest.h"
 #include "base/thread_pool.h"
 #include "builder/events.h"
+#include "builder/git/git_source.h"
 #include "builder/image_source.h"
+#include "builder/remote_files.h"
 #include "builder/secret_lookup.h"
 #include "builder/ssh_agent_lookup.h"
 #include "image/descriptor.h"
@@ -73,6 +75,8 @@ struct Services {
   EventSink& events;
   base::Clock clock;
   base::ThreadPool& pool;
+  RemoteFiles& files;  // by URL
+  GitSource& git;
 };
 
 /// An image that exists as values: bytes of config and manifest, and its layers.

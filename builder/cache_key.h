@@ -17,6 +17,8 @@
 ///                is copied;
 ///                           for --from=<stage> at first the chain-id of the source instead
 ///                           ("source")
+///                "url N"    name, mode and content of a file by URL; not where it lies
+///                "git N"    the commit of a repository, and the part of it that is taken
 ///                "inline"   name and content of each heredoc
 ///   WORKDIR      "op"       the path and the user
 ///                "parent"   chain-id

@@ -142,6 +142,8 @@ std::string ingredient_change(const StepKey& before, const StepKey& now, const s
     if (const auto files = files_change(before, now)) return *files;
     return name == "source" ? "the stage it copies from changed" : "its files changed";
   }
+  if (name.starts_with("url ") || name.starts_with("git "))
+    return files_change(before, now).value_or("source " + name.substr(4) + " changed");
   const std::string what =
       name.starts_with("env ") ? variable(before, now, name.substr(4)) : base::printable(name);
   if (!old_value || !new_value) return change(what, old_value, new_value);

@@ -11,20 +11,24 @@
 namespace ibuild::builder {
 namespace {
 
+/// Of a remote source counts what it brings, not where it is.
+std::vector<std::string> described_paths(const CopyOp& op) {
+  std::vector<std::string> texts;
+  for (const auto& path : op.paths) texts.push_back(path.is_local() ? path.text : "<remote>");
+  return texts;
+}
+
 /// The operation as text, everything quoted.
 std::string describe_op(const CopyOp& op) {
   std::string text = op.verb == CopyOp::Verb::add ? "ADD" : "COPY";
-  text += " " + parser::go_quote_list(op.paths) + " " + parser::go_quote(op.destination);
+  text += " " + parser::go_quote_list(described_paths(op)) + " " + parser::go_quote(op.destination);
   text += " chown=" + parser::go_quote(op.chown) + " chmod=" + parser::go_quote(op.chmod);
   text += " exclude=" + parser::go_quote_list(op.excludes);
   if (op.link) text += " link";
   if (op.parents) text += " parents";
   if (op.unpack) text += " unpack";
+  if (op.unpack_remote) text += " unpack-remote";
   return text;
-}
-
-std::string shown_tree(const TreeRef& tree) {
-  return "stage or image \"" + base::printable(tree.shown_as) + "\"";
 }
 
 base::TimePoint newest_time(const std::vector<SelectedSource>& sources, base::TimePoint otherwise) {
@@ -40,27 +44,6 @@ base::TimePoint newest_time(const std::vector<SelectedSource>& sources, base::Ti
 }
 
 }  // namespace
-
-const SourceTree& CopyRunner::source() {
-  if (std::holds_alternative<ContextRef>(op_.from)) return input_.scope.context.tree();
-  if (!stage_) {
-    const auto& tree = std::get<TreeRef>(op_.from);
-    const auto chain = input_.chain_of(tree);
-    input_.scope.fetch.ensure_indexes(chain, input_.stop);
-    stage_ = std::make_unique<LayeredTree>(input_.scope.services.store.layers(), chain,
-                                           shown_tree(tree), input_.stop);
-  }
-  return *stage_;
-}
-
-const std::vector<SelectedSource>& CopyRunner::selection() {
-  if (!selection_) {
-    selection_ = located(
-        input_.step.range, [&] { return select_sources(op_, source(), input_.stop); },
-        "copy-failed");
-  }
-  return *selection_;
-}
 
 StepKey CopyRunner::basic_key() {
   StepKey key;
@@ -82,24 +65,19 @@ StepKey CopyRunner::basic_key() {
 
 StepKey CopyRunner::quick_key() {
   StepKey key = basic_key();
-  if (const auto* tree = std::get_if<TreeRef>(&op_.from)) {
-    if (!op_.paths.empty()) key.add("source", input_.result_of_tree(*tree).chain_id.str());
-  } else if (!op_.paths.empty()) {
-    key.add("files", selection_digest(selection()).str());
-  }
+  sources_.add_quick(key);
   return key;
 }
 
 std::optional<StepKey> CopyRunner::content_key() {
-  if (std::holds_alternative<ContextRef>(op_.from) || op_.paths.empty()) return std::nullopt;
+  if (!sources_.has_content_key()) return std::nullopt;
   StepKey key = basic_key();
-  key.add("files", selection_digest(selection()).str());
+  sources_.add_content(key);
   return key;
 }
 
 void CopyRunner::add_details(StepKey& key) {
-  if (op_.paths.empty()) return;
-  for (const auto& source : selection()) {
+  for (const auto& source : sources_.all()) {
     if (!source.root.is_directory())
       key.add_detail("file " + source.root.path().str(), fingerprint(source.root));
     for (const auto& entry : source.entries) {
@@ -125,7 +103,7 @@ DestinationTree::Rules CopyRunner::rules(const SourceTree& image) const {
 
 void CopyRunner::place(const SelectedSource& source, const CopyDestination& destination,
                        DestinationTree& tree) {
-  if (!op_.unpack || !is_archive(*source.tree, source.root))
+  if (!sources_.wants_unpacked(source) || !is_archive(*source.tree, source.root))
     return place_source(source, destination, tree);
   const auto& temp = input_.scope.services.store.temp();
   archives_.emplace_back(*source.tree, source.root, temp, input_.stop)
@@ -134,9 +112,7 @@ void CopyRunner::place(const SelectedSource& source, const CopyDestination& dest
 
 void CopyRunner::place_everything(DestinationTree& tree) {
   const auto destination = CopyDestination::parse(op_.destination);
-  if (!op_.paths.empty()) {
-    for (const auto& source : selection()) place(source, destination, tree);
-  }
+  for (const auto& source : sources_.all()) place(source, destination, tree);
   for (const auto& file : op_.inline_files) {
     const auto& inline_tree = inline_trees_.emplace_back(file, input_.scope.clock.now());
     const auto& root = inline_tree.file();
@@ -157,7 +133,7 @@ std::optional<layers::Layer> CopyRunner::run() {
   auto rules = located(
       input_.step.range, [&] { return this->rules(image); }, "copy-failed");
   const auto now = input_.scope.clock.now();
-  rules.made_directory_time = op_.paths.empty() ? now : newest_time(selection(), now);
+  rules.made_directory_time = op_.paths.empty() ? now : newest_time(sources_.all(), now);
   DestinationTree tree(op_.link ? nothing : image.view(), std::move(rules));
   located(
       input_.step.range, [&] { place_everything(tree); }, "copy-failed");

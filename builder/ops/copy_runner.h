@@ -8,6 +8,7 @@
 #include "builder/ops/archive_contents.h"
 #include "builder/ops/copy_layout.h"
 #include "builder/ops/copy_selection.h"
+#include "builder/ops/copy_sources.h"
 #include "builder/ops/destination_tree.h"
 #include "builder/ops/op_runner.h"
 #include "builder/tree/inline_tree.h"
@@ -18,7 +19,8 @@ namespace ibuild::builder {
 /// indexes of the layers below.
 class CopyRunner : public OpRunner {
  public:
-  CopyRunner(const CopyOp& op, const StepInput& input) : op_(op), input_(input) {}
+  CopyRunner(const CopyOp& op, const StepInput& input)
+      : op_(op), input_(input), sources_(op, input) {}
   StepKey quick_key() override;
   std::optional<StepKey> content_key() override;
   void add_details(StepKey& key) override;
@@ -26,8 +28,6 @@ class CopyRunner : public OpRunner {
 
  private:
   StepKey basic_key();
-  const SourceTree& source();
-  const std::vector<SelectedSource>& selection();
   DestinationTree::Rules rules(const SourceTree& image) const;
   void place_everything(DestinationTree& tree);
   void place(const SelectedSource& source, const CopyDestination& destination,
@@ -35,8 +35,7 @@ class CopyRunner : public OpRunner {
 
   const CopyOp& op_;
   const StepInput& input_;
-  std::unique_ptr<SourceTree> stage_;  // unless it is the context
-  std::optional<std::vector<SelectedSource>> selection_;
+  CopySources sources_;
   // What the tree being written refers to:
   std::deque<InlineTree> inline_trees_;
   std::deque<SelectedSource> inline_sources_;

@@ -180,14 +180,15 @@ std::vector<SelectedSource> select_sources(const CopyOp& op, const SourceTree& t
                                            std::stop_token stop) {
   std::vector<SelectedSource> sources;
   const auto excludes = matcher_of(op.excludes);
-  for (const auto& written : op.paths) {
-    const SourcePath source_path = take_apart(written, op.parents);
+  for (std::size_t i = 0; i < op.paths.size(); ++i) {
+    if (!op.paths[i].is_local()) continue;
+    const SourcePath source_path = take_apart(op.paths[i].text, op.parents);
     const auto includes =
         source_path.pattern ? matcher_of({*source_path.pattern}) : std::optional<IgnoreMatcher>();
     for (const auto& match : WildcardWalk(tree, source_path.path).matches()) {
       auto root = resolve(tree, match, /*follow_last=*/true);
       if (!root) throw_missing(tree, match);
-      SelectedSource source{&tree, std::move(*root), std::string(match.name()), {}};
+      SelectedSource source{&tree, std::move(*root), std::string(match.name()), {}, i};
       if (source.root.is_directory())
         source.entries = DirectoryWalk(tree, includes, excludes, stop).walk(source.root);
       check_required(tree, source_path, source.entries);
@@ -198,12 +199,23 @@ std::vector<SelectedSource> select_sources(const CopyOp& op, const SourceTree& t
   return sources;
 }
 
+SelectedSource select_all(const CopyOp& op, const SourceTree& tree, std::stop_token stop) {
+  std::vector<SelectedSource> sources(1);
+  sources[0].tree = &tree;
+  sources[0].root = tree.lookup({}).value();
+  const std::optional<IgnoreMatcher> includes;
+  const auto excludes = matcher_of(op.excludes);
+  sources[0].entries = DirectoryWalk(tree, includes, excludes, stop).walk(sources[0].root);
+  fill_in_digests(sources, tree, std::move(stop));
+  return std::move(sources[0]);
+}
+
 SelectedSource select_path(const SourceTree& tree, const base::RelPath& path,
                            std::stop_token stop) {
   auto root = resolve(tree, path, /*follow_last=*/true);
   if (!root) throw_missing(tree, path);
   std::vector<SelectedSource> sources(1);
-  sources[0] = {&tree, std::move(*root), std::string(path.name()), {}};
+  sources[0] = {&tree, std::move(*root), std::string(path.name()), {}, 0};
   if (sources[0].root.is_directory())
     sources[0].entries = DirectoryWalk(tree, stop).walk(sources[0].root);
   fill_in_digests(sources, tree, std::move(stop));

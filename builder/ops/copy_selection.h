@@ -26,13 +26,17 @@ struct SelectedSource {
   SourceFile root;
   std::string name;  // the last part of the path as it was matched: the file's name in a directory
   std::vector<SelectedEntry> entries;  // below a directory's root, in walk order
+  std::size_t order = 0;               // which of the operation's paths brings it
 };
 
-/// Which files the paths of `op` mean in `tree`: wildcards, --parents with its pivot, --exclude.
-/// Content digests are filled in. A wildcard that matches nothing gives nothing. Throws:
+/// Which files the local paths of `op` mean in `tree`: wildcards, --parents with its pivot,
+/// --exclude. Content digests are filled in. A wildcard that matches nothing gives nothing. Throws:
 /// base::UsageError when a path that must be there is not.
 std::vector<SelectedSource> select_sources(const CopyOp& op, const SourceTree& tree,
                                            std::stop_token stop);
+
+/// All of a tree but what --exclude names: a repository.
+SelectedSource select_all(const CopyOp& op, const SourceTree& tree, std::stop_token stop);
 
 /// One literal path, with all that lies below it: what a bind mount shows. Throws: base::UsageError
 /// when it is not there.

@@ -33,7 +33,7 @@ struct OpDescriber {
   std::string operator()(const CopyOp& op) const {
     std::string text =
         line(op.verb == CopyOp::Verb::add ? "add-from" : "copy-from", describe_source(op.from));
-    for (const auto& path : op.paths) text += line("source", parser::go_quote(path));
+    for (const auto& path : op.paths) text += path_lines(path);
     for (const auto& file : op.inline_files) {
       text += line("inline", file.name + " " + parser::go_quote(file.content));
     }
@@ -43,6 +43,19 @@ struct OpDescriber {
     if (op.link) text += line("link", "true");
     if (op.parents) text += line("parents", "true");
     if (op.unpack) text += line("unpack", "true");
+    if (op.unpack_remote) text += line("unpack-remote", "true");
+    return text;
+  }
+  static std::string path_lines(const CopyPath& path) {
+    if (const auto* url = std::get_if<UrlSource>(&path.remote)) {
+      return line("url", parser::go_quote(url->url)) +
+             line("checksum", url->checksum ? url->checksum->str() : "");
+    }
+    const auto* git = std::get_if<parser::GitReference>(&path.remote);
+    if (git == nullptr) return line("source", parser::go_quote(path.text));
+    std::string text = line("git", parser::go_quote(git->remote)) + line("ref", git->ref) +
+                       line("subdir", git->subdir) + line("checksum", git->checksum);
+    if (git->keep_git_dir.value_or(false)) text += line("keep-git-dir", "true");
     return text;
   }
   std::string operator()(const WorkdirOp& op) const {

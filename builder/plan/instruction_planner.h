@@ -67,6 +67,7 @@ class InstructionPlanner {
                      const std::string& chmod) const;
   std::vector<std::string> expand_excludes(const std::vector<std::string>& excludes) const;
   std::string destination(const std::string& path) const;
+  decltype(CopyPath::remote) remote_source(const std::string& path, const parser::Add& add) const;
   void add_copy(CopyOp op, const std::string& written_destination);
 
   // RUN (plan_run.cc)

@@ -8,8 +8,10 @@
 #include <variant>
 #include <vector>
 
+#include "base/digest.h"
 #include "builder/image_source.h"
 #include "image/platform.h"
+#include "parser/git_reference.h"
 #include "parser/instruction.h"
 #include "sandbox/sandbox_spec.h"
 
@@ -34,12 +36,26 @@ struct BaseOp {
   BaseImage image;
 };
 
-/// COPY, and ADD of what lies in the context.
+/// A file of a web server.
+struct UrlSource {
+  std::string url;
+  std::optional<base::Digest> checksum;
+};
+/// A source of COPY or ADD.
+struct CopyPath {
+  std::string text;  // as written, expanded
+  /// What it is when it is no path inside of `from`.
+  std::variant<std::monostate, UrlSource, parser::GitReference> remote = {};
+
+  bool is_local() const { return std::holds_alternative<std::monostate>(remote); }
+};
+
+/// COPY and ADD.
 struct CopyOp {
   enum class Verb { copy, add };
   Verb verb = Verb::copy;
   FileSource from;
-  std::vector<std::string> paths;                // as written, expanded
+  std::vector<CopyPath> paths;
   std::vector<parser::InlineFile> inline_files;  // content expanded
   std::string destination;  // absolute; a "/" or "/." at its end is kept, it means something
   std::string chown;        // "user[:group]" or empty
@@ -47,7 +63,8 @@ struct CopyOp {
   std::vector<std::string> excludes;
   bool link = false;
   bool parents = false;
-  bool unpack = false;  // local archives are extracted
+  bool unpack = false;         // local archives are extracted
+  bool unpack_remote = false;  // those that came by URL are
 };
 
 /// WORKDIR: makes the directory where it does not exist.

@@ -1,9 +1,8 @@
 // COPY and ADD of InstructionPlanner.
 
-#include <algorithm>
-
 #include "base/rel_path.h"
 #include "base/text.h"
+#include "builder/git/git_remote.h"
 #include "builder/plan/instruction_planner.h"
 #include "builder/plan/located.h"
 #include "builder/plan/remote_source.h"
@@ -18,6 +17,21 @@ std::string history_flags(const CopyOp& op) {
   if (!op.chown.empty()) text += " --chown=" + op.chown;
   if (!op.chmod.empty()) text += " --chmod=" + op.chmod;
   return text;
+}
+
+/// Options may be given by flags and in the reference itself, but not both ways at once.
+parser::GitReference with_add_flags(parser::GitReference git, const std::string& checksum,
+                                    std::optional<bool> keep_git_dir) {
+  if (keep_git_dir && git.keep_git_dir && *keep_git_dir != *git.keep_git_dir)
+    throw base::UsageError("inconsistent keep-git-dir configuration");
+  if (!checksum.empty() && !git.checksum.empty() && checksum != git.checksum) {
+    throw base::UsageError("checksum mismatch: the flag says " + base::printable(checksum) +
+                           ", the reference " + base::printable(git.checksum));
+  }
+  if (!git.keep_git_dir) git.keep_git_dir = keep_git_dir;
+  if (git.checksum.empty()) git.checksum = checksum;
+  check_git_reference(git);
+  return git;
 }
 
 }  // namespace
@@ -50,7 +64,7 @@ CopyOp InstructionPlanner::copy_basics(const parser::CopySources& sources, const
   if (!op.chmod.empty())
     located(
         range(), [&] { return parser::FileMode::parse(op.chmod); }, "bad-chmod");
-  for (const auto& path : sources.paths) op.paths.push_back(expand(path));
+  for (const auto& path : sources.paths) op.paths.push_back({expand(path)});
   for (const auto& file : sources.inline_files) {
     op.inline_files.push_back(file);
     if (!file.expand) continue;
@@ -63,7 +77,7 @@ CopyOp InstructionPlanner::copy_basics(const parser::CopySources& sources, const
 void InstructionPlanner::add_copy(CopyOp op, const std::string& written_destination) {
   std::string text = op.verb == CopyOp::Verb::add ? "ADD" : "COPY";
   text += history_flags(op);
-  for (const auto& path : op.paths) text += " " + path;
+  for (const auto& path : op.paths) text += " " + path.text;
   for (const auto& file : op.inline_files) text += " <<" + file.name;
   text += " " + written_destination + " # buildkit";
   op.destination = destination(written_destination);
@@ -78,11 +92,35 @@ void InstructionPlanner::operator()(const parser::Copy& copy) {
   op.parents = copy.parents;
   op.link = copy.link && op.chmod.empty();  // BuildKit's own condition
   for (const auto& path : op.paths) {
-    const auto kind = located(range(), [&] { return remote_source_kind(path); });
+    const auto kind = located(range(), [&] { return remote_source_kind(path.text); });
     if (kind == RemoteKind::git) fail("remote-copy", "source can't be a git ref for COPY");
     if (kind == RemoteKind::http) fail("remote-copy", "source can't be a URL for COPY");
   }
   add_copy(std::move(op), expand(copy.sources.destination));
+}
+
+/// What a source of ADD is when it is none of the context.
+decltype(CopyPath::remote) InstructionPlanner::remote_source(const std::string& path,
+                                                             const parser::Add& add) const {
+  const std::string checksum = expand(add.checksum);
+  switch (located(range(), [&] { return remote_source_kind(path); })) {
+    case RemoteKind::none:
+      return {};
+    case RemoteKind::git:
+      return located(range(), [&] {
+        return with_add_flags(*parser::parse_git_reference(path), checksum, add.keep_git_dir);
+      });
+    case RemoteKind::http:
+      break;
+  }
+  UrlSource source{path, std::nullopt};
+  if (checksum.empty()) return source;
+  source.checksum = base::Digest::try_parse(checksum);
+  if (!source.checksum) {
+    fail("bad-checksum", "invalid checksum digest format: \"" + base::printable(checksum) +
+                             "\" is not sha256: and 64 hex digits");
+  }
+  return source;
 }
 
 void InstructionPlanner::operator()(const parser::Add& add) {
@@ -92,18 +130,13 @@ void InstructionPlanner::operator()(const parser::Add& add) {
   op.excludes = expand_excludes(add.excludes);
   op.link = add.link && op.chmod.empty();
   op.unpack = add.unpack.value_or(true);
-  const std::string checksum = expand(add.checksum);
-  const auto is_remote = [&](const std::string& path) {
-    return located(range(), [&] { return remote_source_kind(path); }) != RemoteKind::none;
-  };
-  if (!checksum.empty() && op.paths.size() != 1)
+  op.unpack_remote = add.unpack.value_or(false);
+  for (auto& path : op.paths) path.remote = remote_source(path.text, add);
+  const bool has_checksum = !expand(add.checksum).empty();
+  if (has_checksum && op.paths.size() != 1)
     fail("bad-checksum", "checksum can't be specified for multiple sources");
-  if (!checksum.empty() && !is_remote(op.paths[0]))
+  if (has_checksum && op.paths[0].is_local())
     fail("bad-checksum", "checksum requires HTTP(S) or Git sources");
-  if (const auto remote = std::find_if(op.paths.begin(), op.paths.end(), is_remote);
-      remote != op.paths.end()) {
-    fail("remote-add", "ADD of a remote source is not supported yet: " + base::printable(*remote));
-  }
   add_copy(std::move(op), expand(add.sources.destination));
 }
 

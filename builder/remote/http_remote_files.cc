@@ -73,6 +73,11 @@ std::optional<HttpRemoteFiles::Held> HttpRemoteFiles::find_held(const HttpCacheE
   if (!damaged.empty() && parts_.warn) parts_.warn(damaged + "; the file is fetched again");
   auto body = record ? entry.open_body(*record) : base::UniqueFd();
   if (!body) return std::nullopt;
+  base::FdRangeSource bytes(body.get(), 0, record->size_bytes);
+  if (base::sha256_of(bytes) != record->digest) {
+    if (parts_.warn) parts_.warn("a stored file is damaged; it is fetched again");
+    return std::nullopt;
+  }
   return Held{*record, std::move(body)};
 }
 

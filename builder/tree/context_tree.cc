@@ -99,7 +99,8 @@ ContextTree::ContextTree(base::DirFd root, parser::IgnoreMatcher ignore, const P
       ignore_(std::move(ignore)),
       digests_(parts.digests),
       pool_(parts.pool),
-      clock_(parts.clock) {}
+      clock_(parts.clock),
+      shown_as_(parts.shown_as) {}
 
 const ContextTree::Verdict* ContextTree::verdict_of(const base::RelPath& directory) const {
   if (ignore_.empty() || directory.is_root()) return nullptr;

@@ -27,6 +27,7 @@ class ContextTree : public SourceTree {
     FileDigestCache& digests;
     base::ThreadPool& pool;
     base::Clock clock = {};  // of the machine, not that of the image
+    std::string shown_as = "the build context";
   };
   ContextTree(base::DirFd root, parser::IgnoreMatcher ignore, const Parts& parts);
 
@@ -34,7 +35,7 @@ class ContextTree : public SourceTree {
   std::vector<SourceFile> children(const base::RelPath& directory) const override;
   void digest_files(std::span<SourceFile*> files, std::stop_token stop) const override;
   std::unique_ptr<base::ByteSource> open(const SourceFile& file) const override;
-  std::string shown_as() const override { return "the build context"; }
+  std::string shown_as() const override { return shown_as_; }
 
   /// Whether the ignore file leaves out `path`, which is there on the host. For messages.
   bool hides(const base::RelPath& path) const;
@@ -58,6 +59,7 @@ class ContextTree : public SourceTree {
   FileDigestCache& digests_;
   base::ThreadPool& pool_;
   base::Clock clock_;
+  std::string shown_as_;
   mutable std::mutex mutex_;
   mutable std::map<base::RelPath, std::unique_ptr<Verdict>> verdicts_;
 };

@@ -27,6 +27,7 @@
 #include "cli/result_files.h"
 #include "cli/signals.h"
 #include "cli/single_task.h"
+#include "cli/source_access.h"
 #include "layers/working_tree.h"
 #include "sandbox/sandbox.h"
 
@@ -42,6 +43,7 @@ class BuildSession {
       : access_(options.store, options.registry, warnings_to(events), 0),
         source_(access_.loader()),
         pusher_(access_.loader()),
+        sources_(access_.store(), {.registry = options.registry, .warn = warnings_to(events)}),
         snapshots_(isolation.can_run ? layers::make_overlay_backend(
                                            access_.store().layers(), access_.store().temp(),
                                            layers::overlay_xattrs_of_this_process())
@@ -54,7 +56,9 @@ class BuildSession {
                   .image_sources = {&source_},
                   .events = events,
                   .clock = clock,
-                  .pool = access_.session().pool()} {}
+                  .pool = access_.session().pool(),
+                  .files = sources_.files(),
+                  .git = sources_.git()} {}
 
   const builder::Services& services() const { return services_; }
 
@@ -66,6 +70,7 @@ class BuildSession {
   ImageAccess access_;
   remote::RegistryImageSource source_;
   remote::RegistryPusher pusher_;
+  SourceAccess sources_;
   std::unique_ptr<layers::SnapshotBackend> snapshots_;
   std::unique_ptr<sandbox::Sandbox> sandbox_;
   builder::Services services_;

@@ -68,6 +68,16 @@ void import_context(const GoldenCase& golden, const base::RelPath& path, BuildFi
   }
 }
 
+void load_web(const GoldenCase& golden, BuildFixture& f) {
+  if (!golden.has("web")) return;
+  const auto web = base::RelPath::exact("web");
+  for (const auto& entry : base::list_dir(golden.dir, web)) {
+    f.files.files["http://web.test/" + entry.name] = {
+        base::read_file_at(golden.dir, web.join(entry.name), 1 << 20),
+        base::parse_rfc3339("2020-01-02T03:04:05Z")};
+  }
+}
+
 void load_request(const GoldenCase& golden, BuildFixture& f) {
   f.request.dockerfile = golden.read("Dockerfile").value();
   f.request.platform = image::parse_platform("linux/amd64");
@@ -75,6 +85,7 @@ void load_request(const GoldenCase& golden, BuildFixture& f) {
     import_context(golden, {}, f);
     f.request.ignore_file = golden.read("context/.dockerignore");
   }
+  load_web(golden, f);
   const std::string options = golden.read("args").value_or("");
   for (const auto line : base::split(options, '\n')) {
     const auto text = base::trim(line);

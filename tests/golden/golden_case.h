@@ -15,6 +15,7 @@ namespace ibuild::test {
 ///   args              one option a line: "build-arg K=V", "target S", "label K=V", "platform P",
 ///   "no-cache", "network N",
 ///                     "add-host N:A"; '#' begins a comment
+///   web/              files by URL: web/a is http://web.test/a, changed at 2020-01-02T03:04:05Z
 ///   images.json       configurations of base images by name; other names get a small base with
 ///   users "root" and "app" expect.*          plan, config.json, layers, digest, stderr: only those
 ///   that are there are checked

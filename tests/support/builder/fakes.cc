@@ -252,6 +252,22 @@ std::vector<std::string> FakeSandbox::commands() const {
   return commands;
 }
 
+builder::RemoteFile FakeFiles::fetch(const builder::RemoteFileRequest& request, std::stop_token) {
+  asked.push_back(request.url);
+  const auto found = files.find(request.url.substr(0, request.url.find_first_of("?#")));
+  if (found == files.end()) throw base::Error("GET " + request.url + ": 404 Not Found");
+  const auto& [content, last_modified] = found->second;
+  const auto digest = base::sha256_of(content);
+  if (request.checksum && *request.checksum != digest)
+    throw base::ContentError("digest mismatch", request.checksum->str(), digest.str());
+  const auto dir = make_scratch_dir();
+  base::write_file_atomically(dir.dir(), base::RelPath::exact("file"), content);
+  return {.body = base::open_at(dir.dir(), base::RelPath::exact("file"), O_RDONLY),
+          .digest = digest,
+          .size_bytes = content.size(),
+          .last_modified = last_modified};
+}
+
 BuildFixture::BuildFixture()
     : scratch_(make_scratch_dir()),
       context_(make_scratch_dir()),
@@ -284,6 +300,8 @@ void BuildFixture::link(const std::string& path, const std::string& target) {
 
 builder::BuildResult BuildFixture::build(const std::string& dockerfile) {
   request.dockerfile = dockerfile;
+  git = std::make_unique<builder::GitSource>(*store,
+                                             builder::GitSource::Options{.settings = git_settings});
   const builder::Services services{*store,
                                    can_run ? &snapshots : nullptr,
                                    can_run ? &sandbox : nullptr,
@@ -291,7 +309,9 @@ builder::BuildResult BuildFixture::build(const std::string& dockerfile) {
                                    {&images},
                                    events,
                                    clock,
-                                   pool};
+                                   pool,
+                                   files,
+                                   *git};
   return builder::build(request, services, nullptr, {});
 }
 

@@ -100,6 +100,20 @@ class FakeSandbox : public sandbox::Sandbox {
   std::vector<sandbox::SandboxSpec> specs_;
 };
 
+/// Gives files by URL, and notes who was asked.
+class FakeFiles : public builder::RemoteFiles {
+ public:
+  struct File {
+    std::string content;
+    std::optional<base::TimePoint> last_modified = {};
+  };
+  builder::RemoteFile fetch(const builder::RemoteFileRequest& request,
+                            std::stop_token stop) override;
+
+  std::map<std::string, File> files;
+  std::vector<std::string> asked;
+};
+
 /// A store, a context and fakes around build().
 class BuildFixture {
  public:
@@ -130,6 +144,10 @@ class BuildFixture {
   FakeImages images;
   FakeSnapshots snapshots;
   FakeSandbox sandbox;
+  FakeFiles files;
+  /// Of git; "url.<path>.insteadOf" lets a repository of this machine stand for one of another.
+  std::vector<builder::GitSetting> git_settings = {{"protocol.file.allow", "always"}};
+  std::unique_ptr<builder::GitSource> git;  // of the last build
   EventLog events;
   builder::BuildRequest request;
   base::Clock clock{std::chrono::sys_seconds(std::chrono::seconds(1'700'000'000))};

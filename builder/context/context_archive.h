@@ -1,0 +1,27 @@
+#pragma once
+
+#include <functional>
+#include <stop_token>
+#include <string>
+
+#include "base/fs_at.h"
+#include "base/stream.h"
+
+namespace ibuild::builder {
+
+/// How many first bytes of a stream looks_like_archive() wants to see.
+inline constexpr std::size_t kArchiveProbeBytes = 1024;
+
+/// Whether a stream that begins so is a tar: the header of one, or a compression that only a tar
+/// can be in here (gzip, bzip2, xz, zstd). The content counts, not the name.
+bool looks_like_archive(base::Bytes first_bytes);
+
+/// Unpacks a build context's tar, compressed or not, into an empty directory, as the calling user's
+/// own files: modes and times are kept, owners and extended attributes are not. Nothing in the
+/// archive reaches out of the directory: names and links are taken with it as the root. What a
+/// context cannot hold is left out and told to `warn`: devices, and names that mean deletions in an
+/// image layer. Throws: base::ContentError, base::SystemError, base::CancelledError.
+void unpack_context(base::ByteSource& archive, const base::DirFd& into,
+                    const std::function<void(const std::string&)>& warn, std::stop_token stop);
+
+}  // namespace ibuild::builder

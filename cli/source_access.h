@@ -1,0 +1,33 @@
+#pragma once
+
+#include "builder/git/git_source.h"
+#include "builder/remote/http_remote_files.h"
+#include "builder/secret_lookup.h"
+#include "cli/options_registry.h"
+#include "layers/store.h"
+#include "registry/http_fetcher.h"
+
+namespace ibuild::cli {
+
+/// Where a build's files by URL and its git repositories come from.
+class SourceAccess {
+ public:
+  struct Options {
+    const RegistryFlags& registry;  // proxies and certificate authorities count here as well
+    builder::SecretLookup secrets = {};
+    builder::GitSsh ssh = {};
+    registry::WarningSink warn = {};  // for any thread
+  };
+  /// `store` outlives this. Asks nobody yet.
+  SourceAccess(const layers::Store& store, const Options& options);
+
+  builder::RemoteFiles& files() { return files_; }
+  builder::GitSource& git() { return git_; }
+
+ private:
+  registry::HttpFetcher fetcher_;
+  remote::HttpRemoteFiles files_;
+  builder::GitSource git_;
+};
+
+}  // namespace ibuild::cli
