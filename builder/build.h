@@ -75,8 +75,8 @@ struct Services {
   EventSink& events;
   base::Clock clock;
   base::ThreadPool& pool;
-  RemoteFiles& files;  // by URL
-  GitSource& git;
+  RemoteFiles* files = nullptr;  // by URL; null: a build that needs one fails
+  GitSource* git = nullptr;      // null likewise
 };
 
 /// An image that exists as values: bytes of config and manifest, and its layers.

@@ -28,6 +28,12 @@ auto fetched(const parser::SourceRange& range, F&& f) -> decltype(f()) {
   }
 }
 
+template <typename Service>
+Service& needed(Service* service, const char* what) {
+  if (service == nullptr) throw base::Error(std::string(what) + " cannot be had here");
+  return *service;
+}
+
 }  // namespace
 
 const SourceTree& CopySources::main_tree() {
@@ -62,7 +68,7 @@ RemoteFile CopySources::fetch_file(const UrlSource& source) {
                                       input_.scope.services.events.emit(event::TransferProgress{
                                           input_.vertex, "file", done, total});
                                     }};
-    return input_.scope.services.files.fetch(request, input_.stop);
+    return needed(input_.scope.services.files, "files by URL").fetch(request, input_.stop);
   });
 }
 
@@ -79,15 +85,16 @@ SelectedSource CopySources::fetch(const UrlSource& source) {
 }
 
 GitCommit CopySources::resolve(const parser::GitReference& reference) {
-  return fetched(input_.step.range,
-                 [&] { return input_.scope.services.git.resolve(reference, input_.stop); });
+  return fetched(input_.step.range, [&] {
+    return needed(input_.scope.services.git, "git repositories").resolve(reference, input_.stop);
+  });
 }
 
 SelectedSource CopySources::check_out(const parser::GitReference& reference) {
   const auto& services = input_.scope.services;
   const auto commit = resolve(reference);
   const auto& checkout = checkouts_.emplace_back(fetched(
-      input_.step.range, [&] { return services.git.check_out(reference, commit, input_.stop); }));
+      input_.step.range, [&] { return services.git->check_out(reference, commit, input_.stop); }));
   // Never saved: these files are gone after the step.
   auto& digests = digests_.emplace_back(services.store.cache_dir("files"));
   const auto& tree = repositories_.emplace_back(

@@ -57,8 +57,8 @@ class BuildSession {
                   .events = events,
                   .clock = clock,
                   .pool = access_.session().pool(),
-                  .files = sources_.files(),
-                  .git = sources_.git()} {}
+                  .files = &sources_.files(),
+                  .git = &sources_.git()} {}
 
   const builder::Services& services() const { return services_; }
 

@@ -310,8 +310,8 @@ builder::BuildResult BuildFixture::build(const std::string& dockerfile) {
                                    events,
                                    clock,
                                    pool,
-                                   files,
-                                   *git};
+                                   &files,
+                                   git.get()};
   return builder::build(request, services, nullptr, {});
 }
 
