@@ -1,11 +1,29 @@
 #include "cli/source_access.h"
 
+#include <unistd.h>
+
+#include <cstdlib>
+
 namespace ibuild::cli {
+
+namespace {
+
+/// The hosts that the user's ssh knows; empty when there is no such file.
+std::string known_hosts_file() {
+  const char* home = std::getenv("HOME");
+  if (home == nullptr) return {};
+  std::string file = std::string(home) + "/.ssh/known_hosts";
+  return ::access(file.c_str(), R_OK) == 0 ? file : std::string();
+}
+
+}  // namespace
 
 SourceAccess::SourceAccess(const layers::Store& store, const Options& options)
     : fetcher_(options.registry.resolve()),
       files_(
           {.fetcher = fetcher_, .store = store, .secrets = options.secrets, .warn = options.warn}),
-      git_(store, {.secrets = options.secrets, .ssh = options.ssh}) {}
+      git_(store, {.secrets = options.secrets,
+                   .ssh_agents = options.ssh_agents,
+                   .ssh = {.known_hosts = known_hosts_file()}}) {}
 
 }  // namespace ibuild::cli

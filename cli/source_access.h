@@ -3,6 +3,7 @@
 #include "builder/git/git_source.h"
 #include "builder/remote/http_remote_files.h"
 #include "builder/secret_lookup.h"
+#include "builder/ssh_agent_lookup.h"
 #include "cli/options_registry.h"
 #include "layers/store.h"
 #include "registry/http_fetcher.h"
@@ -15,7 +16,7 @@ class SourceAccess {
   struct Options {
     const RegistryFlags& registry;  // proxies and certificate authorities count here as well
     builder::SecretLookup secrets = {};
-    builder::GitSsh ssh = {};
+    builder::SshAgentLookup ssh_agents = {};
     registry::WarningSink warn = {};  // for any thread
   };
   /// `store` outlives this. Asks nobody yet.

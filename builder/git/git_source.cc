@@ -21,10 +21,19 @@ auto with_context(const std::string& what, F&& f) {
   }
 }
 
+/// "ssh://host/path" and "user@host:path".
+bool speaks_ssh(const std::string& url) {
+  return url.starts_with("ssh://") || url.find("://") == std::string::npos;
+}
+
 }  // namespace
 
 GitProgram GitSource::program_for(const GitRemote& remote) const {
   GitProgram::Options options{.settings = options_.settings, .ssh = options_.ssh};
+  if (options_.ssh_agents && speaks_ssh(remote.url)) {
+    if (const auto agent = options_.ssh_agents(kDefaultSshId))
+      options.ssh.agent_socket = agent->socket_path;
+  }
   options.settings.insert(options.settings.end(), remote.settings.begin(), remote.settings.end());
   return GitProgram(std::move(options));
 }

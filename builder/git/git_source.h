@@ -9,6 +9,7 @@
 #include "builder/git/git_program.h"
 #include "builder/git/git_remote.h"
 #include "builder/secret_lookup.h"
+#include "builder/ssh_agent_lookup.h"
 #include "layers/store.h"
 #include "parser/git_reference.h"
 
@@ -19,7 +20,8 @@ namespace ibuild::builder {
 class GitSource {
  public:
   struct Options {
-    SecretLookup secrets = {};  // see make_git_remote
+    SecretLookup secrets = {};       // see make_git_remote
+    SshAgentLookup ssh_agents = {};  // the default one is used, when a remote speaks ssh
     GitSsh ssh = {};
     std::vector<GitSetting> settings = {};  // beside the fixed ones: tests allow file:// with them
   };

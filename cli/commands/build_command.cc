@@ -38,21 +38,28 @@ namespace {
 /// All that one build needs, opened in the order of its members.
 class BuildSession {
  public:
-  BuildSession(const BuildOptions& options, const IsolationChoice& isolation,
-               builder::EventSink& events, base::Clock clock)
-      : access_(options.store, options.registry, warnings_to(events), 0),
+  struct Wanted {
+    const BuildOptions& options;
+    const builder::BuildRequest& request;
+    const IsolationChoice& isolation;
+  };
+  BuildSession(const Wanted& wanted, builder::EventSink& events, base::Clock clock)
+      : access_(wanted.options.store, wanted.options.registry, warnings_to(events), 0),
         source_(access_.loader()),
         pusher_(access_.loader()),
-        sources_(access_.store(), {.registry = options.registry, .warn = warnings_to(events)}),
-        snapshots_(isolation.can_run ? layers::make_overlay_backend(
-                                           access_.store().layers(), access_.store().temp(),
-                                           layers::overlay_xattrs_of_this_process())
-                                     : nullptr),
-        sandbox_(isolation.can_run ? sandbox::make_namespace_sandbox() : nullptr),
+        sources_(access_.store(), {.registry = wanted.options.registry,
+                                   .secrets = wanted.request.secrets,
+                                   .ssh_agents = wanted.request.ssh_agents,
+                                   .warn = warnings_to(events)}),
+        snapshots_(wanted.isolation.can_run ? layers::make_overlay_backend(
+                                                  access_.store().layers(), access_.store().temp(),
+                                                  layers::overlay_xattrs_of_this_process())
+                                            : nullptr),
+        sandbox_(wanted.isolation.can_run ? sandbox::make_namespace_sandbox() : nullptr),
         services_{.store = access_.store(),
                   .snapshots = snapshots_.get(),
                   .sandbox = sandbox_.get(),
-                  .no_run_reason = isolation.reason,
+                  .no_run_reason = wanted.isolation.reason,
                   .image_sources = {&source_},
                   .events = events,
                   .clock = clock,
@@ -151,16 +158,17 @@ int run_build(Arguments arguments, CommandContext& context) {
 
   Progress progress(mode, context.err);
   progress.set_dockerfile({.name = dockerfile.name, .text = dockerfile.text});
+  const BuildSession::Wanted wanted{options, request, isolation};
   tell_definition(progress, dockerfile);
   try {
     if (call.kind != CallKind::build) {
       std::optional<BuildSession> session;
       const auto services = [&]() -> const builder::Services& {
-        return session.emplace(options, isolation, progress, clock).services();
+        return session.emplace(wanted, progress, clock).services();
       };
       return tell(call, request, services, progress, context, signals.token());
     }
-    BuildSession session(options, isolation, progress, clock);
+    BuildSession session(wanted, progress, clock);
     const auto result = session.build(request, signals.token());
     progress.emit(builder::event::Finished{.success = true});
     write_results(options, result, context.out);
