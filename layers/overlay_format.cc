@@ -38,8 +38,9 @@ std::string id_map(const char* path) {
 }  // namespace
 
 OverlayXattrs overlay_xattrs_of_this_process() {
+  if (!has_sys_admin()) return OverlayXattrs::none;
   const bool is_initial = maps_all_ids(id_map("/proc/self/uid_map"));
-  return is_initial && has_sys_admin() ? OverlayXattrs::trusted : OverlayXattrs::user;
+  return is_initial ? OverlayXattrs::trusted : OverlayXattrs::user;
 }
 
 std::string_view overlay_prefix(OverlayXattrs xattrs) {
@@ -47,9 +48,11 @@ std::string_view overlay_prefix(OverlayXattrs xattrs) {
 }
 
 std::string tree_name_of_this_process() {
-  if (overlay_xattrs_of_this_process() == OverlayXattrs::trusted) return "tree-trusted";
+  const OverlayXattrs xattrs = overlay_xattrs_of_this_process();
+  if (xattrs == OverlayXattrs::trusted) return "tree-trusted";
   const std::string maps = id_map("/proc/self/uid_map") + "\n" + id_map("/proc/self/gid_map");
-  return "tree-user-" + base::sha256_of(maps).short_hex();
+  const std::string ids = base::sha256_of(maps).short_hex();
+  return (xattrs == OverlayXattrs::user ? "tree-user-" : "tree-plain-") + ids;
 }
 
 }  // namespace ibuild::layers

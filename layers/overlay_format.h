@@ -6,14 +6,14 @@
 namespace ibuild::layers {
 
 /// Whose whiteouts and opaque marks: `trusted.overlay.` xattrs (root) or `user.overlay.` (in a user
-/// namespace).
-enum class OverlayXattrs { trusted, user };
+/// namespace). `none`: no overlay is mounted of it, so it has neither whiteouts nor marks.
+enum class OverlayXattrs { trusted, user, none };
 
 /// What this process can use: trusted when it has CAP_SYS_ADMIN in the initial user namespace, user
-/// else.
+/// when it has it in another one, none when it cannot mount at all.
 OverlayXattrs overlay_xattrs_of_this_process();
 
-/// "trusted.overlay." or "user.overlay."
+/// "trusted.overlay." or "user.overlay.". Requires: not `none`.
 std::string_view overlay_prefix(OverlayXattrs xattrs);
 
 /// The name of a layer's tree made by this process: it tells the xattrs and, in a user namespace,

@@ -2,6 +2,8 @@
 #include "layers/tree_applier.h"
 
 #include <fcntl.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
@@ -20,6 +22,7 @@ namespace ibuild::layers {
 namespace {
 
 constexpr std::size_t kBufferBytes = 256 << 10;
+constexpr std::size_t kCopyBytes = 1 << 30;
 // Until finish(): nobody else looks in, and every directory can be written to.
 constexpr mode_t kUnsettledMode = 0700;
 
@@ -30,6 +33,25 @@ std::string name_of(const base::RelPath& path) {
 mode_t node_type(EntryType type) {
   if (type == EntryType::char_device) return S_IFCHR;
   return type == EntryType::block_device ? S_IFBLK : S_IFIFO;
+}
+
+/// Shares the blocks where the file system can, else copies in the kernel.
+void copy_all(int from, int to, const std::string& shown_as) {
+  if (::ioctl(to, FICLONE, from) == 0) return;
+  for (;;) {
+    const ssize_t count = ::copy_file_range(from, nullptr, to, nullptr, kCopyBytes, 0);
+    if (count == 0) return;
+    if (count > 0) continue;
+    if (errno != EXDEV && errno != EINVAL && errno != ENOSYS && errno != EOPNOTSUPP &&
+        errno != EPERM) {
+      throw_store_error(errno, "copy to", shown_as);
+    }
+    break;
+  }
+  base::FdSource rest(from);
+  base::FdSink sink(to);
+  std::vector<std::byte> buffer(kBufferBytes);
+  while (const std::size_t count = rest.read(buffer)) sink.write(std::span(buffer).first(count));
 }
 
 }  // namespace
@@ -130,12 +152,14 @@ void TreeApplier::set_xattrs(int fd, const LayerEntry& entry) {
     if (::fsetxattr(fd, name.c_str(), value.data(), value.size(), 0) == 0) continue;
     const bool is_unsupported = errno == ENOTSUP || errno == EPERM;
     // user.* is a courtesy of the file system; file capabilities count where steps can use them.
-    if (is_unsupported && (xattrs_ == OverlayXattrs::user || name.starts_with("user."))) continue;
+    if (is_unsupported && (xattrs_ != OverlayXattrs::trusted || name.starts_with("user."))) {
+      continue;
+    }
     throw_store_error(errno, "set " + name + " of", tree_.show(entry.path));
   }
 }
 
-void TreeApplier::add_file(const LayerEntry& entry, base::ByteSource& data) {
+base::UniqueFd TreeApplier::create_file(const LayerEntry& entry) {
   constexpr int kFlags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
   const std::string name = name_of(entry.path);
   base::UniqueFd fd(::openat(open_parent(entry.path), name.c_str(), kFlags, 0600));
@@ -144,6 +168,21 @@ void TreeApplier::add_file(const LayerEntry& entry, base::ByteSource& data) {
     fd.reset(::openat(open_parent(entry.path), name.c_str(), kFlags, 0600));
   }
   if (!fd) throw_store_error(errno, "create", tree_.show(entry.path));
+  return fd;
+}
+
+void TreeApplier::settle_file(int fd, const LayerEntry& entry) {
+  // The owner first: a change of it clears setuid bits and capabilities.
+  if (!is_own(entry)) set_owner(fd, "", entry);
+  if (::fchmod(fd, entry.mode) != 0) {
+    throw base::SystemError("set the mode of", tree_.show(entry.path));
+  }
+  set_xattrs(fd, entry);
+  set_mtime(fd, nullptr, entry.mtime, tree_.show(entry.path));
+}
+
+void TreeApplier::add_file(const LayerEntry& entry, base::ByteSource& data) {
+  const base::UniqueFd fd = create_file(entry);
   while (const std::size_t count = data.read(buffer_)) {
     try {
       base::FdSink(fd.get()).write(std::span(buffer_).first(count));
@@ -151,13 +190,13 @@ void TreeApplier::add_file(const LayerEntry& entry, base::ByteSource& data) {
       throw_store_error(error.error_number(), "write", tree_.show(entry.path));
     }
   }
-  // The owner first: a change of it clears setuid bits and capabilities.
-  if (!is_own(entry)) set_owner(fd.get(), "", entry);
-  if (::fchmod(fd.get(), entry.mode) != 0) {
-    throw base::SystemError("set the mode of", tree_.show(entry.path));
-  }
-  set_xattrs(fd.get(), entry);
-  set_mtime(fd.get(), nullptr, entry.mtime, tree_.show(entry.path));
+  settle_file(fd.get(), entry);
+}
+
+void TreeApplier::add_copy(const LayerEntry& entry, int source_fd) {
+  const base::UniqueFd fd = create_file(entry);
+  copy_all(source_fd, fd.get(), tree_.show(entry.path));
+  settle_file(fd.get(), entry);
 }
 
 void TreeApplier::add_hard_link(const LayerEntry& entry) {
@@ -204,7 +243,7 @@ void TreeApplier::add_node(const LayerEntry& entry) {
     const bool is_device = entry.type != EntryType::fifo;
     if (errno == EEXIST && attempt == 0) {
       make_room(entry.path);
-    } else if (errno == EPERM && is_device && xattrs_ == OverlayXattrs::user) {
+    } else if (errno == EPERM && is_device && xattrs_ != OverlayXattrs::trusted) {
       return;  // no user namespace may make devices; a step has its own /dev
     } else {
       throw_store_error(errno, "make device or fifo", tree_.show(entry.path));
@@ -245,8 +284,9 @@ void TreeApplier::settle_directory(const LayerEntry& entry) {
 void TreeApplier::finish(const LayerIndex& index) {
   std::vector<const LayerEntry*> directories;
   for (const LayerEntry& entry : index.entries()) {
-    if (entry.type == EntryType::whiteout) add_whiteout(entry.path);
-    if (entry.type == EntryType::opaque) mark_opaque(entry.path);
+    const bool is_overlay = xattrs_ != OverlayXattrs::none;
+    if (entry.type == EntryType::whiteout && is_overlay) add_whiteout(entry.path);
+    if (entry.type == EntryType::opaque && is_overlay) mark_opaque(entry.path);
     if (entry.type == EntryType::directory) directories.push_back(&entry);
   }
   std::vector<LayerEntry> implicit;

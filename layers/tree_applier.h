@@ -13,10 +13,11 @@
 namespace ibuild::layers {
 
 /// Unpacks one layer into an empty directory, in the form that overlayfs takes as a lower layer:
-/// whiteouts as character devices 0/0, opaque directories by xattr. Works relative to descriptors
+/// whiteouts as character devices 0/0, opaque directories by xattr (neither of them for
+/// OverlayXattrs::none). Works relative to descriptors
 /// and follows no link. The process's umask does not matter.
-/// In a user namespace devices cannot be made: they are left out of the tree (the layer's index
-/// keeps them). Owners, modes, times and file capabilities are set where the process may.
+/// Where devices cannot be made, as in a user namespace, they are left out of the tree (the layer's
+/// index keeps them). Owners, modes, times and file capabilities are set where the process may.
 class TreeApplier {
  public:
   /// `tree` is empty and nobody else's; it must outlive the applier.
@@ -26,6 +27,9 @@ class TreeApplier {
   /// any order as in a tar; later ones replace former ones.
   /// Throws: SystemError, with a hint when an id is not mapped here.
   void add(const LayerEntry& entry, base::ByteSource& data);
+  /// As add() for a file whose bytes are those of `source_fd`, from its position to its end: blocks
+  /// are shared where the file system can.
+  void add_copy(const LayerEntry& entry, int source_fd);
   /// Makes whiteouts and opaque marks and settles the directories.
   void finish(const LayerIndex& index);
 
@@ -35,6 +39,8 @@ class TreeApplier {
   void make_room(const base::RelPath& path);
   void add_directory(const LayerEntry& entry);
   void add_file(const LayerEntry& entry, base::ByteSource& data);
+  base::UniqueFd create_file(const LayerEntry& entry);
+  void settle_file(int fd, const LayerEntry& entry);
   void add_hard_link(const LayerEntry& entry);
   void add_symlink(const LayerEntry& entry);
   void add_node(const LayerEntry& entry);

@@ -32,9 +32,10 @@ bool has_type(mode_t mode, EntryType type) {
 }
 
 bool fits(const base::DirFd& tree, const LayerEntry& entry, OverlayXattrs xattrs) {
+  if (entry.type == EntryType::whiteout && xattrs == OverlayXattrs::none) return true;
   const auto info = base::try_lstat_at(tree, entry.path);
   // No user namespace may make devices, so trees have none there.
-  if (!info) return is_device(entry.type) && xattrs == OverlayXattrs::user;
+  if (!info) return is_device(entry.type) && xattrs != OverlayXattrs::trusted;
   if (!has_type(info->st_mode, entry.type)) return false;
   return entry.type != EntryType::file ||
          static_cast<std::uint64_t>(info->st_size) == entry.size_bytes;

@@ -14,27 +14,42 @@ namespace ibuild::layers {
 
 namespace {
 
-/// Writes the entries of a scan as a tar.
-class DiffWriter {
+/// Adds attributes and bytes to the entries of a scan.
+class FileReader {
  public:
-  DiffWriter(const UpperTree& tree, base::ThreadPool& pool)
-      : tree_(tree), hash_(pool), tar_(hash_), files_(tar_, pool) {}
+  explicit FileReader(const UpperTree& tree) : tree_(tree) {}
 
-  void add(LayerEntry& entry) {
+  /// Opens a file, completes the entry; invalid for what has no bytes.
+  base::UniqueFd read(LayerEntry& entry) {
     if (entry.type == EntryType::file) {
-      const base::UniqueFd fd =
-          base::open_at(tree_.upper, entry.path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+      base::UniqueFd fd = base::open_at(tree_.upper, entry.path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
       read_upper_marks(fd.get(), tree_.upper.show(entry.path), tree_.xattrs, entry.xattrs);
       if (!entry.xattrs.empty()) file_xattrs_[entry.path.str()] = entry.xattrs;
-      base::FdSource data(fd.get());
-      files_.add(entry, &data);
-      return;
+      return fd;
     }
     if (entry.type == EntryType::hardlink) {
       const auto xattrs = file_xattrs_.find(entry.link_target);
       if (xattrs != file_xattrs_.end()) entry.xattrs = xattrs->second;
     }
-    files_.add(entry, nullptr);
+    return {};
+  }
+
+ private:
+  const UpperTree& tree_;
+  // A hard link's header bears the attributes of its file, as in BuildKit's layers.
+  std::map<std::string, std::vector<base::Xattr>> file_xattrs_;
+};
+
+/// Writes the entries of a scan as a tar.
+class DiffWriter {
+ public:
+  DiffWriter(const UpperTree& tree, base::ThreadPool& pool)
+      : reader_(tree), hash_(pool), tar_(hash_), files_(tar_, pool) {}
+
+  void add(LayerEntry& entry) {
+    const base::UniqueFd fd = reader_.read(entry);
+    base::FdSource data(fd.get());
+    files_.add(entry, fd ? &data : nullptr);
   }
 
   base::Digest finish() {
@@ -43,15 +58,27 @@ class DiffWriter {
   }
 
  private:
-  const UpperTree& tree_;
+  FileReader reader_;
   HashPipeline hash_;
   TarWriter tar_;
   EntryWriter files_;
-  // A hard link's header bears the attributes of its file, as in BuildKit's layers.
-  std::map<std::string, std::vector<base::Xattr>> file_xattrs_;
 };
 
 }  // namespace
+
+std::optional<Layer> write_tree_diff(const UpperTree& tree, LayerBuilder& into,
+                                     const WarningSink& warn, std::stop_token stop) {
+  std::vector<LayerEntry> entries = UpperScan(tree, warn, stop).run();
+  if (entries.empty()) return std::nullopt;
+  FileReader reader(tree);
+  for (LayerEntry& entry : entries) {
+    if (stop.stop_requested()) throw base::CancelledError();
+    const base::UniqueFd fd = reader.read(entry);
+    base::FdSource data(fd.get());
+    into.add(std::move(entry), fd ? &data : nullptr);
+  }
+  return into.commit();
+}
 
 std::optional<TreeDiff> diff_upper_tree(const UpperTree& tree, base::ThreadPool& pool,
                                         const WarningSink& warn, std::stop_token stop) {

@@ -5,6 +5,7 @@
 
 #include "base/digest.h"
 #include "base/thread_pool.h"
+#include "layers/layer_builder.h"
 #include "layers/layer_index.h"
 #include "layers/upper_scan.h"
 
@@ -22,5 +23,10 @@ struct TreeDiff {
 /// Requires: nobody writes to the upper directory any more.
 std::optional<TreeDiff> diff_upper_tree(const UpperTree& tree, base::ThreadPool& pool,
                                         const WarningSink& warn, std::stop_token stop);
+
+/// The same difference as a layer of tar and index, for a tree that is not to become part of the
+/// store. None when nothing differs. `into` is fresh.
+std::optional<Layer> write_tree_diff(const UpperTree& tree, LayerBuilder& into,
+                                     const WarningSink& warn, std::stop_token stop);
 
 }  // namespace ibuild::layers

@@ -42,9 +42,10 @@ UpperMarks read_upper_marks(int fd, std::string_view shown_as, OverlayXattrs xat
                             std::vector<base::Xattr>& kept) {
   UpperMarks marks;
   if (!has_xattrs(fd)) return marks;
-  const std::string_view prefix = overlay_prefix(xattrs);
+  const bool is_overlay = xattrs != OverlayXattrs::none;
+  const std::string_view prefix = is_overlay ? overlay_prefix(xattrs) : "";
   for (base::Xattr& xattr : base::list_xattrs(fd, shown_as)) {
-    if (xattr.name.starts_with(prefix)) {
+    if (is_overlay && xattr.name.starts_with(prefix)) {
       apply_mark(std::string_view(xattr.name).substr(prefix.size()), xattr.value, shown_as, marks);
     } else if (is_stored_xattr(xattr.name)) {
       kept.push_back(std::move(xattr));

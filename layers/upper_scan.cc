@@ -139,7 +139,8 @@ void UpperScan::add_root() {
   TreeView::Directory lower = tree_.lower.root();
   root.is_part = !is_same_directory(root.entry, lower.node().entry);
   nodes_.push_back(std::move(root));
-  pending_.push_back({.node = 0, .lower = std::move(lower)});
+  pending_.push_back(
+      {.node = 0, .lower = std::move(lower), .hides_lower = tree_.before != nullptr});
 }
 
 void UpperScan::scan(Directory directory) {
@@ -169,12 +170,14 @@ void UpperScan::add_hidden_names(const Directory& directory,
         present.begin(), present.end(), node.path.name(),
         [](const base::DirEntry& entry, std::string_view name) { return entry.name < name; });
     const bool is_present = found != present.end() && found->name == node.path.name();
-    if (!is_present) add_whiteout(directory.node, node.path);
+    const bool was_there = tree_.before == nullptr || !tree_.before->lacked(node.path);
+    if (!is_present && was_there) add_whiteout(directory.node, node.path);
   }
 }
 
 bool UpperScan::is_whiteout(const base::DirFd& dir, const base::RelPath& path,
                             const struct stat& info, bool may_be_xattr_whiteout) const {
+  if (tree_.before != nullptr) return false;
   if (S_ISCHR(info.st_mode)) return info.st_rdev == makedev(0, 0);
   if (!may_be_xattr_whiteout || !S_ISREG(info.st_mode) || info.st_size != 0) return false;
   const base::UniqueFd fd = open_file_at(dir, path);
@@ -213,7 +216,7 @@ void UpperScan::drop_socket(const base::DirFd& dir, const base::RelPath& path,
           "\" is a socket, which no layer can hold: left out");
   }
   if (::unlinkat(dir.get(), name.c_str(), 0) != 0) throw base::SystemError("remove", path.str());
-  if (!hides_something) return;
+  if (!hides_something || tree_.before != nullptr) return;
   if (::mknodat(dir.get(), name.c_str(), S_IFCHR, makedev(0, 0)) != 0) {
     throw base::SystemError("make whiteout", path.str());
   }
@@ -237,10 +240,14 @@ void UpperScan::add_other(const Directory& parent, const base::DirFd& dir, Layer
     entry.link_target = base::read_link_at(dir, base::RelPath::exact(entry.path.name()));
   }
   Node node{.entry = std::move(entry), .parent = parent.node};
+  const bool is_untouched =
+      tree_.before != nullptr && tree_.before->is_untouched(node.entry.path, info);
   const bool may_be_same = lower && lower->entry != nullptr &&
                            has_same_metadata(node.entry, *lower->entry, tree_.latest_time);
   const bool is_file = node.entry.type == EntryType::file;
-  if (may_be_same && (!is_file || is_same_file(dir, node.entry, *lower))) {
+  if (is_untouched && lower && lower->entry != nullptr) {
+    node.same_as = lower->entry;
+  } else if (may_be_same && (!is_file || is_same_file(dir, node.entry, *lower))) {
     node.same_as = lower->entry;
   }
   node.is_part = node.same_as == nullptr;

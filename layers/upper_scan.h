@@ -16,6 +16,7 @@
 #include "layers/layer_entry.h"
 #include "layers/layer_store.h"
 #include "layers/overlay_format.h"
+#include "layers/tree_snapshot.h"
 #include "layers/tree_view.h"
 
 namespace ibuild::layers {
@@ -28,6 +29,9 @@ struct UpperTree {
   const TreeView& lower;  // of the chain
   const LayerStore& layers;
   std::optional<base::TimePoint> latest_time = {};  // later ones become this one in the layer
+  /// Not null: `upper` is no upper directory but the whole file system, as a plain directory, and
+  /// this tells what was in it before the step.
+  const TreeSnapshot* before = nullptr;
 };
 
 using WarningSink = std::function<void(const std::string&)>;
@@ -37,6 +41,7 @@ using WarningSink = std::function<void(const std::string&)>;
 /// capabilities, content) do not count; of a directory its time does not count either, as it
 /// changes with every file that comes and goes. Whiteouts count where there is something to
 /// delete; an opaque directory becomes one for each name it hides.
+/// A whole file system is looked at as an upper directory that hides everything below.
 /// What no layer can hold is taken out of the upper directory, so that the tree is what a tar of it
 /// would give: sockets (with a warning), user.* attributes, ACLs.
 class UpperScan {

@@ -59,4 +59,11 @@ std::unique_ptr<SnapshotBackend> make_overlay_backend(const LayerStore& layers,
                                                       const base::DirFd& temp_dir,
                                                       OverlayXattrs xattrs);
 
+/// Plain directories: a copy of everything the chain shows (blocks shared where the file system
+/// can), compared with the chain's indexes afterwards. Needs no right to mount; what it takes is
+/// space and time for the copies. A tree that was committed serves the next step on the same
+/// chain, so that the steps of a stage cost one copy together. Same lifetimes as above.
+std::unique_ptr<SnapshotBackend> make_plain_backend(const LayerStore& layers,
+                                                    const base::DirFd& temp_dir);
+
 }  // namespace ibuild::layers

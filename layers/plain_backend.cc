@@ -1,0 +1,154 @@
+// make_plain_backend of layers/working_tree.h.
+#include <algorithm>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "layers/plain_copy.h"
+#include "layers/tree_differ.h"
+#include "layers/tree_snapshot.h"
+#include "layers/working_tree.h"
+
+namespace ibuild::layers {
+
+namespace {
+
+const base::RelPath kRoot = base::RelPath::exact("root");
+/// Committed trees that wait for the next step: each is a copy of a whole root file system.
+constexpr std::size_t kMaxKeptTrees = 2;
+
+/// A root file system on disk, and the paths that could not be made in it.
+struct RootCopy {
+  base::TempDir folder;
+  std::set<base::RelPath> lacking;
+  base::DirFd root() const { return base::open_dir_at(folder.dir(), kRoot); }
+};
+
+/// Trees of finished steps by what they show.
+class KeptTrees {
+ public:
+  std::unique_ptr<RootCopy> take(const base::Digest& chain) {
+    const std::lock_guard lock(mutex_);
+    const auto found = std::find_if(trees_.begin(), trees_.end(),
+                                    [&](const auto& tree) { return tree.first == chain; });
+    if (found == trees_.end()) return nullptr;
+    std::unique_ptr<RootCopy> tree = std::move(found->second);
+    trees_.erase(found);
+    return tree;
+  }
+  void put(const base::Digest& chain, std::unique_ptr<RootCopy> tree) {
+    std::unique_ptr<RootCopy> dropped;  // removed outside the lock
+    const std::lock_guard lock(mutex_);
+    if (trees_.size() == kMaxKeptTrees) {
+      dropped = std::move(trees_.front().second);
+      trees_.erase(trees_.begin());
+    }
+    trees_.emplace_back(chain, std::move(tree));
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<std::pair<base::Digest, std::unique_ptr<RootCopy>>> trees_;  // the oldest first
+};
+
+std::unique_ptr<RootCopy> copy_root(const LayerChain& chain, const TreeView& view,
+                                    const LayerStore& layers, const base::DirFd& temp_dir,
+                                    const std::stop_token& stop) {
+  auto copy = std::make_unique<RootCopy>(RootCopy{base::TempDir(temp_dir, "run-"), {}});
+  base::make_dirs(copy->folder.dir(), kRoot, 0700);
+  copy->lacking = copy_chain(chain, view, layers, copy->root(), stop);
+  return copy;
+}
+
+bool has_hard_links(const LayerIndex& index) {
+  const auto entries = index.entries();
+  return std::any_of(entries.begin(), entries.end(),
+                     [](const LayerEntry& entry) { return entry.type == EntryType::hardlink; });
+}
+
+class PlainTree : public WorkingTree {
+ public:
+  PlainTree(const LayerStore& layers, const base::DirFd& temp_dir, KeptTrees& kept,
+            LayerChain chain, const std::stop_token& stop)
+      : layers_(layers), kept_(kept), chain_(std::move(chain)) {
+    look_at_chain(stop);
+    copy_ = kept_.take(chain_id(chain_));
+    if (!copy_) {
+      layers_.materialize_all(chain_, {.index = true, .tree = true}, stop);
+      copy_ = copy_root(chain_, *view_, layers_, temp_dir, stop);
+    }
+    root_ = copy_->root();
+    before_.emplace(root_, copy_->lacking);
+  }
+
+  const base::DirFd& root() const override { return root_; }
+  bool is_detached_mount() const override { return false; }
+
+  std::optional<Layer> commit(const WarningSink& warn, std::stop_token stop) override {
+    const UpperTree tree{.upper = root_,
+                         .xattrs = OverlayXattrs::none,
+                         .chain = chain_,
+                         .lower = *view_,
+                         .layers = layers_,
+                         .latest_time = latest_time(),
+                         .before = &*before_};
+    const auto builder = layers_.begin_layer();
+    const auto layer = write_tree_diff(tree, *builder, warn, stop);
+    keep(layer, stop);
+    return layer;
+  }
+
+ private:
+  void look_at_chain(const std::stop_token& stop) {
+    std::vector<std::shared_ptr<const LayerIndex>> indexes;
+    for (const Layer& layer : chain_) indexes.push_back(layers_.index(layer, stop));
+    view_.emplace(std::move(indexes));
+  }
+
+  void keep(const std::optional<Layer>& layer, const std::stop_token& stop) {
+    if (layer) {
+      // Names of one file are separate files in a tree that is made of layers.
+      if (has_hard_links(*layers_.index(*layer, stop))) return;
+      chain_.push_back(*layer);
+      look_at_chain(stop);
+    }
+    settle_directory_times(*view_, root_);
+    root_ = {};
+    kept_.put(chain_id(chain_), std::move(copy_));
+  }
+
+  const LayerStore& layers_;
+  KeptTrees& kept_;
+  LayerChain chain_;
+  std::optional<TreeView> view_;
+  std::unique_ptr<RootCopy> copy_;
+  base::DirFd root_;
+  std::optional<TreeSnapshot> before_;
+};
+
+class PlainBackend : public SnapshotBackend {
+ public:
+  PlainBackend(const LayerStore& layers, const base::DirFd& temp_dir)
+      : layers_(layers), temp_(temp_dir.dup()) {}
+  std::unique_ptr<WorkingTree> open(const LayerChain& chain, std::stop_token stop) override {
+    return std::make_unique<PlainTree>(layers_, temp_, kept_, chain, stop);
+  }
+
+ private:
+  const LayerStore& layers_;
+  base::DirFd temp_;
+  KeptTrees kept_;
+};
+
+}  // namespace
+
+std::unique_ptr<SnapshotBackend> make_plain_backend(const LayerStore& layers,
+                                                    const base::DirFd& temp_dir) {
+  return std::make_unique<PlainBackend>(layers, temp_dir);
+}
+
+}  // namespace ibuild::layers
