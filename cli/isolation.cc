@@ -8,11 +8,18 @@ namespace ibuild::cli {
 namespace {
 
 using sandbox::Privilege;
+using Profile = IsolationChoice::Profile;
 
 [[noreturn]] void refuse(std::string_view wanted, const std::string& why) {
   base::UsageError error("--isolation=" + std::string(wanted) + " cannot be had here: " + why);
   error.set_hint("`ibuild doctor` shows what can");
   throw error;
+}
+
+IsolationChoice enter_chroot(const std::string& reason) {
+  const auto probe = sandbox::probe_profile("chroot");
+  if (!probe.usable) refuse("chroot", probe.reason);
+  return {.profile = Profile::chroot, .reason = reason};
 }
 
 }  // namespace
@@ -22,15 +29,17 @@ Isolation parse_isolation(std::string_view text) {
   if (text == "root") return Isolation::root;
   if (text == "rootless") return Isolation::rootless;
   if (text == "none") return Isolation::none;
-  if (text == "chroot") throw base::UsageError("--isolation=chroot is not supported");
+  if (text == "chroot") return Isolation::chroot;
   base::UsageError error("--isolation=" + base::printable(text) + " is not known");
-  error.set_hint("use auto, root, rootless or none");
+  error.set_hint("use auto, root, rootless, chroot or none");
   throw error;
 }
 
 IsolationChoice enter_isolation(Isolation wanted, int argc, char** argv) {
-  if (wanted == Isolation::none)
-    return {.can_run = false, .reason = "--isolation=none was asked for"};
+  if (wanted == Isolation::none) {
+    return {.profile = Profile::none, .reason = "--isolation=none was asked for"};
+  }
+  if (wanted == Isolation::chroot) return enter_chroot("--isolation=chroot was asked for");
   std::string why_not;
   const auto privilege = sandbox::enter_user_namespace(argc, argv, why_not);
   if (wanted == Isolation::root && privilege != Privilege::root) {
@@ -40,8 +49,36 @@ IsolationChoice enter_isolation(Isolation wanted, int argc, char** argv) {
     refuse("rootless", "root uses the profile `root`");
   }
   if (wanted == Isolation::rootless && privilege == Privilege::none) refuse("rootless", why_not);
-  if (privilege == Privilege::none) return {.can_run = false, .reason = why_not};
-  return {.can_run = true, .reason = {}};
+  if (privilege != Privilege::none) return {.profile = Profile::namespaces, .reason = {}};
+  const auto chroot = sandbox::probe_profile("chroot");
+  if (chroot.usable) return {.profile = Profile::chroot, .reason = why_not};
+  return {.profile = Profile::none,
+          .reason = "rootless: " + why_not + "; chroot: " + chroot.reason};
+}
+
+std::unique_ptr<sandbox::Sandbox> make_sandbox(const IsolationChoice& choice) {
+  switch (choice.profile) {
+    case Profile::namespaces:
+      return sandbox::make_namespace_sandbox();
+    case Profile::chroot:
+      return sandbox::make_chroot_sandbox();
+    case Profile::none:
+      break;
+  }
+  return nullptr;
+}
+
+std::unique_ptr<layers::SnapshotBackend> make_snapshots(const IsolationChoice& choice,
+                                                        const layers::Store& store) {
+  switch (choice.profile) {
+    case Profile::namespaces:
+      return layers::make_snapshot_backend(store.layers(), store.temp());
+    case Profile::chroot:
+      return layers::make_plain_backend(store.layers(), store.temp());
+    case Profile::none:
+      break;
+  }
+  return nullptr;
 }
 
 }  // namespace ibuild::cli

@@ -1,23 +1,34 @@
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 
+#include "layers/store.h"
+#include "layers/working_tree.h"
+#include "sandbox/sandbox.h"
 #include "sandbox/user_namespace.h"
 
 namespace ibuild::cli {
 
 /// What --isolation asks for.
-enum class Isolation { automatic, root, rootless, none };
+enum class Isolation { automatic, root, rootless, chroot, none };
 
 /// Throws: UsageError for what is not known or not supported.
 Isolation parse_isolation(std::string_view text);
 
 /// Whether steps can run in this process, and how or why not.
 struct IsolationChoice {
-  bool can_run = false;
-  std::string reason;  // why not
+  enum class Profile { namespaces, chroot, none };  // namespaces: root and rootless alike
+  Profile profile = Profile::none;
+  std::string reason;  // why not more
+  bool can_run() const { return profile != Profile::none; }
 };
+
+/// What runs the steps, and what makes their root file systems. Null for `none`.
+std::unique_ptr<sandbox::Sandbox> make_sandbox(const IsolationChoice& choice);
+std::unique_ptr<layers::SnapshotBackend> make_snapshots(const IsolationChoice& choice,
+                                                        const layers::Store& store);
 
 /// Enters the user namespace where `wanted` needs one (and then does not return the first time).
 /// Before any thread starts. Throws: UsageError when the profile asked for is not that of this

@@ -109,7 +109,7 @@ void BuildOptions::add_to(OptionParser& parser) {
   parser.list("--add-host", "NAME:IP", add_hosts, "Line for /etc/hosts of RUN");
   parser.value("--shm-size", "SIZE", shm_size, "Size of /dev/shm of RUN (default 64m)");
   parser.list("--ulimit", "NAME=SOFT[:HARD]", ulimits, "Limit for RUN");
-  parser.value("--isolation", "KIND", isolation, "auto, root, rootless or none");
+  parser.value("--isolation", "KIND", isolation, "auto, root, rootless, chroot or none");
   call.add_to(parser);
   secrets.add_to(parser);
   store.add_to(parser);

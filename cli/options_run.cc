@@ -59,7 +59,7 @@ void RunOptions::add_to(OptionParser& parser) {
   parser.value("--shm-size", "SIZE", shm_size, "Size of /dev/shm (default 64m)");
   parser.list("--ulimit", "NAME=SOFT[:HARD]", ulimits, "Limit for the program");
   parser.value("--pull", "WHEN", pull, "Fetch the image: missing, always or never");
-  parser.value("--isolation", "KIND", isolation, "auto, root or rootless");
+  parser.value("--isolation", "KIND", isolation, "auto, root, rootless or chroot");
   parser.flag("--read-only", read_only, "The container cannot write to its own files");
   parser.flag("--rm", remove, "Throw the container's files away at its end (always done)");
   parser.flag("-i,--interactive", interactive, "Standard input goes to the program (always done)");

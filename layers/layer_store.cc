@@ -47,8 +47,8 @@ LayerStore::LayerStore(const base::DirFd& layers_dir, const base::DirFd& temp_di
                        .locks = locks_dir.dup(),
                        .content = content,
                        .pool = pool,
-                       .xattrs = overlay_xattrs_of_this_process(),
-                       .tree_name = tree_name_of_this_process(),
+                       .xattrs = overlay_xattrs_for(layers_dir),
+                       .tree_name = tree_name(overlay_xattrs_for(layers_dir)),
                        .boot_id = current_boot_id()}) {}
 
 LayerStore::~LayerStore() = default;

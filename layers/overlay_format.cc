@@ -2,11 +2,13 @@
 #include "layers/overlay_format.h"
 
 #include <linux/capability.h>
+#include <linux/magic.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/digest.h"
-#include "base/fs_at.h"
+#include "base/error.h"
 
 namespace ibuild::layers {
 
@@ -43,12 +45,18 @@ OverlayXattrs overlay_xattrs_of_this_process() {
   return is_initial ? OverlayXattrs::trusted : OverlayXattrs::user;
 }
 
+OverlayXattrs overlay_xattrs_for(const base::DirFd& dir) {
+  struct statfs info {};
+  if (::fstatfs(dir.get(), &info) != 0) throw base::SystemError("statfs", dir.shown_as());
+  const bool is_overlay = static_cast<unsigned long>(info.f_type) == OVERLAYFS_SUPER_MAGIC;
+  return is_overlay ? OverlayXattrs::none : overlay_xattrs_of_this_process();
+}
+
 std::string_view overlay_prefix(OverlayXattrs xattrs) {
   return xattrs == OverlayXattrs::trusted ? "trusted.overlay." : "user.overlay.";
 }
 
-std::string tree_name_of_this_process() {
-  const OverlayXattrs xattrs = overlay_xattrs_of_this_process();
+std::string tree_name(OverlayXattrs xattrs) {
   if (xattrs == OverlayXattrs::trusted) return "tree-trusted";
   const std::string maps = id_map("/proc/self/uid_map") + "\n" + id_map("/proc/self/gid_map");
   const std::string ids = base::sha256_of(maps).short_hex();

@@ -3,6 +3,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/fs_at.h"
+
 namespace ibuild::layers {
 
 /// Whose whiteouts and opaque marks: `trusted.overlay.` xattrs (root) or `user.overlay.` (in a user
@@ -13,11 +15,15 @@ enum class OverlayXattrs { trusted, user, none };
 /// when it has it in another one, none when it cannot mount at all.
 OverlayXattrs overlay_xattrs_of_this_process();
 
+/// What serves for trees in `dir`: as above, but none on an overlay file system (a container's
+/// root), which can be no upper directory of another and takes no whiteouts.
+OverlayXattrs overlay_xattrs_for(const base::DirFd& dir);
+
 /// "trusted.overlay." or "user.overlay.". Requires: not `none`.
 std::string_view overlay_prefix(OverlayXattrs xattrs);
 
-/// The name of a layer's tree made by this process: it tells the xattrs and, in a user namespace,
-/// which ids it maps, so that owners are never misread under another mapping.
-std::string tree_name_of_this_process();
+/// The name of a layer's tree made by this process with `xattrs`: it tells the xattrs and, in a
+/// user namespace, which ids it maps, so that owners are never misread under another mapping.
+std::string tree_name(OverlayXattrs xattrs);
 
 }  // namespace ibuild::layers

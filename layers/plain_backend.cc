@@ -1,4 +1,4 @@
-// make_plain_backend of layers/working_tree.h.
+// make_plain_backend and make_snapshot_backend of layers/working_tree.h.
 #include <algorithm>
 #include <memory>
 #include <mutex>
@@ -149,6 +149,13 @@ class PlainBackend : public SnapshotBackend {
 std::unique_ptr<SnapshotBackend> make_plain_backend(const LayerStore& layers,
                                                     const base::DirFd& temp_dir) {
   return std::make_unique<PlainBackend>(layers, temp_dir);
+}
+
+std::unique_ptr<SnapshotBackend> make_snapshot_backend(const LayerStore& layers,
+                                                       const base::DirFd& temp_dir) {
+  const OverlayXattrs xattrs = overlay_xattrs_for(temp_dir);
+  if (xattrs == OverlayXattrs::none) return make_plain_backend(layers, temp_dir);
+  return make_overlay_backend(layers, temp_dir, xattrs);
 }
 
 }  // namespace ibuild::layers

@@ -66,4 +66,8 @@ std::unique_ptr<SnapshotBackend> make_overlay_backend(const LayerStore& layers,
 std::unique_ptr<SnapshotBackend> make_plain_backend(const LayerStore& layers,
                                                     const base::DirFd& temp_dir);
 
+/// Overlays where they can be mounted on `temp_dir`, plain directories else.
+std::unique_ptr<SnapshotBackend> make_snapshot_backend(const LayerStore& layers,
+                                                       const base::DirFd& temp_dir);
+
 }  // namespace ibuild::layers

@@ -17,14 +17,14 @@ constexpr std::string_view kPhase = "start";
 
 }  // namespace
 
-Launcher::Process Launcher::start_process() {
+Launcher::Process Launcher::start_process() const {
   const base::UniqueFd binary = open_own_binary();
   auto [near, far] = Channel::open_pair();
   // A new program gets three descriptors and no more; the binary itself is one of them, until the
   // launcher has started.
   base::Child child =
-      base::spawn_program({"/proc/self/fd/1", std::string(kSandboxChildArg), "launcher"}, far.fd(),
-                          binary.get(), STDERR_FILENO);
+      base::spawn_program({"/proc/self/fd/1", std::string(kSandboxChildArg), std::string(role_)},
+                          far.fd(), binary.get(), STDERR_FILENO);
   return {std::move(child), std::move(near)};
 }
 

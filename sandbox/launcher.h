@@ -2,6 +2,7 @@
 
 #include <mutex>
 #include <optional>
+#include <string_view>
 
 #include "base/child.h"
 #include "sandbox/channel.h"
@@ -14,11 +15,19 @@ struct StepLines {
   Channel life;   // to its supervisor: how it ends; closing it kills the step's tree
 };
 
+/// argv[2] of the launcher: how its steps are kept in.
+namespace launcher_role {
+inline constexpr std::string_view kNamespaces = "launcher";
+inline constexpr std::string_view kChangedRoot = "chroot-launcher";
+}  // namespace launcher_role
+
 /// A single-threaded run of this binary from which steps are forked: forking it costs a fraction of
 /// starting the binary anew, and unlike this process it may be forked without care for other
 /// threads. Started when it is first needed, started again when it died. Thread: any.
 class Launcher {
  public:
+  /// `role`: of the process, of launcher_role.
+  explicit Launcher(std::string_view role) : role_(role) {}
   /// Starts the process when it does not run. Does not wait until it is ready.
   void prepare();
   /// Throws: SandboxError{"start"}.
@@ -29,8 +38,9 @@ class Launcher {
     base::Child child;
     Channel control;
   };
-  static Process start_process();
+  Process start_process() const;
 
+  const std::string_view role_;
   std::mutex mutex_;
   std::optional<Process> process_;
 };

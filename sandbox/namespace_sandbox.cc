@@ -26,7 +26,7 @@ class NamespaceSandbox : public Sandbox {
   void prepare() override { launcher_.prepare(); }
 
  private:
-  Launcher launcher_;
+  Launcher launcher_{launcher_role::kNamespaces};
 };
 
 }  // namespace

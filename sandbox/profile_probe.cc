@@ -1,4 +1,4 @@
-// probe_profiles of sandbox/user_namespace.h.
+// probe_profile and probe_profiles of sandbox/user_namespace.h.
 #include <chrono>
 #include <string>
 
@@ -10,10 +10,8 @@
 
 namespace ibuild::sandbox {
 
-namespace {
-
-/// In a process of its own, as a process that has gone into a namespace does not come back.
-ProfileProbe probe_in_child(const std::string& profile) {
+// In a process of its own, as a process that has gone into a namespace does not come back.
+ProfileProbe probe_profile(const std::string& profile) {
   base::ProgramOptions options;
   options.timeout = std::chrono::milliseconds(10000);
   try {
@@ -27,12 +25,10 @@ ProfileProbe probe_in_child(const std::string& profile) {
   }
 }
 
-}  // namespace
-
 std::vector<ProfileProbe> probe_profiles() {
-  return {probe_in_child("root"),
-          probe_in_child("rootless"),
-          {"chroot", false, "this version has no chroot executor"},
+  return {probe_profile("root"),
+          probe_profile("rootless"),
+          probe_profile("chroot"),
           {"none", true, "nothing needed; for builds without RUN"}};
 }
 

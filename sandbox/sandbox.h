@@ -60,6 +60,9 @@ class Sandbox {
   /// Throws: SandboxError, CancelledError, what the observer throws.
   virtual base::ExitStatus run(const SandboxSpec& spec, StepObserver& observer,
                                std::stop_token stop) = 0;
+  /// False: a directory that is mounted into one step is nowhere else meanwhile, so that only one
+  /// step at a time may have it.
+  virtual bool shares_directories() const { return true; }
   /// Starts what the first run() would have to wait for (some ms), without waiting itself. Never
   /// needed, may be called more than once.
   virtual void prepare() {}
@@ -68,6 +71,15 @@ class Sandbox {
 /// Namespaces (mount, pid, ipc, uts, cgroup; network for `none`), seccomp, capabilities. Works as
 /// root and inside the user namespace made by enter_user_namespace().
 std::unique_ptr<Sandbox> make_namespace_sandbox();
+
+/// What an ordinary container allows: a changed root in which stand-ins take the place of mounts (a
+/// /dev of device nodes, copies and moved directories), no namespaces, no filter of its own where
+/// that needs rights, no CAP_SYS_CHROOT for the step. /proc and /sys are empty. A step can signal
+/// other processes of the container. Refuses by SandboxError what it cannot do: networks other than
+/// the host's, privileged steps, read-only roots, mounts of what is not ours.
+/// Requires: CAP_SYS_CHROOT and CAP_MKNOD; `root_fd` is a plain directory beside which a
+/// directory can be made.
+std::unique_ptr<Sandbox> make_chroot_sandbox();
 
 /// The name under which the binary re-executes itself as the small single-threaded child: argv[1].
 inline constexpr std::string_view kSandboxChildArg = "__sandbox";

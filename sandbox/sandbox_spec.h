@@ -25,6 +25,7 @@ struct MountSpec {
   int source_fd = -1;  // the caller's, open until run() returns; bind: O_PATH, file: readable
   bool source_is_directory = true;
   bool source_is_detached_mount = false;  // fsmount/open_tree(CLONE) descriptor: attached as it is
+  bool source_is_ours = false;  // may be moved about while the step runs, and changed by it
   bool read_only = false;
   std::uint64_t size_bytes = 0;  // tmpfs; 0 = the kernel's default
   std::uint32_t mode = 0755;     // tmpfs root, file

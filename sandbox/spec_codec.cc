@@ -36,6 +36,7 @@ void write_mount(WireWriter& out, FdTable& fds, const MountSpec& mount) {
   out.number(fds.add(mount.source_fd));
   out.number(mount.source_is_directory);
   out.number(mount.source_is_detached_mount);
+  out.number(mount.source_is_ours);
   out.number(mount.read_only);
   out.number(mount.size_bytes);
   out.number(mount.mode);
@@ -50,6 +51,7 @@ MountSpec read_mount(WireReader& in, const std::vector<base::UniqueFd>& fds) {
   mount.source_fd = fd_of(in, fds);
   mount.source_is_directory = in.flag();
   mount.source_is_detached_mount = in.flag();
+  mount.source_is_ours = in.flag();
   mount.read_only = in.flag();
   mount.size_bytes = in.number<std::uint64_t>();
   mount.mode = in.number<std::uint32_t>();

@@ -36,6 +36,8 @@ struct ProfileProbe {
   bool usable = false;
   std::string reason;  // why not, and what to do about it; or what it rests on
 };
+/// Tries one of "root", "rootless", "chroot" for real, in a short-lived child.
+ProfileProbe probe_profile(const std::string& profile);
 /// Tries each profile for real (in short-lived children) and says what works. Leaves nothing
 /// behind.
 std::vector<ProfileProbe> probe_profiles();

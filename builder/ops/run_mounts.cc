@@ -160,6 +160,7 @@ sandbox::MountSpec RunMounts::bind_fd(base::UniqueFd fd, const RunMount& mount) 
   sandbox::MountSpec spec;
   spec.target = base::RelPath::clean(mount.target);
   spec.read_only = mount.read_only;
+  spec.source_is_ours = true;
   struct stat status {};
   if (::fstat(fd.get(), &status) != 0) throw base::SystemError("fstat", mount.source);
   spec.source_is_directory = S_ISDIR(status.st_mode);
@@ -172,7 +173,11 @@ sandbox::MountSpec RunMounts::open_one(std::size_t index) {
   const auto& mount = op_.mounts[index];
   if (mount.type == MountType::bind) return open_bind(index);
   if (mount.type == MountType::cache) {
-    caches_.push_back(CacheMount::open(input_.scope.services.store, mount, input_.stop));
+    RunMount cache = mount;
+    const bool may_share = input_.scope.services.sandbox->shares_directories();
+    if (!may_share && cache.sharing == parser::CacheSharing::shared)
+      cache.sharing = parser::CacheSharing::locked;
+    caches_.push_back(CacheMount::open(input_.scope.services.store, cache, input_.stop));
     return bind_fd(base::open_at(caches_.back().dir(), {}, O_PATH | O_DIRECTORY), mount);
   }
   sandbox::MountSpec spec;

@@ -51,11 +51,8 @@ class BuildSession {
                                    .secrets = wanted.request.secrets,
                                    .ssh_agents = wanted.request.ssh_agents,
                                    .warn = warnings_to(events)}),
-        snapshots_(wanted.isolation.can_run ? layers::make_overlay_backend(
-                                                  access_.store().layers(), access_.store().temp(),
-                                                  layers::overlay_xattrs_of_this_process())
-                                            : nullptr),
-        sandbox_(wanted.isolation.can_run ? sandbox::make_namespace_sandbox() : nullptr),
+        snapshots_(make_snapshots(wanted.isolation, access_.store())),
+        sandbox_(make_sandbox(wanted.isolation)),
         services_{.store = access_.store(),
                   .snapshots = snapshots_.get(),
                   .sandbox = sandbox_.get(),
@@ -160,6 +157,10 @@ int run_build(Arguments arguments, CommandContext& context) {
   progress.set_dockerfile({.name = dockerfile.name, .text = dockerfile.text});
   const BuildSession::Wanted wanted{options, request, isolation};
   tell_definition(progress, dockerfile);
+  if (isolation.profile == IsolationChoice::Profile::chroot &&
+      wanted_isolation == Isolation::automatic) {
+    warnings_to(progress)("steps run with the isolation `chroot`: " + isolation.reason);
+  }
   try {
     if (call.kind != CallKind::build) {
       std::optional<BuildSession> session;

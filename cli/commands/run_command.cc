@@ -60,7 +60,8 @@ FoundImage find_or_pull(const RunOptions& options, ImageAccess& access, Progress
   return find_image(access.loader(), name);
 }
 
-int run_container(const RunOptions& options, CommandContext& context, SignalWatcher& signals) {
+int run_container(const RunOptions& options, const IsolationChoice& isolation,
+                  CommandContext& context, SignalWatcher& signals) {
   Progress progress(ProgressMode::plain, context.err);
   ImageAccess access(options.store, options.registry, warnings_to(progress), 0);
   const auto image =
@@ -70,15 +71,13 @@ int run_container(const RunOptions& options, CommandContext& context, SignalWatc
                                    signals.token());
   const builder::UserLookup users(files);
   auto container = make_container_spec(options, image.config.config, users);
-  const auto snapshots = layers::make_overlay_backend(
-      access.store().layers(), access.store().temp(), layers::overlay_xattrs_of_this_process());
+  const auto snapshots = make_snapshots(isolation, access.store());
   const auto tree = snapshots->open(image.layers, signals.token());
   container.spec.root_fd = tree->root().get();
   container.spec.root_is_detached_mount = tree->is_detached_mount();
 
   ContainerObserver observer(signals, context.err);
-  const auto status =
-      sandbox::make_namespace_sandbox()->run(container.spec, observer, signals.token());
+  const auto status = make_sandbox(isolation)->run(container.spec, observer, signals.token());
   return status.signal != 0 ? 128 + status.signal : status.code;
 }
 
@@ -94,13 +93,13 @@ int run_run(Arguments arguments, CommandContext& context) {
   if (wanted == Isolation::none)
     throw base::UsageError("--isolation=none: a program needs a sandbox to run in");
   const auto isolation = enter_isolation(wanted, context.argc, context.argv);
-  if (!isolation.can_run) {
+  if (!isolation.can_run()) {
     throw sandbox::SandboxError("choose a profile",
                                 "no program can be run here: " + isolation.reason);
   }
   SignalWatcher signals;
   try {
-    return run_container(options, context, signals);
+    return run_container(options, isolation, context, signals);
   } catch (const std::exception& error) {
     report_error(context.err, error);
     const int code = exit_code_for(error);

@@ -54,8 +54,9 @@ void reset_signals() {
   }
 }
 
-StepContext find_context() {
+StepContext find_context(Confinement confinement) {
   StepContext context;
+  context.confinement = confinement;
   context.filter = compile_filter(default_verdicts());
   context.gids = own_gid_map();
   context.may_set_groups = may_set_groups();
@@ -73,7 +74,7 @@ void start_supervisor(Channel& control, Frame frame, const StepContext& context)
   if (pid < 0) report_error(life, base::SystemError("fork", ""), "start");
 }
 
-void run_launcher() {
+void run_launcher(Confinement confinement) {
   ::setsid();  // Ctrl-C is for the one who started us
   ::umask(0);  // modes of what is made for steps are as given
   reset_signals();
@@ -81,7 +82,7 @@ void run_launcher() {
   ::prctl(PR_SET_NAME, "ibuild-launcher", 0, 0, 0);
   Channel control = take_control_line();
   if (::chdir("/") != 0) fail_with_errno("start launcher", "chdir", "/");
-  const StepContext context = find_context();
+  const StepContext context = find_context(confinement);
   // Ends when the other side is closed, by whatever death.
   while (auto frame = control.receive()) {
     if (frame->fds.size() == 2) start_supervisor(control, *std::move(frame), context);
@@ -93,8 +94,9 @@ void run_launcher() {
 void sandbox_child_main(int argc, char** argv) {
   const std::string_view role = argc > 2 ? argv[2] : "";
   try {
-    if (role == "launcher") {
-      run_launcher();
+    if (role == launcher_role::kNamespaces || role == launcher_role::kChangedRoot) {
+      run_launcher(role == launcher_role::kNamespaces ? Confinement::namespaces
+                                                      : Confinement::changed_root);
       ::_exit(0);
     }
     if (role == "probe" && argc > 3) ::_exit(run_probe(argv[3]));

@@ -1,9 +1,12 @@
 #include "sandbox/child/probe.h"
 
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -11,6 +14,7 @@
 #include <string>
 
 #include "base/error.h"
+#include "base/files.h"
 #include "sandbox/child/mounts.h"
 #include "sandbox/enter_user_namespace.h"
 #include "sandbox/fail.h"
@@ -107,12 +111,48 @@ int probe_rootless() {
   return usable(note);
 }
 
+/// The whole way in a directory of its own, in a child, as nobody comes back from a changed root.
+void try_changed_root(const base::DirFd& dir) {
+  constexpr std::string_view kPhase = "change root";
+  if (::mknodat(dir.get(), "null", S_IFCHR | 0666, makedev(1, 3)) != 0) {
+    fail_with_errno(kPhase, "make a device (CAP_MKNOD)");
+  }
+  const base::UniqueFd device(::openat(dir.get(), "null", O_WRONLY | O_CLOEXEC));
+  if (!device) fail_with_errno(kPhase, "open a device made in", dir.shown_as());
+  if (::fchdir(dir.get()) != 0 || ::chroot(".") != 0) {
+    fail_with_errno(kPhase, "chroot (CAP_SYS_CHROOT)");
+  }
+  if (::fchownat(dir.get(), "null", 1, 1, 0) != 0) fail_with_errno(kPhase, "chown (CAP_CHOWN)");
+  if (::prctl(PR_CAPBSET_DROP, CAP_SYS_CHROOT, 0, 0, 0) != 0) {
+    fail_with_errno(kPhase, "drop a capability (CAP_SETPCAP)");
+  }
+}
+
+int probe_chroot() {
+  const base::TempDir scratch(base::DirFd::open("/tmp"), "ibuild-probe-");
+  const pid_t child = ::fork();
+  if (child < 0) fail_with_errno("change root", "fork");
+  if (child == 0) {
+    try {
+      try_changed_root(scratch.dir());
+    } catch (const std::exception& error) {
+      ::_exit(refused(std::string(error.what()) + "; run the container as root"));
+    }
+    ::_exit(0);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) return 1;
+  return usable("changed root on copies of the layers; no namespaces, /proc and /sys are empty");
+}
+
 }  // namespace
 
 int run_probe(std::string_view profile) {
   try {
     if (profile == "root") return probe_root();
     if (profile == "rootless") return probe_rootless();
+    if (profile == "chroot") return probe_chroot();
     return refused("unknown profile");
   } catch (const std::exception& error) {
     return refused(error.what());

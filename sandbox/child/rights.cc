@@ -13,6 +13,7 @@
 #include <cerrno>
 #include <vector>
 
+#include "sandbox/enter_user_namespace.h"
 #include "sandbox/fail.h"
 #include "sandbox/sandbox.h"
 
@@ -27,10 +28,21 @@ constexpr std::array<int, 14> kDefaultCapabilities = {
     CAP_SETFCAP, CAP_SETPCAP,      CAP_NET_BIND_SERVICE, CAP_SYS_CHROOT,
     CAP_KILL,    CAP_AUDIT_WRITE};
 
-std::uint64_t default_capabilities() {
+std::uint64_t allowed_capabilities(const SandboxSpec& spec, const StepContext& context) {
+  if (spec.insecure) return ~std::uint64_t{0};
   std::uint64_t set = 0;
   for (int capability : kDefaultCapabilities) set |= std::uint64_t{1} << capability;
+  // A second chroot(2) is the way out of the first.
+  if (context.confinement == Confinement::changed_root) {
+    set &= ~(std::uint64_t{1} << CAP_SYS_CHROOT);
+  }
   return set;
+}
+
+/// Without CAP_SYS_ADMIN a filter can be loaded only for the price of all setuid programs; then the
+/// one around us has to do.
+bool may_load_filter(const StepContext& context) {
+  return context.confinement == Confinement::namespaces || has_admin_capability();
 }
 
 void limit_bounding_set(std::uint64_t allowed) {
@@ -111,9 +123,9 @@ void set_limits(const SandboxSpec& spec) {
 }
 
 void drop_rights(const SandboxSpec& spec, const StepContext& context) {
-  const std::uint64_t allowed = spec.insecure ? ~std::uint64_t{0} : default_capabilities();
+  const std::uint64_t allowed = allowed_capabilities(spec, context);
   limit_bounding_set(allowed);
-  if (!spec.insecure) load_filter(context);
+  if (!spec.insecure && may_load_filter(context)) load_filter(context);
   set_ids(spec, context);
   set_capabilities(allowed);
 }

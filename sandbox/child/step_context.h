@@ -8,8 +8,12 @@
 
 namespace ibuild::sandbox {
 
+/// What keeps a step in: namespaces and mounts of its own, or no more than a changed root.
+enum class Confinement { namespaces, changed_root };
+
 /// What all steps of one launcher share, found out once.
 struct StepContext {
+  Confinement confinement = Confinement::namespaces;
   std::vector<sock_filter> filter;  // the default seccomp filter
   IdMap gids;                       // of our user namespace
   bool may_set_groups = true;

@@ -76,11 +76,22 @@ void put_at(int fd, int place) {
   if (result < 0) fail_with_errno("set up descriptors", "dup2");
 }
 
-void set_up_stdio(const ReceivedSpec& received) {
+base::UniqueFd open_null() {
+  base::UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
+  if (!null) fail_with_errno("set up descriptors", "open", "/dev/null");
+  return null;
+}
+
+void change_root(const SandboxSpec& spec) {
+  constexpr std::string_view kPhase = "change root";
+  if (::fchdir(spec.root_fd) != 0) fail_with_errno(kPhase, "fchdir");
+  if (::chroot(".") != 0) fail_with_errno(kPhase, "chroot");
+  if (::chdir("/") != 0) fail_with_errno(kPhase, "chdir", "/");
+}
+
+void set_up_stdio(const ReceivedSpec& received, int null) {
   constexpr std::string_view kPhase = "set up descriptors";
   const StepStdio& stdio = received.stdio;
-  const base::UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
-  if (!null) fail_with_errno(kPhase, "open", "/dev/null");
   if (received.spec.stdio == StdioMode::captured) {
     // So that the step's user may open /dev/stdout anew.
     for (int fd : {stdio.out, stdio.err}) {
@@ -89,9 +100,9 @@ void set_up_stdio(const ReceivedSpec& received) {
       }
     }
   }
-  put_at(stdio.in >= 0 ? stdio.in : null.get(), STDIN_FILENO);
-  put_at(stdio.out >= 0 ? stdio.out : null.get(), STDOUT_FILENO);
-  put_at(stdio.err >= 0 ? stdio.err : null.get(), STDERR_FILENO);
+  put_at(stdio.in >= 0 ? stdio.in : null, STDIN_FILENO);
+  put_at(stdio.out >= 0 ? stdio.out : null, STDOUT_FILENO);
+  put_at(stdio.err >= 0 ? stdio.err : null, STDERR_FILENO);
 }
 
 /// Everything that needs descriptors: none but 0, 1, 2 and `setup` is open after it.
@@ -99,11 +110,16 @@ SandboxSpec prepare(const Channel& setup, const StepContext& context) {
   auto frame = setup.receive();
   if (!frame) ::_exit(kSetupFailed);  // nobody is there any more
   ReceivedSpec received = decode_spec(*std::move(frame));
-  MountSources sources = take_sources(received.spec);
-  enter_namespaces(received.spec);
-  build_world(received.spec, context, std::move(sources));
+  const base::UniqueFd null = open_null();  // a changed root may lie where no device works
+  if (context.confinement == Confinement::namespaces) {
+    MountSources sources = take_sources(received.spec);
+    enter_namespaces(received.spec);
+    build_world(received.spec, context, std::move(sources));
+  } else {
+    change_root(received.spec);
+  }
   enter_working_dir(received.spec);
-  set_up_stdio(received);
+  set_up_stdio(received, null.get());
   return std::move(received.spec);
 }
 

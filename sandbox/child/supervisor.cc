@@ -2,6 +2,7 @@
 
 #include <poll.h>
 #include <sched.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -17,6 +18,7 @@
 #include "base/error.h"
 #include "base/fs_at.h"
 #include "base/scope_exit.h"
+#include "sandbox/child/descendants.h"
 #include "sandbox/child/report.h"
 #include "sandbox/child/step_process.h"
 #include "sandbox/fail.h"
@@ -50,7 +52,8 @@ bool handles_sigterm(pid_t pid) {
 
 class Supervisor {
  public:
-  Supervisor(Channel& life, pid_t pid) : life_(life), pid_(pid) {
+  Supervisor(Channel& life, pid_t pid, Confinement confinement)
+      : life_(life), pid_(pid), has_pid_namespace_(confinement == Confinement::namespaces) {
     pidfd_.reset(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
     if (!pidfd_) fail_with_errno(kPhase, "open pidfd");
     const int fd = pidfd_.get();
@@ -87,6 +90,11 @@ class Supervisor {
   }
 
   void terminate() {
+    if (!has_pid_namespace_) {
+      signal_descendants(SIGTERM);
+      deadline_ = steady_clock::now() + kGrace;
+      return;
+    }
     const bool pid1_listens = handles_sigterm(pid_);
     const bool others = signal_all_but_pid1();
     ::kill(pid_, SIGTERM);
@@ -110,6 +118,7 @@ class Supervisor {
   /// The end of pid 1 is the end of its namespace: the kernel kills all of it.
   void kill_all() {
     killed_ = true;
+    if (!has_pid_namespace_) return kill_descendants();
     ::kill(pid_, SIGKILL);
   }
 
@@ -118,6 +127,7 @@ class Supervisor {
     while (::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED) != 0) {
       if (errno != EINTR) fail_with_errno(kPhase, "wait");
     }
+    if (!has_pid_namespace_) kill_and_reap_descendants();
     WireWriter out;
     out.number(message::kEnded);
     out.number<std::int32_t>(info.si_code == CLD_EXITED ? info.si_status : 0);
@@ -127,6 +137,7 @@ class Supervisor {
 
   Channel& life_;
   pid_t pid_;
+  bool has_pid_namespace_;
   base::UniqueFd pidfd_;
   std::optional<steady_clock::time_point> deadline_;  // set when SIGTERM was sent
   bool killed_ = false;
@@ -134,7 +145,11 @@ class Supervisor {
 
 void start_and_watch(Channel& setup, Channel& life, const StepContext& context) {
   ::signal(SIGCHLD, SIG_DFL);  // the launcher ignores it; then there would be nothing to wait for
-  if (::unshare(CLONE_NEWPID) != 0) fail_with_errno("new pid namespace", "unshare");
+  if (context.confinement == Confinement::namespaces) {
+    if (::unshare(CLONE_NEWPID) != 0) fail_with_errno("new pid namespace", "unshare");
+  } else if (::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0) {
+    fail_with_errno("start", "prctl");  // what loses its parent becomes our child
+  }
   const pid_t pid = ::fork();
   if (pid < 0) fail_with_errno("start", "fork");
   if (pid == 0) {
@@ -142,8 +157,11 @@ void start_and_watch(Channel& setup, Channel& life, const StepContext& context) 
     become_step(std::move(setup), context);
   }
   setup.close();
-  base::ScopeExit kill_step([&] { ::kill(pid, SIGKILL); });
-  Supervisor(life, pid).wait_for_end();
+  base::ScopeExit kill_step([&] {
+    ::kill(pid, SIGKILL);
+    if (context.confinement == Confinement::changed_root) kill_and_reap_descendants();
+  });
+  Supervisor(life, pid, context.confinement).wait_for_end();
   kill_step.dismiss();
 }
 

@@ -35,8 +35,8 @@ void Recorder::started(int pidfd) {
   if (on_started) on_started(pidfd);
 }
 
-StepFixture::StepFixture()
-    : root_(make_scratch_dir()), sandbox_(sandbox::make_namespace_sandbox()) {
+StepFixture::StepFixture(std::unique_ptr<sandbox::Sandbox> sandbox)
+    : root_(make_scratch_dir()), sandbox_(std::move(sandbox)) {
   ::fchmod(root().get(), 0755);
   base::make_dirs(root(), base::RelPath::exact("bin"));
   base::make_dirs(root(), base::RelPath::exact("etc"));

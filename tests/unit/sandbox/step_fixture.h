@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -34,7 +35,8 @@ struct StepResult {
 /// A directory with a busybox in /bin that serves as root of steps, and a sandbox to run them in.
 class StepFixture {
  public:
-  StepFixture();
+  explicit StepFixture(
+      std::unique_ptr<sandbox::Sandbox> sandbox = sandbox::make_namespace_sandbox());
 
   const base::DirFd& root() const { return root_.dir(); }
   std::string root_path() const { return root_.host_path(); }

@@ -1,0 +1,97 @@
+// The same Dockerfile gives the same image in every isolation profile.
+#include <catch2/catch.hpp>
+#include <utility>
+#include <vector>
+
+#include "tests/e2e/support/machine.h"
+
+using namespace ibuild;
+using namespace ibuild::e2e;
+
+namespace {
+
+constexpr const char* kSteps = R"(FROM scratch
+COPY busybox /bin/busybox
+ENV PATH=/bin
+RUN ["/bin/busybox", "--install", "-s", "/bin"]
+RUN mkdir -p /etc /tmp && echo root:x:0:0::/root:/bin/sh > /etc/passwd && \
+    echo alice:x:1000:1000::/home/alice:/bin/sh >> /etc/passwd && chown 1000:50 /tmp
+RUN mkdir -p /data/sub && echo one > /data/a && ln /data/a /data/b && ln -s a /data/l
+RUN chmod 4755 /data/a && rm -r /data/sub && mkfifo /data/fifo
+COPY in.txt /data/
+RUN --mount=type=cache,target=/cache --mount=type=tmpfs,target=/scratch --mount=target=/ctx \
+    cat /ctx/in.txt > /cache/x && cp /cache/x /data/copied && touch /scratch/gone
+RUN mv /data/copied /data/moved && echo more >> /data/b
+RUN chmod 1777 /tmp
+USER alice
+RUN id > /tmp/mine
+)";
+
+struct Place {
+  Who who;
+  std::string isolation;
+};
+
+std::string digest_in(const Place& place, const std::string& dockerfile) {
+  INFO(name_of(place.who) << ", " << place.isolation);
+  Machine machine(place.who);
+  machine.must_run({"install", "-m", "755", "/bin/busybox", machine.path("context/busybox")});
+  machine.must_run({"touch", "-d", "2020-01-01", machine.path("context/busybox")});
+  machine.write("context/in.txt", "from the context\n");
+  const auto built =
+      machine.build("app:1", dockerfile, {"--isolation", place.isolation, "--progress", "quiet"},
+                    {.env = {"SOURCE_DATE_EPOCH=1700000000"}});
+  INFO(built.err);
+  REQUIRE(built.code == 0);
+  CHECK(machine.processes_left().empty());
+  CHECK(machine.mounts_left().empty());
+  return built.out;
+}
+
+std::vector<Place> places() {
+  std::vector<Place> all;
+  for (const Who who : everybody()) {
+    if (who == Who::root) {
+      all.push_back({who, "root"});
+      all.push_back({who, "chroot"});
+    }
+    if (who == Who::ranges) all.push_back({who, "rootless"});
+  }
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("isolation: every profile makes the same image", "[e2e]") {
+  std::string first;
+  for (const Place& place : places()) {
+    const std::string digest = digest_in(place, kSteps);
+    if (first.empty()) first = digest;
+    CHECK(digest == first);
+  }
+  CHECK(first.starts_with("sha256:"));
+}
+
+TEST_CASE("isolation: a profile that is not to be had is an error, not another one", "[e2e]") {
+  for (const Who who : everybody()) {
+    Machine machine(who);
+    machine.write("context/f", "x");
+    const std::string wrong = who == Who::root ? "rootless" : "chroot";
+    const auto refused = machine.build("app:1", "FROM scratch\nCOPY f /\n", {"--isolation", wrong});
+    CHECK(refused.code == 2);
+    CHECK_THAT(refused.err, Catch::Contains("--isolation=" + wrong));
+  }
+}
+
+TEST_CASE("isolation: doctor tells of each profile why, in words and as JSON", "[e2e]") {
+  for (const Who who : everybody()) {
+    Machine machine(who);
+    const std::string text = machine.must({"doctor"});
+    const std::string json = machine.must({"doctor", "--json"});
+    for (const char* profile : {"root", "rootless", "chroot", "none"}) {
+      CHECK_THAT(text, Catch::Contains(std::string(profile) + " "));
+      CHECK_THAT(json, Catch::Contains("\"profile\": \"" + std::string(profile) + "\""));
+    }
+    CHECK((text.find("CAP_MKNOD") == std::string::npos) == (who == Who::root));
+  }
+}
