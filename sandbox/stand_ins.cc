@@ -119,22 +119,32 @@ void fill_dev(const base::DirFd& dev) {
   make_directory(dev, "pts", 0755);
 }
 
-void copy_file(int source, const base::DirFd& parent, const std::string& name) {
+struct FileOwner {
+  std::uint32_t mode;
+  std::uint32_t uid;
+  std::uint32_t gid;
+};
+
+/// `source` need not be open for reading.
+void copy_file(int source, const FileOwner& owner, const base::DirFd& parent,
+               const std::string& name) {
   const base::UniqueFd from(
       ::open(("/proc/self/fd/" + std::to_string(source)).c_str(), O_RDONLY | O_CLOEXEC));
-  struct stat info {};
-  if (!from || ::fstat(from.get(), &info) != 0) throw base::SystemError("open", "the mount source");
+  if (!from) throw base::SystemError("open", "the source of " + name);
   const base::UniqueFd to = make_file(parent, name, 0600);
-  base::FdSource source_bytes(from.get());
+  base::FdSource bytes(from.get());
   base::FdSink sink(to.get());
-  std::vector<std::byte> buffer(64 << 10);
-  while (const std::size_t count = source_bytes.read(buffer)) {
-    sink.write(std::span(buffer).first(count));
-  }
-  if (::fchown(to.get(), info.st_uid, info.st_gid) != 0 ||
-      ::fchmod(to.get(), info.st_mode & 07777) != 0) {
+  base::copy_stream(bytes, sink);
+  if (::fchown(to.get(), owner.uid, owner.gid) != 0 || ::fchmod(to.get(), owner.mode) != 0) {
     throw base::SystemError("set owner and mode of", name);
   }
+}
+
+FileOwner owner_of(const MountSpec& mount) {
+  if (mount.kind == MountSpec::Kind::file) return {mount.mode, mount.uid, mount.gid};
+  struct stat info {};
+  if (::fstat(mount.source_fd, &info) != 0) throw base::SystemError("stat", "a mount source");
+  return {info.st_mode & 07777U, info.st_uid, info.st_gid};
 }
 
 bool is_regular(int fd) {
@@ -223,7 +233,8 @@ void StandIns::put_text(const char* path, const std::string& text) {
 
 void StandIns::put_mount(const MountSpec& mount) {
   const bool is_tmpfs = mount.kind == MountSpec::Kind::tmpfs;
-  const bool is_directory = is_tmpfs || mount.source_is_directory;
+  const bool is_file = mount.kind == MountSpec::Kind::file;
+  const bool is_directory = is_tmpfs || (!is_file && mount.source_is_directory);
   Place place = find_place(mount.target, is_directory);
   if (S_ISDIR(stat_at(place.parent, place.name).st_mode) != is_directory) {
     refuse(mount, is_directory ? "the target is no directory, but the source is"
@@ -231,10 +242,11 @@ void StandIns::put_mount(const MountSpec& mount) {
   }
   if (is_tmpfs) {
     swap(std::move(place), [&](const Place& p) { make_directory(p.parent, p.name, mount.mode); });
-  } else if (is_directory && mount.source_is_ours) {
-    move_in(std::move(place), mount);
-  } else if (is_regular(mount.source_fd) && (mount.source_is_ours || mount.read_only)) {
-    swap(std::move(place), [&](const Place& p) { copy_file(mount.source_fd, p.parent, p.name); });
+  } else if (is_file || (mount.source_is_ours && is_regular(mount.source_fd))) {
+    swap(std::move(place),
+         [&](const Place& p) { copy_file(mount.source_fd, owner_of(mount), p.parent, p.name); });
+  } else if (mount.source_is_ours) {
+    move_in(std::move(place), mount);  // a directory, the socket of an agent
   } else {
     refuse(mount, "the isolation `chroot` cannot mount what belongs to the host");
   }

@@ -136,6 +136,7 @@ void RunMounts::open_agent(const RunMount& mount, std::vector<sandbox::MountSpec
   spec.target = base::RelPath::clean(mount.target);
   spec.source_fd = agents_.back()->socket();
   spec.source_is_directory = false;
+  spec.source_is_ours = true;
   specs.push_back(std::move(spec));
 }
 

@@ -102,15 +102,24 @@ TEST_CASE("chroot: a directory of ours is in the root for the step and back afte
   base::write_file_atomically(ours.dir(), path("file"), "of a file", 0640);
   const base::UniqueFd cache = base::open_at(ours.dir(), path("cache"), O_PATH);
   const base::UniqueFd file = base::open_at(ours.dir(), path("file"), O_PATH);
-  auto spec = steps.shell("busybox cat /a/b/cache/old /secret; echo new > /a/b/cache/new");
+  auto spec = steps.shell(
+      "busybox cat /a/b/cache/old /secret; busybox stat -c %a:%u:%g:%s /etc/key; echo new > "
+      "/a/b/cache/new");
   spec.mounts = {{.target = path("a/b/cache"), .source_fd = cache.get(), .source_is_ours = true},
                  {.target = path("secret"),
                   .source_fd = file.get(),
                   .source_is_directory = false,
                   .source_is_ours = true,
                   .read_only = true},
+                 {.kind = MountSpec::Kind::file,
+                  .target = path("etc/key"),
+                  .source_fd = file.get(),
+                  .source_is_directory = false,
+                  .mode = 0400,
+                  .uid = 12,
+                  .gid = 34},
                  {.kind = MountSpec::Kind::tmpfs, .target = path("a/b/cache/inner")}};
-  CHECK(steps.run(spec).out == "keptof a file");
+  CHECK(steps.run(spec).out == "keptof a file400:12:34:9\n");
   CHECK(base::read_file_at(ours.dir(), path("cache/new"), 10) == "new\n");
   CHECK_FALSE(steps.exists("a"));
   CHECK_FALSE(steps.exists("secret"));
