@@ -76,7 +76,7 @@ class PlainTree : public WorkingTree {
             LayerChain chain, const std::stop_token& stop)
       : layers_(layers), kept_(kept), chain_(std::move(chain)) {
     look_at_chain(stop);
-    copy_ = kept_.take(chain_id(chain_));
+    copy_ = kept_.take(shown_);
     if (!copy_) {
       layers_.materialize_all(chain_, {.index = true, .tree = true}, stop);
       copy_ = copy_root(chain_, *view_, layers_, temp_dir, stop);
@@ -105,8 +105,13 @@ class PlainTree : public WorkingTree {
  private:
   void look_at_chain(const std::stop_token& stop) {
     std::vector<std::shared_ptr<const LayerIndex>> indexes;
-    for (const Layer& layer : chain_) indexes.push_back(layers_.index(layer, stop));
+    LayerChain filled;
+    for (const Layer& layer : chain_) {
+      indexes.push_back(layers_.index(layer, stop));
+      if (!indexes.back()->empty()) filled.push_back(layer);
+    }
     view_.emplace(std::move(indexes));
+    shown_ = chain_id(filled);
   }
 
   void keep(const std::optional<Layer>& layer, const std::stop_token& stop) {
@@ -118,12 +123,13 @@ class PlainTree : public WorkingTree {
     }
     settle_directory_times(*view_, root_);
     root_ = {};
-    kept_.put(chain_id(chain_), std::move(copy_));
+    kept_.put(shown_, std::move(copy_));
   }
 
   const LayerStore& layers_;
   KeptTrees& kept_;
   LayerChain chain_;
+  base::Digest shown_;  // of the chain without empty layers, which steps without changes leave
   std::optional<TreeView> view_;
   std::unique_ptr<RootCopy> copy_;
   base::DirFd root_;
