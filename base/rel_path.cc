@@ -47,7 +47,7 @@ RelPath RelPath::exact(std::string_view path) {
   return result;
 }
 
-std::string_view RelPath::name() const {
+std::string_view RelPath::name() const& {
   const auto slash = text_.rfind('/');
   return std::string_view(text_).substr(slash == std::string::npos ? 0 : slash + 1);
 }
@@ -67,7 +67,7 @@ RelPath RelPath::join(std::string_view more) const {
   return result;
 }
 
-std::vector<std::string_view> RelPath::components() const {
+std::vector<std::string_view> RelPath::components() const& {
   if (is_root()) return {};
   return split(text_, '/');
 }

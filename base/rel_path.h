@@ -24,12 +24,14 @@ class RelPath {
   /// "/" + str()
   std::string absolute() const { return "/" + text_; }
   /// Last component; empty for the root.
-  std::string_view name() const;
+  std::string_view name() const&;
+  std::string_view name() const&& = delete;  // it would outlive the text
   /// The root is its own parent.
   RelPath parent() const;
   /// `this`/`more`, where `more` is cleaned against *this as root (so it cannot leave it).
   RelPath join(std::string_view more) const;
-  std::vector<std::string_view> components() const;
+  std::vector<std::string_view> components() const&;
+  std::vector<std::string_view> components() const&& = delete;
   /// True for *this == ancestor as well.
   bool is_within(const RelPath& ancestor) const;
 

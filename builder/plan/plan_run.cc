@@ -111,8 +111,8 @@ void InstructionPlanner::place_secret(RunMount& mount) const {
   const std::string written = mount.target;
   if (mount.target.empty() && mount.env) return;
   if (mount.target.empty()) {
-    const auto name = base::RelPath::clean(mount.id).name();
-    mount.target = std::string(kSecretDir) + std::string(name);
+    const auto id = base::RelPath::clean(mount.id);
+    mount.target = std::string(kSecretDir) + std::string(id.name());
   }
   complete_target(mount, written);
 }

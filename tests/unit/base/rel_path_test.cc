@@ -48,8 +48,9 @@ TEST_CASE("rel_path: name and parent", "[base]") {
   CHECK(path.name() == "x");
   CHECK(path.parent().str() == "usr/lib");
   CHECK(RelPath::exact("usr").parent().is_root());
-  CHECK(RelPath().name().empty());
-  CHECK(RelPath().parent().is_root());
+  const RelPath root;
+  CHECK(root.name().empty());
+  CHECK(root.parent().is_root());
 }
 
 TEST_CASE("rel_path: join cannot leave the path it starts from", "[base]") {
@@ -62,8 +63,21 @@ TEST_CASE("rel_path: join cannot leave the path it starts from", "[base]") {
 }
 
 TEST_CASE("rel_path: components", "[base]") {
-  CHECK(RelPath().components().empty());
-  CHECK(RelPath::exact("a/b/c").components() == std::vector<std::string_view>{"a", "b", "c"});
+  const RelPath root;
+  CHECK(root.components().empty());
+  const RelPath path = RelPath::exact("a/b/c");
+  CHECK(path.components() == std::vector<std::string_view>{"a", "b", "c"});
+}
+
+template <typename Path>
+concept GivesViews = requires {
+  std::declval<Path>().name();
+}
+|| requires { std::declval<Path>().components(); };
+
+TEST_CASE("rel_path: no views into a path that is gone", "[base]") {
+  STATIC_REQUIRE(GivesViews<const RelPath&>);
+  STATIC_REQUIRE_FALSE(GivesViews<RelPath>);
 }
 
 TEST_CASE("rel_path: is_within counts whole components", "[base]") {
