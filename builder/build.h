@@ -34,6 +34,13 @@ struct OutputSpec {
   std::map<std::string, std::string> attributes;  // dest, push, compression, compression-level, …
 };
 
+/// What --allow grants to a Dockerfile.
+struct Allowances {
+  bool host_network = false;
+  bool insecure_steps = false;
+  bool secrets_in_layers = false;  // the search for their values is left out
+};
+
 /// What a user asks of one build: plain data.
 struct BuildRequest {
   std::string dockerfile_name = "Dockerfile";  // shown in messages
@@ -59,8 +66,9 @@ struct BuildRequest {
   std::uint64_t shm_size_bytes = 64 << 20;
   std::vector<sandbox::Rlimit> ulimits;
   std::string isolation = "auto";
-  SecretLookup secrets;                // --secret
-  SshAgentLookup ssh_agents;           // --ssh
+  SecretLookup secrets;       // --secret
+  SshAgentLookup ssh_agents;  // --ssh
+  Allowances allowed;
   std::size_t max_parallel_steps = 0;  // 0: number of processors, at least 4
 };
 

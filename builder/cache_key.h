@@ -26,6 +26,7 @@
 ///                "parent"   chain-id
 ///                "env NAME" each variable of the environment (ENV and ARG), in order
 ///                "cwd" "user" "network" "platform" "hostname" "hosts" (names, not addresses)
+///                "security"  only with --security=insecure
 ///                "shm-size" "ulimits" "script"   a heredoc with a "#!" line "mount T"  each
 ///                --mount: type, target, source path, options; for a bind its content (or, for a
 ///                stage, at

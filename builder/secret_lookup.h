@@ -10,11 +10,17 @@ namespace ibuild::builder {
 /// there are none at all.
 using SecretLookup = std::function<std::optional<std::string>(const std::string& id)>;
 
-/// The secret's text as a line: without the line ends that files have.
+/// Without the line ends that files have at their end.
+inline std::string without_line_ends(std::string text) {
+  while (text.ends_with('\n') || text.ends_with('\r')) text.pop_back();
+  return text;
+}
+
+/// The secret's text as a line.
 inline std::optional<std::string> find_secret_line(const SecretLookup& secrets,
                                                    const std::string& id) {
   auto secret = secrets ? secrets(id) : std::nullopt;
-  while (secret && (secret->ends_with('\n') || secret->ends_with('\r'))) secret->pop_back();
+  if (secret) secret = without_line_ends(*std::move(secret));
   return secret;
 }
 

@@ -112,6 +112,7 @@ void BuildOptions::add_to(OptionParser& parser) {
   parser.value("--isolation", "KIND", isolation, "auto, root, rootless, chroot or none");
   call.add_to(parser);
   secrets.add_to(parser);
+  steps.add_to(parser);
   store.add_to(parser);
   registry.add_to(parser);
   refuse_unsupported_build_options(parser);
@@ -138,6 +139,7 @@ builder::BuildRequest make_build_request(const BuildOptions& options) {
   if (!options.shm_size.empty())
     request.shm_size_bytes = parse_byte_size("--shm-size", options.shm_size);
   for (const auto& limit : options.ulimits) request.ulimits.push_back(parse_ulimit(limit));
+  options.steps.put_into(request);
   request.secrets = make_secret_lookup(options.secrets.secrets);
   request.ssh_agents = make_ssh_agent_lookup(options.secrets.agents);
   request.isolation = options.isolation.empty() ? "auto" : options.isolation;

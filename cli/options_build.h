@@ -11,6 +11,7 @@
 #include "cli/options_check.h"
 #include "cli/options_registry.h"
 #include "cli/options_secrets.h"
+#include "cli/options_steps.h"
 #include "cli/options_store.h"
 #include "cli/progress.h"
 
@@ -41,6 +42,7 @@ struct BuildOptions {
   std::string isolation;
   CallOptions call;
   SecretOptions secrets;
+  StepOptions steps;
   StoreOptions store;
   RegistryFlags registry;
 

@@ -8,7 +8,6 @@ void refuse_unsupported_build_options(OptionParser& parser) {
       "ibuild sets no memory or CPU limits; limit ibuild itself, with systemd-run for instance";
   const std::string attestations = "ibuild makes no attestations";
 
-  parser.refuse("--allow", Takes::value, "there is nothing that needs to be allowed");
   parser.refuse("--annotation", Takes::value, "annotations cannot be set; use --label");
   parser.refuse("--attest", Takes::value, attestations);
   parser.refuse_unless("--provenance", {"false", "0"}, attestations);

@@ -104,7 +104,8 @@ class OverlayTree : public WorkingTree {
                          .chain = chain_,
                          .lower = *view_,
                          .layers = layers_,
-                         .latest_time = latest_time()};
+                         .latest_time = latest_time(),
+                         .check = check()};
     const auto diff = diff_upper_tree(tree, layers_.pool(), warn, std::move(stop));
     if (!diff) return std::nullopt;
     return layers_.adopt_tree(folder_.dir(), kUpper.str(), diff->index, diff->diff_id);

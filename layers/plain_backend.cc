@@ -95,7 +95,8 @@ class PlainTree : public WorkingTree {
                          .lower = *view_,
                          .layers = layers_,
                          .latest_time = latest_time(),
-                         .before = &*before_};
+                         .before = &*before_,
+                         .check = check()};
     const auto builder = layers_.begin_layer();
     const auto layer = write_tree_diff(tree, *builder, warn, stop);
     keep(layer, stop);

@@ -44,7 +44,7 @@ class FileReader {
 class DiffWriter {
  public:
   DiffWriter(const UpperTree& tree, base::ThreadPool& pool)
-      : reader_(tree), hash_(pool), tar_(hash_), files_(tar_, pool) {}
+      : reader_(tree), hash_(pool, tree.check), tar_(hash_), files_(tar_, pool) {}
 
   void add(LayerEntry& entry) {
     const base::UniqueFd fd = reader_.read(entry);
@@ -64,12 +64,28 @@ class DiffWriter {
   EntryWriter files_;
 };
 
+/// The layer's index; the check has seen all of it.
+TreeDiff diff_entries(std::vector<LayerEntry> entries, const UpperTree& tree,
+                      base::ThreadPool& pool, const std::stop_token& stop) {
+  DiffWriter writer(tree, pool);
+  for (LayerEntry& entry : entries) {
+    if (stop.stop_requested()) throw base::CancelledError();
+    writer.add(entry);
+  }
+  base::Digest diff_id = writer.finish();
+  TreeDiff diff{LayerIndex(std::move(entries), TarOrigin::own), std::move(diff_id)};
+  if (tree.check != nullptr) tree.check->finish(diff.index);
+  return diff;
+}
+
 }  // namespace
 
 std::optional<Layer> write_tree_diff(const UpperTree& tree, LayerBuilder& into,
                                      const WarningSink& warn, std::stop_token stop) {
   std::vector<LayerEntry> entries = UpperScan(tree, warn, stop).run();
   if (entries.empty()) return std::nullopt;
+  // A pass of its own: the builder writes into the store.
+  if (tree.check != nullptr) diff_entries(entries, tree, tree.layers.pool(), stop);
   FileReader reader(tree);
   for (LayerEntry& entry : entries) {
     if (stop.stop_requested()) throw base::CancelledError();
@@ -84,13 +100,7 @@ std::optional<TreeDiff> diff_upper_tree(const UpperTree& tree, base::ThreadPool&
                                         const WarningSink& warn, std::stop_token stop) {
   std::vector<LayerEntry> entries = UpperScan(tree, warn, stop).run();
   if (entries.empty()) return std::nullopt;
-  DiffWriter writer(tree, pool);
-  for (LayerEntry& entry : entries) {
-    if (stop.stop_requested()) throw base::CancelledError();
-    writer.add(entry);
-  }
-  base::Digest diff_id = writer.finish();
-  return TreeDiff{LayerIndex(std::move(entries), TarOrigin::own), std::move(diff_id)};
+  return diff_entries(std::move(entries), tree, pool, stop);
 }
 
 }  // namespace ibuild::layers

@@ -13,6 +13,7 @@
 
 #include "base/fs_at.h"
 #include "layers/layer.h"
+#include "layers/layer_check.h"
 #include "layers/layer_entry.h"
 #include "layers/layer_store.h"
 #include "layers/overlay_format.h"
@@ -32,6 +33,7 @@ struct UpperTree {
   /// Not null: `upper` is no upper directory but the whole file system, as a plain directory, and
   /// this tells what was in it before the step.
   const TreeSnapshot* before = nullptr;
+  LayerCheck* check = nullptr;  // sees the layer that is made of it
 };
 
 using WarningSink = std::function<void(const std::string&)>;

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/fs_at.h"
 #include "layers/layer.h"
+#include "layers/layer_check.h"
 #include "layers/layer_index.h"
 #include "layers/overlay_format.h"
 
@@ -34,12 +35,16 @@ class WorkingTree {
                                       std::stop_token stop = {}) = 0;
   /// What has a later time gets this one in the layer (SOURCE_DATE_EPOCH). Before commit().
   void set_latest_time(base::TimePoint latest) { latest_time_ = latest; }
+  /// Sees the layer before it is kept. Before commit(); must live until then.
+  void set_check(LayerCheck& check) { check_ = &check; }
 
  protected:
   const std::optional<base::TimePoint>& latest_time() const { return latest_time_; }
+  LayerCheck* check() const { return check_; }  // may be null
 
  private:
   std::optional<base::TimePoint> latest_time_;
+  LayerCheck* check_ = nullptr;
 };
 
 /// Makes working trees. One per isolation profile; see ARCHITECTURE.md. For any thread.

@@ -5,6 +5,8 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "builder/ops/secret_masker.h"
+#include "builder/ops/secret_search.h"
 #include "builder/ops/user_lookup.h"
 #include "builder/plan/located.h"
 #include "builder/tree/layered_tree.h"
@@ -16,17 +18,30 @@
 namespace ibuild::builder {
 namespace {
 
-/// Passes a step's output on as events.
+/// Passes a step's output on as events, without the values of its secrets.
 class LogObserver : public sandbox::StepObserver {
  public:
-  LogObserver(EventSink& events, VertexId vertex) : events_(events), vertex_(vertex) {}
+  LogObserver(EventSink& events, VertexId vertex, const std::vector<StepSecrets::Secret>& secrets)
+      : events_(events), vertex_(vertex), out_(secrets), err_(secrets) {}
   void output(Stream stream, std::string_view bytes) override {
-    events_.emit(event::StepLog{vertex_, stream == Stream::err, std::string(bytes)});
+    emit(stream, masker(stream).add(bytes));
+  }
+  /// After the step's end.
+  void finish() {
+    for (const Stream stream : {Stream::out, Stream::err}) emit(stream, masker(stream).take_rest());
   }
 
  private:
+  SecretMasker& masker(Stream stream) { return stream == Stream::out ? out_ : err_; }
+  void emit(Stream stream, std::string bytes) {
+    if (!bytes.empty())
+      events_.emit(event::StepLog{vertex_, stream == Stream::err, std::move(bytes)});
+  }
+
   EventSink& events_;
   VertexId vertex_;
+  SecretMasker out_;
+  SecretMasker err_;
 };
 
 sandbox::NetworkMode network_mode(const std::string& name) {
@@ -68,6 +83,7 @@ StepKey RunRunner::make_key(RunMounts::Stages stages) {
   key.add("cwd", op_.working_dir);
   key.add("user", op_.user);
   key.add("network", op_.network);
+  if (op_.insecure) key.add("security", "insecure");
   key.add("platform", op_.platform.str());
   key.add("hostname", op_.hostname);
   for (const auto& host : request.add_hosts) key.add("hosts", parse_add_host(host).first);
@@ -108,6 +124,7 @@ sandbox::SandboxSpec RunRunner::make_spec(const layers::LayerChain& chain) const
   spec.gid = user.gid;
   spec.additional_gids = user.additional_gids;
   spec.network = network_mode(op_.network);
+  spec.insecure = op_.insecure;
   spec.hostname = op_.hostname;
   spec.resolv_conf = sandbox::make_resolv_conf(spec.network);
   std::vector<std::pair<std::string, std::string>> hosts;
@@ -127,8 +144,9 @@ void RunRunner::add_secrets(sandbox::SandboxSpec& spec) const {
 }
 
 void RunRunner::run_process(const sandbox::SandboxSpec& spec) {
-  LogObserver observer(input_.scope.services.events, input_.vertex);
+  LogObserver observer(input_.scope.services.events, input_.vertex, mounts_.secrets().all());
   const auto status = input_.scope.services.sandbox->run(spec, observer, input_.stop);
+  observer.finish();
   if (status.success()) return;
   throw parser::DockerfileError("run-failed", input_.step.range,
                                 "process " + parser::go_quote(base::join(op_.argv, " ")) +
@@ -152,6 +170,9 @@ std::optional<layers::Layer> RunRunner::run() {
   spec.mounts = mounts_.open();
   add_secrets(spec);
   run_process(spec);
+  SecretSearch search(mounts_.secrets().all(), input_.step.range);
+  if (search.has_values() && !input_.scope.request.allowed.secrets_in_layers)
+    tree->set_check(search);
   return tree->commit([&](const std::string& message) { input_.warn(message); }, input_.stop);
 }
 

@@ -65,6 +65,7 @@ struct OpDescriber {
     std::string text = line("argv", parser::go_quote_list(op.argv)) + env_lines("env", op.env) +
                        env_lines("proxy-env", op.proxy_env) + line("cwd", op.working_dir) +
                        line("user", op.user) + line("network", op.network);
+    if (op.insecure) text += line("security", "insecure");
     for (const auto& mount : op.mounts) text += mount_line(mount);
     if (op.script)
       text += line("script", op.script->name + " " + parser::go_quote(op.script->content));

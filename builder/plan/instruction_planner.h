@@ -82,6 +82,7 @@ class InstructionPlanner {
   void place_secret(RunMount& mount) const;
   void place_agents(RunOp& op) const;
   void complete_target(RunMount& mount, const std::string& written) const;
+  void check_allowances(const parser::Run& run) const;
   void check_platform() const;
 
   const Context& context_;

@@ -98,8 +98,9 @@ struct RunOp {
       proxy_env;                        // reaches the process, not the key, not the history
   std::vector<std::string> build_args;  // which of `env` ARG declared
   std::string working_dir;
-  std::string user;     // as USER has it; empty: root
-  std::string network;  // "default", "host", "none"
+  std::string user;       // as USER has it; empty: root
+  std::string network;    // "default", "host", "none"
+  bool insecure = false;  // --security=insecure
   std::vector<RunMount> mounts;
   std::optional<parser::InlineFile> script;  // shown to the step as /dev/pipes/<name>
   std::string hostname;

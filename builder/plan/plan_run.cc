@@ -139,6 +139,24 @@ std::vector<RunMount> InstructionPlanner::run_mounts(const parser::Run& run) con
   return mounts;
 }
 
+/// What a Dockerfile may not take without being given it.
+void InstructionPlanner::check_allowances(const parser::Run& run) const {
+  const auto& allowed = context_.request.allowed;
+  const auto refuse = [&](const std::string& flag, const std::string& entitlement) {
+    parser::DockerfileError error("not-allowed", range(),
+                                  "RUN " + flag + ": " + entitlement + " is not allowed");
+    error.set_hint("build with --allow " + entitlement + " when you trust the Dockerfile with it");
+    throw error;
+  };
+  if (run.network == "host" && !allowed.host_network) refuse("--network=host", "network.host");
+  if (run.security == "insecure" && !allowed.insecure_steps)
+    refuse("--security=insecure", "security.insecure");
+  if (!run.devices.empty()) {
+    fail("unsupported-device", "RUN --device=" + run.devices.front() +
+                                   " is not supported: ibuild gives steps no devices of the host");
+  }
+}
+
 void InstructionPlanner::check_platform() const {
   if (runs_natively(context_.platform)) return;
   fail("foreign-platform", "RUN for " + context_.platform.str() +
@@ -147,10 +165,7 @@ void InstructionPlanner::check_platform() const {
 }
 
 void InstructionPlanner::operator()(const parser::Run& run) {
-  if (run.security != "sandbox")
-    fail("unsupported-security", "RUN --security=" + run.security + " is not supported yet");
-  if (!run.devices.empty())
-    fail("unsupported-device", "RUN --device=" + run.devices.front() + " is not supported");
+  check_allowances(run);
   check_platform();
   if (run.command.words.empty())
     fail("empty-run", "RUN has no command: its list of arguments is empty");
@@ -166,6 +181,7 @@ void InstructionPlanner::operator()(const parser::Run& run) {
   op.working_dir = state_.working_dir();
   op.user = state_.image.config.user;
   op.network = run.network == "default" ? context_.request.network : run.network;
+  op.insecure = run.security == "insecure";
   op.mounts = run_mounts(run);
   place_agents(op);
   op.platform = context_.platform;

@@ -34,9 +34,9 @@ constexpr std::array<Device, 6> kDevices = {{{"null", 1, 3},
                                              {"urandom", 1, 9},
                                              {"tty", 5, 0}}};
 /// What a privileged step gets besides, where the host has it.
-constexpr std::array<const char*, 12> kPrivilegedDevices = {
-    "kmsg",  "fuse",  "kvm",   "loop-control", "loop0", "loop1",
-    "loop2", "loop3", "loop4", "loop5",        "loop6", "loop7"};
+constexpr std::array<const char*, 14> kPrivilegedDevices = {
+    "kmsg",  "cuse",  "fuse",  "kvm",   "net/tun", "loop-control", "loop0",
+    "loop1", "loop2", "loop3", "loop4", "loop5",   "loop6",        "loop7"};
 
 struct Link {
   const char* name;
@@ -85,16 +85,17 @@ void bind_node(const base::DirFd& dev, int node, const char* name) {
   attach_mount(kPhase, mount.get(), target.get());
 }
 
+void make_directory(const base::DirFd& dev, const char* name) {
+  if (::mkdirat(dev.get(), name, 0755) != 0) fail_with_errno(kPhase, "mkdir", name);
+}
+
 void bind_privileged_nodes(const base::DirFd& dev) {
+  make_directory(dev, "net");
   for (const char* name : kPrivilegedDevices) {
     const std::string path = std::string("/dev/") + name;
     const base::UniqueFd node(::open(path.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
     if (node) bind_node(dev, node.get(), name);
   }
-}
-
-void make_directory(const base::DirFd& dev, const char* name) {
-  if (::mkdirat(dev.get(), name, 0755) != 0) fail_with_errno(kPhase, "mkdir", name);
 }
 
 void mount_below(const base::DirFd& dev, const char* name, int mount) {

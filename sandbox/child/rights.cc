@@ -28,8 +28,7 @@ constexpr std::array<int, 14> kDefaultCapabilities = {
     CAP_SETFCAP, CAP_SETPCAP,      CAP_NET_BIND_SERVICE, CAP_SYS_CHROOT,
     CAP_KILL,    CAP_AUDIT_WRITE};
 
-std::uint64_t allowed_capabilities(const SandboxSpec& spec, const StepContext& context) {
-  if (spec.insecure) return ~std::uint64_t{0};
+std::uint64_t allowed_capabilities(const StepContext& context) {
   std::uint64_t set = 0;
   for (int capability : kDefaultCapabilities) set |= std::uint64_t{1} << capability;
   // A second chroot(2) is the way out of the first.
@@ -52,6 +51,22 @@ void limit_bounding_set(std::uint64_t allowed) {
     if (present < 0) return;  // EINVAL: the kernel knows no more
     if (present == 0 || (allowed >> capability & 1) != 0) continue;
     if (::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) != 0) fail_with_errno(kPhase, "prctl");
+  }
+}
+
+/// All of them stay through execve(2), whoever the user is.
+void keep_all_capabilities() {
+  constexpr std::string_view kPhase = "keep capabilities";
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  std::array<__user_cap_data_struct, 2> data{};
+  if (::syscall(SYS_capget, &header, data.data()) != 0) fail_with_errno(kPhase, "capget");
+  for (auto& half : data) half.effective = half.inheritable = half.permitted;
+  if (::syscall(SYS_capset, &header, data.data()) != 0) fail_with_errno(kPhase, "capset");
+  for (int capability = 0; capability < 64; ++capability) {
+    if ((data.at(capability / 32).permitted >> (capability % 32) & 1) == 0) continue;
+    if (::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0) != 0) {
+      fail_with_errno(kPhase, "prctl");
+    }
   }
 }
 
@@ -123,9 +138,14 @@ void set_limits(const SandboxSpec& spec) {
 }
 
 void drop_rights(const SandboxSpec& spec, const StepContext& context) {
-  const std::uint64_t allowed = allowed_capabilities(spec, context);
+  if (spec.insecure) {
+    if (::prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0) fail_with_errno("keep capabilities", "prctl");
+    set_ids(spec, context);
+    return keep_all_capabilities();
+  }
+  const std::uint64_t allowed = allowed_capabilities(context);
   limit_bounding_set(allowed);
-  if (!spec.insecure && may_load_filter(context)) load_filter(context);
+  if (may_load_filter(context)) load_filter(context);
   set_ids(spec, context);
   set_capabilities(allowed);
 }

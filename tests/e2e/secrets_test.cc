@@ -69,3 +69,29 @@ TEST_CASE("secrets: keys reach a step through an agent, and leave with it", "[e2
     }
   }
 }
+
+TEST_CASE("secrets: one that a step writes into its layer fails the build, and is not kept",
+          "[e2e]") {
+  for (const Who who : everybody()) {
+    DYNAMIC_SECTION(name_of(who)) {
+      Machine machine(who);
+      machine.make_base();
+      machine.write("home/secret", std::string(kValue) + "\n", 0600);
+      const std::string dockerfile =
+          "FROM localhost/base:1\n"
+          "RUN --mount=type=secret,id=f cat /run/secrets/f; echo key=$(cat /run/secrets/f) > "
+          "/key\n";
+      const std::vector<std::string> secret = {"--progress", "plain", "--secret",
+                                               "id=f,src=" + machine.path("home/secret")};
+      const auto refused = machine.build("localhost/s:1", dockerfile, secret);
+      CHECK(refused.code == 1);
+      CHECK_THAT(refused.err, Catch::Contains("the value of secret f is in the layer") &&
+                                  Catch::Contains("/key") && Catch::Contains(" ***") &&
+                                  !Catch::Contains(kValue));
+      CHECK_FALSE(store_holds(machine, kValue));
+      auto allowing = secret;
+      allowing.insert(allowing.end(), {"--allow", "secret-in-layer"});
+      CHECK(machine.build("localhost/s:1", dockerfile, allowing).code == 0);
+    }
+  }
+}

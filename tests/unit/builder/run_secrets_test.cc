@@ -173,3 +173,17 @@ TEST_CASE("run_secrets: the root is no target", "[builder]") {
   CHECK_THROWS_WITH(f.build("FROM base\nRUN --mount=type=secret,id=token,target=/ make\n"),
                     Catch::Contains("invalid mount target \"/\""));
 }
+
+TEST_CASE("run_secrets: values are masked in the log", "[builder]") {
+  Secrets f;
+  f.sandbox.on("tell", [](const base::DirFd&, sandbox::StepObserver& observer) {
+    using Stream = sandbox::StepObserver::Stream;
+    observer.output(Stream::out, "it is sesame-");
+    observer.output(Stream::err, "sesame-");
+    observer.output(Stream::out, "open, and valu");
+    return 0;
+  });
+  f.build("FROM base\nRUN --mount=type=secret,id=token --mount=type=secret,id=other,env=O tell\n");
+  CHECK_THAT(f.events.log_text(), Catch::Contains("it is ***") && Catch::Contains("and valu") &&
+                                      Catch::Contains("sesame-") && !Catch::Contains("open"));
+}

@@ -59,6 +59,7 @@ TEST_CASE("run: the exec form has no shell", "[builder]") {
 TEST_CASE("run: network, hosts, limits and shared memory come from the request", "[builder]") {
   BuildFixture f;
   f.request.network = "none";
+  f.request.allowed.host_network = true;
   f.request.add_hosts = {"db:10.0.0.5", "six:2001:db8::1"};
   f.request.shm_size_bytes = 1 << 20;
   f.request.ulimits = {{RLIMIT_NOFILE, 100, 200}};
@@ -164,4 +165,39 @@ TEST_CASE("run: --add-host takes both separators", "[builder]") {
   CHECK(builder::parse_add_host("a=::1") == std::pair<std::string, std::string>{"a", "::1"});
   CHECK_THROWS_AS(builder::parse_add_host("a"), base::UsageError);
   CHECK_THROWS_AS(builder::parse_add_host(":1.2.3.4"), base::UsageError);
+}
+
+TEST_CASE("run: the host's network and all rights have to be allowed", "[builder]") {
+  BuildFixture f;
+  with_base(f);
+  const auto hint_of = [&](const std::string& flag) -> std::string {
+    try {
+      f.build("FROM base\nRUN " + flag + " a\n");
+    } catch (const parser::DockerfileError& error) {
+      return error.hint();
+    }
+    return "";
+  };
+  CHECK_THAT(hint_of("--network=host"), Catch::Contains("--allow network.host"));
+  CHECK_THAT(hint_of("--security=insecure"), Catch::Contains("--allow security.insecure"));
+  CHECK(f.sandbox.specs().empty());
+  f.request.allowed = {.host_network = true, .insecure_steps = true};
+  f.build("FROM base\nRUN --network=host a\nRUN --security=insecure a\n");
+  CHECK_FALSE(f.sandbox.specs().at(0).insecure);
+  CHECK(f.sandbox.specs().at(1).insecure);
+}
+
+TEST_CASE("run: a step with all rights is another step", "[builder]") {
+  BuildFixture f;
+  with_base(f);
+  f.request.allowed.insecure_steps = true;
+  f.build("FROM base\nRUN --security=insecure a\n");
+  f.build("FROM base\nRUN a\n");
+  CHECK(f.sandbox.specs().size() == 2);
+}
+
+TEST_CASE("run: a device is refused by name", "[builder]") {
+  BuildFixture f;
+  CHECK_THROWS_WITH(with_base(f).build("FROM base\nRUN --device=vendor.com/gpu=0 a\n"),
+                    Catch::Contains("--device=vendor.com/gpu=0 is not supported"));
 }

@@ -126,8 +126,8 @@ TEST_CASE("build_request: secrets and agents come with the request", "[cli]") {
 }
 
 TEST_CASE("build_request: what docker build has and ibuild has not is named", "[cli]") {
-  for (const char* option : {"--cache-from", "--build-context", "--attest", "--allow", "--memory",
-                             "--builder", "--annotation", "--cgroup-parent"}) {
+  for (const char* option : {"--cache-from", "--build-context", "--attest", "--memory", "--builder",
+                             "--annotation", "--cgroup-parent"}) {
     CAPTURE(option);
     CHECK_THROWS_WITH(request_of({option, "x", "."}),
                       Catch::Contains(option) && Catch::Contains("not supported"));
@@ -154,4 +154,18 @@ TEST_CASE("build_request: a build's name does not depend on how its files are wr
   CHECK(cli::build_name("", ".") == cli::build_name("", "./."));
   CHECK(cli::build_name("", ".") != cli::build_name("", ".."));
   CHECK(cli::build_name("no such file", ".") != cli::build_name("", "."));
+}
+
+TEST_CASE("build_request: what the Dockerfile may do is allowed by name", "[cli]") {
+  CHECK_FALSE(request_of({"."}).allowed.host_network);
+  const auto request = request_of({"--allow", "network.host,security.insecure", "."});
+  CHECK(request.allowed.host_network);
+  CHECK(request.allowed.insecure_steps);
+  CHECK_FALSE(request.allowed.secrets_in_layers);
+  CHECK(request_of({"--allow=secret-in-layer", "."}).allowed.secrets_in_layers);
+  CHECK(request_of({"--network=host", "."}).allowed.host_network);
+  CHECK_THROWS_WITH(request_of({"--allow", "everything", "."}),
+                    Catch::Contains("--allow everything is not known"));
+  CHECK_THROWS_WITH(request_of({"--allow", "device=gpu", "."}),
+                    Catch::Contains("--allow device=gpu is not supported"));
 }

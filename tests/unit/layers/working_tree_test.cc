@@ -446,4 +446,42 @@ TEST_CASE("overlay_mount: a failure says what the kernel said", "[layers]") {
   CHECK_THROWS_WITH(mount_overlay(parts), Contains("mount an overlay on /proc"));
 }
 
+TEST_CASE("working tree: a check sees the layer's tar before it is kept, and may refuse it",
+          "[layers]") {
+  if (!can_mount()) return;
+  class Check : public LayerCheck {
+   public:
+    explicit Check(bool refuses) : refuses_(refuses) {}
+    void write(base::Bytes bytes) override { tar += base::as_text(bytes); }
+    void finish(const LayerIndex& index) override {
+      entries = index.entries().size();
+      if (refuses_) throw base::Error("refused");
+    }
+    std::string tar;
+    std::size_t entries = 0;
+
+   private:
+    bool refuses_;
+  };
+  Build build({{file("old")}});
+  for (const bool refuses : {true, false}) {
+    CAPTURE(refuses);
+    const auto tree = build.open();
+    write(tree->root(), "new", "content of it");
+    Check check(refuses);
+    tree->set_check(check);
+    if (refuses) {
+      CHECK_THROWS_WITH(tree->commit({}), "refused");
+      const Layer layer{base::sha256_of(check.tar), std::nullopt, nullptr};
+      CHECK_FALSE(build.store().layers().present(layer).tree);
+    } else {
+      const auto layer = tree->commit({});
+      REQUIRE(layer);
+      CHECK(base::sha256_of(check.tar) == layer->diff_id);
+    }
+    CHECK_THAT(check.tar, Contains("content of it"));
+    CHECK(check.entries >= 1);
+  }
+}
+
 }  // namespace ibuild::layers

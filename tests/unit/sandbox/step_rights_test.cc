@@ -65,6 +65,16 @@ TEST_CASE("rights: a privileged step has all capabilities and no filter", "[step
   CHECK(out == own_status_line("CapBnd") + own_status_line("Seccomp"));
 }
 
+TEST_CASE("rights: a privileged step has them whoever its user is, also after execve", "[step]") {
+  if (!can_run_steps() || !has_id(1000)) return;
+  StepFixture steps;
+  auto spec = steps.shell("busybox grep -E '^Cap(Eff|Amb):' /proc/self/status");
+  spec.insecure = true;
+  spec.uid = spec.gid = 1000;
+  const std::string all = own_status_line("CapPrm").substr(std::string("CapPrm").size());
+  CHECK(steps.run(spec).out == "CapEff" + all + "CapAmb" + all);
+}
+
 TEST_CASE("rights: the filter refuses what reaches beyond the step", "[step]") {
   if (!can_run_steps()) return;
   StepFixture steps;

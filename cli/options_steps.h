@@ -1,0 +1,20 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "builder/build.h"
+#include "cli/option_parser.h"
+
+namespace ibuild::cli {
+
+/// What steps may do and how much they may use, as it was written.
+struct StepOptions {
+  std::vector<std::string> allow;
+
+  void add_to(OptionParser& parser);
+  /// Throws: UsageError naming the option.
+  void put_into(builder::BuildRequest& request) const;
+};
+
+}  // namespace ibuild::cli
