@@ -46,13 +46,15 @@ TEST_CASE("secret_masker: what is too short to be told from other text stays", "
 }
 
 TEST_CASE("secret_masker: without secrets nothing is held back", "[builder]") {
-  SecretMasker masker({});
+  const Secrets none;
+  SecretMasker masker(none);
   CHECK(masker.add("text") == "text");
   CHECK(masker.take_rest().empty());
 }
 
 TEST_CASE("secret_masker: only what may become a value is held back", "[builder]") {
-  SecretMasker masker({{"a", "sesame"}});
+  const Secrets secrets = {{"a", "sesame"}};
+  SecretMasker masker(secrets);
   CHECK(masker.add("done: se") == "done: ");
   CHECK(masker.add("ven\n") == "seven\n");
   CHECK(masker.take_rest().empty());

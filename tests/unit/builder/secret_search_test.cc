@@ -34,7 +34,7 @@ std::string found(const std::vector<builder::StepSecrets::Secret>& secrets, F&& 
   });
   tar.finish();
   try {
-    search.finish(layers::LayerIndex(std::move(entries)));
+    search.finish(layers::LayerIndex(std::move(entries), layers::TarOrigin::own));
   } catch (const parser::DockerfileError& error) {
     return error.what();
   }
@@ -50,7 +50,7 @@ TEST_CASE("secret_search: a value in a file is found, with the file's path", "[b
         add(file("a", big.size()), big);
         const std::string content = big + "key=open-sesame;";
         add(file("dir/b", content.size()), content);
-        add(file("c", 1), "c");
+        add(file("z", 1), "z");
       });
   CHECK(message == "the value of secret token is in the layer of this step: /dir/b");
 }
