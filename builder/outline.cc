@@ -30,8 +30,12 @@ struct Capture {
 /// Goes through the instructions of a stage; one function for each kind that matters.
 class StageReader {
  public:
-  StageReader(const BuildDescription& description, const BuildRequest& request, Capture& capture)
-      : description_(description), request_(request), capture_(capture) {}
+  struct Context {
+    const BuildDescription& description;
+    const BuildRequest& request;
+    parser::ExpansionMeter& meter;
+  };
+  StageReader(const Context& context, Capture& capture) : context_(context), capture_(capture) {}
 
   void read(const StageInstruction& instruction) {
     range_ = instruction.range;
@@ -59,8 +63,9 @@ class StageReader {
 
  private:
   std::string expand(std::string_view text) const {
-    const auto lookup = [&](std::string_view name) { return capture_.env.get(name); };
-    return parser::Expander(description_.stages().escape, lookup).expand_word(text).text;
+    const auto lookup =
+        context_.meter.watch([&](std::string_view name) { return capture_.env.get(name); });
+    return parser::Expander(context_.description.stages().escape, lookup).expand_word(text).text;
   }
 
   void note(const parser::Mount& mount, std::map<std::string, OutlineNeed>& needs) const {
@@ -72,14 +77,14 @@ class StageReader {
     const auto& name = definition.name;
     capture_.used.insert(name);
     std::optional<std::string> value;
-    const auto given = request_.build_args.find(name);
+    const auto given = context_.request.build_args.find(name);
     bool is_global = false;
-    if (given != request_.build_args.end() && given->second) {
+    if (given != context_.request.build_args.end() && given->second) {
       value = given->second;
     } else if (definition.default_value) {
       value = expand(*definition.default_value);
     } else {
-      value = description_.args().value(name);
+      value = context_.description.args().value(name);
       is_global = value.has_value();
     }
     if (value) capture_.env.set(name, *value);
@@ -87,8 +92,7 @@ class StageReader {
     capture_.known[name] = {{name, definition.doc_comment, value.value_or(""), range_}, {}};
   }
 
-  const BuildDescription& description_;
-  const BuildRequest& request_;
+  const Context& context_;
   Capture& capture_;
   parser::SourceRange range_;
 };
@@ -111,8 +115,8 @@ Capture global_capture(const BuildDescription& description) {
   return capture;
 }
 
-Capture read_stage(const BuildDescription& description, const BuildRequest& request,
-                   const StageNode& node, Capture capture) {
+Capture read_stage(const StageReader::Context& context, const StageNode& node, Capture capture) {
+  const auto& description = context.description;
   if (const auto* image = std::get_if<ImageRequest>(&node.base)) {
     for (const auto& text : description.bases().at(*image).config.config.env) {
       const auto [name, value] = split_env(text);
@@ -121,7 +125,7 @@ Capture read_stage(const BuildDescription& description, const BuildRequest& requ
   }
   capture.used.merge(names_used(description, node.stage->from.image));
   capture.used.merge(names_used(description, node.stage->from.platform));
-  StageReader reader(description, request, capture);
+  StageReader reader(context, capture);
   for (const auto& instruction : node.instructions) reader.read(instruction);
   return capture;
 }
@@ -155,12 +159,13 @@ std::vector<Entry> in_file_order(const std::map<std::string, Entry>& entries) {
 Outline make_outline(const BuildDescription& description, const BuildRequest& request) {
   const auto& graph = description.graph();
   const auto global = global_capture(description);
+  parser::ExpansionMeter meter;
+  const StageReader::Context context{description, request, meter};
   std::map<StageIndex, Capture> captures;
   for (const auto stage : graph.reachable()) {
     const auto& node = graph.stages()[stage];
     const auto* base = std::get_if<StageIndex>(&node.base);
-    captures[stage] =
-        read_stage(description, request, node, base != nullptr ? captures.at(*base) : global);
+    captures[stage] = read_stage(context, node, base != nullptr ? captures.at(*base) : global);
   }
   std::map<std::string, OutlineArg> args;
   std::map<std::string, OutlineNeed> secrets, ssh;

@@ -32,6 +32,19 @@ ExpandedWord as_expanded(LexedText&& lexed) {
 
 }  // namespace
 
+VariableLookup ExpansionMeter::watch(VariableLookup lookup) {
+  return [this, lookup = std::move(lookup)](std::string_view name) {
+    auto value = lookup(name);
+    const std::size_t size = value ? value->size() : 0;
+    if (size > left_) {
+      throw base::UsageError("the variables of this file are expanded to more than " +
+                             base::human_bytes(kMaxBytes) + " of text");
+    }
+    left_ -= size;
+    return value;
+  };
+}
+
 ExpandedWord Expander::expand_word(std::string_view word) const {
   return as_expanded(lex(word, {.escape = escape_}, lookup_));
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <map>
 #include <optional>
@@ -12,6 +13,19 @@ namespace ibuild::parser {
 
 /// Looks a variable up; none when unset.
 using VariableLookup = std::function<std::optional<std::string>(std::string_view name)>;
+
+/// Bounds what the variables of one file are expanded to, so that no text grows without end.
+class ExpansionMeter {
+ public:
+  /// `lookup` whose values are counted. The meter outlives it; it throws base::UsageError when the
+  /// values come to more than kMaxBytes altogether.
+  VariableLookup watch(VariableLookup lookup);
+
+  static constexpr std::size_t kMaxBytes = 16 << 20;
+
+ private:
+  std::size_t left_ = kMaxBytes;
+};
 
 struct ExpandedWord {
   std::string text;

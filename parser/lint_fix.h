@@ -27,8 +27,8 @@ struct LintFix {
 };
 
 /// The mends for those of `findings` that have one obvious mend, which changes nothing in the image
-/// but what the rule is about. Each leaves alone what it does not name: comments, blanks, line ends.
-/// Of two that touch the same bytes only the first is given: the other may come up when the
+/// but what the rule is about. Each leaves alone what it does not name: comments, blanks, line
+/// ends. Of two that touch the same bytes only the first is given: the other may come up when the
 /// findings of the mended text are looked at. Requires: the findings are of `dockerfile`.
 std::vector<LintFix> find_fixes(const Dockerfile& dockerfile, const Diagnostics& findings);
 

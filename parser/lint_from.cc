@@ -17,10 +17,15 @@ VariableLookup lookup_in(const LintEnv& env) {
   };
 }
 
-ExpandedWord expand(std::string_view word, char escape, const LintEnv& env,
-                    const SourceRange& range) {
+struct Scope {
+  char escape;
+  const LintEnv& env;
+  ExpansionMeter& meter;
+};
+
+ExpandedWord expand(std::string_view word, const Scope& scope, const SourceRange& range) {
   try {
-    return Expander(escape, lookup_in(env)).expand_word(word);
+    return Expander(scope.escape, scope.meter.watch(lookup_in(scope.env))).expand_word(word);
   } catch (const base::UsageError& error) {
     throw DockerfileError("bad-substitution", range, error.what());
   }
@@ -74,7 +79,8 @@ LintEnv FromLinter::resolve_args(bool use_build_args) const {
         env[definition.name] = given->second;
       } else if (definition.default_value) {
         env[definition.name] =
-            expand(*definition.default_value, list_.escape, env, instruction.range).text;
+            expand(*definition.default_value, {list_.escape, env, sink_.meter()}, instruction.range)
+                .text;
       }
     }
   }
@@ -88,7 +94,8 @@ void FromLinter::check_defaults() {
     const LintEnv defaults = resolve_args(false);
     for (const Stage& stage : list_.stages) {
       const SourceRange& range = stage.from_instruction.range;
-      const std::string name = expand(stage.from.image, list_.escape, defaults, range).text;
+      const std::string name =
+          expand(stage.from.image, {list_.escape, defaults, sink_.meter()}, range).text;
       if (options_.is_image_name(name)) continue;
       sink_.report(config_, LintRule::invalid_default_arg_in_from,
                    "Default value for ARG " + base::printable(stage.from.image) +
@@ -103,10 +110,10 @@ void FromLinter::check_defaults() {
 std::vector<LintBase> FromLinter::run() {
   check_defaults();
   global_args_ = resolve_args(true);
-  for (const auto& [name, value] : global_args_) declared_.push_back(name);
+  for (const auto& [name, value] : global_args_) declared_.insert(name);
   for (const Instruction& instruction : list_.global_args) {
     for (const ArgDefinition& definition : std::get<Arg>(instruction.body).definitions) {
-      declared_.push_back(definition.name);
+      declared_.insert(definition.name);
     }
   }
   std::vector<LintBase> bases;
@@ -122,17 +129,21 @@ std::vector<LintBase> FromLinter::run() {
 void FromLinter::report_undeclared(const ExpandedWord& expanded, const Stage& stage,
                                    const LintConfig& config) {
   for (const std::string& name : expanded.unset) {
-    if (std::find(declared_.begin(), declared_.end(), name) != declared_.end()) continue;
-    sink_.report(config, LintRule::undefined_arg_in_from,
-                 "FROM argument '" + base::printable(name) + "' is not declared" +
-                     sink_.suggest(name, declared_.size(), "", [this] { return declared_; }),
-                 stage.from_instruction.range);
+    if (declared_.contains(name)) continue;
+    sink_.report(
+        config, LintRule::undefined_arg_in_from,
+        "FROM argument '" + base::printable(name) + "' is not declared" +
+            sink_.suggest(
+                name, declared_.size(), "",
+                [this] { return std::vector<std::string>(declared_.begin(), declared_.end()); }),
+        stage.from_instruction.range);
   }
 }
 
 LintBase FromLinter::check_base(const Stage& stage, std::size_t index, const LintConfig& config) {
   const SourceRange& range = stage.from_instruction.range;
-  ExpandedWord expanded = expand(stage.from.image, list_.escape, global_args_, range);
+  ExpandedWord expanded =
+      expand(stage.from.image, {list_.escape, global_args_, sink_.meter()}, range);
   report_undeclared(expanded, stage, config);
   if (expanded.text.empty()) {
     throw DockerfileError(
@@ -150,7 +161,8 @@ LintBase FromLinter::check_base(const Stage& stage, std::size_t index, const Lin
 
 void FromLinter::check_platform(const Stage& stage, const LintConfig& config) {
   const SourceRange& range = stage.from_instruction.range;
-  const ExpandedWord expanded = expand(stage.from.platform, list_.escape, global_args_, range);
+  const ExpandedWord expanded =
+      expand(stage.from.platform, {list_.escape, global_args_, sink_.meter()}, range);
   report_undeclared(expanded, stage, config);
   const bool uses_target = expanded.used.size() == 1 && expanded.unset.empty() &&
                            expanded.used.contains("TARGETPLATFORM");

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/text.h"
+#include "parser/expansion.h"
 #include "parser/lint.h"
 
 namespace ibuild::parser {
@@ -21,6 +22,9 @@ class LintSink {
     if (!config.enables(lint_rule_info(rule))) return;
     warnings_.push_back(make_finding(rule, std::move(message), range));
   }
+
+  /// Shared by all expansions of the file.
+  ExpansionMeter& meter() { return meter_; }
 
   /// " (did you mean <mark>NAME?)" when a candidate is near enough, else nothing. In a file with
   /// more faults and names than anybody writes it stops looking. `candidates` is called for the
@@ -37,6 +41,7 @@ class LintSink {
 
  private:
   Diagnostics& warnings_;
+  ExpansionMeter meter_;
   std::size_t comparisons_left_ = 100'000;
 };
 

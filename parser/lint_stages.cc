@@ -144,10 +144,10 @@ class StageLinter::InstructionLinter {
   void check_ignored(const std::string& source, std::string_view verb);
   void define_arg(const ArgDefinition& definition);
   VariableLookup lookup() const {
-    return [this](std::string_view name) -> std::optional<std::string> {
+    return owner_.sink_.meter().watch([this](std::string_view name) -> std::optional<std::string> {
       const auto found = state_.env.find(name);
       return found == state_.env.end() ? std::nullopt : std::optional(found->second);
-    };
+    });
   }
 
   StageLinter& owner_;
@@ -312,8 +312,11 @@ std::optional<BaseImageFacts> StageLinter::base_facts(std::size_t index, const L
 }
 
 StageLinter::State StageLinter::start_state(std::size_t index, const LintBase& base,
-                                            const std::vector<State>& states) {
-  if (base.stage) return states[*base.stage];
+                                            std::vector<State>& states) {
+  if (base.stage) {
+    State& state = states[*base.stage];
+    return --users_[*base.stage] == 0 ? std::exchange(state, {}) : state;
+  }
   State state;
   std::optional<BaseImageFacts> facts = base_facts(index, base);
   state.is_env_known = facts.has_value();
@@ -344,10 +347,18 @@ void StageLinter::lint_stage(const Stage& stage, State& state) {
 
 void StageLinter::run(const std::vector<LintBase>& bases) {
   std::vector<State> states(list_.stages.size());
+  const auto is_wanted = [&](std::size_t i) {
+    return options_.stages.empty() || options_.stages.contains(i);
+  };
+  users_.assign(list_.stages.size(), 0);
   for (std::size_t i = 0; i < list_.stages.size(); ++i) {
-    if (!options_.stages.empty() && !options_.stages.contains(i)) continue;
-    states[i] = start_state(i, bases[i], states);
-    lint_stage(list_.stages[i], states[i]);
+    if (is_wanted(i) && bases[i].stage) ++users_[*bases[i].stage];
+  }
+  for (std::size_t i = 0; i < list_.stages.size(); ++i) {
+    if (!is_wanted(i)) continue;
+    State state = start_state(i, bases[i], states);
+    lint_stage(list_.stages[i], state);
+    if (users_[i] > 0) states[i] = std::move(state);
   }
 }
 

@@ -47,7 +47,7 @@ class FromLinter {
   const LintConfig& config_;
   LintSink& sink_;
   LintEnv global_args_;
-  std::vector<std::string> declared_;
+  std::set<std::string> declared_;
   std::map<std::string, std::size_t> named_;  // the stages so far
 };
 
@@ -74,7 +74,8 @@ class StageLinter {
   };
   class InstructionLinter;
 
-  State start_state(std::size_t index, const LintBase& base, const std::vector<State>& states);
+  /// `states` of earlier stages; that of a base which no later stage stands on is taken away.
+  State start_state(std::size_t index, const LintBase& base, std::vector<State>& states);
   std::optional<BaseImageFacts> base_facts(std::size_t index, const LintBase& base);
   void lint_stage(const Stage& stage, State& state);
 
@@ -83,6 +84,7 @@ class StageLinter {
   const LintConfig& config_;
   LintSink& sink_;
   const LintEnv& global_args_;
+  std::vector<std::size_t> users_;  // how many stages still to come stand on each
 };
 
 }  // namespace ibuild::parser

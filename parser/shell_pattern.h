@@ -9,6 +9,9 @@
 
 namespace ibuild::parser {
 
+/// A byte of a value costs as much as this many steps: it is copied several times.
+inline constexpr std::uint64_t kCostOfByte = 4;
+
 /// What one expansion may cost, so that no text keeps a build busy for ever: steps of matching and
 /// bytes of values.
 class WorkBudget {

@@ -139,7 +139,7 @@ std::string ShellLexer::substitute_replacement(const std::string& name) {
 std::optional<std::string> ShellLexer::look_up(const std::string& name, bool has_default) {
   std::optional<std::string> value = lookup_ ? lookup_(name) : std::nullopt;
   if (value) {
-    budget_.spend(value->size());
+    budget_.spend(kCostOfByte * value->size());
     result_.used.insert(name);
   } else {
     result_.unset.insert(name);

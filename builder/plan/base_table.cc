@@ -35,20 +35,41 @@ std::string source_names(const Services& services) {
   return names.empty() ? "no image source" : base::join(names, ", ");
 }
 
+/// The stage or well-known image that a misspelt base may have meant.
+std::optional<std::string> nearest_name(const image::Reference& reference,
+                                        std::vector<std::string> candidates) {
+  std::string familiar = reference.familiar();
+  if (const auto colon = familiar.find_first_of(":@"); colon != std::string::npos)
+    familiar.resize(colon);
+  auto nearest = base::nearest_word(familiar, candidates);
+  return nearest && *nearest != familiar ? nearest : std::nullopt;
+}
+
 [[noreturn]] void throw_not_found(const Task& task, const StageGraph& graph,
                                   const Services& services) {
   const auto& reference = task.request->reference;
   std::string message = reference.str() + ": not found (asked: " + source_names(services) + ")";
   auto candidates = graph.stage_names();
   candidates.insert(candidates.end(), common_images().begin(), common_images().end());
-  std::string familiar = reference.familiar();
-  if (const auto colon = familiar.find_first_of(":@"); colon != std::string::npos)
-    familiar.resize(colon);
-  if (const auto nearest = base::nearest_word(familiar, candidates);
-      nearest && *nearest != familiar) {
+  if (const auto nearest = nearest_name(reference, std::move(candidates)))
     message += " (did you mean " + *nearest + "?)";
-  }
   throw parser::DockerfileError("image-not-found", task.range, std::move(message));
+}
+
+/// What a source throws gets the place that names the image, and a stage that may have been meant.
+std::optional<BaseImage> try_load(ImageSource& source, const Task& task, const StageGraph& graph,
+                                  const BuildRequest& request, std::stop_token stop) {
+  const auto& wanted = *task.request;
+  try {
+    return source.try_load(wanted.reference, wanted.platform, request.pull, stop);
+  } catch (const base::CancelledError&) {
+    throw;
+  } catch (base::Error& error) {
+    error.add_context(request.dockerfile_name + ":" + std::to_string(task.range.start.line));
+    if (const auto stage = nearest_name(wanted.reference, graph.stage_names()))
+      error.set_hint("did you mean the stage " + *stage + "?");
+    throw;
+  }
 }
 
 void load(Task& task, const StageGraph& graph, const BuildRequest& request,
@@ -59,7 +80,7 @@ void load(Task& task, const StageGraph& graph, const BuildRequest& request,
   watch.run([&] {
     for (auto* source : services.image_sources) {
       if (stop.stop_requested()) throw base::CancelledError();
-      task.image = source->try_load(wanted.reference, wanted.platform, request.pull, stop);
+      task.image = try_load(*source, task, graph, request, stop);
       if (task.image) return;
     }
     throw_not_found(task, graph, services);

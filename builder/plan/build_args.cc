@@ -71,6 +71,7 @@ bool is_known_by_itself(std::string_view name) {
 GlobalArgs::GlobalArgs(const parser::StageList& stages, const BuildArgMap& given,
                        const Setting& setting)
     : given_(given), proxy_env_(proxy_settings(given)) {
+  parser::ExpansionMeter meter;
   for (const auto& [name, value] : known_platform_args(setting))
     values_.set(name, this->given(name).value_or(value));
   for (const auto& instruction : stages.global_args) {
@@ -80,7 +81,7 @@ GlobalArgs::GlobalArgs(const parser::StageList& stages, const BuildArgMap& given
       if (const auto text = this->given(definition.name)) {
         values_.set(definition.name, *text);
       } else if (definition.default_value) {
-        const parser::Expander expander(stages.escape, lookup());
+        const parser::Expander expander(stages.escape, meter.watch(lookup()));
         values_.set(definition.name, located(instruction.range, [&] {
                       return expander.expand_word(*definition.default_value).text;
                     }));

@@ -4,34 +4,39 @@
 
 namespace ibuild::builder {
 
-EnvList::Items::const_iterator EnvList::find(std::string_view name) const {
-  return std::find_if(items_.begin(), items_.end(),
-                      [&](const auto& item) { return item.first == name; });
-}
-
 void EnvList::set(std::string_view name, std::string_view value) {
-  std::pair<std::string, std::string> item{name, value};
-  if (const auto old = find(name); old != items_.end()) items_.erase(old);
-  items_.push_back(std::move(item));
+  auto item = items_.find(name);
+  if (item == items_.end()) item = items_.emplace(name, Item{}).first;
+  item->second = {std::string(value), next_++};
 }
 
 std::optional<std::string> EnvList::get(std::string_view name) const {
-  const auto item = find(name);
+  const auto item = items_.find(name);
   if (item == items_.end()) return std::nullopt;
-  return item->second;
+  return item->second.value;
+}
+
+EnvList::Items EnvList::items() const {
+  std::vector<decltype(items_)::const_iterator> sorted;
+  sorted.reserve(items_.size());
+  for (auto item = items_.begin(); item != items_.end(); ++item) sorted.push_back(item);
+  std::sort(sorted.begin(), sorted.end(),
+            [](const auto& a, const auto& b) { return a->second.order < b->second.order; });
+  Items items;
+  items.reserve(sorted.size());
+  for (const auto& item : sorted) items.emplace_back(item->first, item->second.value);
+  return items;
 }
 
 std::vector<std::string> EnvList::names() const {
   std::vector<std::string> names;
-  names.reserve(items_.size());
-  for (const auto& [name, value] : items_) names.push_back(name);
+  for (auto& [name, value] : items()) names.push_back(std::move(name));
   return names;
 }
 
 std::vector<std::string> EnvList::to_strings() const {
   std::vector<std::string> texts;
-  texts.reserve(items_.size());
-  for (const auto& [name, value] : items_) texts.push_back(name + "=" + value);
+  for (const auto& [name, value] : items()) texts.push_back(name + "=" + value);
   return texts;
 }
 

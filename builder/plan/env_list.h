@@ -1,5 +1,8 @@
 #pragma once
 
+#include <cstddef>
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,18 +15,24 @@ namespace ibuild::builder {
 /// environment.
 class EnvList {
  public:
+  using Items = std::vector<std::pair<std::string, std::string>>;
+
   void set(std::string_view name, std::string_view value);
   std::optional<std::string> get(std::string_view name) const;
-  bool has(std::string_view name) const { return find(name) != items_.end(); }
-  const std::vector<std::pair<std::string, std::string>>& items() const { return items_; }
+  bool has(std::string_view name) const { return items_.contains(name); }
+  /// In their order.
+  Items items() const;
   std::vector<std::string> names() const;
   /// "NAME=value" each.
   std::vector<std::string> to_strings() const;
 
  private:
-  using Items = std::vector<std::pair<std::string, std::string>>;
-  Items::const_iterator find(std::string_view name) const;
-  Items items_;
+  struct Item {
+    std::string value;
+    std::size_t order = 0;  // of two the one set later has the higher
+  };
+  std::map<std::string, Item, std::less<>> items_;
+  std::size_t next_ = 0;
 };
 
 /// Cuts "NAME=value"; a text without '=' is a name with an empty value.

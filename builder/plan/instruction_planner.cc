@@ -47,8 +47,9 @@ void InstructionPlanner::fail(const char* code, const std::string& message) cons
 }
 
 parser::Expander InstructionPlanner::expander() const {
-  return parser::Expander(context_.escape,
-                          [this](std::string_view name) { return state_.env.get(name); });
+  return parser::Expander(context_.escape, context_.meter.watch([this](std::string_view name) {
+    return state_.env.get(name);
+  }));
 }
 
 std::string InstructionPlanner::expand(const std::string& word) const {

@@ -27,6 +27,7 @@ class InstructionPlanner {
     std::function<FileSource(const SourceName& source, const std::string& text,
                              const std::string& what, const parser::SourceRange& range)>
         find_source;
+    parser::ExpansionMeter& meter;  // of the whole file
   };
   InstructionPlanner(const Context& context, StageState& state)
       : context_(context), state_(state) {}

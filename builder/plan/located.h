@@ -16,7 +16,9 @@ auto located(const parser::SourceRange& range, F&& f, const char* code = "bad-va
   try {
     return std::forward<F>(f)();
   } catch (const base::UsageError& error) {
-    throw parser::DockerfileError(code, range, error.what());
+    parser::DockerfileError located_error(code, range, error.what());
+    located_error.set_hint(error.hint());
+    throw located_error;
   }
 }
 

@@ -40,6 +40,7 @@ class StagesPlanner {
   const BaseTable& bases_;
   const BuildRequest& request_;
   char escape_;
+  parser::ExpansionMeter meter_;
   BuildPlan plan_;
   std::map<StageIndex, StageState> done_;
   std::map<ImageRequest, StepId> image_steps_;
@@ -75,7 +76,8 @@ void StagesPlanner::plan_stage(StageIndex index) {
       [&](const SourceName& source, const std::string& text, const std::string& what,
           const parser::SourceRange& range) {
         return find_source(source, text, what, range, state);
-      }};
+      },
+      meter_};
   InstructionPlanner planner(context, state);
   for (const auto& instruction : node.instructions) planner.plan(instruction);
   done_.emplace(index, std::move(state));

@@ -204,3 +204,13 @@ TEST_CASE("expansion: bytes that are no UTF-8 are kept", "[parser]") {
 TEST_CASE("expansion: a long word is shortened in its fault", "[parser]") {
   CHECK(message_of("${" + std::string(10000, 'a')).size() < 300);
 }
+
+TEST_CASE("expansion meter: the values of a file have a bound, together", "[parser]") {
+  ExpansionMeter meter;
+  const std::string half(ExpansionMeter::kMaxBytes / 2, 'x');
+  const Expander expander('\\', meter.watch([&](std::string_view) { return std::optional(half); }));
+  CHECK(expander.expand_word("$a").text.size() == half.size());
+  CHECK(expander.expand_word("$a").text.size() == half.size());
+  CHECK_THROWS_WITH(expander.expand_word("$a"), Catch::Contains("more than 16.0 MiB of text") ||
+                                                    Catch::Contains("more than 16 MiB of text"));
+}

@@ -102,3 +102,16 @@ TEST_CASE("lint: what comes before a fault is still found", "[parser]") {
 TEST_CASE("lint: a file without stages is an error", "[parser]") {
   CHECK(lint_dockerfile(test::parse("ARG a\n"), {}).error->code() == "no-stage");
 }
+
+TEST_CASE("lint: variables that double and double are refused, not made", "[parser]") {
+  std::string text = "FROM scratch\nENV A=0123456789abcdef\n";
+  for (int i = 0; i < 40; ++i) text += "ENV A=$A$A\n";
+  const LintReport report = lint_dockerfile(test::parse(text), {});
+  REQUIRE(report.error);
+  CHECK_THAT(report.error->what(), Catch::Contains("expanded to more than"));
+}
+
+TEST_CASE("lint: stages that stand on one another hand their variables on", "[parser]") {
+  CHECK(findings("FROM scratch AS a\nENV A=1\nFROM a AS b\nLABEL x=$A\nFROM a AS c\nLABEL x=$A\n"
+                 "FROM b\nLABEL x=$A$B\n") == std::vector<std::string>{"UndefinedVar:8"});
+}
