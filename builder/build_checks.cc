@@ -75,6 +75,11 @@ parser::IgnoreMatcher ignored_files(const BuildRequest& request) {
   return parser::IgnoreMatcher(parser::read_ignore_file(request.ignore_file.value_or("")));
 }
 
+/// Whether the checks could not begin since nobody knows which are wanted.
+bool is_about_checks(const parser::DockerfileError& error) {
+  return error.code() == "invalid-directive" || error.code() == "invalid-check-options";
+}
+
 }  // namespace
 
 parser::LintReport lint_text(const BuildRequest& request, const parser::Dockerfile& dockerfile,
@@ -109,6 +114,8 @@ void raise_build_warnings(const CheckedBuild& build, parser::Diagnostics from_pa
   check_build_args(build, events);
   const auto report = lint_build(build);
   for (const auto& warning : report.warnings) events.raise(warning);
+  // What else is wrong in the file is for the passes that follow to say.
+  if (report.error && is_about_checks(*report.error)) throw *report.error;
   if (report.findings_are_errors) throw base::Error(violation_message(report.warnings));
 }
 

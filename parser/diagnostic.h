@@ -32,8 +32,23 @@ struct Warning {
 };
 using Diagnostics = std::vector<Warning>;
 
-/// "Dockerfile:3:5" and the lines around with a marker, as plain text ending in a newline.
-/// `source` is the whole file. Control bytes are shown, never sent raw.
+/// Shows places of one file. Finds its lines once, however many places are shown.
+class ExcerptSource {
+ public:
+  /// `file_name` and `source` outlive this.
+  ExcerptSource(std::string_view file_name, std::string_view source);
+
+  /// "Dockerfile:3:5" and the lines around with a marker, as plain text ending in a newline.
+  /// Control bytes are shown, never sent raw.
+  std::string render(const SourceRange& range) const;
+
+ private:
+  std::string_view file_name_;
+  std::vector<std::string_view> lines_;  // without their ends
+};
+
+/// The same for one place: "Dockerfile:3:5" and the lines around with a marker, as plain text
+/// ending in a newline. `source` is the whole file. Control bytes are shown, never sent raw.
 std::string render_excerpt(std::string_view file_name, std::string_view source,
                            const SourceRange& range);
 

@@ -118,19 +118,28 @@ class ExcerptWriter {
 
 }  // namespace
 
-std::string render_excerpt(std::string_view file_name, std::string_view source,
-                           const SourceRange& range) {
-  std::string text = base::printable(file_name);
+ExcerptSource::ExcerptSource(std::string_view file_name, std::string_view source)
+    : file_name_(file_name) {
+  SourceLines lines(source);
+  while (const auto line = lines.next()) lines_.push_back(line->content());
+}
+
+std::string ExcerptSource::render(const SourceRange& range) const {
+  std::string text = base::printable(file_name_);
   if (!range.known()) return text + "\n";
   text += fmt::format(":{}", range.start.line);
   if (range.start.column > 0) text += fmt::format(":{}", range.start.column);
   ExcerptWriter writer(range);
-  SourceLines lines(source);
-  while (const auto line = lines.next()) {
-    if (!writer.is_wanted(line->number)) continue;
-    writer.write(line->number, line->content());
-  }
+  const int first = std::max(1, range.start.line - kContextLines);
+  const int count = static_cast<int>(lines_.size());
+  for (int number = first; number <= count && writer.is_wanted(number); ++number)
+    writer.write(number, lines_[static_cast<std::size_t>(number - 1)]);
   return text + "\n" + std::string(kRule) + std::move(writer).text() + std::string(kRule);
+}
+
+std::string render_excerpt(std::string_view file_name, std::string_view source,
+                           const SourceRange& range) {
+  return ExcerptSource(file_name, source).render(range);
 }
 
 }  // namespace ibuild::parser

@@ -48,7 +48,9 @@ void check_choice(const AstNode& node, std::string_view flag, std::span<const st
       if (choice == value) return;
     }
     base::UsageError error("invalid " + what + " \"" + base::printable(value) + "\"");
-    error.set_hint("it must be " + base::join(choices, ", "));
+    const auto near = base::nearest_word(value, choices);
+    error.set_hint(near ? "did you mean " + *near + "?"
+                        : "it must be " + base::join(choices, ", "));
     throw error;
   });
 }

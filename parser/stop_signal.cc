@@ -4,6 +4,7 @@
 #include <csignal>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -39,6 +40,17 @@ std::optional<int> parse_real_time(std::string_view name) {
   return is_min ? 34 + static_cast<int>(*offset) : 64 - static_cast<int>(*offset);
 }
 
+std::optional<std::string> nearest_signal(std::string_view name) {
+  std::vector<std::string> names;
+  for (const NamedSignal& signal : kSignals) names.emplace_back(signal.name);
+  auto near = base::nearest_word(name, names);
+  if (!near) return std::nullopt;
+  for (char& c : *near) {
+    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 32);
+  }
+  return "SIG" + *near;
+}
+
 }  // namespace
 
 int parse_signal(std::string_view text) {
@@ -52,7 +64,9 @@ int parse_signal(std::string_view text) {
     if (signal.name == name) return signal.number;
   }
   if (const auto real_time = parse_real_time(name)) return *real_time;
-  throw base::UsageError("invalid signal: " + base::printable(text));
+  base::UsageError error("invalid signal: " + base::printable(text));
+  if (const auto near = nearest_signal(name)) error.set_hint("did you mean " + *near + "?");
+  throw error;
 }
 
 }  // namespace ibuild::parser

@@ -170,6 +170,11 @@ std::string warnings_text(const BuildFixture& f) {
   return text;
 }
 
+std::string error_text(const base::Error& fault) {
+  return std::string("error: ") + fault.what() + "\n" +
+         (fault.hint().empty() ? "" : "hint: " + fault.hint() + "\n");
+}
+
 void build_and_check(const GoldenCase& golden, BuildFixture& f) {
   std::string error;
   try {
@@ -180,10 +185,10 @@ void build_and_check(const GoldenCase& golden, BuildFixture& f) {
     golden.check("expect.layers", layers_text(f, config));
     golden.check("expect.digest", result.image.digest.str() + "\n");
   } catch (const parser::DockerfileError& fault) {
-    error = std::string("error: ") + fault.what() + "\n" +
+    error = error_text(fault) +
             parser::render_excerpt("Dockerfile", f.request.dockerfile, fault.range());
   } catch (const base::Error& fault) {
-    error = std::string("error: ") + fault.what() + "\n";
+    error = error_text(fault);
   }
   if (!golden.has("expect.stderr")) {
     INFO(golden.name);

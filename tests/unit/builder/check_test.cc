@@ -167,3 +167,9 @@ RUN --mount=type=ssh --mount=type=secret,target=/run/x.pem true
   CHECK(shown(result.args) == std::vector<std::string>{"OTHER=1:"});
   CHECK(result.secrets.empty());
 }
+
+TEST_CASE("check: an option that is not known ends a build as well", "[builder]") {
+  BuildFixture f;
+  CHECK_THROWS_WITH(f.build("# check=skpi=all\nFROM scratch\nCOPY . /\n"),
+                    "invalid check option \"skpi\"");
+}
