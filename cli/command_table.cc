@@ -7,6 +7,7 @@
 
 #include "cli/commands/build_command.h"
 #include "cli/commands/check_command.h"
+#include "cli/commands/completion_command.h"
 #include "cli/commands/doctor_command.h"
 #include "cli/commands/history_command.h"
 #include "cli/commands/images_command.h"
@@ -49,6 +50,7 @@ constexpr std::array kCommands = {
     Command{"logout", "Forget the credentials for a registry", &run_logout},
     Command{"why", "Tell why steps of the last build ran", &run_why},
     Command{"doctor", "Show what works on this machine, and why not", &run_doctor},
+    Command{"completion", "Print a completion script for a shell", &run_completion},
     Command{"version", "Show the version", &run_version},
     Command{"debug", "Tools for those who work on ibuild", &debug, Command::Shown::hidden},
 };
@@ -88,7 +90,7 @@ std::string general_help() {
       "       ibuild COMMAND [OPTIONS] …\n\nCommands:\n";
   for (const auto& command : kCommands) {
     if (command.shown == Command::Shown::hidden) continue;
-    text += fmt::format("  {:<10}{}\n", command.name, command.summary);
+    text += fmt::format("  {:<12}{}\n", command.name, command.summary);
   }
   text +=
       "\nA first build:\n"

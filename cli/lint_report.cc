@@ -49,12 +49,12 @@ void print_lint_text(std::ostream& out, const parser::LintReport& report,
   }
   out << fmt::format("Check complete, {} {} been found!\n", count,
                      count == 1 ? "warning has" : "warnings have");
+  const parser::ExcerptSource source(dockerfile.name, dockerfile.text);
   for (const auto& warning : in_file_order(report.warnings)) {
     out << "\nWARNING: " << warning.rule;
     if (!warning.url.empty()) out << " - " << warning.url;
     out << "\n" << defuse(warning.message) << "\n";
-    if (warning.range.known())
-      out << parser::render_excerpt(dockerfile.name, dockerfile.text, warning.range);
+    if (warning.range.known()) out << source.render(warning.range);
   }
 }
 

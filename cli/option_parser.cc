@@ -27,6 +27,7 @@ struct OptionParser::Impl {
   void add_operands(const std::string& name, std::size_t min, std::size_t max,
                     std::function<void(std::vector<std::string>)> deliver, const std::string& help);
   std::string help() const;
+  std::string list_options() const;
   base::UsageError usage_error(std::string message) const;
   base::UsageError unknown_option(const std::string& given) const;
   void deliver_operands(const std::vector<std::string>& rest);
@@ -170,6 +171,20 @@ std::string OptionParser::Impl::help() const {
   return text;
 }
 
+std::string OptionParser::Impl::list_options() const {
+  std::string text;
+  for (const auto* option : app.get_options()) {
+    if (option->get_group().empty() || !option->nonpositional()) continue;
+    std::vector<std::string> names;
+    for (const auto& name : option->get_snames()) names.push_back("-" + name);
+    for (const auto& name : option->get_lnames()) names.push_back("--" + name);
+    text += base::join(names, ",") +
+            (option->get_items_expected_max() > 0 ? "\tvalue\t" : "\tflag\t") +
+            option->get_description() + "\n";
+  }
+  return text;
+}
+
 base::UsageError OptionParser::Impl::usage_error(std::string message) const {
   base::UsageError error(std::move(message));
   error.set_hint("`" + command + " --help` lists what there is");
@@ -206,6 +221,10 @@ void OptionParser::Impl::deliver_operands(const std::vector<std::string>& rest) 
 }
 
 OptionParser::Outcome OptionParser::parse(std::span<const std::string> args, std::ostream& out) {
+  if (args.size() == 1 && args[0] == kListOptions) {
+    out << impl_->list_options();
+    return Outcome::help_shown;
+  }
   // CLI11 takes the words from the back.
   std::vector<std::string> words(args.rbegin(), args.rend());
   try {

@@ -6,6 +6,7 @@
 #include <ostream>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace ibuild::cli {
@@ -50,6 +51,10 @@ class OptionParser {
 
   /// Text below the options in the help.
   void footer(const std::string& text);
+
+  /// As the only word it makes parse() print the options that the help shows, for shell completion:
+  /// their names, "flag" or "value", and what they mean, parted by tabs.
+  static constexpr std::string_view kListOptions = "--list-options";
 
   enum class Outcome { run, help_shown };
   /// Throws: UsageError, with a suggestion for a misspelt option.

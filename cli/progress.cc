@@ -73,10 +73,10 @@ void Progress::emit(builder::BuildEvent event) {
   if (is_end) show_warnings();
 }
 
-/// Once each, and only in modes that are for people.
+/// Once each, but not among lines for programs, nor where nothing is to be seen but the result.
 void Progress::show_warnings() {
   const auto warnings = std::exchange(*warnings_.lock(), {});
-  if (mode_ != ProgressMode::plain && mode_ != ProgressMode::tty) return;
+  if (mode_ == ProgressMode::rawjson || mode_ == ProgressMode::quiet) return;
   err_ << warning_report(warnings, dockerfile_) << std::flush;
 }
 

@@ -17,13 +17,13 @@ std::string warning_report(const parser::Diagnostics& warnings, const Dockerfile
   if (warnings.empty()) return {};
   std::string text =
       fmt::format("\n {} warning{} found:\n", warnings.size(), warnings.size() == 1 ? "" : "s");
+  const parser::ExcerptSource source(dockerfile.name, dockerfile.text);
   for (const auto& warning : warnings) {
     text += " - " + warning_line(warning) + "\n";
     if (const auto rule = parser::find_lint_rule(warning.rule))
       text += std::string(parser::lint_rule_info(*rule).description) + "\n";
     if (!warning.url.empty()) text += "More info: " + warning.url + "\n";
-    if (warning.range.known())
-      text += parser::render_excerpt(dockerfile.name, dockerfile.text, warning.range);
+    if (warning.range.known()) text += source.render(warning.range);
     text += "\n";
   }
   return text;
