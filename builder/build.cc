@@ -31,11 +31,10 @@ namespace {
 constexpr std::size_t kMinThreads = 4;
 
 Services with_events(const Services& services, EventSink& events) {
-  return {services.store,         services.snapshots,
-          services.sandbox,       services.no_run_reason,
-          services.image_sources, events,
-          services.clock,         services.pool,
-          services.files,         services.git};
+  return {services.store,         services.snapshots,     services.sandbox,
+          services.no_run_reason, services.image_sources, events,
+          services.clock,         services.pool,          services.files,
+          services.git,           services.open_layout};
 }
 
 Services with_clock(const Services& services, const base::Clock& clock) {
@@ -48,7 +47,8 @@ Services with_clock(const Services& services, const base::Clock& clock) {
           clock,
           services.pool,
           services.files,
-          services.git};
+          services.git,
+          services.open_layout};
 }
 
 /// The stage that the build ends in, as TARGETSTAGE has it.
@@ -194,7 +194,7 @@ BuildResult run_passes(const BuildRequest& request, const Services& given_servic
   const Services services = with_clock(given_services, image_clock(args, given_services.clock));
   // Every FROM, COPY --from and mount names a stage or an image; the target exists; there is no
   // cycle.
-  StageGraph graph(stages, args, platform, request.target);
+  StageGraph graph(stages, args, {platform, request.target, request.contexts});
   VertexNumbers vertices;
   // Every image that the target needs is known by digest, and no stage waits for triggers of its
   // base.

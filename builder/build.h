@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -12,6 +13,7 @@
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/thread_pool.h"
+#include "builder/context/named_contexts.h"
 #include "builder/events.h"
 #include "builder/git/git_source.h"
 #include "builder/image_source.h"
@@ -47,7 +49,10 @@ struct BuildRequest {
   std::string dockerfile;                      // its text
   std::optional<std::string> context_dir;      // host path; none: empty context
   std::optional<std::string> ignore_file;      // text of the ignore file that applies
-  std::string target;                          // empty: the last stage
+  enum class ContextLife { lasting, this_build };
+  ContextLife context_life = ContextLife::lasting;  // whether the directory is there next time
+  NamedContexts contexts;
+  std::string target;  // empty: the last stage
   std::map<std::string, std::optional<std::string>>
       build_args;  // no value: taken from the environment by cli before (absent there: dropped)
   std::vector<std::pair<std::string, std::string>> labels;
@@ -85,6 +90,8 @@ struct Services {
   base::ThreadPool& pool;
   RemoteFiles* files = nullptr;  // by URL; null: a build that needs one fails
   GitSource* git = nullptr;      // null likewise
+  /// Opens an image in an OCI layout of this machine; empty likewise.
+  std::function<std::unique_ptr<ImageSource>(const LayoutContext& layout)> open_layout = {};
 };
 
 /// An image that exists as values: bytes of config and manifest, and its layers.

@@ -1,30 +1,106 @@
 #include "builder/build_context.h"
 
+#include <utility>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "builder/context/ignore_file.h"
 #include "builder/tree/context_tree.h"
 #include "builder/tree/layered_tree.h"
 #include "parser/ignore_matcher.h"
 
 namespace ibuild::builder {
 
+struct BuildContext::Opened {
+  std::mutex mutex;  // held while the context is brought here
+  std::optional<ResolvedContext> files;
+  std::unique_ptr<FileDigestCache> digests;  // of files that are gone after the build; never saved
+  std::unique_ptr<SourceTree> tree;
+
+  FileDigestCache& own_digests(const Services& services) {
+    digests = std::make_unique<FileDigestCache>(services.store.cache_dir("files"));
+    return *digests;
+  }
+};
+
 BuildContext::BuildContext(const BuildRequest& request, const Services& services)
     : request_(request), services_(services) {}
 
 BuildContext::~BuildContext() = default;
 
-const SourceTree& BuildContext::tree() {
+FileDigestCache& BuildContext::lasting_digests() {
   const std::lock_guard lock(mutex_);
-  if (tree_) return *tree_;
+  if (!digests_) digests_ = std::make_unique<FileDigestCache>(services_.store.cache_dir("files"));
+  return *digests_;
+}
+
+std::unique_ptr<SourceTree> BuildContext::open_directory(const std::string& directory,
+                                                         FileDigestCache& digests,
+                                                         const std::string& ignore_file,
+                                                         const std::string& shown_as) {
+  parser::IgnoreMatcher ignore(parser::read_ignore_file(ignore_file));
+  return std::make_unique<ContextTree>(
+      base::DirFd::open(directory), std::move(ignore),
+      ContextTree::Parts{.digests = digests, .pool = services_.pool, .shown_as = shown_as});
+}
+
+void BuildContext::open_own(Opened& context) {
   if (!request_.context_dir) {
-    tree_ = std::make_unique<LayeredTree>(services_.store.layers(), layers::LayerChain{},
-                                          "the build context (it is empty)");
-    return *tree_;
+    context.tree = std::make_unique<LayeredTree>(services_.store.layers(), layers::LayerChain{},
+                                                 "the build context (it is empty)");
+    return;
   }
-  const auto patterns = parser::read_ignore_file(request_.ignore_file.value_or(""));
-  parser::IgnoreMatcher ignore(patterns);
-  digests_ = std::make_unique<FileDigestCache>(services_.store.cache_dir("files"));
-  tree_ = std::make_unique<ContextTree>(base::DirFd::open(*request_.context_dir), std::move(ignore),
-                                        ContextTree::Parts{*digests_, services_.pool});
-  return *tree_;
+  const bool lasting = request_.context_life == BuildRequest::ContextLife::lasting;
+  context.tree = open_directory(*request_.context_dir,
+                                lasting ? lasting_digests() : context.own_digests(services_),
+                                request_.ignore_file.value_or(""), "the build context");
+}
+
+void BuildContext::open_named(const std::string& key, Opened& context, std::stop_token stop) {
+  if (services_.files == nullptr || services_.git == nullptr)
+    throw base::Error("further build contexts cannot be had here");
+  const ContextServices services{
+      .store = services_.store,
+      .files = *services_.files,
+      .git = *services_.git,
+      .warn = [this](const std::string& message) {
+        services_.events.emit(event::WarningRaised{{"", message, "", {}}});
+      }};
+  const auto& files =
+      context.files.emplace(resolve_context(request_.contexts.at(key), services, std::move(stop)));
+  const std::string shown_as = "the build context " + base::printable(key);
+  const auto& directory = files.directory;
+  if (files.ignore_files == ResolvedContext::IgnoreFiles::apply) {
+    const auto ignore_file = read_context_ignore_file(base::DirFd::open(directory));
+    context.tree = open_directory(directory, lasting_digests(), ignore_file.value_or(""), shown_as);
+    return;
+  }
+  context.tree = open_directory(directory, context.own_digests(services_), "", shown_as);
+}
+
+const SourceTree& BuildContext::tree(const ContextRef& which, std::stop_token stop) {
+  Opened* context = nullptr;
+  {
+    const std::lock_guard lock(mutex_);
+    auto& slot = opened_[which.name];
+    if (!slot) slot = std::make_unique<Opened>();
+    context = slot.get();
+  }
+  const std::lock_guard lock(context->mutex);
+  if (context->tree) return *context->tree;
+  if (which.name.empty()) {
+    open_own(*context);
+    return *context->tree;
+  }
+  try {
+    open_named(which.name, *context, std::move(stop));
+  } catch (const base::CancelledError&) {
+    throw;
+  } catch (base::Error& error) {
+    error.add_context("build context " + base::printable(which.name));
+    throw;
+  }
+  return *context->tree;
 }
 
 void BuildContext::save_digests() {

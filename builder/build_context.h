@@ -1,34 +1,48 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <stop_token>
 #include <string>
 
 #include "builder/build.h"
+#include "builder/context/resolved_context.h"
+#include "builder/plan/op.h"
 #include "builder/tree/file_digest_cache.h"
 #include "builder/tree/source_tree.h"
 
 namespace ibuild::builder {
 
-/// The build context of one build, opened when the first step asks for it. For any thread.
+/// The contexts of one build, its own and those of --build-context, each brought here and opened
+/// when the first step asks for it. For any thread.
 class BuildContext {
  public:
   /// `request` and `services` must outlive this. Touches nothing.
   BuildContext(const BuildRequest& request, const Services& services);
   ~BuildContext();
 
-  /// Throws: base::Error when the directory cannot be opened or the ignore file has a bad pattern.
-  const SourceTree& tree();
+  /// Lives as long as this. Blocks. Throws: base::Error when the context cannot be had or opened,
+  /// or its ignore file has a bad pattern; base::CancelledError.
+  const SourceTree& tree(const ContextRef& which, std::stop_token stop);
   /// Remembers the digests of files that were read, for the next build.
   void save_digests();
 
  private:
+  struct Opened;
+  void open_own(Opened& context);
+  void open_named(const std::string& key, Opened& context, std::stop_token stop);
+  std::unique_ptr<SourceTree> open_directory(const std::string& directory, FileDigestCache& digests,
+                                             const std::string& ignore_file,
+                                             const std::string& shown_as);
+  FileDigestCache& lasting_digests();
+
   const BuildRequest& request_;
   const Services& services_;
-  std::mutex mutex_;
+  std::mutex mutex_;  // of the maps, not of what is in them
   std::unique_ptr<FileDigestCache> digests_;
-  std::unique_ptr<SourceTree> tree_;
+  std::map<std::string, std::unique_ptr<Opened>> opened_;  // by the context's name
 };
 
 }  // namespace ibuild::builder

@@ -27,7 +27,8 @@ BuildDescription::BuildDescription(const BuildRequest& request,
                                    Scope scope, std::stop_token stop)
     : stages_(read_stages(dockerfile)),
       args_(read_args(request, stages_)),
-      graph_(stages_, args_, image::normalize(request.platform), request.target) {
+      graph_(stages_, args_,
+             {image::normalize(request.platform), request.target, request.contexts}) {
   if (scope == Scope::all_stages) graph_.need_all_stages();
   VertexNumbers vertices;
   do {

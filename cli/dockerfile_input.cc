@@ -2,95 +2,201 @@
 
 #include <sys/stat.h>
 
-#include <array>
+#include <cstdlib>
+#include <memory>
 
 #include "base/error.h"
 #include "base/fs_at.h"
 #include "base/text.h"
+#include "builder/context/ignore_file.h"
 
 namespace ibuild::cli {
 
 namespace {
 
-bool is_url(std::string_view text) {
-  return text.starts_with("http://") || text.starts_with("https://") ||
-         text.starts_with("git://") || text.starts_with("git@") || text.starts_with("ssh://") ||
-         text.starts_with("github.com/");
-}
-
-std::string join_path(const std::string& directory, const std::string& name) {
-  return directory.ends_with('/') ? directory + name : directory + "/" + name;
-}
-
-std::string read_stdin(std::istream& in) {
-  std::string text;
-  std::array<char, 16384> buffer;
-  while (in.read(buffer.data(), buffer.size()) || in.gcount() > 0) {
-    text.append(buffer.data(), static_cast<std::size_t>(in.gcount()));
-    if (text.size() > kMaxDockerfileBytes)
-      throw base::Error("the Dockerfile on standard input is too large");
-  }
-  return text;
-}
-
-std::optional<std::string> read_context_ignore_file(const std::string& context) {
-  return base::try_read_host_file(join_path(context, ".dockerignore"), kMaxDockerfileBytes);
-}
+using base::Links;
+using base::RelPath;
 
 struct FoundFile {
-  std::string path;
+  std::string name;  // for messages
   std::string text;
+  std::optional<std::string> ignore_file;  // beside it
 };
 
-FoundFile find_in_context(const std::string& context) {
-  for (const char* name : {"Dockerfile", "dockerfile"}) {
-    const auto path = join_path(context, name);
-    if (auto text = base::try_read_host_file(path, kMaxDockerfileBytes))
-      return {path, *std::move(text)};
+/// What is no file of this machine and cannot be fetched.
+bool is_other_url(std::string_view text) {
+  return text.starts_with("git://") || text.starts_with("git@") || text.starts_with("ssh://");
+}
+
+/// The place with all links resolved; empty when there is none.
+std::string real_place(const std::string& path) {
+  const std::unique_ptr<char, decltype(&std::free)> real(::realpath(path.c_str(), nullptr),
+                                                         &std::free);
+  return real ? std::string(real.get()) : std::string();
+}
+
+std::pair<std::string, std::string> split_last(const std::string& path) {
+  const auto slash = path.rfind('/');
+  if (slash == std::string::npos) return {".", path};
+  return {slash == 0 ? "/" : path.substr(0, slash), path.substr(slash + 1)};
+}
+
+std::optional<FoundFile> try_read_in(const base::DirFd& context, const RelPath& path) {
+  auto text = base::try_read_file_at(context, path, kMaxDockerfileBytes, Links::follow_in_root);
+  if (!text) return std::nullopt;
+  FoundFile found{std::string(path.name()), *std::move(text), std::nullopt};
+  for (const char* ending : {".dockerignore", ".containerignore"}) {
+    if (found.ignore_file) break;
+    found.ignore_file = base::try_read_file_at(context, RelPath::exact(path.str() + ending),
+                                               kMaxDockerfileBytes, Links::follow_in_root);
   }
-  base::Error error("there is no Dockerfile in " + base::printable(context));
-  error.set_hint("name it with -f FILE");
+  return found;
+}
+
+[[noreturn]] void throw_missing(const std::string& what, const std::string& hint) {
+  base::Error error(what);
+  error.set_hint(hint);
   throw error;
 }
 
-FoundFile read_named(const std::string& file) {
-  if (is_url(file))
-    throw base::UsageError("--file " + base::printable(file) + ": a URL is not supported");
+/// Says why a link is not followed, if there is one.
+void check_no_outward_link(const base::DirFd& context, const RelPath& path) {
+  const auto status = base::try_lstat_at(context, path);
+  if (status && S_ISLNK(status->st_mode)) {
+    throw_missing(base::printable(context.show(path)) +
+                      " is a link that leads to nothing inside "
+                      "of the context",
+                  "links in a build context are followed with the context as \"/\"");
+  }
+}
+
+FoundFile find_in_context(const base::DirFd& context, const std::string& shown_as) {
+  for (const char* name : {"Dockerfile", "dockerfile", "Containerfile"}) {
+    const auto path = RelPath::exact(name);
+    if (auto found = try_read_in(context, path)) return *std::move(found);
+    check_no_outward_link(context, path);
+  }
+  throw_missing("there is no Dockerfile in " + shown_as, "name it with -f FILE");
+}
+
+FoundFile read_in_context(const base::DirFd& context, const RelPath& path,
+                          const std::string& shown_as) {
+  if (auto found = try_read_in(context, path)) return *std::move(found);
+  check_no_outward_link(context, path);
+  throw_missing("there is no file " + base::printable(path.str()) + " in " + shown_as,
+                "the path after -f counts from the root of the context here");
+}
+
+/// A file that the user names, outside of the context.
+FoundFile read_host_file(const std::string& file) {
   auto text = base::try_read_host_file(file, kMaxDockerfileBytes);
   if (!text) {
-    base::Error error("there is no file " + base::printable(file));
-    error.set_hint("the path after -f is relative to the current directory, not to the context");
-    throw error;
+    throw_missing("there is no file " + base::printable(file),
+                  "the path after -f is relative to the current directory, not to the context");
   }
-  return {file, *std::move(text)};
+  auto ignore_file = base::try_read_host_file(file + ".dockerignore", kMaxDockerfileBytes);
+  if (!ignore_file)
+    ignore_file = base::try_read_host_file(file + ".containerignore", kMaxDockerfileBytes);
+  return {split_last(file).second, *std::move(text), std::move(ignore_file)};
+}
+
+/// A file by its path from here. One that lies in the context is read as all of the context is.
+FoundFile read_named(const std::string& file, const std::string& context) {
+  const auto [folder, name] = split_last(file);
+  const std::string real_folder = real_place(folder) + "/";
+  const std::string root = real_place(context);
+  const bool inside = !root.empty() && real_folder.starts_with(root == "/" ? root : root + "/");
+  if (!inside || name.empty()) return read_host_file(file);
+  const auto dir = base::DirFd::open(context);
+  const auto path = RelPath::clean(real_folder.substr(root.size())).join(name);
+  if (auto found = try_read_in(dir, path)) return *std::move(found);
+  check_no_outward_link(dir, path);
+  return read_host_file(file);  // says that it is not there
+}
+
+bool is_from_stdin(const builder::ContextSpec& spec) {
+  return std::holds_alternative<builder::StdinContext>(spec);
+}
+
+/// Throws: UsageError when the context is a Dockerfile itself, and --file another one.
+void check_one_dockerfile(const DockerfileQuery& query) {
+  const std::string& file = query.file;
+  const bool is_elsewhere = file == "-" || is_http_url(file) || file.starts_with('/');
+  if (query.context.dockerfile && !file.empty() && (is_from_stdin(query.spec) || !is_elsewhere)) {
+    throw base::UsageError("--file " + base::printable(file) +
+                           " names a Dockerfile, and the context is another one");
+  }
+}
+
+FoundFile find_in_files(const DockerfileQuery& query) {
+  const std::string& file = query.file;
+  const auto& directory = query.context.directory;
+  if (std::holds_alternative<builder::DirectoryContext>(query.spec)) {
+    return file.empty() ? find_in_context(base::DirFd::open(directory), base::printable(directory))
+                        : read_named(file, directory);
+  }
+  if (file.starts_with('/') && !is_from_stdin(query.spec)) return read_host_file(file);
+  const auto root = base::DirFd::open(directory);
+  return file.empty() ? find_in_context(root, "the context")
+                      : read_in_context(root, RelPath::clean(file), "the context");
+}
+
+FoundFile find_dockerfile(const DockerfileQuery& query, const DockerfileSources& sources) {
+  check_dockerfile_option(query.file, query.spec);
+  check_one_dockerfile(query);
+  const std::string& file = query.file;
+  if (file == "-") {
+    return {"Dockerfile",
+            base::read_all(sources.standard_input, kMaxDockerfileBytes,
+                           "the Dockerfile on standard input"),
+            std::nullopt};
+  }
+  if (is_http_url(file)) {
+    if (sources.files == nullptr)
+      throw base::UsageError("--file " + base::printable(file) + ": a URL does not work here");
+    return {builder::file_name_of_url(file),
+            builder::fetch_dockerfile(file, *sources.files, sources.stop), std::nullopt};
+  }
+  if (query.context.dockerfile && file.empty())
+    return {"Dockerfile", *query.context.dockerfile, std::nullopt};
+  return find_in_files(query);
 }
 
 }  // namespace
 
-void check_context(const std::string& context) {
-  if (context == "-") throw base::UsageError("a context on standard input (-) is not supported");
-  if (is_url(context)) {
-    throw base::UsageError("a URL as context is not supported: " + base::printable(context));
-  }
-  struct stat info {};
-  if (stat(context.c_str(), &info) != 0) throw base::SystemError("open context", context);
-  if (!S_ISDIR(info.st_mode)) {
-    throw base::UsageError("the context " + base::printable(context) + " is not a directory");
-  }
+void check_dockerfile_option(const std::string& file, const builder::ContextSpec& context) {
+  if (file == "-" && is_from_stdin(context))
+    throw base::UsageError("standard input cannot be both the context and the Dockerfile");
+  if (is_other_url(file))
+    throw base::UsageError("--file " + base::printable(file) + ": only http and https URLs work");
 }
 
-DockerfileInput read_dockerfile(const DockerfileQuery& query, std::istream& in) {
-  if (query.file == "-") {
-    return {.name = "Dockerfile",
-            .text = read_stdin(in),
-            .ignore_file = read_context_ignore_file(query.context)};
+bool is_http_url(std::string_view file) {
+  return file.starts_with("http://") || file.starts_with("https://");
+}
+
+DockerfileInput read_local_dockerfile(const std::string& file, const std::string& directory,
+                                      base::ByteSource& standard_input) {
+  const builder::ContextSpec spec = builder::DirectoryContext{directory};
+  builder::ResolvedContext context;
+  context.directory = directory;
+  context.ignore_files = builder::ResolvedContext::IgnoreFiles::apply;
+  return read_dockerfile({.file = file, .ignore_file = {}, .spec = spec, .context = context},
+                         {.standard_input = standard_input});
+}
+
+DockerfileInput read_dockerfile(const DockerfileQuery& query, const DockerfileSources& sources) {
+  auto found = find_dockerfile(query, sources);
+  DockerfileInput input{std::move(found.name), std::move(found.text), std::nullopt};
+  if (!query.ignore_file.empty()) {
+    input.ignore_file = base::read_host_file(query.ignore_file, builder::kMaxIgnoreFileBytes);
+  } else if (query.context.ignore_files == builder::ResolvedContext::IgnoreFiles::apply) {
+    input.ignore_file =
+        found.ignore_file
+            ? std::move(found.ignore_file)
+            : builder::read_context_ignore_file(base::DirFd::open(query.context.directory));
   }
-  auto found = query.file.empty() ? find_in_context(query.context) : read_named(query.file);
-  auto ignore_file = base::try_read_host_file(found.path + ".dockerignore", kMaxDockerfileBytes);
-  if (!ignore_file) ignore_file = read_context_ignore_file(query.context);
-  return {.name = found.path.substr(found.path.rfind('/') + 1),
-          .text = std::move(found.text),
-          .ignore_file = std::move(ignore_file)};
+  return input;
 }
 
 }  // namespace ibuild::cli

@@ -15,6 +15,8 @@ namespace ibuild::cli {
 
 namespace {
 
+constexpr const char* kContextTime = "context";
+
 std::optional<std::string> environment(const std::string& name) {
   const char* value = std::getenv(name.c_str());
   if (value == nullptr) return std::nullopt;
@@ -80,13 +82,18 @@ void take_build_args(const std::vector<std::string>& arguments, builder::BuildRe
                                                    : std::optional(argument.substr(equals + 1));
     if (value) request.build_args[name] = value;
   }
+  // What is no number is the context's business, and so is known only later.
+  if (environment("SOURCE_DATE_EPOCH") == kContextTime)
+    request.build_args.try_emplace("SOURCE_DATE_EPOCH", kContextTime);
 }
 
 void BuildOptions::add_to(OptionParser& parser) {
-  parser.optional_operand("CONTEXT", context,
-                          "Directory with the files to build from (default: .)");
+  parser.optional_operand(
+      "CONTEXT", context,
+      "Files to build from: a directory (default: .), a git repository, the URL "
+      "of a tar or Dockerfile, or - for one on standard input");
   parser.value("-f,--file", "PATH", file,
-               "Dockerfile (default: CONTEXT/Dockerfile); - reads standard input");
+               "Dockerfile (default: CONTEXT/Dockerfile); a URL; - reads standard input");
   parser.list("-t,--tag", "NAME[:TAG]", tags, "Name for the image; may be repeated");
   parser.value("--target", "STAGE", target, "Stage to build (default: the last one)");
   parser.list("--build-arg", "NAME[=VALUE]", build_args,
@@ -113,6 +120,7 @@ void BuildOptions::add_to(OptionParser& parser) {
   call.add_to(parser);
   secrets.add_to(parser);
   steps.add_to(parser);
+  sources.add_to(parser);
   store.add_to(parser);
   registry.add_to(parser);
   refuse_unsupported_build_options(parser);
@@ -134,6 +142,7 @@ builder::BuildRequest make_build_request(const BuildOptions& options) {
   request.platform = parse_platform_flag(options.platform);
   request.pull = options.pull ? builder::PullPolicy::always : builder::PullPolicy::missing;
   options.cache.take_into(request);
+  request.contexts = options.sources.named_contexts();
   request.network = take_network(options);
   for (const auto& host : options.add_hosts) request.add_hosts.push_back(parse_add_host(host));
   if (!options.shm_size.empty())
@@ -148,7 +157,7 @@ builder::BuildRequest make_build_request(const BuildOptions& options) {
 
 base::Clock make_clock() {
   const auto text = environment("SOURCE_DATE_EPOCH");
-  if (!text || text->empty()) return base::Clock{};
+  if (!text || text->empty() || text == kContextTime) return base::Clock{};
   const auto seconds = base::parse_i64(*text);
   // 9999-12-31: later times have no RFC 3339 form.
   if (!seconds || *seconds < 0 || *seconds > 253402300799) {

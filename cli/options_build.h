@@ -12,6 +12,7 @@
 #include "cli/options_registry.h"
 #include "cli/options_secrets.h"
 #include "cli/options_steps.h"
+#include "cli/options_sources.h"
 #include "cli/options_store.h"
 #include "cli/progress.h"
 
@@ -43,6 +44,7 @@ struct BuildOptions {
   CallOptions call;
   SecretOptions secrets;
   StepOptions steps;
+  SourceOptions sources;
   StoreOptions store;
   RegistryFlags registry;
 
@@ -50,9 +52,9 @@ struct BuildOptions {
   ProgressMode progress_mode() const;
 };
 
-/// Checks the values and makes a request of them; the Dockerfile and the ignore file are still
-/// missing in it. Values that are not given come from the environment where `docker build` takes
-/// them from there. Throws: UsageError naming the option.
+/// Checks the values and makes a request of them; the Dockerfile, the ignore file and the context
+/// are still missing in it. Values that are not given come from the environment where `docker
+/// build` takes them from there. Throws: UsageError naming the option.
 builder::BuildRequest make_build_request(const BuildOptions& options);
 
 /// Puts values of --build-arg into a request. Throws: UsageError.

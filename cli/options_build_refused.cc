@@ -12,7 +12,6 @@ void refuse_unsupported_build_options(OptionParser& parser) {
   parser.refuse("--attest", Takes::value, attestations);
   parser.refuse_unless("--provenance", {"false", "0"}, attestations);
   parser.refuse_unless("--sbom", {"false", "0"}, attestations);
-  parser.refuse("--build-context", Takes::value, "named contexts cannot be given");
   parser.refuse("--builder", Takes::value, "ibuild has no builder instances; it builds by itself");
   parser.refuse("--cache-from", Takes::value, "only the local cache is used");
   parser.refuse("--cache-to", Takes::value, "only the local cache is used");

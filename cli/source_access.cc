@@ -1,5 +1,7 @@
 #include "cli/source_access.h"
 
+#include "builder/remote/oci_layout_source.h"
+
 #include <unistd.h>
 
 #include <cstdlib>
@@ -25,5 +27,11 @@ SourceAccess::SourceAccess(const layers::Store& store, const Options& options)
       git_(store, {.secrets = options.secrets,
                    .ssh_agents = options.ssh_agents,
                    .ssh = {.known_hosts = known_hosts_file()}}) {}
+
+std::unique_ptr<builder::ImageSource> SourceAccess::open_layout(
+    const builder::LayoutContext& layout) {
+  return std::make_unique<remote::OciLayoutSource>(remote::OciLayoutSource::Choice{
+      .path = layout.path, .tag = layout.tag, .digest = layout.digest});
+}
 
 }  // namespace ibuild::cli

@@ -1,6 +1,10 @@
 #pragma once
 
+#include <memory>
+
+#include "builder/context/context_spec.h"
 #include "builder/git/git_source.h"
+#include "builder/image_source.h"
 #include "builder/remote/http_remote_files.h"
 #include "builder/secret_lookup.h"
 #include "builder/ssh_agent_lookup.h"
@@ -24,6 +28,7 @@ class SourceAccess {
 
   builder::RemoteFiles& files() { return files_; }
   builder::GitSource& git() { return git_; }
+  static std::unique_ptr<builder::ImageSource> open_layout(const builder::LayoutContext& layout);
 
  private:
   registry::HttpFetcher fetcher_;

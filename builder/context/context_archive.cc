@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -47,18 +48,22 @@ bool looks_like_archive(base::Bytes first_bytes) {
   return header.name[0] != '\0' && layers::has_right_checksum(header);
 }
 
-void unpack_context(base::ByteSource& archive, const base::DirFd& into,
-                    const std::function<void(const std::string&)>& warn, std::stop_token stop) {
+std::optional<base::TimePoint> unpack_context(base::ByteSource& archive, const base::DirFd& into,
+                                              const std::function<void(const std::string&)>& warn,
+                                              std::stop_token stop) {
   const auto plain = layers::make_any_decompressor(archive);
   layers::TarReader reader(*plain);
   layers::LayerCollector collector;
   layers::TreeApplier applier(into, layers::OverlayXattrs::user);
+  std::optional<base::TimePoint> newest;
   while (auto entry = reader.next()) {
     if (stop.stop_requested()) throw base::CancelledError();
     if (const char* why = why_left_out(*entry)) {
       warn(base::printable(entry->path.absolute()) + " of the build context is left out: " + why);
       continue;
     }
+    if (entry->type == EntryType::file)
+      newest = std::max(newest.value_or(entry->mtime), entry->mtime);
     entry->uid = ::geteuid();
     entry->gid = ::getegid();
     entry->xattrs.clear();
@@ -66,6 +71,7 @@ void unpack_context(base::ByteSource& archive, const base::DirFd& into,
   }
   reader.drain();
   applier.finish(collector.finish(layers::TarOrigin::foreign));
+  return newest;
 }
 
 }  // namespace ibuild::builder

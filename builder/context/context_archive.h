@@ -1,9 +1,11 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <stop_token>
 #include <string>
 
+#include "base/clock.h"
 #include "base/fs_at.h"
 #include "base/stream.h"
 
@@ -20,8 +22,10 @@ bool looks_like_archive(base::Bytes first_bytes);
 /// own files: modes and times are kept, owners and extended attributes are not. Nothing in the
 /// archive reaches out of the directory: names and links are taken with it as the root. What a
 /// context cannot hold is left out and told to `warn`: devices, and names that mean deletions in an
-/// image layer. Throws: base::ContentError, base::SystemError, base::CancelledError.
-void unpack_context(base::ByteSource& archive, const base::DirFd& into,
-                    const std::function<void(const std::string&)>& warn, std::stop_token stop);
+/// image layer. Gives the time of the newest regular file. Throws: base::ContentError,
+/// base::SystemError, base::CancelledError.
+std::optional<base::TimePoint> unpack_context(base::ByteSource& archive, const base::DirFd& into,
+                                              const std::function<void(const std::string&)>& warn,
+                                              std::stop_token stop);
 
 }  // namespace ibuild::builder

@@ -37,11 +37,11 @@ ContextSpec parse_directory(const std::string& text) {
     case FileKind::directory:
       return DirectoryContext{text};
     case FileKind::other:
-      throw base::UsageError("the context " + base::printable(text) + " is not a directory");
+      throw base::UsageError(base::printable(text) + " is not a directory");
     case FileKind::missing:
       break;
   }
-  throw base::UsageError("the context " + base::printable(text) + " does not exist");
+  throw base::UsageError(base::printable(text) + " does not exist");
 }
 
 ImageContext parse_image(std::string_view name) {

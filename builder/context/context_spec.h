@@ -34,6 +34,7 @@ struct LayoutContext {
   std::string path;
   std::string tag;  // empty when none was written: "latest", or the only image there is
   std::optional<base::Digest> digest;  // wins over the tag
+  auto operator<=>(const LayoutContext&) const = default;
 };
 
 /// Where a build context comes from, as it was written.

@@ -39,21 +39,28 @@ class ProbedSource : public base::ByteSource {
   std::size_t given_ = 0;
 };
 
+/// What is no archive has to be a Dockerfile; other files are found out here.
+void check_is_text(base::Bytes first_bytes) {
+  if (std::find(first_bytes.begin(), first_bytes.end(), std::byte{0}) == first_bytes.end()) return;
+  throw base::Error(
+      "the build context is neither a tar (plain, gzip, bzip2, xz or zstd) nor a "
+      "Dockerfile");
+}
+
 struct Resolver {
   const ContextServices& services;
   std::stop_token stop;
 
   ResolvedContext operator()(const DirectoryContext& context) const {
-    ResolvedContext resolved{.directory = context.path};
-    resolved.ignore_files = ResolvedContext::IgnoreFiles::apply;
-    return resolved;
+    return local_context(context);
   }
 
   ResolvedContext operator()(const StdinContext&) const {
-    ProbedSource input(services.standard_input);
+    ProbedSource input(*services.standard_input);
     if (input.first_bytes().empty())
       throw base::UsageError("the context on standard input (-) is empty");
     if (looks_like_archive(input.first_bytes())) return unpack(input);
+    check_is_text(input.first_bytes());
     return {.dockerfile = base::read_all(input, kMaxRemoteDockerfileBytes,
                                          "the Dockerfile on standard input")};
   }
@@ -63,17 +70,25 @@ struct Resolver {
     ResolvedContext resolved;
     resolved.checkout.emplace(services.git.check_out(context.reference, commit, stop));
     resolved.directory = real_path(resolved.checkout->root());
+    resolved.time = resolved.checkout->commit_time();
     return resolved;
   }
 
   ResolvedContext operator()(const UrlContext& context) const {
-    const auto file = services.files.fetch({.url = context.url, .checksum = {}}, stop);
+    const auto file = services.files.fetch(
+        {.url = context.url, .checksum = {}, .observer = services.observer}, stop);
     base::FdRangeSource body(file.body.get(), 0, file.size_bytes);
     ProbedSource input(body);
-    if (looks_like_archive(input.first_bytes())) return unpack(input);
+    if (looks_like_archive(input.first_bytes())) {
+      auto unpacked = unpack(input);
+      if (file.last_modified) unpacked.time = file.last_modified;
+      return unpacked;
+    }
+    check_is_text(input.first_bytes());
     auto text = base::read_all(input, kMaxRemoteDockerfileBytes,
                                "the Dockerfile that the URL of the context gives");
     ResolvedContext resolved = make_directory();
+    resolved.time = file.last_modified;
     // BuildKit shows such a build the file itself, under this name.
     base::write_file_atomically(resolved.unpacked->dir(), base::RelPath::exact("context"), text,
                                 0600);
@@ -97,12 +112,26 @@ struct Resolver {
   }
   ResolvedContext unpack(base::ByteSource& archive) const {
     ResolvedContext resolved = make_directory();
-    unpack_context(archive, resolved.unpacked->dir(), services.warn, stop);
+    try {
+      resolved.time = unpack_context(archive, resolved.unpacked->dir(), services.warn, stop);
+    } catch (const base::CancelledError&) {
+      throw;
+    } catch (base::Error& error) {
+      error.add_context("the tar of the build context");
+      throw;
+    }
     return resolved;
   }
 };
 
 }  // namespace
+
+ResolvedContext local_context(const DirectoryContext& context) {
+  ResolvedContext resolved;
+  resolved.directory = context.path;
+  resolved.ignore_files = ResolvedContext::IgnoreFiles::apply;
+  return resolved;
+}
 
 ResolvedContext resolve_context(const ContextSpec& spec, const ContextServices& services,
                                 std::stop_token stop) {

@@ -5,6 +5,7 @@
 #include <stop_token>
 #include <string>
 
+#include "base/clock.h"
 #include "base/files.h"
 #include "base/fs_at.h"
 #include "base/stream.h"
@@ -28,6 +29,9 @@ struct ResolvedContext {
   /// is taken whole, as BuildKit does.
   enum class IgnoreFiles { apply, none };
   IgnoreFiles ignore_files = IgnoreFiles::none;
+  /// What SOURCE_DATE_EPOCH=context means: the commit's time, that of the URL's file, or of the
+  /// newest file in the tar. None: the files are of this machine.
+  std::optional<base::TimePoint> time = {};
 };
 
 /// What contexts are made with. References outlive the call.
@@ -35,9 +39,13 @@ struct ContextServices {
   const layers::Store& store;
   RemoteFiles& files;
   GitSource& git;
-  base::ByteSource& standard_input;
+  base::ByteSource* standard_input = nullptr;  // may be null when no spec is StdinContext
   std::function<void(const std::string&)> warn;
+  std::function<void(std::uint64_t done_bytes, std::uint64_t total_bytes)> observer = {};
 };
+
+/// A directory of this machine, as it is.
+ResolvedContext local_context(const DirectoryContext& context);
 
 /// Brings a context to this machine. Blocks.
 /// Requires: the spec is no image and no layout. Throws: base::Error and what is derived from it.

@@ -1,6 +1,7 @@
 // See: git-checkout(1), git-submodule(1), gitrepository-layout(5) "objects/info/alternates".
 #include "builder/git/git_checkout.h"
 
+#include <cerrno>
 #include <utility>
 #include <vector>
 
@@ -116,7 +117,7 @@ class Checkout {
 };
 
 base::DirFd check_out(const base::DirFd& dir, const GitCheckout::Origin& from,
-                      std::stop_token stop) {
+                      base::TimePoint& commit_time, std::stop_token stop) {
   const auto& reference = from.reference;
   const auto subdir = base::RelPath::clean(reference.subdir);
   const bool keeps_git = reference.keep_git_dir.value_or(false) && subdir.is_root();
@@ -125,20 +126,24 @@ base::DirFd check_out(const base::DirFd& dir, const GitCheckout::Origin& from,
   if (reference.submodules.value_or(true)) checkout.update_submodules();
   TreeRules rules{.git_files =
                       keeps_git ? TreeRules::GitFiles::kept : TreeRules::GitFiles::removed};
-  if (reference.mtime == "commit") rules.mtime = checkout.commit_time();
+  commit_time = checkout.commit_time();
+  if (reference.mtime == "commit") rules.mtime = commit_time;
   checkout.remove_repository();
   settle_tree(base::open_dir_at(dir, kTree), rules);
   try {
     return base::open_dir_at(dir, kTree.join(subdir.str()));
   } catch (const base::SystemError& error) {
-    throw base::Error("the repository has no directory " + base::printable(subdir.str()) + " at " +
-                      from.commit.object.substr(0, 12) + ": " + error.what());
+    const std::string what = error.error_number() == ENOENT    ? ""
+                             : error.error_number() == ENOTDIR ? ": it is a file"
+                                                               : std::string(": ") + error.what();
+    throw base::Error("there is no directory " + base::printable(subdir.str()) + " at commit " +
+                      from.commit.object.substr(0, 12) + what);
   }
 }
 
 }  // namespace
 
 GitCheckout::GitCheckout(const base::DirFd& temp, const Origin& from, std::stop_token stop)
-    : dir_(temp, "checkout-"), root_(check_out(dir_.dir(), from, std::move(stop))) {}
+    : dir_(temp, "checkout-"), root_(check_out(dir_.dir(), from, commit_time_, std::move(stop))) {}
 
 }  // namespace ibuild::builder

@@ -3,6 +3,7 @@
 #include <stop_token>
 #include <string>
 
+#include "base/clock.h"
 #include "base/files.h"
 #include "builder/git/git_mirror.h"
 #include "builder/git/git_program.h"
@@ -29,9 +30,11 @@ class GitCheckout {
 
   /// The directory that the reference means.
   const base::DirFd& root() const { return root_; }
+  base::TimePoint commit_time() const { return commit_time_; }
 
  private:
   base::TempDir dir_;
+  base::TimePoint commit_time_{};
   base::DirFd root_;
 };
 

@@ -86,8 +86,7 @@ GitCommit resolve_default_branch(const GitProgram& git, const GitRemote& remote,
                                  std::stop_token stop) {
   const auto refs = list_refs(git, remote, {"--symref"}, {"HEAD"}, std::move(stop));
   const auto head = refs.find("HEAD");
-  if (head == refs.end())
-    throw base::Error("the repository " + remote.url + " has no default branch");
+  if (head == refs.end()) throw base::Error("there is no default branch");
   const auto branch = refs.find(" HEAD");
   const bool has_branch = branch != refs.end() && branch->second.starts_with("refs/heads/") &&
                           is_ref_name(branch->second);
@@ -108,7 +107,7 @@ GitCommit resolve_name(const GitProgram& git, const GitRemote& remote, const std
             .object = found->second,
             .commit = peeled != refs.end() ? peeled->second : found->second};
   }
-  throw base::Error("the repository " + remote.url + " has no ref " + base::printable(ref));
+  throw base::Error("there is no ref " + base::printable(ref));
 }
 
 /// What needs no question. A name without "refs/" is that of a branch.
@@ -120,13 +119,12 @@ GitCommit known_commit(const std::string& ref, const std::string& hash) {
   return commit;
 }
 
-void check_leads_to(const GitCommit& commit, const std::string& checksum, const std::string& url) {
+void check_leads_to(const GitCommit& commit, const std::string& checksum) {
   const auto wanted = base::to_lower(checksum);
   if (commit.object.starts_with(wanted) || commit.commit.starts_with(wanted)) return;
   std::string actual = commit.object;
   if (commit.commit != commit.object) actual += " or " + commit.commit;
-  throw base::ContentError("expected checksum to match " + checksum + ", got " + actual + " from " +
-                           url);
+  throw base::ContentError("expected checksum to match " + checksum + ", got " + actual);
 }
 
 }  // namespace
@@ -134,6 +132,10 @@ void check_leads_to(const GitCommit& commit, const std::string& checksum, const 
 bool is_object_hash(std::string_view text) {
   const bool has_length = text.size() == 40 || text.size() == 64;
   return has_length && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+bool speaks_ssh(std::string_view url) {
+  return url.starts_with("ssh://") || url.find("://") == std::string_view::npos;
 }
 
 GitRemote make_git_remote(const std::string& fetch_url, const SecretLookup& secrets) {
@@ -188,7 +190,7 @@ GitCommit resolve_git_reference(const GitProgram& git, const GitRemote& remote,
   } else {
     commit = resolve_name(git, remote, reference.ref, std::move(stop));
   }
-  if (!reference.checksum.empty()) check_leads_to(commit, reference.checksum, remote.url);
+  if (!reference.checksum.empty()) check_leads_to(commit, reference.checksum);
   return commit;
 }
 

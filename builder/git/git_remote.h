@@ -24,6 +24,9 @@ struct GitRemote {
 /// only (on github.com: to all repositories there, for submodules).
 GitRemote make_git_remote(const std::string& fetch_url, const SecretLookup& secrets);
 
+/// Whether a repository is reached through ssh: "ssh://host/path" and "user@host:path".
+bool speaks_ssh(std::string_view url);
+
 /// Where a reference leads at the remote.
 struct GitCommit {
   std::string ref;     // "refs/heads/main", "refs/tags/v1"; a hash where the reference is one

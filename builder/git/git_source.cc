@@ -21,11 +21,6 @@ auto with_context(const std::string& what, F&& f) {
   }
 }
 
-/// "ssh://host/path" and "user@host:path".
-bool speaks_ssh(const std::string& url) {
-  return url.starts_with("ssh://") || url.find("://") == std::string::npos;
-}
-
 }  // namespace
 
 GitProgram GitSource::program_for(const GitRemote& remote) const {

@@ -37,7 +37,12 @@ Service& needed(Service* service, const char* what) {
 }  // namespace
 
 const SourceTree& CopySources::main_tree() {
-  if (std::holds_alternative<ContextRef>(op_.from)) return input_.scope.context.tree();
+  if (const auto* context = std::get_if<ContextRef>(&op_.from)) {
+    const auto open = [&]() -> const SourceTree& {
+      return input_.scope.context.tree(*context, input_.stop);
+    };
+    return context->name.empty() ? open() : fetched(input_.step.range, open);
+  }
   if (!stage_) {
     const auto& tree = std::get<TreeRef>(op_.from);
     const auto chain = input_.chain_of(tree);

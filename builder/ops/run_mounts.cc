@@ -51,7 +51,8 @@ bool RunMounts::reads_stages() const {
 }
 
 const SourceTree& RunMounts::tree_of(const RunMount& mount) {
-  if (is_from_context(mount)) return input_.scope.context.tree();
+  if (const auto* context = std::get_if<ContextRef>(&mount.from))
+    return input_.scope.context.tree(*context, input_.stop);
   const auto& tree = std::get<TreeRef>(mount.from);
   const auto chain = input_.chain_of(tree);
   input_.scope.fetch.ensure_indexes(chain, input_.stop);

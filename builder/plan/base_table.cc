@@ -78,6 +78,11 @@ void load(Task& task, const StageGraph& graph, const BuildRequest& request,
   VertexWatch watch(services.events, vertices.next(),
                     "[internal] load metadata for " + wanted.reference.str());
   watch.run([&] {
+    if (wanted.layout) {
+      const auto layout = services.open_layout(*wanted.layout);
+      task.image = layout->try_load(wanted.reference, wanted.platform, request.pull, stop);
+      return;
+    }
     for (auto* source : services.image_sources) {
       if (stop.stop_requested()) throw base::CancelledError();
       task.image = try_load(*source, task, graph, request, stop);

@@ -9,7 +9,8 @@ namespace ibuild::builder {
 namespace {
 
 std::string describe_source(const FileSource& source) {
-  if (std::holds_alternative<ContextRef>(source)) return "context";
+  if (const auto* context = std::get_if<ContextRef>(&source))
+    return context->name.empty() ? "context" : "context " + context->name;
   const auto& tree = std::get<TreeRef>(source);
   return tree.step ? "step " + std::to_string(*tree.step + 1) : "scratch";
 }

@@ -27,8 +27,11 @@ struct TreeRef {
   std::optional<StepId> step;
   std::string shown_as;  // "build", "0", "busybox:latest": for messages
 };
-/// The build context.
-struct ContextRef {};
+/// A build context: the one of the build, or one of --build-context by the name in
+/// BuildRequest::contexts.
+struct ContextRef {
+  std::string name;  // empty: the build's own
+};
 using FileSource = std::variant<ContextRef, TreeRef>;
 
 /// FROM an image: its layers, nothing run.

@@ -28,6 +28,7 @@ class StagesPlanner {
   void start_stage(StageIndex index, StageState& state);
   void start_from_image(const ImageRequest& request, const parser::SourceRange& range,
                         StageState& state);
+  void start_from_context(const FromContext& context, const StageNode& node, StageState& state);
   std::optional<StepId> image_step(const ImageRequest& request, const parser::SourceRange& range,
                                    std::string prefix);
   FileSource find_source(const SourceName& source, const std::string& text, const std::string& what,
@@ -89,11 +90,14 @@ void StagesPlanner::start_stage(StageIndex index, StageState& state) {
   const auto* image = std::get_if<ImageRequest>(&node.base);
   state.vertices_total = static_cast<std::size_t>(
       std::count_if(node.instructions.begin(), node.instructions.end(), makes_vertex));
-  if (image != nullptr) ++state.vertices_total;
+  const auto* context = std::get_if<FromContext>(&node.base);
+  if (image != nullptr || context != nullptr) ++state.vertices_total;
   if (base_stage != nullptr) {
     state.inherit(done_.at(*base_stage));
   } else if (image != nullptr) {
     start_from_image(*image, node.stage->from_instruction.range, state);
+  } else if (context != nullptr) {
+    start_from_context(*context, node, state);
   } else {
     state.start_empty(request_.platform);
   }
@@ -107,6 +111,26 @@ void StagesPlanner::start_from_image(const ImageRequest& request, const parser::
   state.image.platform = image::normalize(state.image.platform);
   if (!base.layers.empty())
     state.tip = image_step(request, range, state.next_vertex_prefix(/*is_trigger=*/false));
+}
+
+/// All files of the context, as a layer of its own on an image without anything.
+void StagesPlanner::start_from_context(const FromContext& context, const StageNode& node,
+                                       StageState& state) {
+  state.start_empty(node.platform.value_or(request_.platform));
+  CopyOp op;
+  op.from = ContextRef{context.name};
+  op.paths = {{"/"}};
+  op.destination = "/";
+  Step step;
+  step.id = plan_.steps.size();
+  step.op = std::move(op);
+  step.name = state.next_vertex_prefix(/*is_trigger=*/false) + "FROM context " + context.name;
+  step.identity = state.identity + "/from";
+  step.ignore_cache = state.ignore_cache;
+  step.range = node.stage->from_instruction.range;
+  state.tip = step.id;
+  plan_.steps.push_back(std::move(step));
+  state.add_history("FROM context " + context.name + " # buildkit", state.tip);
 }
 
 std::optional<StepId> StagesPlanner::image_step(const ImageRequest& request,
@@ -132,7 +156,7 @@ std::optional<StepId> StagesPlanner::image_step(const ImageRequest& request,
 FileSource StagesPlanner::find_source(const SourceName& source, const std::string& text,
                                       const std::string& what, const parser::SourceRange& range,
                                       const StageState& state) {
-  if (std::holds_alternative<FromContext>(source)) return ContextRef{};
+  if (const auto* context = std::get_if<FromContext>(&source)) return ContextRef{context->name};
   if (const auto* image = std::get_if<ImageRequest>(&source))
     return TreeRef{image_step(*image, range, ""), text};
   if (const auto* stage = std::get_if<StageIndex>(&source)) {

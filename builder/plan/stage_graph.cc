@@ -24,16 +24,16 @@ parser::SourceRange last_range(const parser::StageList& list) {
 
 }  // namespace
 
-StageGraph::StageGraph(const parser::StageList& stages, const GlobalArgs& args,
-                       const image::Platform& target_platform, const std::string& target)
-    : list_(stages), target_platform_(target_platform) {
+StageGraph::StageGraph(const parser::StageList& stages, const GlobalArgs& args, Wanted wanted)
+    : list_(stages), wanted_(std::move(wanted)) {
   nodes_.reserve(stages.stages.size());
   for (const auto& stage : stages.stages) add_stage(stage, args);
   if (nodes_.empty())
     throw parser::DockerfileError("no-stage", {},
                                   "the Dockerfile has no FROM, so there is nothing to build");
-  resolve_target(target);
+  resolve_target();
   for (auto& node : nodes_) {
+    if (node.is_replaced) continue;
     for (const auto& instruction : node.stage->instructions) {
       node.instructions.push_back(link(instruction, /*is_trigger=*/false, instruction.range));
     }
@@ -60,7 +60,12 @@ void StageGraph::add_stage(const parser::Stage& stage, const GlobalArgs& args) {
     node.platform = located(
         range, [&] { return image::parse_platform(text); }, "bad-platform");
   }
-  node.base = find_base(node);
+  const auto replacement =
+      stage.from.name.empty()
+          ? std::nullopt
+          : named_context(stage.from.name, node.platform.value_or(wanted_.platform));
+  node.is_replaced = node.triggers_added = replacement.has_value();
+  node.base = replacement ? *replacement : find_base(node);
   nodes_.push_back(std::move(node));
   if (!stage.from.name.empty()) by_name_[base::to_lower(stage.from.name)] = nodes_.size() - 1;
 }
@@ -70,11 +75,28 @@ SourceName StageGraph::find_base(const StageNode& node) const {
     return stage->second;
   if (node.base_text == kScratch) return FromScratch{};
   return image_source(node.base_text, node.stage->from_instruction.range,
-                      node.platform.value_or(target_platform_));
+                      node.platform.value_or(wanted_.platform));
+}
+
+std::optional<SourceName> StageGraph::named_context(const std::string& name,
+                                                    const image::Platform& platform) const {
+  const auto key = wanted_.contexts.find(name, platform);
+  if (!key) return std::nullopt;
+  const auto& spec = wanted_.contexts.at(*key);
+  if (const auto* image = std::get_if<ImageContext>(&spec)) {
+    if (!image->reference) return FromScratch{};
+    return ImageRequest{image::with_default_tag(*image->reference), platform};
+  }
+  if (const auto* layout = std::get_if<LayoutContext>(&spec)) {
+    const auto bare = key->substr(0, key->find("::"));
+    return ImageRequest{image::with_default_tag(image::parse_reference(bare)), platform, *layout};
+  }
+  return FromContext{*key};
 }
 
 SourceName StageGraph::image_source(const std::string& text, const parser::SourceRange& range,
                                     const image::Platform& platform) const {
+  if (auto context = named_context(text, platform)) return *std::move(context);
   try {
     return ImageRequest{image::with_default_tag(image::parse_reference(text)), platform};
   } catch (const base::UsageError& error) {
@@ -84,7 +106,8 @@ SourceName StageGraph::image_source(const std::string& text, const parser::Sourc
   }
 }
 
-void StageGraph::resolve_target(const std::string& target) {
+void StageGraph::resolve_target() {
+  const std::string& target = wanted_.target;
   target_ = nodes_.size() - 1;
   if (target.empty()) return;
   if (const auto stage = by_name_.find(base::to_lower(target)); stage != by_name_.end()) {
@@ -123,7 +146,7 @@ SourceName StageGraph::find_mount_source(const std::string& from,
   if (const auto stage = by_name_.find(base::to_lower(from)); stage != by_name_.end())
     return stage->second;
   if (from == kScratch) return FromScratch{};
-  return image_source(from, range, target_platform_);
+  return image_source(from, range, wanted_.platform);
 }
 
 StageInstruction StageGraph::link(const parser::Instruction& instruction, bool is_trigger,
@@ -211,8 +234,9 @@ void StageGraph::name_stages() {
     for (const auto& instruction : node.instructions) {
       const bool is_run = std::holds_alternative<parser::Run>(instruction.instruction->body);
       for (const auto& source : instruction.sources) {
-        if (!std::holds_alternative<StageIndex>(source) &&
-            (is_run || !std::holds_alternative<FromContext>(source)))
+        const auto* context = std::get_if<FromContext>(&source);
+        const bool is_own_context = context != nullptr && context->name.empty();
+        if (!std::holds_alternative<StageIndex>(source) && (is_run || !is_own_context))
           alone = false;
       }
     }

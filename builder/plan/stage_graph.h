@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "builder/context/named_contexts.h"
 #include "builder/plan/build_args.h"
 #include "image/config.h"
 #include "image/platform.h"
@@ -23,10 +24,13 @@ using StageIndex = std::size_t;
 struct ImageRequest {
   image::Reference reference;  // with a tag or digest
   image::Platform platform;
+  std::optional<LayoutContext> layout = {};  // where it is, when not in the store or a registry
   auto operator<=>(const ImageRequest&) const = default;
 };
 
-struct FromContext {};
+struct FromContext {
+  std::string name = {};  // of a named context; empty: the build's own
+};
 struct FromScratch {};
 /// What a FROM, a COPY --from or a mount's from= names.
 using SourceName = std::variant<FromContext, FromScratch, StageIndex, ImageRequest>;
@@ -43,7 +47,9 @@ struct StageNode {
   const parser::Stage* stage = nullptr;
   std::string shown_name;  // "build", "stage-1"; empty when it is the only one and has no name
   std::string base_text;   // FROM's argument, expanded
-  SourceName base;         // never FromContext
+  SourceName base;         // never the build's own context
+  /// A named context took its place: its instructions do not count.
+  bool is_replaced = false;
   std::optional<image::Platform> platform;  // FROM --platform
   std::vector<StageInstruction> instructions;
   bool triggers_added = false;
@@ -51,13 +57,17 @@ struct StageNode {
 
 /// Which stage needs which, by name, number or image. Names are found as BuildKit finds them: FROM
 /// sees the stages above it, COPY and mounts any stage; letter case does not count; a stage hides
-/// an image of the same name.
+/// an image of the same name. A named context takes the place of the image or stage of its name.
 class StageGraph {
  public:
   /// Requires: `stages` outlives the graph. Throws: parser::DockerfileError for an unknown target,
   /// a cycle, a bad reference or index.
-  StageGraph(const parser::StageList& stages, const GlobalArgs& args,
-             const image::Platform& target_platform, const std::string& target);
+  struct Wanted {
+    image::Platform platform;
+    std::string target;  // empty: the last stage
+    NamedContexts contexts = {};
+  };
+  StageGraph(const parser::StageList& stages, const GlobalArgs& args, Wanted wanted);
 
   const std::vector<StageNode>& stages() const { return nodes_; }
   StageIndex target() const { return target_; }
@@ -78,7 +88,7 @@ class StageGraph {
 
  private:
   void add_stage(const parser::Stage& stage, const GlobalArgs& args);
-  void resolve_target(const std::string& target);
+  void resolve_target();
   void name_stages();
   void check_cycles() const;
   SourceName find_base(const StageNode& node) const;
@@ -86,13 +96,15 @@ class StageGraph {
   SourceName find_mount_source(const std::string& from, const parser::SourceRange& range) const;
   SourceName image_source(const std::string& text, const parser::SourceRange& range,
                           const image::Platform& platform) const;
+  std::optional<SourceName> named_context(const std::string& name,
+                                          const image::Platform& platform) const;
   StageInstruction link(const parser::Instruction& instruction, bool is_trigger,
                         const parser::SourceRange& range) const;
   std::vector<StageIndex> needs_of(StageIndex stage) const;
   void visit(StageIndex stage, std::vector<int>& state, std::vector<StageIndex>& order) const;
 
   const parser::StageList& list_;
-  image::Platform target_platform_;
+  Wanted wanted_;
   std::vector<StageNode> nodes_;
   std::map<std::string, StageIndex> by_name_;  // lower case
   std::deque<parser::Instruction> triggers_;   // stable addresses

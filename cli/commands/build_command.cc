@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <exception>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -15,11 +16,13 @@
 #include "builder/remote/registry_pusher.h"
 #include "builder/vertex_watch.h"
 #include "cli/call.h"
+#include "cli/context_load.h"
 #include "cli/dockerfile_input.h"
 #include "cli/error_report.h"
 #include "cli/exit_code.h"
 #include "cli/image_access.h"
 #include "cli/isolation.h"
+#include "cli/istream_source.h"
 #include "cli/option_parser.h"
 #include "cli/options_build.h"
 #include "cli/output_spec.h"
@@ -62,9 +65,18 @@ class BuildSession {
                   .clock = clock,
                   .pool = access_.session().pool(),
                   .files = &sources_.files(),
-                  .git = &sources_.git()} {}
+                  .git = &sources_.git(),
+                  .open_layout = &SourceAccess::open_layout} {}
 
   const builder::Services& services() const { return services_; }
+  builder::RemoteFiles& files() { return sources_.files(); }
+  builder::ContextServices context_services(base::ByteSource& standard_input) {
+    return {.store = access_.store(),
+            .files = sources_.files(),
+            .git = sources_.git(),
+            .standard_input = &standard_input,
+            .warn = warnings_to(services_.events)};
+  }
 
   builder::BuildResult build(const builder::BuildRequest& request, std::stop_token stop) {
     return builder::build(request, services_, &pusher_, std::move(stop));
@@ -89,6 +101,32 @@ void tell_definition(builder::EventSink& events, const DockerfileInput& dockerfi
   watch.note(base::human_bytes(dockerfile.text.size()) +
              (dockerfile.ignore_file ? ", with an ignore file" : ""));
   watch.done();
+}
+
+/// What a build is made from. Lies in the session's store.
+struct BuildInput {
+  builder::ResolvedContext context;
+  DockerfileInput dockerfile;
+};
+
+/// Opens the session only when something has to be brought here.
+BuildInput load_input(const BuildOptions& options, const builder::ContextSpec& spec,
+                      std::istream& in, std::stop_token stop,
+                      const std::function<BuildSession&()>& session) {
+  IstreamSource standard_input(in);
+  const auto* directory = std::get_if<builder::DirectoryContext>(&spec);
+  auto context = directory != nullptr
+                     ? builder::local_context(*directory)
+                     : load_context(spec, session().context_services(standard_input),
+                                    session().services().events, stop);
+  const DockerfileQuery query{.file = options.file,
+                              .ignore_file = options.sources.ignore_file,
+                              .spec = spec,
+                              .context = context};
+  auto* files = is_http_url(options.file) ? &session().files() : nullptr;
+  auto dockerfile = read_dockerfile(
+      query, {.standard_input = standard_input, .files = files, .stop = std::move(stop)});
+  return {std::move(context), std::move(dockerfile)};
 }
 
 void refuse_terminal_output(const builder::BuildRequest& request) {
@@ -126,6 +164,44 @@ int tell(const CallSpec& call, const builder::BuildRequest& request,
   return code;
 }
 
+/// One run of the command, when its options are known.
+struct Invocation {
+  const BuildOptions& options;
+  const CallSpec call;
+  const builder::ContextSpec spec;
+  const base::Clock clock;
+  builder::BuildRequest request;
+  DockerfileText shown = {};  // for the report of what is wrong in it
+};
+
+int run_invocation(Invocation& run, const IsolationChoice& isolation, Progress& progress,
+                   CommandContext& context) {
+  const SignalWatcher signals;
+  auto& request = run.request;
+  std::optional<BuildSession> opened;
+  const auto session = [&]() -> BuildSession& {
+    const BuildSession::Wanted wanted{run.options, request, isolation};
+    return opened ? *opened : opened.emplace(wanted, progress, run.clock);
+  };
+  const auto input = load_input(run.options, run.spec, context.in, signals.token(), session);
+  take_context(input.context, request);
+  request.name = build_name(run.options.file, run.options.context);
+  request.dockerfile_name = input.dockerfile.name;
+  request.dockerfile = input.dockerfile.text;
+  request.ignore_file = input.dockerfile.ignore_file;
+  run.shown = {.name = request.dockerfile_name, .text = request.dockerfile};
+  progress.set_dockerfile(run.shown);
+  tell_definition(progress, input.dockerfile);
+  if (run.call.kind != CallKind::build) {
+    const auto services = [&]() -> const builder::Services& { return session().services(); };
+    return tell(run.call, request, services, progress, context, signals.token());
+  }
+  const auto result = session().build(request, signals.token());
+  progress.emit(builder::event::Finished{.success = true});
+  write_results(run.options, result, context.out);
+  return kSuccess;
+}
+
 }  // namespace
 
 int run_build(Arguments arguments, CommandContext& context) {
@@ -137,47 +213,29 @@ int run_build(Arguments arguments, CommandContext& context) {
   auto request = make_build_request(options);
   const auto mode = options.progress_mode();
   const auto wanted_isolation = parse_isolation(options.isolation);
-  const auto call = options.call.spec();
-  const auto clock = make_clock();
-  check_context(options.context);
   refuse_terminal_output(request);
+  auto spec = read_context_operand(options.context, request);
+  check_dockerfile_option(options.file, spec);
+  lend_agent(spec, request);
+  Invocation run{.options = options,
+                 .call = options.call.spec(),
+                 .spec = std::move(spec),
+                 .clock = make_clock(),
+                 .request = std::move(request)};
   const auto isolation = enter_isolation(wanted_isolation, context.argc, context.argv);
 
-  if (request.secrets || request.ssh_agents) forbid_core_dumps();
-  const SignalWatcher signals;
-  const auto dockerfile =
-      read_dockerfile({.file = options.file, .context = options.context}, context.in);
-  request.name = build_name(options.file, options.context);
-  request.dockerfile_name = dockerfile.name;
-  request.dockerfile = dockerfile.text;
-  request.ignore_file = dockerfile.ignore_file;
-  request.context_dir = options.context;
-
+  if (run.request.secrets || run.request.ssh_agents) forbid_core_dumps();
   Progress progress(mode, context.err);
-  progress.set_dockerfile({.name = dockerfile.name, .text = dockerfile.text});
-  const BuildSession::Wanted wanted{options, request, isolation};
-  tell_definition(progress, dockerfile);
   if (isolation.profile == IsolationChoice::Profile::chroot &&
       wanted_isolation == Isolation::automatic) {
     warnings_to(progress)("steps run with the isolation `chroot`: " + isolation.reason);
   }
   try {
-    if (call.kind != CallKind::build) {
-      std::optional<BuildSession> session;
-      const auto services = [&]() -> const builder::Services& {
-        return session.emplace(wanted, progress, clock).services();
-      };
-      return tell(call, request, services, progress, context, signals.token());
-    }
-    BuildSession session(wanted, progress, clock);
-    const auto result = session.build(request, signals.token());
-    progress.emit(builder::event::Finished{.success = true});
-    write_results(options, result, context.out);
-    return kSuccess;
+    return run_invocation(run, isolation, progress, context);
   } catch (const std::exception& error) {
     progress.emit(builder::event::Finished{.success = false});
     context.err << progress.failure_report();
-    report_build_error(context.err, error, {.name = dockerfile.name, .text = dockerfile.text});
+    report_build_error(context.err, error, run.shown);
     return exit_code_for(error);
   }
 }

@@ -14,6 +14,7 @@
 #include "cli/dockerfile_input.h"
 #include "cli/error_report.h"
 #include "cli/exit_code.h"
+#include "cli/istream_source.h"
 #include "cli/lint_report.h"
 #include "cli/option_parser.h"
 #include "cli/options_build.h"
@@ -53,8 +54,14 @@ std::string parent_of(const std::string& path) {
   return slash == 0 ? "/" : path.substr(0, slash);
 }
 
-/// Where the Dockerfile and its ignore file are: PATH is a context or the Dockerfile itself.
-DockerfileQuery query_of(const CheckOptions& options) {
+/// Where the Dockerfile and its ignore file are.
+struct Place {
+  std::string file;     // empty: look in the context; "-": standard input
+  std::string context;  // the directory
+};
+
+/// PATH is a context or the Dockerfile itself.
+Place place_of(const CheckOptions& options) {
   if (options.file.empty() && options.path != "-" && !is_directory(options.path))
     return {.file = options.path, .context = parent_of(options.path)};
   if (options.path == "-") return {.file = "-", .context = "."};
@@ -62,10 +69,10 @@ DockerfileQuery query_of(const CheckOptions& options) {
 }
 
 /// Where what was read lies; empty for standard input.
-std::string path_of(const DockerfileQuery& query, const DockerfileInput& dockerfile) {
-  if (query.file == "-") return {};
-  if (!query.file.empty()) return query.file;
-  return query.context == "." ? dockerfile.name : query.context + "/" + dockerfile.name;
+std::string path_of(const Place& place, const DockerfileInput& dockerfile) {
+  if (place.file == "-") return {};
+  if (!place.file.empty()) return place.file;
+  return place.context == "." ? dockerfile.name : place.context + "/" + dockerfile.name;
 }
 
 /// Mends round after round, since one mend may bring another one about. Tells each.
@@ -129,9 +136,10 @@ int run_check(Arguments arguments, CommandContext& context) {
   if (parser.parse(arguments, context.out) == OptionParser::Outcome::help_shown) return kSuccess;
   check_format(options.format);
 
-  const auto query = query_of(options);
-  const auto input = read_dockerfile(query, context.in);
-  const auto path = path_of(query, input);
+  const auto place = place_of(options);
+  IstreamSource standard_input(context.in);
+  const auto input = read_local_dockerfile(place.file, place.context, standard_input);
+  const auto path = path_of(place, input);
   builder::BuildRequest request;
   request.dockerfile_name = path.empty() ? input.name : path;
   request.dockerfile = input.text;

@@ -42,6 +42,9 @@ void apply_option(builder::BuildRequest& request, std::string_view line) {
     request.network = value;
   } else if (name == "add-host") {
     request.add_hosts.push_back(value);
+  } else if (name == "build-context") {
+    request.contexts.add(value.substr(0, equals),
+                         builder::parse_named_context(value.substr(equals + 1)));
   } else if (name == "no-cache") {
     request.no_cache = true;
   } else {
@@ -130,7 +133,8 @@ std::string plan_text(const GoldenCase& golden, BuildFixture& f) {
   const auto stages = parser::build_stages(dockerfile, diagnostics);
   const builder::GlobalArgs args(stages, f.request.build_args,
                                  {f.request.platform, f.request.platform, f.request.target});
-  builder::StageGraph graph(stages, args, f.request.platform, f.request.target);
+  builder::StageGraph graph(stages, args,
+                            {f.request.platform, f.request.target, f.request.contexts});
   builder::BaseTable bases;
   do {
     for (const auto& [wanted, range] : graph.needed_images()) {

@@ -13,7 +13,7 @@ namespace ibuild::test {
 ///   Dockerfile        the text
 ///   context/          the build context (missing: an empty one); its .dockerignore counts
 ///   args              one option a line: "build-arg K=V", "target S", "label K=V", "platform P",
-///   "no-cache", "network N",
+///   "no-cache", "network N", "build-context N=V",
 ///                     "add-host N:A"; '#' begins a comment
 ///   web/              files by URL: web/a is http://web.test/a, changed at 2020-01-02T03:04:05Z
 ///   images.json       configurations of base images by name; other names get a small base with

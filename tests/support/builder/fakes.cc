@@ -273,7 +273,8 @@ BuildFixture::BuildFixture()
       context_(make_scratch_dir()),
       store(layers::Store::open(scratch_.host_path() + "/store", pool)),
       images(*store),
-      snapshots(*store) {
+      snapshots(*store),
+      layouts(*store) {
   request.context_dir = context_.host_path();
   request.platform = image::host_platform();
   request.tags = {image::parse_reference("example.com/test:1")};
@@ -311,7 +312,11 @@ builder::BuildResult BuildFixture::build(const std::string& dockerfile) {
                                    clock,
                                    pool,
                                    &files,
-                                   git.get()};
+                                   git.get(),
+                                   [this](const builder::LayoutContext& layout) {
+                                     opened_layouts.push_back(layout.path + ":" + layout.tag);
+                                     return std::make_unique<FakeImages>(layouts);
+                                   }};
   return builder::build(request, services, nullptr, {});
 }
 

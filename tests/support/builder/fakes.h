@@ -145,6 +145,8 @@ class BuildFixture {
   FakeSnapshots snapshots;
   FakeSandbox sandbox;
   FakeFiles files;
+  FakeImages layouts;                       // what any OCI layout holds
+  std::vector<std::string> opened_layouts;  // "path:tag"
   /// Of git; "url.<path>.insteadOf" lets a repository of this machine stand for one of another.
   std::vector<builder::GitSetting> git_settings = {{"protocol.file.allow", "always"}};
   std::unique_ptr<builder::GitSource> git;  // of the last build

@@ -48,8 +48,8 @@ TEST_CASE("context_spec: what is no context is refused", "[context]") {
   const auto scratch = test::make_scratch_dir();
   base::write_file_atomically(scratch.dir(), base::RelPath::exact("file"), "x");
   const std::string file = scratch.host_path() + "/file";
-  CHECK_THROWS_WITH(parse_context(file), "the context " + file + " is not a directory");
-  CHECK_THROWS_WITH(parse_context(file + "s"), "the context " + file + "s does not exist");
+  CHECK_THROWS_WITH(parse_context(file), file + " is not a directory");
+  CHECK_THROWS_WITH(parse_context(file + "s"), file + "s does not exist");
   CHECK_THROWS_WITH(parse_context("docker-image://alpine"),
                     "docker-image://alpine can only be an additional context (--build-context)");
   CHECK_THROWS_AS(parse_context("https://host/a.git?nonsense=1"), base::UsageError);

@@ -20,6 +20,7 @@ namespace {
 class FakeFiles : public builder::RemoteFiles {
  public:
   std::map<std::string, std::string> contents;
+  std::optional<base::TimePoint> last_modified;
 
   builder::RemoteFile fetch(const builder::RemoteFileRequest& request, std::stop_token) override {
     const auto found = contents.find(request.url);
@@ -28,7 +29,7 @@ class FakeFiles : public builder::RemoteFiles {
     return {.body = base::open_at(dir_.dir(), base::RelPath::exact("body"), O_RDONLY),
             .digest = base::sha256_of(found->second),
             .size_bytes = found->second.size(),
-            .last_modified = {}};
+            .last_modified = last_modified};
   }
 
  private:
@@ -47,7 +48,7 @@ struct ContextFixture : test::GitFixture {
                            {.store = *store,
                             .files = files,
                             .git = git,
-                            .standard_input = input,
+                            .standard_input = &input,
                             .warn = [this](const std::string& text) { warnings.push_back(text); }},
                            {});
   }
@@ -116,6 +117,35 @@ TEST_CASE("resolved_context: a Dockerfile by URL is the only file of its context
   CHECK(read_in(context, "context") == "FROM scratch\n");
 }
 
+TEST_CASE("resolved_context: a context has the time of its newest file, or of its URL",
+          "[context]") {
+  ContextFixture fixture;
+  const auto tar = TarText{.name = "a", .content = "x", .mtime = 1'000}.str() +
+                   TarText{.name = "b", .content = "x", .mtime = 3'000}.str() +
+                   TarText{.name = "dir/", .type = '5', .mtime = 9'000}.str() + tar_end();
+  const auto seconds = [](const ResolvedContext& context) {
+    return std::chrono::floor<std::chrono::seconds>(context.time.value())
+        .time_since_epoch()
+        .count();
+  };
+  CHECK(seconds(fixture.resolve(builder::StdinContext{}, tar)) == 3'000);
+  fixture.files.contents["http://h/c"] = tar;
+  CHECK(seconds(fixture.resolve(builder::UrlContext{"http://h/c"})) == 3'000);
+  fixture.files.last_modified = base::TimePoint(std::chrono::seconds(5'000));
+  CHECK(seconds(fixture.resolve(builder::UrlContext{"http://h/c"})) == 5'000);
+  CHECK_FALSE(fixture.resolve(builder::DirectoryContext{"some/where"}).time);
+}
+
+TEST_CASE("resolved_context: what is neither a tar nor a Dockerfile is refused", "[context]") {
+  ContextFixture fixture;
+  const std::string binary("ELF\0\1", 5);
+  CHECK_THROWS_WITH(fixture.resolve(builder::StdinContext{}, binary),
+                    Catch::Contains("neither a tar"));
+  fixture.files.contents["http://h/x"] = binary;
+  CHECK_THROWS_WITH(fixture.resolve(builder::UrlContext{"http://h/x"}),
+                    Catch::Contains("neither a tar"));
+}
+
 TEST_CASE("resolved_context: a URL that gives nothing is an error", "[context]") {
   ContextFixture fixture;
   CHECK_THROWS_WITH(fixture.resolve(builder::UrlContext{"http://h/x"}),
@@ -135,6 +165,7 @@ TEST_CASE("resolved_context: a git repository is checked out for as long as it i
     const auto context = fixture.resolve(builder::GitContext{reference});
     CHECK(read_in(context, "file") == "x");
     CHECK(context.ignore_files == ResolvedContext::IgnoreFiles::none);
+    CHECK(context.time == base::parse_rfc3339("2020-01-02T03:04:05Z"));
   }
   CHECK(test::names_in(fixture.store->temp()).empty());
 }

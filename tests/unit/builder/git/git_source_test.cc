@@ -171,9 +171,8 @@ TEST_CASE("git_source: a subdirectory", "[git]") {
   CHECK(test::names_in(fixture.check_out(in("a/b")).root()) == std::vector<std::string>{"file"});
   CHECK(test::names_in(fixture.check_out(in("/a/../a")).root()) == std::vector<std::string>{"b"});
   for (const char* bad : {"evil", "a/b/file", "nope"}) {
-    CHECK_THROWS_WITH(
-        fixture.check_out(in(bad)),
-        Catch::Matchers::Contains(std::string("the repository has no directory ") + bad));
+    CHECK_THROWS_WITH(fixture.check_out(in(bad)),
+                      Catch::Matchers::Contains(std::string("there is no directory ") + bad));
   }
 }
 

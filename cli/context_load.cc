@@ -1,0 +1,85 @@
+#include "cli/context_load.h"
+
+#include <unistd.h>
+
+#include <limits>
+#include <optional>
+#include <utility>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "builder/git/git_remote.h"
+#include "builder/vertex_watch.h"
+#include "parser/url_text.h"
+
+namespace ibuild::cli {
+
+namespace {
+
+/// Not one of the builder's.
+constexpr builder::VertexId kContextVertex = std::numeric_limits<builder::VertexId>::max() - 1;
+
+/// Without what may be secret in it.
+std::string shown_url(const std::string& url) {
+  const auto parts = parser::split_url(url);
+  const auto at = parts.authority.rfind('@');
+  const auto host = at == std::string::npos ? parts.authority : parts.authority.substr(at + 1);
+  return parts.scheme + "://" + host + parts.path;
+}
+
+struct Describer {
+  std::string operator()(const builder::StdinContext&) const {
+    return "build context from standard input";
+  }
+  std::string operator()(const builder::GitContext& context) const {
+    const auto& reference = context.reference;
+    std::string text = "git source " + builder::make_git_remote(reference.fetch_url(), {}).url;
+    if (!reference.ref.empty() || !reference.subdir.empty()) text += "#" + reference.ref;
+    return reference.subdir.empty() ? text : text + ":" + reference.subdir;
+  }
+  std::string operator()(const builder::UrlContext& context) const {
+    return "remote build context " + shown_url(context.url);
+  }
+  template <typename Other>
+  std::string operator()(const Other&) const {
+    return "build context";
+  }
+};
+
+}  // namespace
+
+builder::ResolvedContext load_context(const builder::ContextSpec& spec,
+                                      const builder::ContextServices& services,
+                                      builder::EventSink& events, std::stop_token stop) {
+  if (std::holds_alternative<builder::StdinContext>(spec) && isatty(STDIN_FILENO) == 1) {
+    throw base::UsageError(
+        "the context - is read from standard input, which is a terminal: redirect a tar or a "
+        "Dockerfile");
+  }
+  builder::VertexWatch watch(events, kContextVertex,
+                             "[internal] load " + std::visit(Describer{}, spec));
+  auto observed = services;
+  observed.observer = [&](std::uint64_t done, std::uint64_t total) {
+    events.emit(builder::event::TransferProgress{watch.id(), "context", done, total});
+  };
+  std::optional<builder::ResolvedContext> context;
+  watch.run([&] { context.emplace(builder::resolve_context(spec, observed, std::move(stop))); });
+  return *std::move(context);
+}
+
+void take_context(const builder::ResolvedContext& context, builder::BuildRequest& request) {
+  request.context_dir = context.directory;
+  if (context.directory.empty()) request.context_dir.reset();
+  if (context.unpacked || context.checkout)
+    request.context_life = builder::BuildRequest::ContextLife::this_build;
+  const auto epoch = request.build_args.find("SOURCE_DATE_EPOCH");
+  if (epoch == request.build_args.end() || epoch->second != "context") return;
+  if (context.time) {
+    const auto seconds = std::chrono::floor<std::chrono::seconds>(*context.time);
+    epoch->second = std::to_string(seconds.time_since_epoch().count());
+  } else {
+    request.build_args.erase(epoch);
+  }
+}
+
+}  // namespace ibuild::cli
