@@ -6,9 +6,11 @@
 #include "base/error.h"
 #include "base/scope_exit.h"
 #include "base/text.h"
+#include "builder/build_caches.h"
 #include "builder/build_checks.h"
 #include "builder/build_context.h"
 #include "builder/cache/build_reports.h"
+#include "builder/cache/imported_caches.h"
 #include "builder/cache/local_cache.h"
 #include "builder/cache/step_journal.h"
 #include "builder/export/exporter.h"
@@ -34,7 +36,7 @@ Services with_events(const Services& services, EventSink& events) {
   return {services.store,         services.snapshots,     services.sandbox,
           services.no_run_reason, services.image_sources, events,
           services.clock,         services.pool,          services.files,
-          services.git,           services.open_layout};
+          services.git,           services.open_layout,   services.cache_registry};
 }
 
 Services with_clock(const Services& services, const base::Clock& clock) {
@@ -48,7 +50,8 @@ Services with_clock(const Services& services, const base::Clock& clock) {
           services.pool,
           services.files,
           services.git,
-          services.open_layout};
+          services.open_layout,
+          services.cache_registry};
 }
 
 /// The stage that the build ends in, as TARGETSTAGE has it.
@@ -123,13 +126,28 @@ std::optional<base::TimePoint> oldest_record(const BuildRequest& request) {
   return base::Clock().now() - *request.cache_ttl;
 }
 
-std::vector<StepResult> solve(const BuildPlan& plan, const BuildScope& scope, VertexId first,
-                              std::stop_token stop) {
+/// What all attempts of a build share.
+struct Attempts {
+  const BuildRequest& request;
+  const Services& services;
+  const BuildPlan& plan;
+  BuildContext& context;
+  ImportedCaches& imported;
+  VertexNumbers& vertices;
+};
+
+struct Solved {
+  std::vector<StepResult> results;
+  std::vector<StepTrace> traces;
+};
+
+Solved solve(const BuildScope& scope, ImportedCaches& imported, VertexId first,
+             std::stop_token stop) {
   const auto& store = scope.services.store;
   LocalCache cache(store.cache_dir("steps"));
   const auto name = journal_name(scope.request);
   StepJournal journal(store.cache_dir("steps"), name);
-  StepExecutor executor(scope, {cache, journal, oldest_record(scope.request),
+  StepExecutor executor(scope, {cache, imported, journal, oldest_record(scope.request),
                                 [first](StepId step) { return first + step; }});
   BuildReports reports(store.cache_dir("builds"), name);
   const auto remember = [&] {
@@ -139,7 +157,7 @@ std::vector<StepResult> solve(const BuildPlan& plan, const BuildScope& scope, Ve
   };
   const std::size_t wanted = scope.request.max_parallel_steps;
   Solver solver(
-      plan,
+      scope.plan,
       [&](const Step& step, const Solver::StepContext& context) {
         return executor.execute(step, context);
       },
@@ -147,7 +165,9 @@ std::vector<StepResult> solve(const BuildPlan& plan, const BuildScope& scope, Ve
   try {
     auto results = solver.solve(std::move(stop));
     remember();
-    return results;
+    return {std::move(results), executor.traces()};
+  } catch (const CacheError&) {
+    throw;  // another attempt is made
   } catch (...) {
     try {
       remember();  // what went well need not be done again
@@ -178,11 +198,46 @@ void export_image(const FinishedImage& image, const std::vector<OutputSpec>& out
   }
 }
 
+/// What is to come out of a build.
+struct Wanted {
+  const std::vector<OutputSpec>& outputs;
+  const CacheWishes& caches;
+  const GlobalArgs& args;
+};
+
+void tell_given_up(const CacheError& error, EventSink& events) {
+  events.emit(event::WarningRaised{
+      {"", std::string(error.what()) + "; the build goes on without it", "", {}}});
+}
+
+/// From the plan to the outputs. Throws: CacheError when a cache promised what it does not have.
+void attempt(const Attempts& given, const Wanted& wanted, ImagePusher* pusher, std::stop_token stop,
+             BuildResult& result) {
+  const auto& services = given.services;
+  const VertexId first = announce(given.plan, given.vertices, services.events);
+  const LayerFetch fetch(services.store.layers(), services.events, given.plan,
+                         [first](StepId step) { return first + step; });
+  const BuildScope scope{given.request, services, given.plan, given.context, fetch, services.clock};
+  // Every step has its layer, or is known to need none.
+  const auto solved = solve(scope, given.imported, first, stop);
+  // Configuration, history and layers agree.
+  auto image = finish_image(given.plan, solved.results, given.request.tags, scope.clock);
+  if (wants_inline_cache(wanted.caches, wanted.args))
+    image.config.inline_cache = to_json(inline_bundle(solved.traces));
+  // What a cache promised of the image is there where an output needs it.
+  secure_cached_layers(image.layers, wanted.outputs, fetch, stop);
+  // Every output is there.
+  export_image(image, wanted.outputs, services, pusher, given.vertices, stop, result);
+  export_caches(wanted.caches.to, {solved.traces, solved.results, image.layers},
+                {services, pusher, given.vertices}, stop);
+}
+
 /// The passes. None calls an earlier one.
 BuildResult run_passes(const BuildRequest& request, const Services& given_services,
                        WarningCollector& events, ImagePusher* pusher, std::stop_token stop) {
   // Every output can be made from these attributes.
   const auto outputs = wanted_outputs(request);
+  const auto caches = read_cache_wishes(request);
   parser::Diagnostics diagnostics;
   // The text is a list of instructions with their places in the file.
   const auto dockerfile = parser::parse_dockerfile(request.dockerfile, diagnostics);
@@ -204,18 +259,22 @@ BuildResult run_passes(const BuildRequest& request, const Services& given_servic
   // Variables are expanded; steps come after what they need; only what the target needs is there.
   // No more network for names.
   const BuildPlan plan = plan_build(graph, args, bases, request, stages.escape);
-  const VertexId first = announce(plan, vertices, services.events);
   BuildContext context(request, services);
-  const LayerFetch fetch(services.store.layers(), services.events, plan,
-                         [first](StepId step) { return first + step; });
-  const BuildScope scope{request, services, plan, context, fetch, services.clock};
-  // Every step has its layer, or is known to need none.
-  const auto results = solve(plan, scope, first, stop);
-  // Configuration, history and layers agree.
-  const auto image = finish_image(plan, results, request.tags, scope.clock);
+  ImportedCaches imported(open_caches(caches.from, services), platform, services.events, vertices);
   BuildResult result;
-  // Every output is there.
-  export_image(image, outputs, services, pusher, vertices, stop, result);
+  const Attempts attempts{request, services, plan, context, imported, vertices};
+  for (bool done = false; !done;) {
+    try {
+      result = {};
+      attempt(attempts, {outputs, caches, args}, pusher, stop, result);
+      done = true;
+    } catch (const CacheError& error) {
+      // The next attempt makes from the sources what was promised.
+      const auto verdict = imported.give_up_what_failed();
+      if (verdict == ImportedCaches::Verdict::unknown) throw;
+      if (verdict == ImportedCaches::Verdict::given_up) tell_given_up(error, services.events);
+    }
+  }
   result.warnings = events.take();
   return result;
 }

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/thread_pool.h"
+#include "builder/cache/cache_spec.h"
 #include "builder/context/named_contexts.h"
 #include "builder/events.h"
 #include "builder/git/git_source.h"
@@ -66,8 +67,10 @@ struct BuildRequest {
   bool no_cache = false;
   std::vector<std::string> no_cache_stages;       // --no-cache-filter
   std::optional<std::chrono::seconds> cache_ttl;  // older results of steps do not count
-  std::string network = "default";                // default network of RUN
-  std::vector<std::string> add_hosts;             // "name:ip"
+  std::vector<CacheSpec> cache_from;
+  std::vector<CacheSpec> cache_to;
+  std::string network = "default";     // default network of RUN
+  std::vector<std::string> add_hosts;  // "name:ip"
   std::uint64_t shm_size_bytes = 64 << 20;
   std::vector<sandbox::Rlimit> ulimits;
   std::string isolation = "auto";
@@ -76,6 +79,8 @@ struct BuildRequest {
   Allowances allowed;
   std::size_t max_parallel_steps = 0;  // 0: number of processors, at least 4
 };
+
+class CacheRegistry;  // builder/cache/cache_place.h
 
 /// The parts of the world a build works with. References: the caller owns them and outlives the
 /// build.
@@ -92,6 +97,7 @@ struct Services {
   GitSource* git = nullptr;      // null likewise
   /// Opens an image in an OCI layout of this machine; empty likewise.
   std::function<std::unique_ptr<ImageSource>(const LayoutContext& layout)> open_layout = {};
+  CacheRegistry* cache_registry = nullptr;  // opens caches in registries; null: there are none
 };
 
 /// An image that exists as values: bytes of config and manifest, and its layers.

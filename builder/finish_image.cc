@@ -72,6 +72,7 @@ FinishedImage finish_image(const BuildPlan& plan, const std::vector<StepResult>&
   FinishedImage finished;
   finished.names = std::move(names);
   finished.config = plan.image.config;
+  finished.config.inline_cache.clear();  // that of the base is not this image's
   if (plan.image.tip) finished.layers = results[*plan.image.tip].chain;
   for (const auto& layer : finished.layers) finished.config.diff_ids.push_back(layer.diff_id);
 

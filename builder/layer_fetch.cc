@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "builder/cache/imported_caches.h"
 
 namespace ibuild::builder {
 namespace {
@@ -41,6 +42,7 @@ void LayerFetch::ensure(const layers::LayerChain& chain, bool layers::Forms::*fo
       known.lock()->insert(layer.diff_id);
       continue;
     }
+    if (is_without_bytes(layer)) fail_cached_layer(layer, "its bytes are in no cache");
     layers::Forms forms;
     forms.index = true;
     forms.tree = under_run_.contains(layer.diff_id);
@@ -68,7 +70,12 @@ void LayerFetch::make_one(const Job& job, std::stop_token stop) const {
       events_.emit(event::TransferProgress{id, what, done, total});
     };
   }
-  layers_.materialize(*job.layer, job.forms, std::move(stop), observer);
+  try {
+    layers_.materialize(*job.layer, job.forms, std::move(stop), observer);
+  } catch (const base::ContentError& error) {
+    if (!is_from_cache(*job.layer)) throw;
+    fail_cached_layer(*job.layer, error.what());
+  }
 }
 
 void LayerFetch::make(const std::vector<Job>& jobs, std::stop_token stop) const {

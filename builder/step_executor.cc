@@ -38,7 +38,7 @@ layers::Layer layer_of(const StepRecord& record) { return {*record.layer, record
 }  // namespace
 
 StepExecutor::StepExecutor(const BuildScope& scope, const Parts& parts)
-    : scope_(scope), parts_(parts) {
+    : scope_(scope), parts_(parts), traces_(scope.plan.steps.size()) {
   for (const auto& step : scope.plan.steps) reports_.push_back({.name = step.name, .why = {}});
 }
 
@@ -75,28 +75,54 @@ StepResult StepExecutor::work_on(const StepInput& input, const Solver::StepConte
   parts_.journal.note(mark_of(input.step, quick), quick_digest);
   Lookup lookup;
   if (!input.step.ignore_cache) {
-    lookup = find_usable(input, quick_digest);
-    if (lookup.record) return result_of(input, *lookup.record, /*cached=*/true);
+    lookup = find(input, quick_digest);
+    if (lookup.record) return take_over(input, quick, lookup);
   }
   context.before_long_work();
   const auto content = runner->content_key();
   if (content && !input.step.ignore_cache) {
-    if (const auto by_content = find_usable(input, content->digest()); by_content.record) {
+    auto by_content = find(input, content->digest());
+    if (by_content.record) {
+      by_content.record->also.push_back(content->digest());
       remember(input, quick_digest, *by_content.record);
-      return result_of(input, *by_content.record, /*cached=*/true);
+      return take_over(input, quick, by_content);
     }
   }
   runner->add_details(quick);
   add_step_details(quick, input);
   tell_why(input, quick, lookup.why_not);
   parts_.cache.put_ingredients(quick_digest, quick);  // also of a step that fails
-  const StepRecord record = make(input, *runner);
-  remember(input, quick_digest, record);
-  if (content) remember(input, content->digest(), record);
-  return result_of(input, record, /*cached=*/false);
+  Lookup made = make(input, *runner);
+  if (content) {
+    made.record->also.push_back(content->digest());
+    remember(input, content->digest(), *made.record);
+  }
+  remember(input, quick_digest, *made.record);
+  trace(input, *made.record, {quick_digest});
+  return result_of(input, made, Way::made);
 }
 
-StepExecutor::Lookup StepExecutor::find_usable(const StepInput& input, const base::Digest& key) {
+/// The result of a record that serves.
+StepResult StepExecutor::take_over(const StepInput& input, StepKey& quick, const Lookup& lookup) {
+  const auto key = quick.digest();
+  if (!lookup.from.empty()) {
+    add_step_details(quick, input);
+    parts_.cache.put_ingredients(key, quick);
+    reports_[input.step.id].why = "from " + lookup.from;
+    scope_.services.events.emit(event::StepNote{input.vertex, "found in cache " + lookup.from});
+    remember(input, key, *lookup.record);
+  }
+  trace(input, *lookup.record, {key});
+  return result_of(input, lookup, Way::cached);
+}
+
+void StepExecutor::trace(const StepInput& input, const StepRecord& record,
+                         std::vector<base::Digest> keys) {
+  keys.insert(keys.end(), record.also.begin(), record.also.end());
+  traces_[input.step.id] = {std::move(keys), record};
+}
+
+StepExecutor::Lookup StepExecutor::find_stored(const StepInput& input, const base::Digest& key) {
   std::string damaged;
   auto record = parts_.cache.find(key, damaged);
   if (!damaged.empty()) {
@@ -108,9 +134,25 @@ StepExecutor::Lookup StepExecutor::find_usable(const StepInput& input, const bas
     return {std::nullopt, "its result of " + base::format_rfc3339(record->stored) + " is too old"};
   // Older versions kept no layer of a step that changed nothing.
   if (!record->layer) return {};
-  if (!is_there(scope_.services.store.layers(), layer_of(*record)))
-    return {std::nullopt, "its layer is not in the store any more"};
+  if (!is_there(scope_.services.store.layers(), layer_of(*record))) {
+    record->blob.reset();
+    return {std::move(record), "its layer is not in the store any more",
+            parts_.imported.blobs_of_absent()};
+  }
   return {std::move(record), {}};
+}
+
+/// The store's own record counts first, then one of another cache, then one whose layer is gone:
+/// that is enough when only the steps after it want to know what it made.
+StepExecutor::Lookup StepExecutor::find(const StepInput& input, const base::Digest& key) {
+  auto stored = find_stored(input, key);
+  if (stored.record && stored.why_not.empty()) return stored;
+  auto hit = parts_.imported.find(key, input.stop);
+  if (!hit || (parts_.oldest && hit->record.stored < *parts_.oldest)) {
+    if (!stored.blobs) stored.record.reset();
+    return stored;
+  }
+  return {std::move(hit->record), {}, std::move(hit->blobs), std::move(hit->from)};
 }
 
 std::string StepExecutor::cause_of_miss(const StepInput& input, const StepKey& key,
@@ -131,21 +173,25 @@ void StepExecutor::tell_why(const StepInput& input, const StepKey& key,
   reports_[input.step.id].why = why.empty() ? "not built before" : std::move(why);
 }
 
-StepRecord StepExecutor::make(const StepInput& input, OpRunner& runner) {
+StepExecutor::Lookup StepExecutor::make(const StepInput& input, OpRunner& runner) {
   const auto start = base::Clock().now() - kClockSlack;
   try {
-    return settle(runner.run(), start);
+    return settle(input, runner.run(), start);
   } catch (const parser::DockerfileError&) {
     throw;  // says where already
   } catch (const base::CancelledError&) {
     throw;
+  } catch (const CacheError&) {
+    throw;  // not the step's fault
   } catch (base::Error& error) {
     error.add_context(input.step.name);
     throw;
   }
 }
 
-StepRecord StepExecutor::settle(std::optional<layers::Layer> layer, base::TimePoint start) {
+StepExecutor::Lookup StepExecutor::settle(const StepInput& input,
+                                          std::optional<layers::Layer> layer,
+                                          base::TimePoint start) {
   const auto now = scope_.clock.now();
   const auto today = base::Clock().now();
   const auto& layers = scope_.services.store.layers();
@@ -157,11 +203,15 @@ StepRecord StepExecutor::settle(std::optional<layers::Layer> layer, base::TimePo
   if (auto twin = parts_.cache.find(key, damaged);
       twin && twin->layer && is_there(layers, layer_of(*twin))) {
     twin->stored = today;
-    return *twin;
+    return {std::move(twin), {}};
   }
-  const StepRecord record{.layer = layer->diff_id, .created = now, .stored = today, .content = key};
+  if (auto twin = parts_.imported.find(key, input.stop); twin && twin->record.blob) {
+    twin->record.stored = today;
+    return {std::move(twin->record), {}, std::move(twin->blobs), std::move(twin->from)};
+  }
+  const StepRecord record{.layer = layer->diff_id, .created = now, .stored = today, .also = {key}};
   parts_.cache.put(key, record);
-  return record;
+  return {record, {}};
 }
 
 void StepExecutor::remember(const StepInput& input, const base::Digest& key,
@@ -173,12 +223,14 @@ void StepExecutor::remember(const StepInput& input, const base::Digest& key,
   }
 }
 
-StepResult StepExecutor::result_of(const StepInput& input, const StepRecord& record,
-                                   bool cached) const {
-  if (cached) scope_.services.events.emit(event::StepCached{input.vertex});
+StepResult StepExecutor::result_of(const StepInput& input, const Lookup& lookup, Way way) const {
+  if (way == Way::cached) scope_.services.events.emit(event::StepCached{input.vertex});
+  const auto& record = *lookup.record;
   const auto& parent = input.parent_result();
-  StepResult result{parent.chain, parent.chain_id, record.created, cached};
-  result.chain.push_back(layer_of(record));
+  StepResult result{parent.chain, parent.chain_id, record.created, way == Way::cached};
+  auto layer = layer_of(record);
+  layer.provider = lookup.blobs;
+  result.chain.push_back(std::move(layer));
   // One step of image-spec's ChainID, so that a long chain need not be hashed again for each layer.
   result.chain_id = result.chain_id.empty()
                         ? *record.layer

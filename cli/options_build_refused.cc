@@ -13,8 +13,6 @@ void refuse_unsupported_build_options(OptionParser& parser) {
   parser.refuse_unless("--provenance", {"false", "0"}, attestations);
   parser.refuse_unless("--sbom", {"false", "0"}, attestations);
   parser.refuse("--builder", Takes::value, "ibuild has no builder instances; it builds by itself");
-  parser.refuse("--cache-from", Takes::value, "only the local cache is used");
-  parser.refuse("--cache-to", Takes::value, "only the local cache is used");
   parser.refuse("--cgroup-parent", Takes::value, "steps get no cgroup of their own");
   parser.refuse("--compress", Takes::no_value, "the context is never sent anywhere");
   parser.refuse("-D,--debug", Takes::no_value, "use --progress=plain to see all there is");

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "cli/csv.h"
 #include "parser/go_values.h"
 
 namespace ibuild::cli {
@@ -31,6 +32,19 @@ std::optional<std::chrono::seconds> parse_days(std::string_view text) {
   return std::chrono::days(*number * days);
 }
 
+/// "type=local,src=DIR", or for short the name of an image or a cache in a registry.
+builder::CacheSpec parse_cache(const std::string& option, const std::string& text) {
+  if (text.empty()) throw base::UsageError(option + " is empty");
+  if (text.find('=') == std::string::npos)
+    return {.type = "registry", .attributes = {{"ref", text}}};
+  builder::CacheSpec spec;
+  spec.attributes = parse_attributes(text);
+  const auto type = spec.attributes.extract("type");
+  if (type.empty()) throw base::UsageError(option + " " + base::printable(text) + " has no type=");
+  spec.type = type.mapped();
+  return spec;
+}
+
 }  // namespace
 
 void CacheOptions::add_to(OptionParser& parser) {
@@ -38,6 +52,11 @@ void CacheOptions::add_to(OptionParser& parser) {
   parser.list("--no-cache-filter", "STAGE", no_cache_filter, "Run every step of these stages");
   parser.value("--cache-ttl", "AGE", ttl,
                "Run steps again whose result is older than this (72h, 14d, 2w)");
+  parser.list("--cache-from", "SPEC", from,
+              "Take results of steps from here too: IMAGE, type=registry,ref=…, type=local,src=…");
+  parser.list(
+      "--cache-to", "SPEC", to,
+      "Write them here: type=registry,ref=…|local,dest=…|inline[,mode=max][,ignore-error=true]");
 }
 
 void CacheOptions::take_into(builder::BuildRequest& request) const {
@@ -45,6 +64,8 @@ void CacheOptions::take_into(builder::BuildRequest& request) const {
   for (const auto& filter : no_cache_filter) {
     for (const auto stage : base::split(filter, ',')) request.no_cache_stages.emplace_back(stage);
   }
+  for (const auto& text : from) request.cache_from.push_back(parse_cache("--cache-from", text));
+  for (const auto& text : to) request.cache_to.push_back(parse_cache("--cache-to", text));
   if (!ttl.empty()) request.cache_ttl = parse_age("--cache-ttl", ttl);
 }
 

@@ -13,6 +13,8 @@ struct CacheOptions {
   bool no_cache = false;
   std::vector<std::string> no_cache_filter;
   std::string ttl;
+  std::vector<std::string> from;
+  std::vector<std::string> to;
 
   void add_to(OptionParser& parser);
   /// Throws: UsageError naming the option.

@@ -13,6 +13,8 @@ namespace ibuild::image {
 
 namespace {
 
+constexpr const char* kInlineCacheField = "ibuild.cache.v1";
+
 using nlohmann::ordered_json;
 using std::chrono::nanoseconds;
 
@@ -202,6 +204,7 @@ ImageConfig read_image_config(const JsonValue& document) {
       image.history.push_back(read_history_entry(item));
     }
   }
+  image.inline_cache = document.string_or_empty(kInlineCacheField);
   return image;
 }
 
@@ -221,6 +224,7 @@ std::string to_json(const ImageConfig& image) {
   rootfs["diff_ids"] = ordered_json::array();
   for (const base::Digest& diff_id : image.diff_ids) rootfs["diff_ids"].push_back(diff_id.str());
   if (!image.history.empty()) object["history"] = history_json(image.history);
+  add(object, kInlineCacheField, image.inline_cache);
   return dump_json(object);
 }
 

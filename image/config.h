@@ -66,6 +66,7 @@ struct ImageConfig {
   RuntimeConfig config;
   std::vector<base::Digest> diff_ids;
   std::vector<HistoryEntry> history;
+  std::string inline_cache;  // ibuild's own field "ibuild.cache.v1": JSON as text; empty = absent
   bool operator==(const ImageConfig&) const = default;
 };
 

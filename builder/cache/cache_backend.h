@@ -17,8 +17,8 @@ struct StepRecord {
   base::TimePoint created{};          // when it was made
   /// When a step was last seen to make it: `created` of a layer that was made again stays.
   base::TimePoint stored{};
-  /// The key of the record by the layer's content, for other caches; none when not known.
-  std::optional<base::Digest> content = {};
+  /// Further keys that lead here: by the layer's content, by the content of what the step read.
+  std::vector<base::Digest> also = {};
   /// The layer's compressed form, where the layer came as that.
   std::optional<image::Descriptor> blob = {};
   bool operator==(const StepRecord&) const = default;

@@ -16,7 +16,7 @@ namespace ibuild::builder {
 namespace {
 
 constexpr std::string_view kHeader = "ibuild step record 2";
-constexpr std::string_view kFirstHeader = "ibuild step record 1";  // without stored, content, blob
+constexpr std::string_view kFirstHeader = "ibuild step record 1";  // without stored, also, blob
 constexpr std::string_view kNone = "none";
 constexpr std::uint64_t kMaxRecordBytes = 4096;
 constexpr std::uint64_t kMaxIngredientsBytes = 64 << 20;  // a line for each of some 500,000 files
@@ -88,6 +88,18 @@ bool read_time(std::string_view line, std::string_view name, base::TimePoint& va
   return time.has_value();
 }
 
+bool read_keys(std::string_view line, std::vector<base::Digest>& keys) {
+  constexpr std::string_view kName = "also ";
+  if (!line.starts_with(kName)) return false;
+  if (line.substr(kName.size()) == kNone) return true;
+  for (const auto word : base::split(line.substr(kName.size()), ' ')) {
+    auto key = base::Digest::try_parse(word);
+    if (!key) return false;
+    keys.push_back(*std::move(key));
+  }
+  return true;
+}
+
 bool read_blob(std::string_view line, std::optional<image::Descriptor>& value) {
   constexpr std::string_view kName = "blob ";
   if (!line.starts_with(kName)) return false;
@@ -107,7 +119,8 @@ std::string serialize(const StepRecord& record) {
   text += "\nlayer " + text_of(record.layer);
   text += "\ncreated " + base::format_rfc3339(record.created);
   text += "\nstored " + base::format_rfc3339(record.stored);
-  text += "\ncontent " + text_of(record.content);
+  text += "\nalso" + (record.also.empty() ? " " + std::string(kNone) : "");
+  for (const auto& key : record.also) text += " " + key.str();
   text += "\nblob " + (record.blob ? image::to_json(*record.blob) : std::string(kNone)) + "\n";
   return text + fmt::format("sum {:016x}\n", layers::checksum64(text));
 }
@@ -127,7 +140,7 @@ std::optional<StepRecord> parse_step_record(std::string_view text) {
   record.stored = record.created;
   if (!is_first_form) {
     good = good && read_time(lines[3], "stored ", record.stored) &&
-           read_digest(lines[4], "content ", record.content) && read_blob(lines[5], record.blob);
+           read_keys(lines[4], record.also) && read_blob(lines[5], record.blob);
   }
   return good ? std::optional(std::move(record)) : std::nullopt;
 }

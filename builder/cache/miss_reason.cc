@@ -76,6 +76,7 @@ std::optional<std::string> detail(const StepKey& key, std::string_view name) {
 std::optional<std::string> files_change(const StepKey& before, const StepKey& now) {
   const auto old_files = of_kind(before, "file ");
   const auto new_files = of_kind(now, "file ");
+  if (old_files.empty() != new_files.empty()) return std::nullopt;  // not known of one of them
   std::optional<std::string> first;
   std::size_t count = 0;
   const auto found = [&](std::string text) {

@@ -23,7 +23,7 @@ LayerCompression read_compression(const std::string& text) {
   if (text == "gzip") return LayerCompression::gzip;
   if (text == "zstd") return LayerCompression::zstd;
   if (text == "uncompressed") return LayerCompression::none;
-  throw base::UsageError("output: compression takes gzip, zstd or uncompressed, not " +
+  throw base::UsageError("compression takes gzip, zstd or uncompressed, not " +
                          base::printable(text));
 }
 
@@ -31,7 +31,7 @@ void check_level(const layers::CompressionOptions& options) {
   if (!options.level) return;
   const int highest = options.type == LayerCompression::zstd ? 22 : 9;
   if (options.type == LayerCompression::none || *options.level > highest) {
-    throw base::UsageError("output: compression-level " + std::to_string(*options.level) +
+    throw base::UsageError("compression-level " + std::to_string(*options.level) +
                            " does not fit the compression (gzip 0-9, zstd 0-22)");
   }
 }
@@ -86,7 +86,7 @@ LayerFormat read_layer_format(const OutputAttributes& attributes, ImageFormat ot
   const bool oci = attributes.flag("oci-mediatypes", otherwise == ImageFormat::oci);
   format.format = oci ? ImageFormat::oci : ImageFormat::docker;
   if (!oci && format.compression.type == LayerCompression::zstd) {
-    throw base::UsageError("output: compression=zstd needs oci-mediatypes=true");
+    throw base::UsageError("compression=zstd needs oci-mediatypes=true");
   }
   return format;
 }

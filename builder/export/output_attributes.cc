@@ -8,13 +8,9 @@
 
 namespace ibuild::builder {
 
-namespace {
-
-std::string shown(const OutputSpec& output, std::string_view name) {
-  return "output type=" + output.type + ": attribute " + std::string(name);
+std::string OutputAttributes::shown(std::string_view name) const {
+  return what_ + ": attribute " + std::string(name);
 }
-
-}  // namespace
 
 void OutputAttributes::allow_only(std::initializer_list<std::string_view> names) const {
   refuse_unknown({names.begin(), names.end()});
@@ -28,9 +24,9 @@ void OutputAttributes::allow_layer_format_and(std::initializer_list<std::string_
 }
 
 void OutputAttributes::refuse_unknown(const std::vector<std::string>& known) const {
-  for (const auto& [name, value] : output_.attributes) {
+  for (const auto& [name, value] : attributes_) {
     if (std::find(known.begin(), known.end(), name) != known.end()) continue;
-    base::UsageError error(shown(output_, base::printable(name)) + " is not supported");
+    base::UsageError error(shown(base::printable(name)) + " is not supported");
     if (const auto nearest = base::nearest_word(name, known)) {
       error.set_hint("did you mean " + *nearest + "?");
     } else if (!known.empty()) {
@@ -41,14 +37,14 @@ void OutputAttributes::refuse_unknown(const std::vector<std::string>& known) con
 }
 
 std::optional<std::string> OutputAttributes::text(std::string_view name) const {
-  const auto found = output_.attributes.find(std::string(name));
-  if (found == output_.attributes.end()) return std::nullopt;
+  const auto found = attributes_.find(std::string(name));
+  if (found == attributes_.end()) return std::nullopt;
   return found->second;
 }
 
 std::string OutputAttributes::required_text(std::string_view name) const {
   const auto value = text(name);
-  if (!value || value->empty()) throw base::UsageError(shown(output_, name) + " is missing");
+  if (!value || value->empty()) throw base::UsageError(shown(name) + " is missing");
   return *value;
 }
 
@@ -57,8 +53,7 @@ bool OutputAttributes::flag(std::string_view name, bool otherwise) const {
   if (!value) return otherwise;
   if (*value == "true" || *value == "1" || value->empty()) return true;
   if (*value == "false" || *value == "0") return false;
-  throw base::UsageError(shown(output_, name) + " takes true or false, not " +
-                         base::printable(*value));
+  throw base::UsageError(shown(name) + " takes true or false, not " + base::printable(*value));
 }
 
 std::optional<int> OutputAttributes::number(std::string_view name) const {
@@ -66,8 +61,7 @@ std::optional<int> OutputAttributes::number(std::string_view name) const {
   if (!value) return std::nullopt;
   const auto parsed = base::parse_i64(*value);
   if (!parsed || *parsed < 0 || *parsed > std::numeric_limits<int>::max()) {
-    throw base::UsageError(shown(output_, name) + " takes a number, not " +
-                           base::printable(*value));
+    throw base::UsageError(shown(name) + " takes a number, not " + base::printable(*value));
   }
   return static_cast<int>(*parsed);
 }

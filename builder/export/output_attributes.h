@@ -1,20 +1,26 @@
 #pragma once
 
 #include <initializer_list>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "builder/build.h"
 
 namespace ibuild::builder {
 
-/// The attributes of one `-o`, read by type. Every reader throws base::UsageError that names the
-/// attribute and what it takes.
+/// The attributes of one `-o`, `--cache-to` or `--cache-from`, read by type. Every reader throws
+/// base::UsageError that names the attribute and what it takes.
 class OutputAttributes {
  public:
-  explicit OutputAttributes(const OutputSpec& output) : output_(output) {}
+  explicit OutputAttributes(const OutputSpec& output)
+      : OutputAttributes("output type=" + output.type, output.attributes) {}
+  /// `what` names the option in messages. `attributes` outlives this.
+  OutputAttributes(std::string what, const std::map<std::string, std::string>& attributes)
+      : what_(std::move(what)), attributes_(attributes) {}
 
   /// Refuses every attribute that is not named here, with the nearest one as a hint.
   void allow_only(std::initializer_list<std::string_view> names) const;
@@ -29,7 +35,9 @@ class OutputAttributes {
 
  private:
   void refuse_unknown(const std::vector<std::string>& known) const;
-  const OutputSpec& output_;
+  std::string shown(std::string_view name) const;
+  std::string what_;
+  const std::map<std::string, std::string>& attributes_;
 };
 
 }  // namespace ibuild::builder

@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "builder/build.h"
+#include "builder/remote/registry_cache.h"
 #include "builder/remote/registry_image_source.h"
 #include "builder/remote/registry_pusher.h"
 #include "builder/vertex_watch.h"
@@ -50,6 +51,7 @@ class BuildSession {
       : access_(wanted.options.store, wanted.options.registry, warnings_to(events), 0),
         source_(access_.loader()),
         pusher_(access_.loader()),
+        caches_(access_.loader().registry()),
         sources_(access_.store(), {.registry = wanted.options.registry,
                                    .secrets = wanted.request.secrets,
                                    .ssh_agents = wanted.request.ssh_agents,
@@ -66,7 +68,8 @@ class BuildSession {
                   .pool = access_.session().pool(),
                   .files = &sources_.files(),
                   .git = &sources_.git(),
-                  .open_layout = &SourceAccess::open_layout} {}
+                  .open_layout = &SourceAccess::open_layout,
+                  .cache_registry = &caches_} {}
 
   const builder::Services& services() const { return services_; }
   builder::RemoteFiles& files() { return sources_.files(); }
@@ -86,6 +89,7 @@ class BuildSession {
   ImageAccess access_;
   remote::RegistryImageSource source_;
   remote::RegistryPusher pusher_;
+  remote::RegistryCaches caches_;
   SourceAccess sources_;
   std::unique_ptr<layers::SnapshotBackend> snapshots_;
   std::unique_ptr<sandbox::Sandbox> sandbox_;

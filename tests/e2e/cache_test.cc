@@ -1,4 +1,5 @@
 #include <catch2/catch.hpp>
+#include <memory>
 
 #include "tests/e2e/support/machine.h"
 #include "tests/support/must_run.h"
@@ -39,4 +40,129 @@ TEST_CASE("cache: why tells what the log said, for each of the last builds", "[e
       machine
           .ibuild({"why", "-f", machine.path("Dockerfile"), "--step", "9", machine.path("context")})
           .code == 2);
+}
+
+namespace {
+
+/// Two stages, so that mode=min leaves one without bytes.
+const std::string kTwoStages =
+    "FROM localhost/base:1 AS build\nCOPY src /src\nRUN md5sum /src/* > /sum\n"
+    "FROM localhost/base:1\nWORKDIR /app\nCOPY --from=build /sum sum\nRUN date +%N > /made\n";
+
+/// Machines around one registry. Their bases are the same image, so that their keys are.
+struct Team {
+  test::RegistryServer server;
+  std::string repository = server.host() + "/team";
+
+  void give_base(Machine& machine, const Machine* from) const {
+    if (from == nullptr) {
+      machine.make_base();
+      machine.must({"tag", "localhost/base:1", repository + ":base"});
+      machine.must({"push", repository + ":base"});
+    } else {
+      machine.must({"pull", repository + ":base"});
+      machine.must({"tag", repository + ":base", "localhost/base:1"});
+    }
+    machine.write("context/src/a", "a\n");
+    machine.write("Dockerfile", kTwoStages);
+  }
+  Output build(const Machine& machine, std::vector<std::string> args) const {
+    args.insert(args.begin(), {"build", "-f", machine.path("Dockerfile"), machine.path("context")});
+    return machine.ibuild(args);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("cache: stores that share a registry hit each other's steps, root and rootless",
+          "[e2e]") {
+  const auto why_not = test::RegistryServer::why_unavailable();
+  if (!test::can_run("registry", why_not.empty(), why_not)) return;
+  const Team team;
+  const std::string cache = "type=registry,ref=" + team.repository + ":cache";
+  const Machine* first = nullptr;
+  std::vector<std::unique_ptr<Machine>> machines;
+  std::string made;
+  for (const Who who : everybody()) {
+    if (who == Who::single) continue;
+    machines.push_back(std::make_unique<Machine>(who));
+    auto& machine = *machines.back();
+    team.give_base(machine, first);
+    std::vector<std::string> args = {"-t", "app:1", "--cache-from", cache};
+    if (first == nullptr) args.insert(args.end(), {"--cache-to", cache + ",mode=max"});
+    const auto built = team.build(machine, args);
+    INFO(name_of(who) << "\n" << built.err);
+    REQUIRE(built.code == 0);
+    const auto found = machine.must({"run", "app:1", "cat", "/made", "sum"});
+    if (first == nullptr) {
+      made = found;
+      CHECK_THAT(built.err, Catch::Contains("is not used: there is none"));
+    } else {
+      CHECK(found == made);
+      CHECK(count(built.err, "found in cache") == 5);
+      CHECK_THAT(built.err, !Catch::Contains("why:"));
+    }
+    first = &machine;
+  }
+}
+
+TEST_CASE("cache: inline and mode=min serve a whole build without the bytes of other stages",
+          "[e2e]") {
+  const auto why_not = test::RegistryServer::why_unavailable();
+  if (!test::can_run("registry", why_not.empty(), why_not)) return;
+  const Team team;
+  for (const std::string kind : {"inline", "argument", "min"}) {
+    DYNAMIC_SECTION(kind) {
+      Machine first;
+      team.give_base(first, nullptr);
+      const std::string image = team.repository + ":" + kind;
+      std::vector<std::string> args = {"-t", image, "--push"};
+      if (kind == "inline") args.insert(args.end(), {"--cache-to", "type=inline"});
+      if (kind == "argument") args.insert(args.end(), {"--build-arg", "BUILDKIT_INLINE_CACHE=1"});
+      if (kind == "min")
+        args.insert(args.end(), {"--cache-to", "type=registry,ref=" + image + "-cache"});
+      REQUIRE(team.build(first, args).code == 0);
+      Machine second;
+      team.give_base(second, &first);
+      const std::string from = kind == "min" ? image + "-cache" : image;
+      const auto built = team.build(second, {"-t", "app:1", "--cache-from", from});
+      INFO(built.err);
+      REQUIRE(built.code == 0);
+      CHECK(count(built.err, "CACHED") >= 5);
+      CHECK_THAT(built.err, !Catch::Contains("why:"));
+      CHECK(second.must({"run", "app:1", "cat", "/made"}) ==
+            first.must({"run", image, "cat", "/made"}));
+      // What needs the bytes of the other stage makes them.
+      second.write("Dockerfile", kTwoStages + "COPY --from=build /src /more\n");
+      const auto more = team.build(second, {"-t", "app:2", "--cache-from", from});
+      INFO(more.err);
+      CHECK(more.code == 0);
+      CHECK(second.must({"run", "app:2", "cat", "/more/a"}) == "a");
+    }
+  }
+}
+
+TEST_CASE("cache: one that cannot be reached is a warning; writing there an error", "[e2e]") {
+  Machine machine;
+  machine.make_base();
+  machine.write("context/src/a", "a\n");
+  machine.write("Dockerfile", kTwoStages);
+  const std::vector<std::string> build = {"build", "-f",    machine.path("Dockerfile"),
+                                          "-t",    "app:1", machine.path("context")};
+  const auto with = [&](std::vector<std::string> args) {
+    args.insert(args.begin(), build.begin(), build.end());
+    return machine.ibuild(args);
+  };
+  // Nobody listens there.
+  const auto read = with({"--cache-from", "127.0.0.1:1/none:1"});
+  INFO(read.err);
+  CHECK(read.code == 0);
+  CHECK_THAT(read.err, Catch::Contains("cache 127.0.0.1:1/none:1 is not used"));
+  const std::string to = "type=registry,ref=127.0.0.1:1/none:1";
+  const auto written = with({"--cache-to", to});
+  CHECK(written.code == 3);
+  CHECK_THAT(written.err, Catch::Contains("exporting cache to registry 127.0.0.1:1/none:1"));
+  CHECK(with({"--cache-to", to + ",ignore-error=true"}).code == 0);
+  CHECK(with({"--cache-to", "type=gha"}).code == 2);
+  CHECK(with({"--cache-from", "type=local"}).code == 2);
 }

@@ -328,6 +328,10 @@ std::unique_ptr<builder::LayeredTree> BuildFixture::tree(const builder::BuildRes
   layers::LayerChain chain;
   for (const auto& diff_id : config(result).diff_ids)
     chain.push_back({diff_id, std::nullopt, nullptr});
+  if (!result.image.digest.empty() && store->content().has(result.image.digest)) {
+    const auto manifest = image::parse_manifest(store->content().read(result.image.digest));
+    for (std::size_t i = 0; i < chain.size(); ++i) chain[i].blob = manifest.layers.at(i);
+  }
   return std::make_unique<builder::LayeredTree>(store->layers(), chain, "the result");
 }
 

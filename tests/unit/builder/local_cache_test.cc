@@ -99,10 +99,10 @@ TEST_CASE("local_cache: a record of the first form is read as well", "[builder]"
   CHECK(record->stored == record->created);
 }
 
-TEST_CASE("local_cache: a record keeps the layer's compressed form and its content's key",
+TEST_CASE("local_cache: a record keeps the layer's compressed form and its other keys",
           "[builder]") {
   StepRecord record = kRecord;
-  record.content = base::sha256_of("content");
+  record.also = {base::sha256_of("content"), base::sha256_of("inputs")};
   record.blob = image::Descriptor{.media_type = "application/vnd.oci.image.layer.v1.tar+gzip",
                                   .digest = base::sha256_of("blob"),
                                   .size_bytes = 7,
