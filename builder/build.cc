@@ -75,10 +75,11 @@ std::vector<OutputSpec> wanted_outputs(const BuildRequest& request) {
 }
 
 /// The time that this build's image has: SOURCE_DATE_EPOCH as an argument counts before that of the
-/// environment.
+/// environment, also when it is empty.
 base::Clock image_clock(const GlobalArgs& args, const base::Clock& clock) {
-  const auto epoch = source_date_epoch(args);
-  return epoch ? base::Clock(epoch) : clock;
+  constexpr std::string_view kName = "SOURCE_DATE_EPOCH";
+  const bool is_argument = args.given(kName) || args.value(kName);
+  return is_argument ? base::Clock(source_date_epoch(args)) : clock;
 }
 
 /// A clock that stands still is an argument as well, as buildx hands on the environment's

@@ -118,11 +118,12 @@ std::vector<std::string> unconsumed_build_args(const BuildArgMap& given,
 std::optional<std::chrono::sys_seconds> source_date_epoch(const GlobalArgs& args) {
   auto text = args.given("SOURCE_DATE_EPOCH");
   if (!text) text = args.value("SOURCE_DATE_EPOCH");
-  if (!text || text->empty()) return std::nullopt;
+  // A directory has no time that would be the same everywhere.
+  if (!text || text->empty() || *text == "context") return std::nullopt;
   const auto seconds = base::parse_i64(*text);
   if (!seconds || *seconds < 0) {
-    throw base::UsageError("SOURCE_DATE_EPOCH must be a whole number of seconds, not \"" +
-                           base::printable(*text) + "\"");
+    throw base::UsageError("invalid SOURCE_DATE_EPOCH: " + base::printable(*text) +
+                           ": it must be a whole number of seconds");
   }
   return std::chrono::sys_seconds(std::chrono::seconds(*seconds));
 }

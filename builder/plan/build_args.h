@@ -52,7 +52,8 @@ class GlobalArgs {
 std::vector<std::string> unconsumed_build_args(const BuildArgMap& given,
                                                const std::set<std::string>& declared);
 
-/// The SOURCE_DATE_EPOCH that --build-arg or a global ARG sets; none when there is none.
+/// The SOURCE_DATE_EPOCH that --build-arg or a global ARG sets; none when there is none, an empty
+/// one, or "context", which means the time that the build context has.
 /// Throws: base::UsageError when it is no whole number of seconds.
 std::optional<std::chrono::sys_seconds> source_date_epoch(const GlobalArgs& args);
 

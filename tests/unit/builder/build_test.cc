@@ -111,3 +111,24 @@ TEST_CASE("build: without a RUN no sandbox is needed, with one the reason is sai
   CHECK_NOTHROW(f.build("FROM base\nCOPY a /\n"));
   CHECK_THROWS_WITH(f.build("FROM base\nRUN true\n"), Catch::Contains("no profile works"));
 }
+
+TEST_CASE("build: SOURCE_DATE_EPOCH as an argument comes before the environment's", "[builder]") {
+  BuildFixture f;  // its clock stands still in November 2023
+  f.write("a", "a");
+  const auto created = [&](const std::string& dockerfile) {
+    return f.config(f.build(dockerfile)).created;
+  };
+  const std::string copy = "FROM scratch\nCOPY a /\n";
+  CHECK(created(copy) == "2023-11-14T22:13:20Z");
+  f.request.build_args["SOURCE_DATE_EPOCH"] = "1000000000";
+  CHECK(created(copy) == "2001-09-09T01:46:40Z");
+  for (const std::string without : {"", "context"}) {
+    f.request.build_args["SOURCE_DATE_EPOCH"] = without;
+    CHECK(created(copy) > "2024");
+  }
+  f.request.build_args["SOURCE_DATE_EPOCH"] = "yesterday";
+  CHECK_THROWS_WITH(f.build(copy), Catch::Contains("invalid SOURCE_DATE_EPOCH: yesterday"));
+  f.request.build_args.clear();
+  f.clock = base::Clock();
+  CHECK(created("ARG SOURCE_DATE_EPOCH=1000000000\n" + copy) == "2001-09-09T01:46:40Z");
+}
