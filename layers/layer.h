@@ -40,6 +40,10 @@ using LayerChain = std::vector<Layer>;
 /// image-spec/config.md "Layer ChainID". Empty digest for an empty chain.
 base::Digest chain_id(const LayerChain& chain);
 
+/// The chain with only the uppermost of equal layers. What a layer puts, hides or removes does not
+/// depend on what is below, so that a lower twin shows in nothing.
+LayerChain without_repeats(const LayerChain& chain);
+
 /// The name of a layer's folder below layers/ of the store: the hex digits of its diff-id.
 std::string layer_folder(const base::Digest& diff_id);
 

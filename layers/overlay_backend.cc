@@ -154,7 +154,9 @@ class OverlayBackend : public SnapshotBackend {
   OverlayBackend(const LayerStore& layers, const base::DirFd& temp_dir, OverlayXattrs xattrs)
       : layers_(layers), temp_(temp_dir.dup()), xattrs_(xattrs) {}
   std::unique_ptr<WorkingTree> open(const LayerChain& chain, std::stop_token stop) override {
-    return std::make_unique<OverlayTree>(layers_, temp_, xattrs_, chain, std::move(stop));
+    // overlayfs takes no directory twice.
+    return std::make_unique<OverlayTree>(layers_, temp_, xattrs_, without_repeats(chain),
+                                         std::move(stop));
   }
 
  private:

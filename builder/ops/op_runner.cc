@@ -1,8 +1,5 @@
 #include "builder/ops/op_runner.h"
 
-#include <algorithm>
-#include <set>
-
 #include "builder/ops/copy_runner.h"
 #include "builder/ops/run_runner.h"
 #include "builder/ops/workdir_runner.h"
@@ -48,16 +45,6 @@ void StepInput::warn(const std::string& message) const {
 
 std::unique_ptr<OpRunner> make_op_runner(const StepInput& input) {
   return std::visit(Maker{input}, input.step.op);
-}
-
-layers::LayerChain without_repeats(const layers::LayerChain& chain) {
-  layers::LayerChain kept;
-  std::set<base::Digest> seen;
-  for (auto layer = chain.rbegin(); layer != chain.rend(); ++layer) {
-    if (seen.insert(layer->diff_id).second) kept.push_back(*layer);
-  }
-  std::reverse(kept.begin(), kept.end());
-  return kept;
 }
 
 void add_parent(StepKey& key, const StepInput& input) {

@@ -61,11 +61,6 @@ class OpRunner {
 /// Requires: the step is no BaseOp. `input` must outlive the runner.
 std::unique_ptr<OpRunner> make_op_runner(const StepInput& input);
 
-/// The chain with only the uppermost of equal layers. What a layer puts, hides or removes does not
-/// depend on what is below, so that a lower twin shows in nothing; and overlayfs takes no directory
-/// twice.
-layers::LayerChain without_repeats(const layers::LayerChain& chain);
-
 /// Ingredients that several operations have.
 void add_parent(StepKey& key, const StepInput& input);
 void add_epoch(StepKey& key, const StepInput& input);

@@ -212,7 +212,7 @@ sandbox::MountSpec RunMounts::open_bind(std::size_t index) {
     chain = {context_layer(index)};
     path = base::RelPath::exact(kContextName);
   } else {
-    chain = without_repeats(input_.chain_of(std::get<TreeRef>(mount.from)));
+    chain = input_.chain_of(std::get<TreeRef>(mount.from));
     path = selection_of(index).root.path();
   }
   input_.scope.fetch.ensure_trees(chain, input_.stop);

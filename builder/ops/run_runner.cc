@@ -159,7 +159,7 @@ std::optional<layers::Layer> RunRunner::run() {
     throw parser::DockerfileError("run-impossible", input_.step.range,
                                   "RUN is not possible here: " + services.no_run_reason);
   }
-  const auto chain = without_repeats(input_.parent());
+  const auto chain = input_.parent();
   input_.scope.fetch.ensure_trees(chain, input_.stop);
   sandbox::SandboxSpec spec = located(
       input_.step.range, [&] { return make_spec(chain); }, "run-failed");

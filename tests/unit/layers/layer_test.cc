@@ -27,6 +27,16 @@ TEST_CASE("layer: a chain id hashes the id below and the next diff-id", "[layers
   CHECK(chain_id({layer('b'), layer('a')}) != two);
 }
 
+TEST_CASE("layer: of equal layers the uppermost counts", "[layers]") {
+  const auto ids = [](const LayerChain& chain) {
+    std::string digits;
+    for (const Layer& layer : without_repeats(chain)) digits += layer.diff_id.hex()[0];
+    return digits;
+  };
+  CHECK(ids({}).empty());
+  CHECK(ids({layer('a'), layer('b'), layer('a'), layer('c'), layer('c')}) == "bac");
+}
+
 TEST_CASE("layer: the folder of a layer is named by hex digits alone", "[layers]") {
   CHECK(layer_folder(layer('d').diff_id) == std::string(64, 'd'));
 }

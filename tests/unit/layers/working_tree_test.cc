@@ -325,6 +325,16 @@ TEST_CASE("working_tree: one step after the other on many layers", "[layers]") {
   build.check_tars();
 }
 
+TEST_CASE("working_tree: a layer may come several times", "[layers]") {
+  if (!can_mount()) return;
+  const std::vector<test::Sample> nothing;
+  Build build({{file("f", "1")}, nothing, {file("f", "2")}, nothing, {file("f", "1")}, nothing});
+  CHECK(build.step([](const base::DirFd& root) {
+    CHECK(base::read_file_at(root, path("f"), 10) == "1");
+    write(root, "g", "x");
+  }) == "f g\n");
+}
+
 TEST_CASE("working_tree: chains longer than overlayfs takes are merged below", "[layers]") {
   if (!can_mount()) return;
   Build build({{directory("d", 0750), file("d/first", "1"), file("gone", "g"), symlink("l", "d")}});
