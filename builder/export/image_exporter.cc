@@ -49,7 +49,8 @@ ExportResult ImageExporter::run(const FinishedImage& image, const OutputSpec& ou
   if (push && pusher == nullptr) throw base::UsageError("this build has no way to push");
 
   report.note("exporting layers");
-  const auto place = target_ == Target::store ? BlobPlace::store : BlobPlace::store_or_origin;
+  // What is pushed can be had from there again: a base's layer that nothing needed is not fetched.
+  const auto place = push ? BlobPlace::store_or_origin : BlobPlace::store;
   const BuiltImage built = assemble_image(
       image.config, make_layer_blobs(image.layers, format, place, services.store, stop),
       format.format);

@@ -4,7 +4,8 @@
 
 namespace ibuild::builder {
 
-/// `type=image`: the image in the store under its names; with push=true in its registries as well.
+/// `type=image`: the image in the store under its names; with push=true in its registries as well,
+/// and then layers of its base that were not needed here stay where they came from.
 /// `type=registry`: the registries alone; base layers need not be here for it.
 class ImageExporter : public Exporter {
  public:

@@ -10,8 +10,8 @@ import tarfile
 
 BASE_PACKAGES = ["python3", "python3-pip", "python3-flask", "python-is-python3"]
 # With these the base has the size of python:3.7's, about 225 MB compressed.
-MORE_PACKAGES = ["build-essential", "git", "curl", "ca-certificates", "default-libmysqlclient-dev", "libpq-dev",
-                 "libssl-dev", "libmagickcore-dev", "libxml2-dev", "libxslt1-dev", "mercurial", "subversion"]
+MORE_PACKAGES = ["build-essential", "git", "curl", "ca-certificates", "libpq-dev", "libssl-dev", "libxml2-dev",
+                 "libxslt1-dev"]
 BASE_LAYERS = 4
 WORDS = [f"{a}{b}" for a in ("re", "con", "de", "in", "ex", "pro", "un", "trans") for b in
          ("form", "tain", "port", "ject", "duct", "spect", "mit", "scribe", "turn", "pose", "verse", "ply")]

@@ -196,18 +196,20 @@ TEST_CASE("registry: a base that goes back to its registry is never downloaded",
   first.must({"push", "localhost/base:1", base});
   const auto layer = last_layer(first, "localhost/base:1");
 
-  Machine second(first.who());
-  const auto built =
-      second.build(server.host() + "/app:1", "FROM " + base + "\nENV A=1\nCMD [\"env\"]\n",
-                   {"-o", "type=registry"});
-  INFO(built.err);
-  REQUIRE(built.code == 0);
-  CHECK_THAT(built.err, Catch::Contains("mounted " + layer.substr(0, 19)));
-  CHECK_FALSE(stores_blob(second, layer));
-  first.must({"pull", server.host() + "/app:1"});
-  CHECK_THAT(first.must({"run", server.host() + "/app:1"}), Catch::Contains("A=1"));
-  // It is fetched when somebody needs it.
-  CHECK_THAT(second.must({"run", server.host() + "/app:1"}), Catch::Contains("A=1"));
+  const std::vector<std::vector<std::string>> ways{{"-o", "type=registry"}, {"--push"}};
+  for (std::size_t i = 0; i < ways.size(); ++i) {
+    Machine second(first.who());
+    const auto app = server.host() + "/app" + std::to_string(i) + ":1";
+    const auto built = second.build(app, "FROM " + base + "\nENV A=1\nCMD [\"env\"]\n", ways[i]);
+    INFO(built.err);
+    REQUIRE(built.code == 0);
+    CHECK_THAT(built.err, Catch::Contains("mounted " + layer.substr(0, 19)));
+    CHECK_FALSE(stores_blob(second, layer));
+    first.must({"pull", app});
+    CHECK_THAT(first.must({"run", app}), Catch::Contains("A=1"));
+    // It is fetched when somebody needs it.
+    CHECK_THAT(second.must({"run", app}), Catch::Contains("A=1"));
+  }
 }
 
 TEST_CASE("registry: a base is not asked for again, --pull sees that it moved", "[e2e]") {
