@@ -36,6 +36,8 @@ class Client : public RegistryClient {
 
   std::optional<image::Descriptor> resolve(const image::Reference& reference,
                                            std::stop_token stop) override;
+  std::optional<image::Descriptor> resolve_for_push(const image::Reference& reference,
+                                                    std::stop_token stop) override;
   FetchedManifest fetch_manifest(const image::Reference& reference, std::stop_token stop) override;
   void fetch_blob(const image::Reference& repository, const image::Descriptor& blob,
                   base::ByteSink& out, const TransferObserver& observer,
@@ -180,6 +182,13 @@ std::optional<image::Descriptor> Client::resolve(const image::Reference& referen
         return head_manifest(session, manifest_name(reference, endpoint.repository), stop);
       }};
   return ask_in_turn(reference, question, stop);
+}
+
+std::optional<image::Descriptor> Client::resolve_for_push(const image::Reference& reference,
+                                                          std::stop_token stop) {
+  const Endpoint endpoint = secured(push_endpoint(conf(), reference));
+  const ManifestName name = manifest_name(reference, endpoint.repository);
+  return retrier_.run(stop, [&] { return head_manifest(session_for(endpoint), name, stop); });
 }
 
 FetchedManifest Client::fetch_manifest(const image::Reference& reference, std::stop_token stop) {

@@ -60,6 +60,10 @@ class RegistryClient {
   /// tells no digest. Mirrors are asked first, as registries.conf says.
   virtual std::optional<image::Descriptor> resolve(const image::Reference& reference,
                                                    std::stop_token stop = {}) = 0;
+  /// As resolve, but of the registry itself, where push_manifest would send it: a mirror may be
+  /// behind.
+  virtual std::optional<image::Descriptor> resolve_for_push(const image::Reference& reference,
+                                                            std::stop_token stop = {}) = 0;
   /// GET manifests/<…>, digest checked. Throws RegistryError (404 → "… not found").
   virtual FetchedManifest fetch_manifest(const image::Reference& reference,
                                          std::stop_token stop = {}) = 0;

@@ -37,10 +37,11 @@ class ImageUploader {
   void push_manifest(const image::Reference& reference, const image::Descriptor& manifest,
                      std::string_view bytes);
 
+  void note(std::string text);
+
  private:
   void push_blob(const image::Reference& repository, const UploadBlob& blob, std::stop_token stop);
   std::string mount_source(const image::Reference& repository, const UploadBlob& blob) const;
-  void note(std::string text);
 
   const ImageLoader& loader_;
   builder::VertexId vertex_;

@@ -11,11 +11,15 @@ class RegistryPusher : public builder::ImagePusher {
   /// `loader` outlives the pusher.
   explicit RegistryPusher(const ImageLoader& loader) : loader_(loader) {}
 
-  /// Each repository gets the blobs once, however many tags of it are named.
+  /// Each repository gets the blobs once, however many tags of it are named; a name that stands for
+  /// this image already gets nothing.
   void push(const builder::BuiltImage& image, const std::vector<image::Reference>& names,
             builder::VertexId vertex, builder::EventSink& events, std::stop_token stop) override;
 
  private:
+  bool stands_already(const image::Reference& reference, const builder::BuiltImage& image,
+                      std::stop_token stop) const;
+
   const ImageLoader& loader_;
 };
 

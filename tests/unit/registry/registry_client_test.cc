@@ -77,6 +77,17 @@ TEST_CASE("registry_client: the first mirror that has it is enough", "[registry]
   CHECK(net.log->requests.size() == 1);
 }
 
+TEST_CASE("registry_client: what stands where a push would go is no mirror's to say",
+          "[registry]") {
+  const Conf conf(kTwoMirrors);
+  FakeNetwork net([](const SeenRequest&) { return manifest(); }, conf.options);
+  const auto found = net.client->resolve_for_push(python());
+  REQUIRE(found);
+  CHECK(found->digest == base::sha256_of(kManifest));
+  CHECK(net.log->lines() ==
+        Lines{"HEAD https://registry-1.docker.io/v2/library/python/manifests/1"});
+}
+
 TEST_CASE("registry_client: a dead mirror is told once and left alone", "[registry]") {
   const Conf conf(kTwoMirrors);
   FakeNetwork net(

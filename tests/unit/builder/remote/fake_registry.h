@@ -35,6 +35,10 @@ class FakeRegistry : public registry::RegistryClient {
 
   std::optional<image::Descriptor> resolve(const image::Reference& reference,
                                            std::stop_token stop) override;
+  std::optional<image::Descriptor> resolve_for_push(const image::Reference& reference,
+                                                    std::stop_token stop) override {
+    return resolve(reference, std::move(stop));
+  }
   registry::FetchedManifest fetch_manifest(const image::Reference& reference,
                                            std::stop_token stop) override;
   void fetch_blob(const image::Reference& repository, const image::Descriptor& blob,

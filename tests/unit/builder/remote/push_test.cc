@@ -79,6 +79,30 @@ TEST_CASE("registry_pusher: nothing is sent twice", "[remote]") {
   CHECK(fixture.registry.requests("PUT-BLOB").size() == 2);
 }
 
+TEST_CASE("registry_pusher: an image that stands already costs one question", "[remote]") {
+  PushFixture fixture;
+  const auto built = fixture.build("content");
+  fixture.store->content().put("content");
+  remote::RegistryPusher pusher(fixture.loader);
+  pusher.push(built, {named("h.example/app:1")}, 1, fixture.events, {});
+  fixture.registry.content()->requests.clear();
+  pusher.push(built, {named("h.example/app:1")}, 1, fixture.events, {});
+  CHECK(fixture.registry.requests("") == std::vector<std::string>{"HEAD h.example/app:1"});
+}
+
+TEST_CASE("registry_pusher: a name that was moved meanwhile gets the image again", "[remote]") {
+  PushFixture fixture;
+  const auto built = fixture.build("content");
+  const auto other = fixture.build("other content");
+  fixture.store->content().put("content");
+  fixture.store->content().put("other content");
+  remote::RegistryPusher pusher(fixture.loader);
+  pusher.push(built, {named("h.example/app:1")}, 1, fixture.events, {});
+  pusher.push(other, {named("h.example/app:1")}, 1, fixture.events, {});
+  pusher.push(built, {named("h.example/app:1")}, 1, fixture.events, {});
+  CHECK(fixture.tagged("h.example/app:1") == built.manifest.digest.str());
+}
+
 TEST_CASE("registry_pusher: a second repository of the registry mounts what the first has",
           "[remote]") {
   PushFixture fixture;
