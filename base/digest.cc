@@ -1,6 +1,10 @@
 #include "base/digest.h"
 
-#include <openssl/evp.h>
+// The functions by algorithm, which OpenSSL 3 would have replaced by its look-up of providers: that
+// costs a millisecond of every start and reads the system's configuration, for the same code in the
+// end.
+#define OPENSSL_SUPPRESS_DEPRECATED
+#include <openssl/sha.h>
 
 #include <algorithm>
 #include <array>
@@ -31,12 +35,6 @@ bool is_digest(std::string_view text) {
   });
 }
 
-/// Looked up once: a look-up by name walks OpenSSL's provider tables.
-const EVP_MD* sha256_method() {
-  static const EVP_MD* const method = EVP_MD_fetch(nullptr, "SHA256", nullptr);
-  return method;
-}
-
 }  // namespace
 
 Digest Digest::parse(std::string_view text) {
@@ -65,16 +63,9 @@ std::string_view Digest::hex() const {
 }
 
 struct Sha256::State {
-  EVP_MD_CTX* context = EVP_MD_CTX_new();
+  SHA256_CTX context{};
   State() { restart(); }
-  State(const State&) = delete;
-  State& operator=(const State&) = delete;
-  ~State() { EVP_MD_CTX_free(context); }
-  void restart() {
-    if (context == nullptr || EVP_DigestInit_ex2(context, sha256_method(), nullptr) != 1) {
-      throw Error("this OpenSSL gives no SHA-256");
-    }
-  }
+  void restart() { SHA256_Init(&context); }
 };
 
 Sha256::Sha256() : state_(std::make_unique<State>()) {}
@@ -82,17 +73,11 @@ Sha256::Sha256(Sha256&&) noexcept = default;
 Sha256& Sha256::operator=(Sha256&&) noexcept = default;
 Sha256::~Sha256() = default;
 
-void Sha256::update(Bytes bytes) {
-  if (EVP_DigestUpdate(state_->context, bytes.data(), bytes.size()) != 1) {
-    throw Error("SHA-256 failed in OpenSSL");
-  }
-}
+void Sha256::update(Bytes bytes) { SHA256_Update(&state_->context, bytes.data(), bytes.size()); }
 
 Digest Sha256::finish() {
   std::array<unsigned char, 32> value{};
-  if (EVP_DigestFinal_ex(state_->context, value.data(), nullptr) != 1) {
-    throw Error("SHA-256 failed in OpenSSL");
-  }
+  SHA256_Final(value.data(), &state_->context);
   state_->restart();
   constexpr std::string_view kHexDigits = "0123456789abcdef";
   std::string hex;
