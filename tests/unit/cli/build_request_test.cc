@@ -126,8 +126,8 @@ TEST_CASE("build_request: secrets and agents come with the request", "[cli]") {
 }
 
 TEST_CASE("build_request: what docker build has and ibuild has not is named", "[cli]") {
-  for (const char* option : {"--cache-from", "--attest", "--memory", "--builder",
-                             "--annotation", "--cgroup-parent"}) {
+  for (const char* option :
+       {"--attest", "--memory", "--builder", "--annotation", "--cgroup-parent"}) {
     CAPTURE(option);
     CHECK_THROWS_WITH(request_of({option, "x", "."}),
                       Catch::Contains(option) && Catch::Contains("not supported"));

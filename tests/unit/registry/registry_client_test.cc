@@ -46,6 +46,7 @@ const std::string kManifest = R"({"config":{}})";
 FakeAnswer manifest() {
   return {200,
           {{"Content-Type", "application/vnd.oci.image.manifest.v1+json"},
+           {"Content-Length", std::to_string(std::string_view(kManifest).size())},
            {"Docker-Content-Digest", base::sha256_of(kManifest).str()}},
           kManifest};
 }
