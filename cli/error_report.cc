@@ -17,20 +17,27 @@ int exit_code_for(const std::exception& error) {
   return kFailure;
 }
 
-void report_error(std::ostream& err, const std::exception& error) {
-  std::string text = "ERROR: " + defuse(error.what()) + "\n";
+namespace {
+
+void report(std::ostream& err, const std::string& place, const std::exception& error) {
+  std::string text = "ERROR: " + defuse(place + error.what()) + "\n";
   const auto* own = dynamic_cast<const base::Error*>(&error);
   if (own != nullptr && !own->hint().empty()) text += "hint: " + defuse(own->hint()) + "\n";
   err << text << std::flush;
 }
 
+}  // namespace
+
+void report_error(std::ostream& err, const std::exception& error) { report(err, "", error); }
+
 void report_build_error(std::ostream& err, const std::exception& error,
                         const DockerfileText& dockerfile) {
   const auto* located = dynamic_cast<const parser::DockerfileError*>(&error);
-  if (located != nullptr && located->range().known()) {
-    err << parser::render_excerpt(dockerfile.name, dockerfile.text, located->range());
-  }
-  report_error(err, error);
+  if (located == nullptr || !located->range().known()) return report_error(err, error);
+  const auto& range = located->range();
+  err << parser::render_excerpt(dockerfile.name, dockerfile.text, range);
+  // Logs of CI systems are searched for this one line, so it names the place as well.
+  report(err, dockerfile.name + " line " + std::to_string(range.start.line) + ": ", error);
 }
 
 }  // namespace ibuild::cli

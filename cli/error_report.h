@@ -17,7 +17,8 @@ struct DockerfileText {
   std::string name;
   std::string text;
 };
-/// The same, with an excerpt of the Dockerfile before the message when the error has a place in it.
+/// The same, with an excerpt of the Dockerfile before the message, and the line in it, when the
+/// error has a place there.
 void report_build_error(std::ostream& err, const std::exception& error,
                         const DockerfileText& dockerfile);
 

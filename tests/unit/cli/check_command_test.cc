@@ -67,7 +67,7 @@ TEST_CASE("check command: a Dockerfile that cannot be read is an error with its 
   CHECK(answer.code == 1);
   CHECK(answer.out.empty());
   CHECK(answer.err.find("Dockerfile:2:1\n") != std::string::npos);
-  CHECK(answer.err.find("ERROR: unknown instruction: RUUN\nhint: did you mean RUN?\n") !=
+  CHECK(answer.err.find(" line 2: unknown instruction: RUUN\nhint: did you mean RUN?\n") !=
         std::string::npos);
 }
 

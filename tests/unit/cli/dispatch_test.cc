@@ -106,8 +106,8 @@ TEST_CASE("error_report: message, hint, and the place in the Dockerfile", "[cli]
   error.set_hint("did you mean RUN?");
   cli::report_build_error(err, error, {.name = "Dockerfile", .text = "FROM x\nRUNN y\n"});
   CHECK_THAT(err.str(), Catch::Contains("Dockerfile:2") && Catch::Contains("RUNN y"));
-  CHECK_THAT(err.str(),
-             Catch::Contains("ERROR: unknown instruction: RUNN\nhint: did you mean RUN?\n"));
+  CHECK_THAT(err.str(), Catch::Contains("ERROR: Dockerfile line 2: unknown instruction: RUNN\n"
+                                        "hint: did you mean RUN?\n"));
 }
 
 TEST_CASE("error_report: nothing in a message reaches the terminal raw", "[cli]") {
