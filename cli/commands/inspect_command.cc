@@ -1,5 +1,6 @@
 #include "cli/commands/inspect_command.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <vector>
 
@@ -29,7 +30,9 @@ std::vector<std::string> repository_digests(const std::vector<std::string>& name
     auto reference = image::parse_reference(name);
     reference.tag.clear();
     reference.digest = digest;
-    digests.push_back(reference.familiar());
+    // Tags of one repository share one.
+    if (std::ranges::find(digests, reference.familiar()) == digests.end())
+      digests.push_back(reference.familiar());
   }
   return digests;
 }

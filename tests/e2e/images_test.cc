@@ -29,6 +29,16 @@ TEST_CASE("images: what was built is listed, inspected, and its history told", "
   CHECK_THAT(history, Catch::Contains("COPY f /f") && Catch::Contains("ENV A=1"));
 }
 
+TEST_CASE("images: tags of one repository share its digest", "[e2e]") {
+  Machine machine;
+  REQUIRE(machine.build("app:1", "FROM scratch\nENV A=1\n").code == 0);
+  machine.must({"tag", "app:1", "app:2"});
+  const auto inspected = machine.must({"inspect", "app:1"});
+  const auto first = inspected.find("\"app@sha256:");
+  REQUIRE(first != std::string::npos);
+  CHECK(inspected.find("\"app@sha256:", first + 1) == std::string::npos);
+}
+
 TEST_CASE("images: by the first digits of a digest", "[e2e]") {
   Machine machine;
   machine.write("context/f", "x");
