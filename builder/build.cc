@@ -21,6 +21,7 @@
 #include "builder/plan/plan_build.h"
 #include "builder/plan/stage_graph.h"
 #include "builder/solver.h"
+#include "builder/source_date_epoch.h"
 #include "builder/step_executor.h"
 #include "builder/vertex_numbers.h"
 #include "builder/vertex_watch.h"
@@ -76,10 +77,11 @@ std::vector<OutputSpec> wanted_outputs(const BuildRequest& request) {
 
 /// The time that this build's image has: SOURCE_DATE_EPOCH as an argument counts before that of the
 /// environment, also when it is empty.
-base::Clock image_clock(const GlobalArgs& args, const base::Clock& clock) {
+base::Clock image_clock(const EpochSetting& setting, std::stop_token stop) {
   constexpr std::string_view kName = "SOURCE_DATE_EPOCH";
-  const bool is_argument = args.given(kName) || args.value(kName);
-  return is_argument ? base::Clock(source_date_epoch(args)) : clock;
+  const bool is_argument = setting.args.given(kName) || setting.args.value(kName);
+  return is_argument ? base::Clock(resolve_source_date_epoch(setting, std::move(stop)))
+                     : setting.services.clock;
 }
 
 /// A clock that stands still is an argument as well, as buildx hands on the environment's
@@ -245,9 +247,13 @@ BuildResult run_passes(const BuildRequest& request, const Services& given_servic
   // Every instruction is typed; there is at least one stage; nothing is expanded.
   const auto stages = parser::build_stages(dockerfile, diagnostics);
   const auto platform = image::normalize(request.platform);
-  const GlobalArgs args(stages, given_args(request, given_services.clock),
-                        {image::host_platform(), platform, target_stage(stages, request.target)});
-  const Services services = with_clock(given_services, image_clock(args, given_services.clock));
+  const GlobalArgs written(
+      stages, given_args(request, given_services.clock),
+      {image::host_platform(), platform, target_stage(stages, request.target)});
+  // The image's time is known, and no name stands for it any more.
+  const auto clock = image_clock({stages, written, request, given_services}, stop);
+  const GlobalArgs args = written.with_source_date_epoch(clock.fixed());
+  const Services services = with_clock(given_services, clock);
   // Every FROM, COPY --from and mount names a stage or an image; the target exists; there is no
   // cycle.
   StageGraph graph(stages, args, {platform, request.target, request.contexts});

@@ -52,6 +52,7 @@ struct BuildRequest {
   std::optional<std::string> ignore_file;      // text of the ignore file that applies
   enum class ContextLife { lasting, this_build };
   ContextLife context_life = ContextLife::lasting;  // whether the directory is there next time
+  std::optional<base::TimePoint> context_time;  // see ResolvedContext::time
   NamedContexts contexts;
   std::string target;  // empty: the last stage
   std::map<std::string, std::optional<std::string>>

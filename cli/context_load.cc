@@ -72,14 +72,7 @@ void take_context(const builder::ResolvedContext& context, builder::BuildRequest
   if (context.directory.empty()) request.context_dir.reset();
   if (context.unpacked || context.checkout)
     request.context_life = builder::BuildRequest::ContextLife::this_build;
-  const auto epoch = request.build_args.find("SOURCE_DATE_EPOCH");
-  if (epoch == request.build_args.end() || epoch->second != "context") return;
-  if (context.time) {
-    const auto seconds = std::chrono::floor<std::chrono::seconds>(*context.time);
-    epoch->second = std::to_string(seconds.time_since_epoch().count());
-  } else {
-    request.build_args.erase(epoch);
-  }
+  request.context_time = context.time;
 }
 
 }  // namespace ibuild::cli

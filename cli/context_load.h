@@ -17,8 +17,7 @@ builder::ResolvedContext load_context(const builder::ContextSpec& spec,
                                       const builder::ContextServices& services,
                                       builder::EventSink& events, std::stop_token stop);
 
-/// Makes the context part of the request. SOURCE_DATE_EPOCH=context becomes the context's own time,
-/// or nothing when it has none.
+/// Makes the context part of the request.
 void take_context(const builder::ResolvedContext& context, builder::BuildRequest& request);
 
 }  // namespace ibuild::cli

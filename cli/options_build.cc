@@ -15,8 +15,6 @@ namespace ibuild::cli {
 
 namespace {
 
-constexpr const char* kContextTime = "context";
-
 std::optional<std::string> environment(const std::string& name) {
   const char* value = std::getenv(name.c_str());
   if (value == nullptr) return std::nullopt;
@@ -82,9 +80,10 @@ void take_build_args(const std::vector<std::string>& arguments, builder::BuildRe
                                                    : std::optional(argument.substr(equals + 1));
     if (value) request.build_args[name] = value;
   }
-  // What is no number is the context's business, and so is known only later.
-  if (environment("SOURCE_DATE_EPOCH") == kContextTime)
-    request.build_args.try_emplace("SOURCE_DATE_EPOCH", kContextTime);
+  // What is no number names something of the build, which knows more of it.
+  const auto epoch = environment("SOURCE_DATE_EPOCH");
+  if (epoch && !epoch->empty() && !base::parse_i64(*epoch))
+    request.build_args.try_emplace("SOURCE_DATE_EPOCH", epoch);
 }
 
 void BuildOptions::add_to(OptionParser& parser) {
@@ -157,10 +156,10 @@ builder::BuildRequest make_build_request(const BuildOptions& options) {
 
 base::Clock make_clock() {
   const auto text = environment("SOURCE_DATE_EPOCH");
-  if (!text || text->empty() || text == kContextTime) return base::Clock{};
-  const auto seconds = base::parse_i64(*text);
+  const auto seconds = text ? base::parse_i64(*text) : std::nullopt;
+  if (!seconds) return base::Clock{};  // see take_build_args
   // 9999-12-31: later times have no RFC 3339 form.
-  if (!seconds || *seconds < 0 || *seconds > 253402300799) {
+  if (*seconds < 0 || *seconds > 253402300799) {
     throw base::UsageError("SOURCE_DATE_EPOCH=" + base::printable(*text) +
                            " is no number of seconds since 1970");
   }

@@ -11,8 +11,8 @@
 #include "cli/options_check.h"
 #include "cli/options_registry.h"
 #include "cli/options_secrets.h"
-#include "cli/options_steps.h"
 #include "cli/options_sources.h"
+#include "cli/options_steps.h"
 #include "cli/options_store.h"
 #include "cli/progress.h"
 
@@ -60,8 +60,9 @@ builder::BuildRequest make_build_request(const BuildOptions& options);
 /// Puts values of --build-arg into a request. Throws: UsageError.
 void take_build_args(const std::vector<std::string>& arguments, builder::BuildRequest& request);
 
-/// Stands still at SOURCE_DATE_EPOCH where the environment has it. (A build argument of the name is
-/// the builder's business.) Throws: UsageError for what is no number.
+/// Stands still at SOURCE_DATE_EPOCH where the environment has it. (A build argument of the name,
+/// or one that is no number, is the builder's business.) Throws: UsageError for a number out of
+/// range.
 base::Clock make_clock();
 
 /// Options of `docker build` and `podman build` that are refused by name.

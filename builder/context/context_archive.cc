@@ -74,4 +74,20 @@ std::optional<base::TimePoint> unpack_context(base::ByteSource& archive, const b
   return newest;
 }
 
+std::optional<base::TimePoint> newest_file_time(base::ByteSource& archive, std::stop_token stop) {
+  std::optional<base::TimePoint> newest;
+  try {
+    const auto plain = layers::make_any_decompressor(archive);
+    layers::TarReader reader(*plain);
+    while (const auto entry = reader.next()) {
+      if (stop.stop_requested()) throw base::CancelledError();
+      if (entry->type == EntryType::file)
+        newest = std::max(newest.value_or(entry->mtime), entry->mtime);
+    }
+  } catch (const base::ContentError&) {
+    return std::nullopt;
+  }
+  return newest;
+}
+
 }  // namespace ibuild::builder

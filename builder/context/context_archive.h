@@ -28,4 +28,8 @@ std::optional<base::TimePoint> unpack_context(base::ByteSource& archive, const b
                                               const std::function<void(const std::string&)>& warn,
                                               std::stop_token stop);
 
+/// The time of the newest regular file in a tar, compressed or not; none when there is none, and
+/// when the stream is no tar after all. Throws: base::SystemError, base::CancelledError.
+std::optional<base::TimePoint> newest_file_time(base::ByteSource& archive, std::stop_token stop);
+
 }  // namespace ibuild::builder

@@ -115,17 +115,17 @@ std::vector<std::string> unconsumed_build_args(const BuildArgMap& given,
   return unused;
 }
 
-std::optional<std::chrono::sys_seconds> source_date_epoch(const GlobalArgs& args) {
-  auto text = args.given("SOURCE_DATE_EPOCH");
-  if (!text) text = args.value("SOURCE_DATE_EPOCH");
-  // A directory has no time that would be the same everywhere.
-  if (!text || text->empty() || *text == "context") return std::nullopt;
-  const auto seconds = base::parse_i64(*text);
-  if (!seconds || *seconds < 0) {
-    throw base::UsageError("invalid SOURCE_DATE_EPOCH: " + base::printable(*text) +
-                           ": it must be a whole number of seconds");
-  }
-  return std::chrono::sys_seconds(std::chrono::seconds(*seconds));
+GlobalArgs GlobalArgs::with_source_date_epoch(std::optional<std::chrono::sys_seconds> time) const {
+  constexpr const char* kName = "SOURCE_DATE_EPOCH";
+  GlobalArgs args = *this;
+  const bool is_given = args.given_.erase(kName) > 0;
+  const bool has_value = args.values_.has(kName);
+  args.values_.erase(kName);
+  if (!time) return args;
+  const std::string text = std::to_string(time->time_since_epoch().count());
+  if (is_given) args.given_.emplace(kName, text);
+  if (has_value) args.values_.set(kName, text);
+  return args;
 }
 
 }  // namespace ibuild::builder

@@ -41,6 +41,9 @@ class GlobalArgs {
   std::map<std::string, std::string> platform_args() const;
   /// Proxy settings given by --build-arg, in both spellings, ready for a step's environment.
   const std::vector<std::pair<std::string, std::string>>& proxy_env() const { return proxy_env_; }
+  /// The same, but SOURCE_DATE_EPOCH, where it is set at all, is this time; without one it is not
+  /// set.
+  GlobalArgs with_source_date_epoch(std::optional<std::chrono::sys_seconds> time) const;
 
  private:
   BuildArgMap given_;
@@ -51,10 +54,5 @@ class GlobalArgs {
 /// --build-arg names that are not among `declared` and that ibuild does not know by itself.
 std::vector<std::string> unconsumed_build_args(const BuildArgMap& given,
                                                const std::set<std::string>& declared);
-
-/// The SOURCE_DATE_EPOCH that --build-arg or a global ARG sets; none when there is none, an empty
-/// one, or "context", which means the time that the build context has.
-/// Throws: base::UsageError when it is no whole number of seconds.
-std::optional<std::chrono::sys_seconds> source_date_epoch(const GlobalArgs& args);
 
 }  // namespace ibuild::builder

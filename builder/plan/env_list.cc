@@ -10,6 +10,11 @@ void EnvList::set(std::string_view name, std::string_view value) {
   item->second = {std::string(value), next_++};
 }
 
+void EnvList::erase(std::string_view name) {
+  const auto item = items_.find(name);
+  if (item != items_.end()) items_.erase(item);
+}
+
 std::optional<std::string> EnvList::get(std::string_view name) const {
   const auto item = items_.find(name);
   if (item == items_.end()) return std::nullopt;

@@ -18,6 +18,7 @@ class EnvList {
   using Items = std::vector<std::pair<std::string, std::string>>;
 
   void set(std::string_view name, std::string_view value);
+  void erase(std::string_view name);
   std::optional<std::string> get(std::string_view name) const;
   bool has(std::string_view name) const { return items_.contains(name); }
   /// In their order.
