@@ -4,11 +4,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cerrno>
-#include <string>
+#include <map>
+#include <memory>
+#include <utility>
 
 #include "base/digest.h"
 #include "base/error.h"
+#include "layers/layer_collector.h"
+#include "layers/tree_applier.h"
 
 namespace ibuild::builder {
 namespace {
@@ -21,12 +24,13 @@ base::RelPath directory_of(const std::string& id, int number) {
                               std::to_string(number));
 }
 
+base::RelPath lock_path(const std::string& id, const std::string& what) {
+  return base::RelPath::exact("mount-" + std::string(base::sha256_of(id).hex()) + "-" + what);
+}
+
 base::LockFile lock(const layers::Store& store, const std::string& id, const RunMount& mount,
                     int& number, std::stop_token stop) {
-  const auto path = [&](int n) {
-    return base::RelPath::exact("mount-" + std::string(base::sha256_of(id).hex()) + "-" +
-                                std::to_string(n));
-  };
+  const auto path = [&](int n) { return lock_path(id, std::to_string(n)); };
   using Mode = base::LockFile::Mode;
   if (mount.sharing == parser::CacheSharing::shared)
     return base::LockFile::acquire(store.locks(), path(0), Mode::shared, stop);
@@ -39,38 +43,103 @@ base::LockFile lock(const layers::Store& store, const std::string& id, const Run
   throw base::Error("cache mount " + mount.id + ": too many steps use it at once");
 }
 
-/// Makes the directory, or leaves one that stands as it is.
-base::DirFd open_or_make(const base::DirFd& root, const base::RelPath& path,
-                         const RunMount& mount) {
-  base::make_dirs(root, path.parent());
-  const base::DirFd parent = base::open_dir_at(root, path.parent());
-  const std::string name(path.name());
-  if (::mkdirat(parent.get(), name.c_str(), 0700) != 0) {
-    if (errno != EEXIST) throw base::SystemError("mkdir", root.show(path));
-    return base::open_dir_at(parent, base::RelPath::exact(name));
+/// Who owns a cache and its mode. Of a part of it nobody asks.
+struct Access {
+  std::uint32_t mode = 0755;
+  std::uint64_t uid = 0;
+  std::uint64_t gid = 0;
+
+  explicit Access(const RunMount& mount) {
+    if (!base::RelPath::clean(mount.source).is_root()) return;
+    mode = mount.mode.value_or(mode);
+    uid = mount.uid.value_or(uid);
+    gid = mount.gid.value_or(gid);
   }
-  base::DirFd made = base::open_dir_at(parent, base::RelPath::exact(name));
-  const auto uid = static_cast<uid_t>(mount.uid.value_or(0));
-  const auto gid = static_cast<gid_t>(mount.gid.value_or(0));
-  if ((uid != 0 || gid != 0) && ::fchown(made.get(), uid, gid) != 0)
-    throw base::SystemError("chown", root.show(path));
-  if (::fchmod(made.get(), mount.mode.value_or(0755)) != 0)
-    throw base::SystemError("chmod", root.show(path));
-  return made;
+  explicit Access(const layers::LayerEntry& entry)
+      : mode(entry.mode), uid(entry.uid), gid(entry.gid) {}
+
+  std::string str() const {
+    return std::to_string(uid) + ":" + std::to_string(gid) + ":" + std::to_string(mode);
+  }
+  void apply_to(const base::DirFd& dir) const {
+    if ((uid != 0 || gid != 0) &&
+        ::fchown(dir.get(), static_cast<uid_t>(uid), static_cast<gid_t>(gid)) != 0)
+      throw base::SystemError("chown", dir.shown_as());
+    if (::fchmod(dir.get(), mode) != 0) throw base::SystemError("chmod", dir.shown_as());
+  }
+};
+
+void copy_content(const SelectedSource& source, const base::DirFd& into, std::stop_token stop) {
+  layers::LayerCollector collector;
+  layers::TreeApplier applier(into, layers::OverlayXattrs::none);
+  std::map<LinkKey, base::RelPath> first_names;
+  for (const auto& selected : source.entries) {
+    if (stop.stop_requested()) throw base::CancelledError();
+    layers::LayerEntry entry = selected.file.entry;
+    entry.path = selected.below;
+    if (selected.file.is_file() && selected.file.link) {
+      const auto [first, is_new] = first_names.emplace(*selected.file.link, entry.path);
+      if (!is_new) {
+        entry.type = layers::EntryType::hardlink;
+        entry.link_target = first->second.str();
+      }
+    }
+    const bool has_bytes = entry.type == layers::EntryType::file;
+    const auto bytes =
+        has_bytes ? source.tree->open(selected.file) : std::make_unique<base::StringSource>("");
+    applier.add(collector.add(std::move(entry)), *bytes);
+  }
+  applier.finish(collector.finish(layers::TarOrigin::foreign));
 }
+
+/// A directory that is not yet what others see.
+class NewDirectory {
+ public:
+  /// Requires: nobody else makes the directory of this path meanwhile.
+  NewDirectory(const base::DirFd& parent, std::string name)
+      : parent_(parent), name_(std::move(name)), temp_name_(name_ + ".new") {
+    base::remove_tree(parent_, base::RelPath::exact(temp_name_));
+    if (::mkdirat(parent_.get(), temp_name_.c_str(), 0700) != 0)
+      throw base::SystemError("mkdir", parent_.show(base::RelPath::exact(temp_name_)));
+    dir_ = base::open_dir_at(parent_, base::RelPath::exact(temp_name_));
+  }
+  const base::DirFd& dir() const { return dir_; }
+  base::DirFd publish() && {
+    if (::renameat(parent_.get(), temp_name_.c_str(), parent_.get(), name_.c_str()) != 0)
+      throw base::SystemError("rename", parent_.show(base::RelPath::exact(name_)));
+    return std::move(dir_);
+  }
+
+ private:
+  const base::DirFd& parent_;
+  std::string name_;
+  std::string temp_name_;
+  base::DirFd dir_;
+};
 
 }  // namespace
 
 CacheMount CacheMount::open(const layers::Store& store, const RunMount& mount,
-                            std::stop_token stop) {
+                            const std::optional<Base>& base, std::stop_token stop) {
   // Who owns the directory is part of what it is: steps of another user get another one.
-  const std::string id = mount.id + "\n" + std::to_string(mount.uid.value_or(0)) + ":" +
-                         std::to_string(mount.gid.value_or(0)) + ":" +
-                         std::to_string(mount.mode.value_or(0755));
+  const Access access = base ? Access(base->content.root.entry) : Access(mount);
+  const std::string id = mount.id + "\n" + (base ? "from " + base->name : access.str());
   int number = 0;
-  base::LockFile held = lock(store, id, mount, number, std::move(stop));
-  return {std::move(held),
-          open_or_make(store.cache_dir("mounts"), directory_of(id, number), mount)};
+  base::LockFile held = lock(store, id, mount, number, stop);
+
+  const auto path = directory_of(id, number);
+  const std::string name(path.name());
+  const auto root = store.cache_dir("mounts");
+  base::make_dirs(root, path.parent());
+  const base::DirFd parent = base::open_dir_at(root, path.parent());
+  const auto making = base::LockFile::acquire(store.locks(), lock_path(id, "making"),
+                                              base::LockFile::Mode::exclusive, stop);
+  if (base::try_lstat_at(parent, base::RelPath::exact(name)))
+    return {std::move(held), base::open_dir_at(parent, base::RelPath::exact(name))};
+  NewDirectory made(parent, name);
+  if (base) copy_content(base->content, made.dir(), std::move(stop));
+  access.apply_to(made.dir());
+  return {std::move(held), std::move(made).publish()};
 }
 
 }  // namespace ibuild::builder

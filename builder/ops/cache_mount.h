@@ -2,9 +2,11 @@
 
 #include <optional>
 #include <stop_token>
+#include <string>
 
 #include "base/files.h"
 #include "base/fs_at.h"
+#include "builder/ops/copy_selection.h"
 #include "builder/plan/op.h"
 #include "layers/store.h"
 
@@ -15,8 +17,14 @@ namespace ibuild::builder {
 /// nobody else uses. Kept in the store between builds, never part of a layer.
 class CacheMount {
  public:
-  /// Waits for a locked one. Throws: SystemError, CancelledError.
-  static CacheMount open(const layers::Store& store, const RunMount& mount, std::stop_token stop);
+  /// What a new directory begins with. A cache of another base is another directory.
+  struct Base {
+    const SelectedSource& content;  // a directory
+    std::string name;               // tells it from others
+  };
+  /// Without a base it begins empty. Waits for a locked one. Throws: SystemError, CancelledError.
+  static CacheMount open(const layers::Store& store, const RunMount& mount,
+                         const std::optional<Base>& base, std::stop_token stop);
   const base::DirFd& dir() const { return dir_; }
 
  private:

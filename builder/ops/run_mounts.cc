@@ -79,6 +79,7 @@ const SelectedSource& RunMounts::selection_of(std::size_t index) {
 
 std::string RunMounts::source_ingredient(std::size_t index, Stages stages) {
   const auto& mount = op_.mounts[index];
+  if (mount.type == MountType::cache) return cache_origin(index);
   if (mount.type != MountType::bind) return "";
   if (!is_from_context(mount) && stages == Stages::by_chain) {
     return " " + mount.source + " of " +
@@ -86,6 +87,15 @@ std::string RunMounts::source_ingredient(std::size_t index, Stages stages) {
   }
   const auto& selection = selection_of(index);
   return " " + fingerprint(selection.root) + " " + selection_digest({selection}).str();
+}
+
+/// Which part of what a cache shows; empty: all of one that began empty.
+std::string RunMounts::cache_origin(std::size_t index) {
+  const auto& mount = op_.mounts[index];
+  const std::string part = mount.source == "/" ? "" : " " + mount.source;
+  if (!mount.has_base) return part;
+  if (is_from_context(mount)) return part + " of " + selection_digest({selection_of(index)}).str();
+  return part + " of " + input_.result_of_tree(std::get<TreeRef>(mount.from)).chain_id.str();
 }
 
 void RunMounts::add_to(StepKey& key, Stages stages) {
@@ -174,20 +184,38 @@ sandbox::MountSpec RunMounts::bind_fd(base::UniqueFd fd, const RunMount& mount) 
 sandbox::MountSpec RunMounts::open_one(std::size_t index) {
   const auto& mount = op_.mounts[index];
   if (mount.type == MountType::bind) return open_bind(index);
-  if (mount.type == MountType::cache) {
-    RunMount cache = mount;
-    const bool may_share = input_.scope.services.sandbox->shares_directories();
-    if (!may_share && cache.sharing == parser::CacheSharing::shared)
-      cache.sharing = parser::CacheSharing::locked;
-    caches_.push_back(CacheMount::open(input_.scope.services.store, cache, input_.stop));
-    return bind_fd(base::open_at(caches_.back().dir(), {}, O_PATH | O_DIRECTORY), mount);
-  }
+  if (mount.type == MountType::cache) return open_cache(index);
   sandbox::MountSpec spec;
   spec.kind = sandbox::MountSpec::Kind::tmpfs;
   spec.target = base::RelPath::clean(mount.target);
   spec.size_bytes = mount.size_bytes;
   spec.mode = 0755;
   return spec;
+}
+
+sandbox::MountSpec RunMounts::open_cache(std::size_t index) {
+  RunMount mount = op_.mounts[index];
+  const bool may_share = input_.scope.services.sandbox->shares_directories();
+  if (!may_share && mount.sharing == parser::CacheSharing::shared)
+    mount.sharing = parser::CacheSharing::locked;
+  std::optional<CacheMount::Base> base;
+  if (mount.has_base) {
+    base.emplace(CacheMount::Base{selection_of(index), cache_origin(index)});
+    if (!base->content.root.is_directory()) {
+      throw parser::DockerfileError("unsupported-mount", input_.step.range,
+                                    "a cache mount cannot begin as a file: " + mount.source);
+    }
+  }
+  caches_.push_back(CacheMount::open(input_.scope.services.store, mount, base, input_.stop));
+  // A base brings the part that is wanted and no more.
+  const auto part = base ? base::RelPath() : base::RelPath::clean(mount.source);
+  auto fd = base::try_open_at(caches_.back().dir(), part, O_PATH, base::Links::follow_in_root);
+  if (!fd) {
+    throw parser::DockerfileError(
+        "mount-failed", input_.step.range,
+        "\"" + base::printable(mount.source) + "\": not found in the cache of the mount");
+  }
+  return bind_fd(*std::move(fd), mount);
 }
 
 layers::Layer RunMounts::context_layer(std::size_t index) {

@@ -40,11 +40,13 @@ class RunMounts {
   const SourceTree& tree_of(const RunMount& mount);
   const SelectedSource& selection_of(std::size_t index);
   std::string source_ingredient(std::size_t index, Stages stages);
+  std::string cache_origin(std::size_t index);
   void open_secret(const RunMount& mount);
   void open_agent(const RunMount& mount, std::vector<sandbox::MountSpec>& specs);
   sandbox::MountSpec open_one(std::size_t index);
   sandbox::MountSpec bind_fd(base::UniqueFd fd, const RunMount& mount);
   sandbox::MountSpec open_bind(std::size_t index);
+  sandbox::MountSpec open_cache(std::size_t index);
   sandbox::MountSpec open_script();
   layers::Layer context_layer(std::size_t index);
   void check_absence(const RunMount& mount) const;

@@ -80,7 +80,8 @@ struct WorkdirOp {
 struct RunMount {
   parser::MountType type = parser::MountType::bind;
   FileSource from;
-  std::string source;  // inside `from`
+  std::string source;     // inside `from`; of a cache without a base inside its own directory
+  bool has_base = false;  // cache: it begins as what `from` holds
   std::string target;
   bool read_only = false;
   std::string id;  // cache, secret

@@ -90,8 +90,11 @@ RunMount InstructionPlanner::run_mount(const std::string& value, const SourceNam
                               : FileSource(TreeRef{});
   complete_target(planned, mount.target);
   if (mount.type == parser::MountType::cache) {
-    if (!mount.from.empty())
-      fail("unsupported-mount", "RUN --mount=type=cache with from= is not supported yet");
+    // With an owner or a mode BuildKit mounts a directory that it makes, and no part of `from`.
+    const bool is_made =
+        base::RelPath::clean(planned.source).is_root() && (mount.uid || mount.gid || mount.mode);
+    planned.has_base = !mount.from.empty() && !is_made;
+    if (!planned.has_base) planned.from = TreeRef{};
     if (planned.id.empty()) planned.id = planned.target;
     planned.id = context_.args.given("BUILDKIT_CACHE_MOUNT_NS").value_or("") + "/" + planned.id;
   }

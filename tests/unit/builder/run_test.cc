@@ -151,8 +151,6 @@ TEST_CASE("run: what is not supported is refused by name", "[builder]") {
   with_base(f);
   CHECK_THROWS_WITH(f.build("FROM base\nRUN --security=insecure a\n"),
                     Catch::Contains("--security=insecure"));
-  CHECK_THROWS_WITH(f.build("FROM base\nRUN --mount=type=cache,from=base,target=/x a\n"),
-                    Catch::Contains("from="));
   f.images.add("foreign", {{"bin/sh", "x"}}).config.platform = image::parse_platform("linux/s390x");
   CHECK_THROWS_WITH(f.build("FROM foreign\nRUN a\n"), Catch::Contains("emulation"));
   CHECK_THROWS_WITH(f.build("FROM base\nRUN --mount=target=/ a\n"),
