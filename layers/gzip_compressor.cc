@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/synchronized.h"
 #include "layers/block_pipeline.h"
+#include "layers/compressibility.h"
 
 namespace ibuild::layers {
 
@@ -34,26 +35,66 @@ void put_le32(std::byte* at, std::uint32_t value) {
   for (int i = 0; i < 4; ++i) at[i] = static_cast<std::byte>(value >> (8 * i));
 }
 
+constexpr std::size_t kMaxStoredBytes = 0xffff;
+constexpr std::size_t kStoredHeaderBytes = 5;
+
+std::byte* put_bytes(std::byte* at, base::Bytes bytes) {
+  std::memcpy(at, bytes.data(), bytes.size());
+  return at + bytes.size();
+}
+
+/// Stored blocks (RFC 1951, 3.2.4). Returns the end.
+std::byte* put_stored(std::byte* at, base::Bytes plain) {
+  while (!plain.empty()) {
+    const auto part = plain.first(std::min(plain.size(), kMaxStoredBytes));
+    plain = plain.subspan(part.size());
+    *at++ = plain.empty() ? std::byte{1} : std::byte{0};  // the last block is marked
+    const auto size = static_cast<std::uint32_t>(part.size());
+    put_le32(at, size | (~size << 16));
+    at = put_bytes(at + 4, part);
+  }
+  return at;
+}
+
+std::size_t room_for(const BlockRun& run, libdeflate_compressor& deflater) {
+  const std::size_t size = run.bytes.size();
+  if (run.is_compressible) return libdeflate_deflate_compress_bound(&deflater, size);
+  return size + (size / kMaxStoredBytes + 1) * kStoredHeaderBytes;
+}
+
+void add_member(const BlockRun& run, libdeflate_compressor& deflater, BlockBuffer& out) {
+  const base::Bytes plain = run.bytes;
+  std::byte* const begin = out.data.get() + out.size_bytes;
+  std::byte* at = put_bytes(begin, std::as_bytes(std::span(kHeader)));
+  if (run.is_compressible) {
+    at += libdeflate_deflate_compress(&deflater, plain.data(), plain.size(), at,
+                                      room_for(run, deflater));
+  } else {
+    at = put_stored(at, plain);
+  }
+  put_le32(at, libdeflate_crc32(0, plain.data(), plain.size()));
+  put_le32(at + 4, static_cast<std::uint32_t>(plain.size()));
+  out.size_bytes += static_cast<std::size_t>(at - begin) + kTrailerBytes;
+}
+
 /// Makes members. For several threads at once: each takes a deflater (0.1 to 1 MiB) that is free.
 /// libdeflate's levels up to 9 give smaller output than zlib's of the same number in less time, so
 /// the numbers are taken as they are.
+/// What would not become smaller is stored, in members of its own.
 class MemberMaker {
  public:
   explicit MemberMaker(int level) : level_(level) {}
 
   BlockBuffer operator()(base::Bytes plain) {
     Deflater deflater = take();
-    const std::size_t room = libdeflate_deflate_compress_bound(deflater.get(), plain.size());
-    auto member = BlockBuffer::with_room(kHeader.size() + room + kTrailerBytes);
-    std::byte* at = member.data.get();
-    std::memcpy(at, kHeader.data(), kHeader.size());
-    at += kHeader.size();
-    at += libdeflate_deflate_compress(deflater.get(), plain.data(), plain.size(), at, room);
-    put_le32(at, libdeflate_crc32(0, plain.data(), plain.size()));
-    put_le32(at + 4, static_cast<std::uint32_t>(plain.size()));
-    member.size_bytes = static_cast<std::size_t>(at - member.data.get()) + kTrailerBytes;
+    // Level 0 stores everything as it is.
+    const auto runs = level_ == 0 ? std::vector<BlockRun>{{plain, true}} : runs_of(plain);
+    std::size_t room = 0;
+    for (const auto& run : runs) room += kHeader.size() + room_for(run, *deflater) + kTrailerBytes;
+    auto members = BlockBuffer::with_room(room);
+    for (const auto& run : runs) add_member(run, *deflater, members);
     free_.lock()->push_back(std::move(deflater));
-    return member;
+    return members;
   }
 
  private:

@@ -66,6 +66,24 @@ TEST_CASE("compression: a higher level gives fewer bytes", "[layers]") {
   CHECK(size(LayerCompression::zstd, 19) < size(LayerCompression::zstd, 1));
 }
 
+TEST_CASE("compression: gzip stores what would not become smaller", "[layers]") {
+  std::mt19937 random(1);
+  std::string noise(300'000, '\0');
+  for (char& c : noise) c = static_cast<char>(random());
+  std::string text;
+  while (text.size() < 300'000) text += "line " + std::to_string(random() % 1000) + "\n";
+  const CompressionOptions gzip{.type = LayerCompression::gzip, .level = {}};
+  for (const std::string& plain :
+       {noise, noise + text, text + noise, noise.substr(0, 40'000) + text + noise + text}) {
+    CHECK((decompress(LayerCompression::gzip, compress(gzip, plain)) == plain));
+  }
+  const auto stored = compress(gzip, noise).size();
+  CHECK(stored > noise.size());
+  CHECK(stored < noise.size() + 100);
+  // Neither costs the other more than its head.
+  CHECK(compress(gzip, noise + text).size() < stored + compress(gzip, text).size() + 32'768);
+}
+
 TEST_CASE("compression: the default levels are gzip 6 and zstd 3", "[layers]") {
   const std::string plain = sample_bytes(500'000);
   for (const auto& [type, level] :
