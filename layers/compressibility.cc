@@ -10,15 +10,16 @@ namespace ibuild::layers {
 namespace {
 
 // A sample tells text and programs from the rest almost for nothing.
-constexpr std::size_t kSampleBytes = 4 << 10;
+constexpr std::size_t kSampleBytes = 1 << 10;
 // Less says nothing about how values are spread.
-constexpr std::size_t kLeastBytes = 2 << 10;
+constexpr std::size_t kLeastBytes = kSampleBytes;
+constexpr std::size_t kLeastPiecesStored = 2;
 // Pearson's statistic against even values has 255 degrees of freedom: 255 on average for random
 // bytes. Huffman codes save about its value / (2 ln 2) bits in all: at this limit half a per cent
 // of a piece.
-constexpr std::uint64_t kUnevenLimit = 2000;
-// Sequences of 4 bytes that came before; random bytes of a piece have one in ten pieces.
-constexpr std::size_t kRepeatLimit = 32;
+constexpr std::uint64_t kUnevenLimit = 600;
+// Sequences of 4 bytes that came before; random bytes have one in a hundred pieces.
+constexpr std::size_t kRepeatLimit = 16;
 
 bool is_even(base::Bytes bytes) {
   std::array<std::uint32_t, 256> counts{};
@@ -60,15 +61,25 @@ bool looks_incompressible(base::Bytes piece) {
 
 std::vector<BlockRun> runs_of(base::Bytes block) {
   std::vector<BlockRun> runs;
-  for (std::size_t at = 0; at < block.size(); at += kPieceBytes) {
-    const auto piece = block.subspan(at, std::min(kPieceBytes, block.size() - at));
-    const bool is_compressible = !looks_incompressible(piece);
-    if (!runs.empty() && runs.back().is_compressible == is_compressible) {
-      auto& run = runs.back().bytes;
-      run = {run.data(), run.size() + piece.size()};
+  const auto add = [&runs](const BlockRun& run) {
+    if (runs.empty() || runs.back().is_compressible != run.is_compressible) {
+      runs.push_back(run);
     } else {
-      runs.push_back({piece, is_compressible});
+      auto& last = runs.back().bytes;
+      last = {last.data(), last.size() + run.bytes.size()};
     }
+  };
+  const std::size_t pieces = (block.size() + kPieceBytes - 1) / kPieceBytes;
+  const auto piece_at = [&](std::size_t i) {
+    const std::size_t at = i * kPieceBytes;
+    return block.subspan(at, std::min(kPieceBytes, block.size() - at));
+  };
+  for (std::size_t begin = 0; begin < pieces;) {
+    std::size_t end = begin;
+    while (end < pieces && looks_incompressible(piece_at(end))) ++end;
+    const bool is_stored = end - begin >= kLeastPiecesStored;
+    if (!is_stored) end = std::max(end, begin + 1);
+    for (; begin < end; ++begin) add({piece_at(begin), !is_stored});
   }
   if (runs.empty()) runs.push_back({block, true});
   return runs;

@@ -8,7 +8,7 @@
 namespace ibuild::layers {
 
 /// How much of a block is looked at in one go.
-inline constexpr std::size_t kPieceBytes = 32 << 10;
+inline constexpr std::size_t kPieceBytes = 8 << 10;
 
 /// True for bytes that deflate would not make smaller by a per cent: their values are spread evenly
 /// and nothing comes twice (archives, pictures, encrypted data). Costs a fraction of the attempt.
@@ -21,7 +21,9 @@ struct BlockRun {
   bool is_compressible = true;
 };
 
-/// Cuts a block where that changes, at multiples of kPieceBytes. An empty block is one empty run.
+/// Cuts a block where that changes, at multiples of kPieceBytes. Fewer than two pieces in a row
+/// that are not worth it stay with what is around them: a cut costs what matches would reach over
+/// it. An empty block is one empty run.
 std::vector<BlockRun> runs_of(base::Bytes block);
 
 }  // namespace ibuild::layers

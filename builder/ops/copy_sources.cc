@@ -138,7 +138,9 @@ void CopySources::add_content(StepKey& key) { key.add("files", selection_digest(
 
 const std::vector<SelectedSource>& CopySources::all() {
   if (all_) return *all_;
-  auto sources = local();
+  local();
+  auto sources = std::move(*local_);  // there may be very many
+  local_.reset();
   for (std::size_t i = 0; i < op_.paths.size(); ++i) {
     const auto& remote = op_.paths[i].remote;
     if (const auto* url = std::get_if<UrlSource>(&remote)) {

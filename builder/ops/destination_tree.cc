@@ -203,9 +203,8 @@ void DestinationTree::remove(const base::RelPath& path) {
 }
 
 void DestinationTree::add_parents(Entries& entries) const {
-  std::vector<base::RelPath> paths;
-  for (const auto& [path, added] : entries) paths.push_back(path);
-  for (const auto& path : paths) {
+  // Those that are added come before the one at hand.
+  for (const auto& [path, added] : entries) {
     for (auto at = path.parent(); !at.is_root() && !entries.contains(at); at = at.parent()) {
       const auto* entry = lookup(at);
       Added parent;
@@ -234,14 +233,16 @@ void DestinationTree::add_whiteouts(Entries& entries) const {
 }
 
 void DestinationTree::write(layers::LayerBuilder& out, const ParentOpener& opener,
-                            const std::function<void(std::string)>& warn,
-                            std::stop_token stop) const {
-  Entries entries = added_;
-  add_whiteouts(entries);
-  add_parents(entries);
+                            const std::function<void(std::string)>& warn, std::stop_token stop) {
+  add_whiteouts(added_);
+  add_parents(added_);
+  hidden_.clear();
   std::map<LinkKey, base::RelPath> first_names;
   std::optional<base::RelPath> left_out;
-  for (auto& [path, added] : entries) {
+  while (!added_.empty()) {
+    const auto node = added_.extract(added_.begin());  // its memory is free for what is written
+    const auto& path = node.key();
+    Added& added = node.mapped();
     if (stop.stop_requested()) throw base::CancelledError();
     if (path.is_root() || (left_out && path.is_within(*left_out))) continue;
     if (path.name().starts_with(kWhiteoutPrefix)) {

@@ -71,12 +71,12 @@ class DestinationTree {
   void remove(const base::RelPath& path);
 
   bool empty() const { return added_.empty() && hidden_.empty(); }
-  /// Gives every entry to `out`. `opener` opens files of the parent, of which new hard links were
+  /// Gives every entry to `out`, after which the tree is empty. `opener` opens files of the parent, of which new hard links were
   /// made. Names that would read as whiteouts are left out and told to `warn`.
   using ParentOpener =
       std::function<std::unique_ptr<base::ByteSource>(const layers::TreeView::Node&)>;
   void write(layers::LayerBuilder& out, const ParentOpener& opener,
-             const std::function<void(std::string)>& warn, std::stop_token stop) const;
+             const std::function<void(std::string)>& warn, std::stop_token stop);
 
  private:
   struct Added {
