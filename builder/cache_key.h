@@ -59,6 +59,8 @@ class StepKey {
   base::Digest digest() const;
   const std::vector<Ingredient>& ingredients() const { return ingredients_; }
   const std::vector<Ingredient>& details() const { return details_; }
+  /// For when nobody will ask any more: there may be one for each of very many files.
+  void forget_details() { std::vector<Ingredient>().swap(details_); }
 
  private:
   std::vector<Ingredient> ingredients_;

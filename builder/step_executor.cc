@@ -92,6 +92,7 @@ StepResult StepExecutor::work_on(const StepInput& input, const Solver::StepConte
   add_step_details(quick, input);
   tell_why(input, quick, lookup.why_not);
   parts_.cache.put_ingredients(quick_digest, quick);  // also of a step that fails
+  quick.forget_details();
   Lookup made = make(input, *runner);
   if (content) {
     made.record->also.push_back(content->digest());

@@ -143,6 +143,7 @@ std::optional<layers::Layer> CopyRunner::run() {
   };
   tree.write(
       *builder, opener, [&](const std::string& message) { input_.warn(message); }, input_.stop);
+  sources_.forget();
   return builder->commit();
 }
 

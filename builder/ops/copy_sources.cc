@@ -158,6 +158,11 @@ const std::vector<SelectedSource>& CopySources::all() {
   return all_.emplace(std::move(sources));
 }
 
+void CopySources::forget() {
+  local_.reset();
+  all_.reset();
+}
+
 bool CopySources::wants_unpacked(const SelectedSource& source) const {
   const bool by_url = std::any_of(urls_.begin(), urls_.end(),
                                   [&](const UrlTree& tree) { return source.tree == &tree; });

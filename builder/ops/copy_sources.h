@@ -33,6 +33,9 @@ class CopySources {
 
   /// Everything, in the order as written.
   const std::vector<SelectedSource>& all();
+  /// Gives the memory of the list back, once nothing refers to it: it is long where there are many
+  /// files.
+  void forget();
   /// Whether an archive of this name is to be unpacked.
   bool wants_unpacked(const SelectedSource& source) const;
 
