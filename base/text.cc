@@ -108,7 +108,7 @@ std::optional<std::string> nearest_word(std::string_view word,
   constexpr std::size_t kLongestWord = 256;
   if (word.empty() || word.size() > kLongestWord) return std::nullopt;
   const std::string wanted = to_lower(word);
-  const std::size_t limit = std::min<std::size_t>(3, 1 + wanted.size() / 4);
+  const std::size_t limit = std::clamp<std::size_t>(1 + wanted.size() / 4, 2, 3);
   std::size_t best = std::min(limit, wanted.size() - 1) + 1;
   std::optional<std::string> nearest;
   for (const std::string& candidate : candidates) {

@@ -40,7 +40,7 @@ void add_directive(DirectiveBlock& block, Directive directive) {
   for (const Directive& earlier : block.directives) {
     if (earlier.name != directive.name) continue;
     throw DockerfileError("duplicate-directive", directive.range,
-                          "the " + directive.name + " directive may be given only once");
+                          "only one " + directive.name + " parser directive can be used");
   }
   block.directives.push_back(std::move(directive));
 }
@@ -49,7 +49,7 @@ char escape_of(const Directive& directive) {
   if (directive.value == "\\" || directive.value == "`") return directive.value.front();
   throw DockerfileError(
       "invalid-directive", directive.range,
-      "invalid escape character '" + base::printable(directive.value) + "': it must be \\ or `");
+      "invalid escape token '" + base::printable(directive.value) + "': it must be \\ or `");
 }
 
 /// Directives behind a `#!` line are comments to the lexer, which reads no escape there.

@@ -18,8 +18,9 @@ void set_switch(std::optional<bool>& target, const std::string& flag,
   } else if (base::iequals(*value, "false")) {
     target = false;
   } else {
-    throw DockerfileError("invalid-flag-value", range,
-                          "flag " + flag + " wants true or false, not: " + base::printable(*value));
+    throw DockerfileError(
+        "invalid-flag-value", range,
+        "expecting boolean value for flag " + flag + ", not: " + base::printable(*value));
   }
 }
 

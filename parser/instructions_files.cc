@@ -35,8 +35,9 @@ CopySources build_sources(const AstNode& node, const std::string& keyword) {
 
 void need_destination(const AstNode& node, const std::string& keyword) {
   if (node.words.size() >= 2) return;
-  fail_count(node, keyword + " requires at least two arguments, a source and a destination, but " +
-                       (node.words.empty() ? "none was" : "only one was") + " provided");
+  fail_count(node, keyword + " requires at least two arguments, but " +
+                       (node.words.empty() ? "none was" : "only one was") +
+                       " provided: a source and a destination");
 }
 
 }  // namespace

@@ -65,7 +65,9 @@ OnBuild build_onbuild(const AstNode& node) {
   for (const std::string_view refused : {"ONBUILD", "FROM", "MAINTAINER"}) {
     if (!base::iequals(child.keyword, refused)) continue;
     throw DockerfileError("onbuild-not-allowed", child.keyword_range,
-                          std::string(refused) + " isn't allowed as an ONBUILD trigger");
+                          refused == "ONBUILD"
+                              ? "Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed"
+                              : std::string(refused) + " isn't allowed as an ONBUILD trigger");
   }
   OnBuild onbuild{std::string(without_keyword(node.original, node.keyword))};
   for (const Heredoc& heredoc : node.heredocs) {

@@ -130,7 +130,7 @@ std::vector<Word> split_pairs(Keyword keyword, const Word& arguments, const Logi
     const auto equals = word.text.find('=');
     if (equals == std::string::npos) {
       throw DockerfileError("missing-equals", line.range(word.begin, word.end),
-                            "cannot find '=' in \"" + base::printable(word.text) +
+                            "can't find = in \"" + base::printable(word.text) +
                                 "\": pairs must be of the form name=value");
     }
     pairs.push_back({word.text.substr(0, equals), word.begin, word.begin + equals});

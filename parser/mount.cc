@@ -207,12 +207,12 @@ void MountReader::read_place(const Pair& pair) {
 }
 
 void MountReader::finish_secret() {
-  if (!mount_.from.empty()) fail("a secret mount takes no from");
+  if (!mount_.from.empty()) fail("a secret mount should not have a from");
   if (mount_.source.empty() && mount_.target.empty() && mount_.id.empty()) {
-    fail("invalid secret mount: one of id, source and target is required");
+    fail("invalid secret mount: one of source, target required, or an id");
   }
   if (!mount_.source.empty() && !mount_.id.empty()) {
-    fail("invalid secret mount: source and id cannot both be set");
+    fail("invalid secret mount: both source and id can't be set");
   }
   if (!mount_.source.empty()) mount_.id = mount_.source;
   if (mount_.id.empty()) {

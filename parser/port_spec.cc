@@ -82,7 +82,7 @@ PortRange parse_port_range(std::string_view text) {
   result.protocol_has_capitals = !written.empty() && written != protocol;
   result.has_host_part = host.find_first_not_of(':') != std::string_view::npos;
   const auto span = parse_range(ports);
-  if (!span) fail(text, "invalid port number or range");
+  if (!span) fail(text, "invalid port number or range (0 to 65535)");
   check_host_part(text, host, *span);
   result.first = span->first;
   result.last = span->last;

@@ -38,8 +38,8 @@ SourcePath take_apart(const std::string& written, bool parents) {
   }
   const auto clean = base::RelPath::clean(pattern);
   if (clean.is_root()) {
-    throw base::UsageError("--parents needs a path below the root of its source, not \"" +
-                           base::printable(written) + "\"");
+    throw base::UsageError("\"" + base::printable(written) +
+                           "\": not found: --parents needs a path below the root of its source");
   }
   return {base::RelPath::clean(root), clean.str()};
 }

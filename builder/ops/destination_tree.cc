@@ -82,7 +82,7 @@ void DestinationTree::make_directories(const base::RelPath& path, MadeBy by) {
   if (const auto* entry = lookup(path)) {
     if (entry->type == EntryType::directory) return;
     throw base::UsageError("cannot make directory " + shown(path) +
-                           ": something else stands there");
+                           ": what stands there is not a directory");
   }
   make_directories(path.parent(), by);
   LayerEntry entry;

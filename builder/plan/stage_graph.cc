@@ -30,7 +30,7 @@ StageGraph::StageGraph(const parser::StageList& stages, const GlobalArgs& args, 
   for (const auto& stage : stages.stages) add_stage(stage, args);
   if (nodes_.empty())
     throw parser::DockerfileError("no-stage", {},
-                                  "the Dockerfile has no FROM, so there is nothing to build");
+                                  "the dockerfile contains no stages to build: it has no FROM");
   resolve_target();
   for (auto& node : nodes_) {
     if (node.is_replaced) continue;
@@ -40,6 +40,26 @@ StageGraph::StageGraph(const parser::StageList& stages, const GlobalArgs& args, 
   }
   check_cycles();
   name_stages();
+}
+
+image::Platform StageGraph::read_platform(const parser::From& from, const GlobalArgs& args,
+                                          const parser::SourceRange& range) const {
+  const parser::Expander expander(list_.escape, args.lookup());
+  const auto expanded = located(range, [&] { return expander.expand_word(from.platform); });
+  std::optional<std::string> meant;
+  for (const auto& name : expanded.unmatched) {
+    if (!meant) meant = base::nearest_word(name, args.names());
+  }
+  if (expanded.text.empty()) {
+    fail("bad-platform", range,
+         "empty platform value from expression " + base::printable(from.platform), meant);
+  }
+  try {
+    return image::parse_platform(expanded.text);
+  } catch (const base::UsageError& error) {
+    fail("bad-platform", range,
+         "failed to parse platform " + base::printable(from.platform) + ": " + error.what(), meant);
+  }
 }
 
 void StageGraph::add_stage(const parser::Stage& stage, const GlobalArgs& args) {
@@ -52,14 +72,7 @@ void StageGraph::add_stage(const parser::Stage& stage, const GlobalArgs& args) {
     fail("blank-base", range,
          "base name (" + base::printable(stage.from.image) + ") should not be blank");
   }
-  if (!stage.from.platform.empty()) {
-    const auto text =
-        located(range, [&] { return expander.expand_word(stage.from.platform).text; });
-    if (text.empty())
-      fail("bad-platform", range, "empty platform value from expression " + stage.from.platform);
-    node.platform = located(
-        range, [&] { return image::parse_platform(text); }, "bad-platform");
-  }
+  if (!stage.from.platform.empty()) node.platform = read_platform(stage.from, args, range);
   const auto replacement =
       stage.from.name.empty()
           ? std::nullopt

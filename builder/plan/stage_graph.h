@@ -88,6 +88,8 @@ class StageGraph {
 
  private:
   void add_stage(const parser::Stage& stage, const GlobalArgs& args);
+  image::Platform read_platform(const parser::From& from, const GlobalArgs& args,
+                                const parser::SourceRange& range) const;
   void resolve_target();
   void name_stages();
   void check_cycles() const;
