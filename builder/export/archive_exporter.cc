@@ -34,9 +34,9 @@ void write_directory(const BuiltImage& built, const std::vector<image::Reference
 void ArchiveExporter::check(const OutputSpec& output) const {
   const OutputAttributes attributes(output);
   if (kind_ == Kind::oci) {
-    attributes.allow_layer_format_and({"dest", "name", "tar"});
+    attributes.allow_layer_format_and({"dest", "name", "rewrite-timestamp", "tar"});
   } else {
-    attributes.allow_layer_format_and({"dest", "name"});
+    attributes.allow_layer_format_and({"dest", "name", "rewrite-timestamp"});
   }
   const auto format = kind_ == Kind::oci ? ImageFormat::oci : ImageFormat::docker;
   (void)read_layer_format(attributes, format);

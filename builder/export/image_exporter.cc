@@ -26,7 +26,7 @@ void keep_in_store(const BuiltImage& built, const std::vector<image::Reference>&
 
 void ImageExporter::check(const OutputSpec& output) const {
   const OutputAttributes attributes(output);
-  attributes.allow_layer_format_and({"name", "push"});
+  attributes.allow_layer_format_and({"name", "push", "rewrite-timestamp"});
   (void)read_layer_format(attributes, ImageFormat::oci);
   const bool push = attributes.flag("push", target_ == Target::registry);
   if (target_ == Target::registry && !push) {

@@ -88,6 +88,12 @@ LayerFormat read_layer_format(const OutputAttributes& attributes, ImageFormat ot
   if (!oci && format.compression.type == LayerCompression::zstd) {
     throw base::UsageError("compression=zstd needs oci-mediatypes=true");
   }
+  if (!attributes.flag("rewrite-timestamp", true)) {
+    throw base::UsageError(
+        "rewrite-timestamp=false is not supported: with SOURCE_DATE_EPOCH no file of a new layer "
+        "is "
+        "later than that");
+  }
   return format;
 }
 

@@ -54,6 +54,18 @@ TEST_CASE("output_attributes: compression and level must fit", "[builder]") {
   CHECK_THROWS_AS(read({{"compression", "zstd"}, {"oci-mediatypes", "false"}}), UsageError);
 }
 
+TEST_CASE("output_attributes: times are always rewritten, and nobody is told otherwise",
+          "[builder]") {
+  for (const char* type : {"image", "registry", "oci", "docker"}) {
+    CAPTURE(type);
+    OutputSpec output{type, {{"rewrite-timestamp", "true"}}};
+    if (type[0] == 'o' || type[0] == 'd') output.attributes["dest"] = "x";
+    CHECK_NOTHROW(find_exporter(type).check(output));
+    output.attributes["rewrite-timestamp"] = "false";
+    CHECK_THROWS_AS(find_exporter(type).check(output), UsageError);
+  }
+}
+
 TEST_CASE("exporter: an unknown type is refused with the nearest", "[builder]") {
   try {
     find_exporter("ocl");
