@@ -75,8 +75,9 @@ void add_volume(const Volume& volume, ContainerSpec& container) {
 }
 
 void set_network(const RunOptions& options, sandbox::SandboxSpec& spec) {
-  spec.network =
-      options.network == "none" ? sandbox::NetworkMode::none : sandbox::NetworkMode::host;
+  spec.network = options.network == "none"      ? sandbox::NetworkMode::none
+                 : options.network == "private" ? sandbox::NetworkMode::own
+                                                : sandbox::NetworkMode::host;
   spec.hostname = host_name(options);
   spec.resolv_conf = sandbox::make_resolv_conf(spec.network);
   spec.hosts = sandbox::make_hosts(spec.hostname, extra_hosts(options));

@@ -61,11 +61,11 @@ void take_outputs(const BuildOptions& options, builder::BuildRequest& request) {
 }
 
 std::string take_network(const BuildOptions& options) {
-  for (const char* known : {"default", "host", "none"}) {
+  for (const char* known : {"default", "host", "none", "private"}) {
     if (options.network == known) return known;
   }
   throw base::UsageError("--network " + base::printable(options.network) +
-                         " is not supported: use default, host or none");
+                         " is not supported: use default, host, none or private");
 }
 
 }  // namespace
@@ -111,7 +111,8 @@ void BuildOptions::add_to(OptionParser& parser) {
   parser.value("--metadata-file", "FILE", metadata_file, "Write what was built here, as JSON");
   parser.flag("-q,--quiet", quiet, "Show nothing but the image's digest");
   parser.value("--progress", "KIND", progress, "auto, plain, tty, rawjson, quiet or none");
-  parser.value("--network", "MODE", network, "Network of RUN: default, host or none");
+  parser.value("--network", "MODE", network,
+               "Network of RUN: default (the host's), host, none or private");
   parser.list("--add-host", "NAME:IP", add_hosts, "Line for /etc/hosts of RUN");
   parser.value("--shm-size", "SIZE", shm_size, "Size of /dev/shm of RUN (default 64m)");
   parser.list("--ulimit", "NAME=SOFT[:HARD]", ulimits, "Limit for RUN");

@@ -53,7 +53,7 @@ void RunOptions::add_to(OptionParser& parser) {
   parser.value("-u,--user", "USER[:GROUP]", user, "User in the container, names or numbers");
   parser.value("--entrypoint", "PROGRAM", entrypoint,
                "Replaces the entry point (and the command) of the image");
-  parser.value("--network", "MODE", network, "host or none");
+  parser.value("--network", "MODE", network, "host, none or private");
   parser.list("--add-host", "NAME:IP", add_hosts, "Line for /etc/hosts");
   parser.value("--hostname", "NAME", hostname, "Host name in the container");
   parser.value("--shm-size", "SIZE", shm_size, "Size of /dev/shm (default 64m)");
@@ -116,12 +116,12 @@ Volume parse_volume(const std::string& text) {
 
 void RunOptions::check() const {
   for (const auto& port : ports) check_published_port(port);
-  if (network != "host" && network != "none") {
+  if (network != "host" && network != "none" && network != "private") {
     throw base::UsageError("--network " + base::printable(network) +
-                           " is not supported: use host or none");
+                           " is not supported: use host, none or private");
   }
-  if (network == "none" && !ports.empty()) {
-    throw base::UsageError("--publish needs a network, and --network none gives none");
+  if (network != "host" && !ports.empty()) {
+    throw base::UsageError("--publish needs the host's network, not --network " + network);
   }
   if (pull != "missing" && pull != "always" && pull != "never") {
     throw base::UsageError("--pull " + base::printable(pull) +

@@ -1,10 +1,13 @@
 // probe_profile and probe_profiles of sandbox/user_namespace.h.
+#include <fcntl.h>
+
 #include <chrono>
 #include <string>
 
 #include "base/child.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "base/unique_fd.h"
 #include "sandbox/sandbox.h"
 #include "sandbox/user_namespace.h"
 
@@ -23,6 +26,20 @@ ProfileProbe probe_profile(const std::string& profile) {
   } catch (const base::Error& error) {
     return {profile, false, error.what()};
   }
+}
+
+ProfileProbe probe_private_network() {
+  ProfileProbe probe{"private", false, ""};
+  try {
+    static_cast<void>(base::run_program({"pasta", "--version"}));
+  } catch (const base::SystemError&) {
+    probe.reason = "pasta is not there: install the package passt";
+    return probe;
+  }
+  const base::UniqueFd tun(::open("/dev/net/tun", O_RDWR | O_CLOEXEC));
+  probe.usable = tun.valid();
+  probe.reason = probe.usable ? "pasta" : base::SystemError("open", "/dev/net/tun").what();
+  return probe;
 }
 
 std::vector<ProfileProbe> probe_profiles() {

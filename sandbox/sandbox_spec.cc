@@ -61,6 +61,18 @@ std::string describe_user(const SandboxSpec& spec) {
   return text;
 }
 
+const char* name_of(NetworkMode network) {
+  switch (network) {
+    case NetworkMode::host:
+      return "host";
+    case NetworkMode::none:
+      return "none";
+    case NetworkMode::own:
+      return "private";
+  }
+  return "unknown";
+}
+
 }  // namespace
 
 std::string describe(const SandboxSpec& spec) {
@@ -82,7 +94,7 @@ std::string describe(const SandboxSpec& spec) {
   }
   line("dir", base::printable(spec.working_dir));
   line("user", describe_user(spec));
-  line("network", spec.network == NetworkMode::host ? "host" : "none");
+  line("network", name_of(spec.network));
   line("stdio", spec.stdio == StdioMode::captured ? "captured" : "inherited");
   line("rights", spec.insecure ? "all" : "default");
   line("hostname", base::printable(spec.hostname));

@@ -9,7 +9,10 @@
 
 namespace ibuild::sandbox {
 
-enum class NetworkMode { host, none };
+/// `own`: a network of the step's own whose traffic goes out through pasta(1) as that of this
+/// process. The host's loopback is not reached; what listens on other addresses of the host is as
+/// near as any machine.
+enum class NetworkMode { host, none, own };
 /// `captured`: stdin is /dev/null, stdout and stderr go to the observer. `inherited`: the caller's
 /// own 0, 1, 2 (ibuild run).
 enum class StdioMode { captured, inherited };

@@ -38,6 +38,9 @@ struct ProfileProbe {
 };
 /// Tries one of "root", "rootless", "chroot" for real, in a short-lived child.
 ProfileProbe probe_profile(const std::string& profile);
+/// Whether steps can have a network of their own (NetworkMode::own): the program and the device
+/// that it takes. `profile` is "private".
+ProfileProbe probe_private_network();
 /// Tries each profile for real (in short-lived children) and says what works. Leaves nothing
 /// behind.
 std::vector<ProfileProbe> probe_profiles();

@@ -46,9 +46,10 @@ class LogObserver : public sandbox::StepObserver {
 
 sandbox::NetworkMode network_mode(const std::string& name) {
   if (name == "none") return sandbox::NetworkMode::none;
+  if (name == "private") return sandbox::NetworkMode::own;
   if (name == "default" || name == "host") return sandbox::NetworkMode::host;
   throw base::UsageError("unsupported network mode \"" + base::printable(name) +
-                         "\" (default, host, none)");
+                         "\" (default, host, none, private)");
 }
 
 bool has_variable(const std::vector<std::string>& env, std::string_view name) {

@@ -103,7 +103,7 @@ struct RunOp {
   std::vector<std::string> build_args;  // which of `env` ARG declared
   std::string working_dir;
   std::string user;       // as USER has it; empty: root
-  std::string network;    // "default", "host", "none"
+  std::string network;    // "default", "host", "none", "private"
   bool insecure = false;  // --security=insecure
   std::vector<RunMount> mounts;
   std::optional<parser::InlineFile> script;  // shown to the step as /dev/pipes/<name>

@@ -16,7 +16,10 @@ namespace {
 
 using Probes = std::vector<sandbox::ProfileProbe>;
 
-std::string to_json(const Probes& probes, const std::string& store) {
+constexpr const char* kDefaultNetwork = "host";
+
+std::string to_json(const Probes& probes, const sandbox::ProfileProbe& network,
+                    const std::string& store) {
   nlohmann::ordered_json json;
   json["store"] = base::printable(store);
   json["profiles"] = nlohmann::ordered_json::array();
@@ -24,15 +27,20 @@ std::string to_json(const Probes& probes, const std::string& store) {
     json["profiles"].push_back(
         {{"profile", probe.profile}, {"usable", probe.usable}, {"reason", probe.reason}});
   }
+  json["network"] = {{"default", kDefaultNetwork},
+                     {"private", {{"usable", network.usable}, {"reason", network.reason}}}};
   return json.dump(2) + "\n";
 }
 
-std::string to_text(const Probes& probes, const std::string& store) {
+std::string to_text(const Probes& probes, const sandbox::ProfileProbe& network,
+                    const std::string& store) {
   Table table({"PROFILE", "USABLE", "REASON"});
   for (const auto& probe : probes)
     table.add({probe.profile, probe.usable ? "yes" : "no", probe.reason});
   return "store: " + base::printable(store) + "\n\n" + table.str() +
-         "\nRUN steps use the first profile that is usable; --isolation forces one.\n";
+         "\nRUN steps use the first profile that is usable; --isolation forces one.\n\n" +
+         "network of RUN: " + kDefaultNetwork +
+         "; --network=private: " + (network.usable ? "yes" : "no") + ", " + network.reason + "\n";
 }
 
 }  // namespace
@@ -46,7 +54,9 @@ int run_doctor(Arguments arguments, CommandContext& context) {
   store.add_to(parser);
   if (parser.parse(arguments, context.out) == OptionParser::Outcome::help_shown) return kSuccess;
   const auto probes = sandbox::probe_profiles();
-  context.out << (json ? to_json(probes, store.path()) : to_text(probes, store.path()));
+  const auto network = sandbox::probe_private_network();
+  context.out << (json ? to_json(probes, network, store.path())
+                       : to_text(probes, network, store.path()));
   return kSuccess;
 }
 

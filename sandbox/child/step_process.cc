@@ -106,14 +106,14 @@ void set_up_stdio(const ReceivedSpec& received, int null) {
 }
 
 /// Everything that needs descriptors: none but 0, 1, 2 and `setup` is open after it.
-SandboxSpec prepare(const Channel& setup, const StepContext& context) {
-  auto frame = setup.receive();
+SandboxSpec prepare(const StepChannels& lines, const StepContext& context) {
+  auto frame = lines.setup.receive();
   if (!frame) ::_exit(kSetupFailed);  // nobody is there any more
   ReceivedSpec received = decode_spec(*std::move(frame));
   const base::UniqueFd null = open_null();  // a changed root may lie where no device works
   if (context.confinement == Confinement::namespaces) {
     MountSources sources = take_sources(received.spec);
-    enter_namespaces(received.spec);
+    enter_namespaces(received.spec, lines.aid);
     build_world(received.spec, context, std::move(sources));
   } else {
     change_root(received.spec);
@@ -131,8 +131,9 @@ void close_all_but(int kept) {
   }
 }
 
-void set_up_and_run(const Channel& setup, const StepContext& context) {
-  const SandboxSpec spec = prepare(setup, context);
+void set_up_and_run(const StepChannels& lines, const StepContext& context) {
+  const Channel& setup = lines.setup;
+  const SandboxSpec spec = prepare(lines, context);
   close_all_but(setup.fd());
   ::setsid();  // no terminal of the caller's to push input into
   ::umask(022);
@@ -156,11 +157,11 @@ void set_up_and_run(const Channel& setup, const StepContext& context) {
 
 }  // namespace
 
-void become_step(Channel setup, const StepContext& context) noexcept {
+void become_step(StepChannels lines, const StepContext& context) noexcept {
   try {
-    set_up_and_run(setup, context);
+    set_up_and_run(lines, context);
   } catch (const std::exception& error) {
-    report_error(setup, error, "set up");
+    report_error(lines.setup, error, "set up");
   }
   ::_exit(kSetupFailed);
 }

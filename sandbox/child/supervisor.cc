@@ -15,10 +15,12 @@
 #include <csignal>
 #include <optional>
 
+#include "base/child.h"
 #include "base/error.h"
 #include "base/fs_at.h"
 #include "base/scope_exit.h"
 #include "sandbox/child/descendants.h"
+#include "sandbox/child/private_network.h"
 #include "sandbox/child/report.h"
 #include "sandbox/child/step_process.h"
 #include "sandbox/fail.h"
@@ -50,10 +52,31 @@ bool handles_sigterm(pid_t pid) {
   return (caught >> (SIGTERM - 1) & 1) != 0;
 }
 
+/// Runs `work` in a child; -1 when that is not possible.
+template <typename Work>
+int exit_code_of_child(const Work& work) {
+  const pid_t child = ::fork();
+  if (child < 0) return -1;
+  if (child == 0) ::_exit(work());
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+/// fork(2) into a new pid namespace. unshare(2) would put every further child of ours there too,
+/// where the step could see our helpers, and where its end would wait for them.
+pid_t fork_into_pid_namespace() {
+  return static_cast<pid_t>(::syscall(SYS_clone, CLONE_NEWPID | SIGCHLD, 0, 0, 0, 0));
+}
+
 class Supervisor {
  public:
-  Supervisor(Channel& life, pid_t pid, Confinement confinement)
-      : life_(life), pid_(pid), has_pid_namespace_(confinement == Confinement::namespaces) {
+  Supervisor(Channel& life, Channel aid, pid_t pid, Confinement confinement)
+      : life_(life),
+        aid_(std::move(aid)),
+        pid_(pid),
+        has_pid_namespace_(confinement == Confinement::namespaces) {
     pidfd_.reset(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
     if (!pidfd_) fail_with_errno(kPhase, "open pidfd");
     const int fd = pidfd_.get();
@@ -62,14 +85,16 @@ class Supervisor {
 
   void wait_for_end() {
     for (;;) {
-      std::array<pollfd, 2> events = {
-          {{pidfd_.get(), POLLIN, 0}, {killed_ ? -1 : life_.fd(), POLLIN, 0}}};
+      std::array<pollfd, 3> events = {{{pidfd_.get(), POLLIN, 0},
+                                       {killed_ ? -1 : life_.fd(), POLLIN, 0},
+                                       {aid_.fd(), POLLIN, 0}}};
       const int ready = ::poll(events.data(), events.size(), wait_ms());
       if (ready < 0 && errno != EINTR) fail_with_errno(kPhase, "poll");
       if (ready == 0) kill_all();
       if (ready <= 0) continue;
       if (events[0].revents != 0) return report_end();
       if (events[1].revents != 0) take_order();
+      if (events[2].revents != 0) give_aid();
     }
   }
 
@@ -89,6 +114,14 @@ class Supervisor {
     }
   }
 
+  void give_aid() {
+    auto frame = aid_.receive();
+    if (!frame) return aid_.close();  // its program runs
+    if (auto network = connect_network(*std::move(frame), aid_)) {
+      network_.emplace(*std::move(network));
+    }
+  }
+
   void terminate() {
     if (!has_pid_namespace_) {
       signal_descendants(SIGTERM);
@@ -103,16 +136,12 @@ class Supervisor {
   }
 
   /// SIGTERM to every process of the step's pid namespace but its first; false when there is none.
-  /// A child of ours is born in that namespace, and from there one call reaches all of them at one
-  /// instant.
-  static bool signal_all_but_pid1() {
-    const pid_t child = ::fork();
-    if (child < 0) return false;  // ENOMEM: the namespace is gone
-    if (child == 0) ::_exit(::kill(-1, SIGTERM) == 0 ? 1 : 0);
-    int status = 0;
-    while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
-    }
-    return WIFEXITED(status) && WEXITSTATUS(status) == 1;
+  /// From within the namespace one call reaches all of them at one instant.
+  bool signal_all_but_pid1() const {
+    return exit_code_of_child([this] {
+             if (::setns(pidfd_.get(), CLONE_NEWPID) != 0) return 0;  // it is gone
+             return exit_code_of_child([] { return ::kill(-1, SIGTERM) == 0 ? 1 : 0; });
+           }) == 1;
   }
 
   /// The end of pid 1 is the end of its namespace: the kernel kills all of it.
@@ -136,6 +165,8 @@ class Supervisor {
   }
 
   Channel& life_;
+  Channel aid_;
+  std::optional<base::Child> network_;  // ends with the supervisor
   pid_t pid_;
   bool has_pid_namespace_;
   base::UniqueFd pidfd_;
@@ -145,23 +176,26 @@ class Supervisor {
 
 void start_and_watch(Channel& setup, Channel& life, const StepContext& context) {
   ::signal(SIGCHLD, SIG_DFL);  // the launcher ignores it; then there would be nothing to wait for
-  if (context.confinement == Confinement::namespaces) {
-    if (::unshare(CLONE_NEWPID) != 0) fail_with_errno("new pid namespace", "unshare");
-  } else if (::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0) {
-    fail_with_errno("start", "prctl");  // what loses its parent becomes our child
+  const bool changed_root = context.confinement == Confinement::changed_root;
+  // What loses its parent becomes our child.
+  if (changed_root && ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0) {
+    fail_with_errno("start", "prctl");
   }
-  const pid_t pid = ::fork();
-  if (pid < 0) fail_with_errno("start", "fork");
+  auto [aid, far_aid] = Channel::open_pair();
+  const pid_t pid = changed_root ? ::fork() : fork_into_pid_namespace();
+  if (pid < 0) fail_with_errno(changed_root ? "start" : "new pid namespace", "fork");
   if (pid == 0) {
     life.close();
-    become_step(std::move(setup), context);
+    aid.close();
+    become_step({std::move(setup), std::move(far_aid)}, context);
   }
   setup.close();
+  far_aid.close();
   base::ScopeExit kill_step([&] {
     ::kill(pid, SIGKILL);
-    if (context.confinement == Confinement::changed_root) kill_and_reap_descendants();
+    if (changed_root) kill_and_reap_descendants();
   });
-  Supervisor(life, pid, context.confinement).wait_for_end();
+  Supervisor(life, std::move(aid), pid, context.confinement).wait_for_end();
   kill_step.dismiss();
 }
 

@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "base/stream.h"
 #include "sandbox/child/mounts.h"
+#include "sandbox/child/private_network.h"
 #include "sandbox/fail.h"
 #include "sandbox/sandbox.h"
 
@@ -127,8 +128,8 @@ MountSources take_sources(const SandboxSpec& spec) {
   return sources;
 }
 
-void enter_namespaces(const SandboxSpec& spec) {
-  const int network = spec.network == NetworkMode::none ? CLONE_NEWNET : 0;
+void enter_namespaces(const SandboxSpec& spec, const Channel& aid) {
+  const int network = spec.network != NetworkMode::host ? CLONE_NEWNET : 0;
   if (::unshare(CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP | network) != 0) {
     fail_with_errno("new namespaces", "unshare");
   }
@@ -137,6 +138,7 @@ void enter_namespaces(const SandboxSpec& spec) {
     fail_with_errno("make mounts private", "mount", "/");
   }
   if (network != 0) raise_loopback();
+  if (spec.network == NetworkMode::own) ask_for_network(aid);
   set_host_name(spec);
 }
 

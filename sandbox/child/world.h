@@ -5,6 +5,7 @@
 
 #include "base/fs_at.h"
 #include "base/unique_fd.h"
+#include "sandbox/channel.h"
 #include "sandbox/child/step_context.h"
 #include "sandbox/sandbox_spec.h"
 
@@ -28,8 +29,9 @@ struct World {
   base::DirFd root;     // the step's root mount
 };
 
-/// Puts this process into new mount, ipc, uts, cgroup and (for `none`) network namespaces.
-void enter_namespaces(const SandboxSpec& spec);
+/// Puts this process into new mount, ipc, uts, cgroup and (for all but `host`) network namespaces.
+/// `aid`: the line to the supervisor, which connects a network of the step's own.
+void enter_namespaces(const SandboxSpec& spec, const Channel& aid);
 /// Builds the step's tree of mounts and makes its root the root of this process.
 /// Requires: enter_namespaces. Throws: SandboxError.
 void build_world(const SandboxSpec& spec, const StepContext& context, MountSources sources);

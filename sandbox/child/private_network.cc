@@ -1,0 +1,113 @@
+#include "sandbox/child/private_network.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "base/stream.h"
+#include "base/text.h"
+#include "base/unique_fd.h"
+#include "sandbox/fail.h"
+#include "sandbox/sandbox.h"
+
+namespace ibuild::sandbox {
+
+namespace {
+
+constexpr const char* kPhase = "connect the network";
+constexpr int kPatienceMs = 15000;
+constexpr std::size_t kMessageCap = 64 << 10;
+
+/// The namespace comes as standard input: pasta gives up the rights to open that of a process. Its
+/// pid goes to standard output, and that is the sign that the network is there.
+std::vector<std::string> pasta_command() {
+  return {"pasta",
+          "--foreground",
+          "--quiet",
+          "--config-net",
+          "--netns-only",
+          "--runas",
+          "0:0",
+          "--netns",
+          "/proc/self/fd/0",
+          "--pid",
+          "/proc/self/fd/1",
+          "--tcp-ports",
+          "none",
+          "--udp-ports",
+          "none",
+          "--tcp-ns",
+          "none",
+          "--udp-ns",
+          "none",
+          "--no-map-gw"};
+}
+
+/// True when something can be read from `fd` (not: when it has ended).
+bool comes_alive(int fd) {
+  pollfd event{fd, POLLIN, 0};
+  int ready = -1;
+  while ((ready = ::poll(&event, 1, kPatienceMs)) < 0 && errno == EINTR) {
+  }
+  return ready > 0 && (event.revents & POLLIN) != 0;
+}
+
+std::string last_line(const std::string& text) {
+  const auto lines = base::split(base::trim(text), '\n');
+  return base::printable(lines.empty() ? "" : lines.back());
+}
+
+base::Child start_pasta(int network_namespace) {
+  base::Pipe out = base::Pipe::open();
+  base::Pipe err = base::Pipe::open();
+  std::optional<base::Child> pasta;
+  try {
+    pasta.emplace(base::spawn_program(pasta_command(), network_namespace, out.write_end.get(),
+                                      err.write_end.get()));
+  } catch (const base::SystemError& error) {
+    if (error.error_number() != ENOENT) throw;
+    throw SandboxError(kPhase, "pasta is not there: install the package passt");
+  }
+  out.write_end.reset();
+  err.write_end.reset();
+  if (comes_alive(out.read_end.get())) return *std::move(pasta);
+  pasta->send_signal(SIGKILL);
+  base::FdSource said(err.read_end.get());
+  throw SandboxError(kPhase,
+                     "pasta failed: " + last_line(base::read_all(said, kMessageCap, "pasta")));
+}
+
+}  // namespace
+
+void ask_for_network(const Channel& aid) {
+  const base::UniqueFd network(::open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC));
+  if (!network) fail_with_errno(kPhase, "open", "/proc/self/ns/net");
+  const int fd = network.get();
+  aid.send("network", {&fd, 1});
+  const auto answer = aid.receive();
+  if (!answer) throw SandboxError(kPhase, "the step's supervisor died");
+  if (!answer->bytes.empty()) throw SandboxError(kPhase, answer->bytes);
+}
+
+std::optional<base::Child> connect_network(Frame request, const Channel& aid) {
+  std::optional<base::Child> pasta;
+  std::string failure;
+  try {
+    pasta.emplace(start_pasta(request.fds.at(0).get()));
+  } catch (const SandboxError& error) {
+    failure = error.detail();
+  } catch (const std::exception& error) {
+    failure = error.what();
+  }
+  aid.send(failure);
+  return pasta;
+}
+
+}  // namespace ibuild::sandbox
