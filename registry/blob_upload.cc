@@ -1,6 +1,9 @@
-// See: distribution-spec "Pushing blobs": "Single POST" is left out, "POST then PUT" and "Mounting
-// a blob" are used.
+// See: distribution-spec "Pushing blobs": "Single POST" is left out, "POST then PUT", "Pushing a
+// blob in chunks" and "Mounting a blob" are used.
 #include "registry/blob_upload.h"
+
+#include <algorithm>
+#include <array>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -15,12 +18,32 @@ namespace {
 /// upload.
 constexpr std::chrono::minutes kCommitTimeout{5};
 
+/// Sizes of chunks, tried in turn where a request was too large: what is usual for large services,
+/// and down to the 1 MiB that nginx allows unless told otherwise.
+constexpr std::array<std::uint64_t, 3> kChunkSizes = {64 << 20, 8 << 20, 1 << 20};
+
+constexpr int kRangeNotSatisfiable = 416;
+constexpr int kTooLarge = 413;
+
+/// How many bytes "Range: 0-99" tells of; none for what is no such thing. "0-0" may mean one byte
+/// or none.
+std::optional<std::uint64_t> bytes_in_range(const HttpHeaders& headers) {
+  std::string value = headers.get("Range");
+  if (value.starts_with("bytes=")) value.erase(0, 6);
+  if (!value.starts_with("0-")) return std::nullopt;
+  const auto last = base::parse_u64(std::string_view(value).substr(2));
+  if (!last || *last == 0) return std::nullopt;
+  return *last + 1;
+}
+
+bool has_code(const RegistryError& error, std::string_view code) {
+  return std::ranges::find(error.codes(), code) != error.codes().end();
+}
+
 /// The registry's session for this upload is gone: a new one can be made.
 bool has_lost_upload(const RegistryError& error) {
-  for (const std::string& code : error.codes()) {
-    if (code == "BLOB_UPLOAD_UNKNOWN" || code == "BLOB_UPLOAD_INVALID") return true;
-  }
-  return error.status() == 416;
+  return has_code(error, "BLOB_UPLOAD_UNKNOWN") || has_code(error, "BLOB_UPLOAD_INVALID") ||
+         error.status() == kRangeNotSatisfiable;
 }
 
 RegistryError as_retryable(const RegistryError& error) {
@@ -49,10 +72,52 @@ UploadOutcome BlobUpload::attempt(std::stop_token stop) {
   if (head_blob(session_, job_.repository, job_.blob.digest, need, stop)) {
     return UploadOutcome::already_there;
   }
-  const std::optional<Url> location = begin(stop);
-  if (!location) return UploadOutcome::mounted;
-  put(*location, stop);
-  return UploadOutcome::uploaded;
+  while (true) {
+    if (!resume(stop)) {
+      forget_upload();
+      location_ = begin(stop);
+      if (!location_) return UploadOutcome::mounted;
+    }
+    try {
+      send(stop);
+      return UploadOutcome::uploaded;
+    } catch (const RegistryError& error) {
+      if (error.status() != kTooLarge || !shrink_chunks()) throw;
+      forget_upload();
+    }
+  }
+}
+
+void BlobUpload::forget_upload() {
+  location_.reset();
+  offset_ = sent_ = 0;
+}
+
+bool BlobUpload::resume(std::stop_token stop) {
+  if (!location_ || sent_ == 0) return false;
+  ApiRequest request{.method = "GET", .url = location_};
+  request.need = {.repository = job_.repository, .scopes = {push_scope(job_.repository)}};
+  const ApiResponse answer = session_.send(std::move(request), std::move(stop));
+  const auto held = bytes_in_range(answer.response.headers);
+  if (answer.status() != 204 || !held || *held > job_.blob.size_bytes) return false;
+  if (answer.response.headers.find("Location")) location_ = location_of(answer);
+  offset_ = *held;
+  return true;
+}
+
+void BlobUpload::note_least_chunk(const ApiResponse& answer) {
+  const auto least = base::parse_u64(answer.response.headers.get("OCI-Chunk-Min-Length"));
+  if (least) least_chunk_ = *least;
+}
+
+bool BlobUpload::shrink_chunks() {
+  const std::uint64_t largest = chunk_ != 0 ? chunk_ : job_.blob.size_bytes;
+  for (const std::uint64_t size : kChunkSizes) {
+    if (size >= largest || size < least_chunk_) continue;
+    chunk_ = size;
+    return true;
+  }
+  return false;
 }
 
 ApiResponse BlobUpload::post(const std::string& query, const std::vector<std::string>& wishes,
@@ -73,12 +138,16 @@ std::optional<Url> BlobUpload::begin(std::stop_token stop) {
       check_digest(answer);
       return std::nullopt;
     }
-    if (answer.status() == 202) return location_of(answer);
+    if (answer.status() == 202) {
+      note_least_chunk(answer);
+      return location_of(answer);
+    }
     if (answer.error().retryable()) throw answer.error();
     // No right to the other repository, or no mounting at all: upload it.
   }
   const ApiResponse answer = post("", {}, stop);
   if (answer.status() != 202) throw answer.error();
+  note_least_chunk(answer);
   return location_of(answer);
 }
 
@@ -103,23 +172,69 @@ Url BlobUpload::location_of(const ApiResponse& answer) const {
   return *url;
 }
 
-void BlobUpload::put(const Url& location, std::stop_token stop) {
-  ApiRequest request{.method = "PUT", .url = location.with_query("digest", job_.blob.digest.str())};
+void BlobUpload::send(std::stop_token stop) {
+  const bool at_once = offset_ == 0 && chunk_ == 0;
+  if (at_once) return put(job_.blob.size_bytes, std::move(stop));
+  while (offset_ < job_.blob.size_bytes) patch(stop);
+  put(0, std::move(stop));
+}
+
+ApiRequest BlobUpload::request_with(const char* method, std::uint64_t offset,
+                                    std::uint64_t size_bytes) {
+  ApiRequest request{.method = method, .url = location_};
   request.need = {.repository = job_.repository, .scopes = {push_scope(job_.repository)}};
   request.headers.add("Content-Type", "application/octet-stream");
-  request.open_body = job_.open;
-  request.body_size_bytes = job_.blob.size_bytes;
+  request.body_size_bytes = size_bytes;
   request.first_byte_timeout = kCommitTimeout;
-  if (job_.observer) {
-    request.on_sent = [this](std::uint64_t sent) { job_.observer(sent, job_.blob.size_bytes); };
+  if (size_bytes == 0) return request;
+  request.open_body = [this, offset, size_bytes] { return body_.piece(offset, size_bytes); };
+  request.on_sent = [this, offset](std::uint64_t sent) {
+    sent_ = offset + sent;
+    if (job_.observer) job_.observer(sent_, job_.blob.size_bytes);
+  };
+  return request;
+}
+
+void BlobUpload::patch(std::stop_token stop) {
+  const std::uint64_t left = job_.blob.size_bytes - offset_;
+  const std::uint64_t size = chunk_ == 0 ? left : std::min(left, chunk_);
+  ApiRequest request = request_with("PATCH", offset_, size);
+  request.headers.add("Content-Range",
+                      std::to_string(offset_) + "-" + std::to_string(offset_ + size - 1));
+  const ApiResponse answer = session_.send(std::move(request), std::move(stop));
+  if (answer.status() != 202) {
+    const RegistryError error = answer.error();
+    // 416: the registry has another idea of how much it has got, and is asked for it.
+    if (error.status() == kRangeNotSatisfiable) throw as_retryable(error);
+    if (!has_lost_upload(error)) throw error;
+    forget_upload();
+    throw as_retryable(error);
   }
+  const std::uint64_t held = bytes_in_range(answer.response.headers).value_or(offset_ + size);
+  if (held <= offset_ || held > offset_ + size) {
+    forget_upload();
+    throw as_retryable(error_with_words(
+        answer.record, answer.status(),
+        "the registry says to hold " + std::to_string(held) + " bytes of the upload"));
+  }
+  offset_ = held;
+  if (answer.response.headers.find("Location")) location_ = location_of(answer);
+}
+
+void BlobUpload::put(std::uint64_t size_bytes, std::stop_token stop) {
+  ApiRequest request = request_with("PUT", job_.blob.size_bytes - size_bytes, size_bytes);
+  request.url = location_->with_query("digest", job_.blob.digest.str());
   const ApiResponse answer = session_.send(std::move(request), std::move(stop));
   if (answer.status() == 201 || answer.status() == 204) {
     check_digest(answer);
     return;
   }
   const RegistryError error = answer.error();
-  throw has_lost_upload(error) ? as_retryable(error) : error;
+  // What was put together of pieces may be put together wrong there.
+  const bool mixed_up = offset_ > 0 && has_code(error, "DIGEST_INVALID");
+  if (!has_lost_upload(error) && !mixed_up) throw error;
+  forget_upload();
+  throw as_retryable(error);
 }
 
 void BlobUpload::check_digest(const ApiResponse& answer) const {

@@ -1,11 +1,13 @@
 #pragma once
 
+#include <optional>
 #include <stop_token>
 #include <string>
 
 #include "image/descriptor.h"
 #include "registry/registry_client.h"
 #include "registry/registry_session.h"
+#include "registry/upload_body.h"
 
 namespace ibuild::registry {
 
@@ -13,7 +15,8 @@ namespace ibuild::registry {
 bool head_blob(RegistrySession& session, const std::string& repository, const base::Digest& digest,
                AccessNeed need, std::stop_token stop);
 
-/// One blob on its way into a repository.
+/// One blob on its way into a repository, over as many attempts as it takes: each goes on where the
+/// registry says that the one before broke off.
 class BlobUpload {
  public:
   struct Job {
@@ -23,11 +26,16 @@ class BlobUpload {
     const std::string& mount_from;  // empty: no mount
     const TransferObserver& observer;
   };
-  BlobUpload(RegistrySession& session, const Job& job) : session_(session), job_(job) {}
+  BlobUpload(RegistrySession& session, const Job& job)
+      : session_(session), job_(job), body_(job_.open) {}
 
-  /// HEAD, then mount, then POST and PUT. One attempt, from the start. Throws: RegistryError;
-  /// base::ContentError; what the source throws.
+  /// HEAD, then mount, then POST and PUT. Where the upload broke off: its status, PATCH for the
+  /// rest, PUT. Where one request is too large for the registry or a proxy: smaller PATCHes, PUT.
+  /// One attempt. Throws: RegistryError; base::ContentError; what the source throws.
   UploadOutcome attempt(std::stop_token stop);
+
+  /// How much of the blob the registry has said to have.
+  std::uint64_t done_bytes() const { return offset_; }
 
  private:
   /// Starts an upload, with a mount where there is a repository to mount from. Gives where the
@@ -35,12 +43,28 @@ class BlobUpload {
   std::optional<Url> begin(std::stop_token stop);
   ApiResponse post(const std::string& query, const std::vector<std::string>& wishes,
                    std::stop_token stop);
+  /// Whether the upload of the attempt before can go on; asks the registry how far it has got.
+  bool resume(std::stop_token stop);
+  void forget_upload();
+  void note_least_chunk(const ApiResponse& answer);
+  /// Makes requests smaller; false when they cannot get any smaller.
+  bool shrink_chunks();
   Url location_of(const ApiResponse& answer) const;
-  void put(const Url& location, std::stop_token stop);
+
+  void send(std::stop_token stop);
+  ApiRequest request_with(const char* method, std::uint64_t offset, std::uint64_t size_bytes);
+  void patch(std::stop_token stop);
+  void put(std::uint64_t size_bytes, std::stop_token stop);
   void check_digest(const ApiResponse& answer) const;
 
   RegistrySession& session_;
   Job job_;
+  UploadBody body_;
+  std::optional<Url> location_;  // of the upload that is under way
+  std::uint64_t offset_ = 0;     // how much of it the registry has
+  std::uint64_t sent_ = 0;       // how much may have reached it
+  std::uint64_t chunk_ = 0;      // largest body of a request; 0: no limit
+  std::uint64_t least_chunk_ = 0;
 };
 
 }  // namespace ibuild::registry

@@ -262,7 +262,8 @@ UploadOutcome Client::push_blob(const image::Reference& repository, const image:
                                             .open = open,
                                             .mount_from = mount_from,
                                             .observer = observer});
-  return retrier_.run(stop, [&] { return upload.attempt(stop); });
+  return retrier_.run(
+      stop, [&] { return upload.attempt(stop); }, [&] { return upload.done_bytes(); });
 }
 
 base::Digest Client::push_manifest(const image::Reference& reference, std::string_view media_type,
