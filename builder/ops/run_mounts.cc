@@ -189,8 +189,20 @@ sandbox::MountSpec RunMounts::open_one(std::size_t index) {
   spec.kind = sandbox::MountSpec::Kind::tmpfs;
   spec.target = base::RelPath::clean(mount.target);
   spec.size_bytes = mount.size_bytes;
-  spec.mode = 0755;
+  spec.mode = tmpfs_mode(spec.target);
   return spec;
+}
+
+/// As the OCI runtimes do it: the mode of the directory that is covered. Where there is none,
+/// anybody may write.
+std::uint32_t RunMounts::tmpfs_mode(const base::RelPath& target) const {
+  constexpr std::uint32_t kForAll = 01777;
+  const auto chain = input_.parent();
+  input_.scope.fetch.ensure_indexes(chain, input_.stop);
+  const LayeredTree root(input_.scope.services.store.layers(), chain, "the step's root",
+                         input_.stop);
+  const auto covered = resolve(root, target, /*follow_last=*/true);
+  return covered && covered->is_directory() ? covered->entry.mode : kForAll;
 }
 
 sandbox::MountSpec RunMounts::open_cache(std::size_t index) {

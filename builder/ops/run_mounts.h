@@ -44,6 +44,7 @@ class RunMounts {
   void open_secret(const RunMount& mount);
   void open_agent(const RunMount& mount, std::vector<sandbox::MountSpec>& specs);
   sandbox::MountSpec open_one(std::size_t index);
+  std::uint32_t tmpfs_mode(const base::RelPath& target) const;
   sandbox::MountSpec bind_fd(base::UniqueFd fd, const RunMount& mount);
   sandbox::MountSpec open_bind(std::size_t index);
   sandbox::MountSpec open_cache(std::size_t index);

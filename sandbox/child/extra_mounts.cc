@@ -86,7 +86,7 @@ base::UniqueFd make_tmpfs(const MountSpec& mount, std::string_view phase) {
   }
   std::vector<MountOption> options = {{"mode", mode}};
   if (mount.size_bytes != 0) options.emplace_back("size", std::to_string(mount.size_bytes));
-  return new_mount(phase, "tmpfs", options, 0);
+  return new_mount(phase, "tmpfs", options, MOUNT_ATTR_NOSUID);
 }
 
 /// Copies what the source holds; other holders of the descriptor keep their place in it.

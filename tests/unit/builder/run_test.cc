@@ -123,6 +123,21 @@ TEST_CASE(
   CHECK_FALSE(mount_at(spec, "c")->read_only);
 }
 
+TEST_CASE("run: a tmpfs has the mode of what it covers, else it is for everybody", "[builder]") {
+  BuildFixture f;
+  f.images.add("base", {{"var", "", 0755, 0, 0, layers::EntryType::directory},
+                        {"var/private", "", 0710, 0, 0, layers::EntryType::directory},
+                        {"link", "", 0777, 0, 0, layers::EntryType::symlink, "var/private"}});
+  f.build(
+      "FROM base\nUSER 7\nRUN --mount=type=tmpfs,target=/var/private "
+      "--mount=type=tmpfs,target=/link/new --mount=type=tmpfs,target=/link a\n");
+  const auto spec = f.sandbox.specs().at(0);
+  REQUIRE(mount_at(spec, "link/new") != nullptr);
+  CHECK(mount_at(spec, "var/private")->mode == 0710);
+  CHECK(mount_at(spec, "link/new")->mode == 01777);
+  CHECK(mount_at(spec, "link")->mode == 0710);
+}
+
 TEST_CASE("run: only the mounted part of the context counts", "[builder]") {
   BuildFixture f;
   f.write("src/a", "a");
