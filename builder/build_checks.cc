@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "parser/directives.h"
 #include "parser/ignore_matcher.h"
 
 namespace ibuild::builder {
@@ -75,6 +76,20 @@ parser::IgnoreMatcher ignored_files(const BuildRequest& request) {
   return parser::IgnoreMatcher(parser::read_ignore_file(request.ignore_file.value_or("")));
 }
 
+/// As for the directive `# syntax=`, before which the argument counts.
+void check_frontend(const BuildRequest& request, WarningCollector& events) {
+  const auto values = given_values(request);
+  const auto syntax = values.find("BUILDKIT_SYNTAX");
+  if (syntax == values.end()) return;
+  const auto image = parser::first_word(syntax->second);
+  if (image.empty() || parser::is_dockerfile_frontend(image)) return;
+  events.raise({"",
+                "the front end " + base::printable(image) +
+                    " of BUILDKIT_SYNTAX is not used: the Dockerfile is read by the built-in one",
+                "",
+                {}});
+}
+
 /// Whether the checks could not begin since nobody knows which are wanted.
 bool is_about_checks(const parser::DockerfileError& error) {
   return error.code() == "invalid-directive" || error.code() == "invalid-check-options";
@@ -112,6 +127,7 @@ void raise_build_warnings(const CheckedBuild& build, parser::Diagnostics from_pa
                           WarningCollector& events) {
   for (auto& warning : from_parser) events.raise(std::move(warning));
   check_build_args(build, events);
+  check_frontend(build.request, events);
   const auto report = lint_build(build);
   for (const auto& warning : report.warnings) events.raise(warning);
   // What else is wrong in the file is for the passes that follow to say.

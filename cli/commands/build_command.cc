@@ -18,6 +18,7 @@
 #include "builder/vertex_watch.h"
 #include "cli/call.h"
 #include "cli/context_load.h"
+#include "cli/docker_proxies.h"
 #include "cli/dockerfile_input.h"
 #include "cli/error_report.h"
 #include "cli/exit_code.h"
@@ -33,6 +34,7 @@
 #include "cli/single_task.h"
 #include "cli/source_access.h"
 #include "layers/working_tree.h"
+#include "registry/registry_client.h"
 #include "sandbox/sandbox.h"
 
 namespace ibuild::cli {
@@ -215,6 +217,7 @@ int run_build(Arguments arguments, CommandContext& context) {
   if (parser.parse(arguments, context.out) == OptionParser::Outcome::help_shown) return kSuccess;
 
   auto request = make_build_request(options);
+  take_docker_proxies(registry::registry_options_from_environment().docker_config_dir, request);
   const auto mode = options.progress_mode();
   const auto wanted_isolation = parse_isolation(options.isolation);
   refuse_terminal_output(request);

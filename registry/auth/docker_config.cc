@@ -181,6 +181,27 @@ bool DockerConfig::remove(std::string_view host) {
   return removed;
 }
 
+std::map<std::string, std::string> DockerConfig::default_proxies() const {
+  static constexpr std::array<std::array<const char*, 2>, 5> kFields = {{
+      {"HTTP_PROXY", "httpProxy"},
+      {"HTTPS_PROXY", "httpsProxy"},
+      {"NO_PROXY", "noProxy"},
+      {"FTP_PROXY", "ftpProxy"},
+      {"ALL_PROXY", "allProxy"},
+  }};
+  std::map<std::string, std::string> variables;
+  const Json* proxies = object_field(state_->json, "proxies", state_->origin);
+  if (proxies == nullptr) return variables;
+  const std::string where = state_->origin + ": proxies";
+  const Json* defaults = object_field(*proxies, "default", where);
+  if (defaults == nullptr) return variables;
+  for (const auto& [variable, field] : kFields) {
+    if (auto value = text_field(*defaults, field, where); !value.empty())
+      variables.emplace(variable, std::move(value));
+  }
+  return variables;
+}
+
 std::string DockerConfig::to_json() const {
   return state_->json.dump(/*indent=*/2, ' ', /*ensure_ascii=*/false,
                            Json::error_handler_t::replace) +

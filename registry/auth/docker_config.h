@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -34,6 +35,9 @@ class DockerConfig {
   void set(std::string_view host, const Credential& credential);
   /// Removes the host's own entries (not those of namespaces). False when there were none.
   bool remove(std::string_view host);
+  /// The proxies that builds use by default, as variables: HTTP_PROXY and so on, those that are
+  /// set. Throws: base::UsageError when they are no texts.
+  std::map<std::string, std::string> default_proxies() const;
   /// For people to read, and for Docker.
   std::string to_json() const;
 

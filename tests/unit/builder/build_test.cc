@@ -132,3 +132,14 @@ TEST_CASE("build: SOURCE_DATE_EPOCH as an argument comes before the environment'
   f.clock = base::Clock();
   CHECK(created("ARG SOURCE_DATE_EPOCH=1000000000\n" + copy) == "2001-09-09T01:46:40Z");
 }
+
+TEST_CASE("build: another front end by BUILDKIT_SYNTAX is not used, which is told", "[builder]") {
+  BuildFixture f;
+  f.request.build_args["BUILDKIT_SYNTAX"] = "docker/dockerfile:1.7";
+  f.build("FROM scratch\n");
+  CHECK(f.events.warnings().empty());
+  f.request.build_args["BUILDKIT_SYNTAX"] = "example.com/other:1 option";
+  f.build("FROM scratch\n");
+  REQUIRE(f.events.warnings().size() == 1);
+  CHECK_THAT(f.events.warnings()[0], Catch::Contains("example.com/other:1 of BUILDKIT_SYNTAX"));
+}

@@ -137,3 +137,15 @@ TEST_CASE("docker_config: removing takes the host's entries, not its namespaces'
   DockerConfig empty = config_of("");
   CHECK_FALSE(empty.remove("h"));
 }
+
+TEST_CASE("docker_config: the proxies that builds use", "[registry]") {
+  const auto config = config_of(
+      R"({"proxies": {"default": {"httpProxy": "http://p:1", "noProxy": "a,b", "ftpProxy": ""},
+                      "tcp://other": {"httpsProxy": "http://q"}}})");
+  CHECK(config.default_proxies() ==
+        std::map<std::string, std::string>{{"HTTP_PROXY", "http://p:1"}, {"NO_PROXY", "a,b"}});
+  CHECK(config_of("{}").default_proxies().empty());
+  CHECK(config_of(R"({"proxies": {}})").default_proxies().empty());
+  CHECK_THROWS_AS(config_of(R"({"proxies": {"default": {"httpProxy": 1}}})").default_proxies(),
+                  base::UsageError);
+}
