@@ -1,6 +1,7 @@
 #include "builder/assemble_image.h"
 
 #include <string>
+#include <utility>
 
 #include "base/digest.h"
 #include "base/error.h"
@@ -58,6 +59,21 @@ BuiltImage assemble_image(const image::ImageConfig& config, layers::LayerChain l
   built.manifest = describe_bytes(manifest.media_type, built.manifest_json);
   built.manifest.platform = config.platform;
   built.layers = std::move(layers);
+  return built;
+}
+
+BuiltImages assemble_result(std::vector<BuiltImage> images, ResultShape shape, ImageFormat format) {
+  BuiltImages built;
+  built.images = std::move(images);
+  if (shape == ResultShape::image) {
+    built.top = built.images.at(0).manifest;
+    return built;
+  }
+  image::Index index;
+  index.media_type = format == ImageFormat::oci ? media_type::kOciIndex : media_type::kDockerList;
+  for (const auto& image : built.images) index.manifests.push_back(image.manifest);
+  built.index_json = image::to_json(index);
+  built.top = describe_bytes(index.media_type, built.index_json);
   return built;
 }
 

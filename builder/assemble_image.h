@@ -1,6 +1,7 @@
 #pragma once
 
 #include "builder/build.h"
+#include "builder/plan/platform_target.h"
 #include "image/config.h"
 #include "layers/layer.h"
 
@@ -14,5 +15,9 @@ enum class ImageFormat { oci, docker };
 /// left out.
 BuiltImage assemble_image(const image::ImageConfig& config, layers::LayerChain layers,
                           ImageFormat format);
+
+/// The images as one result: a lone one as it is, or the index that lists them.
+/// Requires: one image for the shape `image`.
+BuiltImages assemble_result(std::vector<BuiltImage> images, ResultShape shape, ImageFormat format);
 
 }  // namespace ibuild::builder

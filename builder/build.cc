@@ -17,9 +17,8 @@
 #include "builder/finish_image.h"
 #include "builder/layer_fetch.h"
 #include "builder/plan/base_table.h"
-#include "builder/plan/build_args.h"
 #include "builder/plan/plan_build.h"
-#include "builder/plan/stage_graph.h"
+#include "builder/plan/platform_target.h"
 #include "builder/solver.h"
 #include "builder/source_date_epoch.h"
 #include "builder/step_executor.h"
@@ -55,12 +54,6 @@ Services with_clock(const Services& services, const base::Clock& clock) {
           services.cache_registry};
 }
 
-/// The stage that the build ends in, as TARGETSTAGE has it.
-std::string target_stage(const parser::StageList& stages, const std::string& target) {
-  if (!target.empty() || stages.stages.empty()) return target;
-  return stages.stages.back().name();
-}
-
 std::string export_vertex_name(const std::string& type) {
   if (type == "oci" || type == "docker") return "exporting to " + type + " image format";
   if (type == "tar") return "exporting to client tarball";
@@ -71,7 +64,8 @@ std::string export_vertex_name(const std::string& type) {
 std::vector<OutputSpec> wanted_outputs(const BuildRequest& request) {
   auto outputs = request.outputs;
   if (outputs.empty()) outputs.push_back({"image", {}});
-  for (const auto& output : outputs) find_exporter(output.type).check(output);
+  const auto shape = result_shape(request);
+  for (const auto& output : outputs) find_exporter(output.type).check(output, shape);
   return outputs;
 }
 
@@ -94,17 +88,6 @@ BuildArgMap given_args(const BuildRequest& request, const base::Clock& clock) {
   return args;
 }
 
-/// Bases may bring ONBUILD triggers, and those may need further bases.
-BaseTable resolve_all_bases(StageGraph& graph, const BuildRequest& request,
-                            const Services& services, VertexNumbers& vertices,
-                            std::stop_token stop) {
-  BaseTable bases;
-  do {
-    resolve_bases(graph, request, services, vertices, stop, bases);
-  } while (add_onbuild_triggers(graph, bases));
-  return bases;
-}
-
 VertexId announce(const BuildPlan& plan, VertexNumbers& vertices, EventSink& events) {
   event::PlanReady ready;
   VertexId first = 0;
@@ -119,9 +102,9 @@ VertexId announce(const BuildPlan& plan, VertexNumbers& vertices, EventSink& eve
 
 /// What tells this build's steps from those of other Dockerfiles.
 std::string journal_name(const BuildRequest& request) {
-  if (!request.name.empty()) return named_build(request.name, request.platform);
+  if (!request.name.empty()) return named_build(request.name, request.platforms);
   return named_build(request.dockerfile_name + "\n" + request.context_dir.value_or(""),
-                     request.platform);
+                     request.platforms);
 }
 
 std::optional<base::TimePoint> oldest_record(const BuildRequest& request) {
@@ -181,14 +164,24 @@ Solved solve(const BuildScope& scope, ImportedCaches& imported, VertexId first,
   }
 }
 
-void export_image(const FinishedImage& image, const std::vector<OutputSpec>& outputs,
+FinishedBuild finish_build(const BuildPlan& plan, const std::vector<StepResult>& results,
+                           const BuildRequest& request, const base::Clock& clock) {
+  FinishedBuild build;
+  build.shape = result_shape(request);
+  build.names = request.tags;
+  for (const auto& image : plan.images)
+    build.images.push_back(finish_image(image, plan, results, clock));
+  return build;
+}
+
+void export_build(const FinishedBuild& build, const std::vector<OutputSpec>& outputs,
                   const Services& services, ImagePusher* pusher, VertexNumbers& vertices,
                   std::stop_token stop, BuildResult& result) {
   for (const auto& output : outputs) {
     VertexWatch watch(services.events, vertices.next(), export_vertex_name(output.type));
     watch.run([&] {
       const ExportReport report{services.events, watch.id()};
-      auto exported = find_exporter(output.type).run(image, output, services, pusher, report, stop);
+      auto exported = find_exporter(output.type).run(build, output, services, pusher, report, stop);
       if (exported.image && result.image.digest.empty()) result.image = *exported.image;
       if (exported.config_digest && result.config_digest.empty())
         result.config_digest = *exported.config_digest;
@@ -224,15 +217,25 @@ void attempt(const Attempts& given, const Wanted& wanted, ImagePusher* pusher, s
   // Every step has its layer, or is known to need none.
   const auto solved = solve(scope, given.imported, first, stop);
   // Configuration, history and layers agree.
-  auto image = finish_image(given.plan, solved.results, given.request.tags, scope.clock);
-  if (wants_inline_cache(wanted.caches, wanted.args))
-    image.config.inline_cache = to_json(inline_bundle(solved.traces));
-  // What a cache promised of the image is there where an output needs it.
-  secure_cached_layers(image.layers, wanted.outputs, fetch, stop);
+  auto finished = finish_build(given.plan, solved.results, given.request, scope.clock);
+  layers::LayerChain layers;
+  for (auto& image : finished.images) {
+    if (wants_inline_cache(wanted.caches, wanted.args))
+      image.config.inline_cache = to_json(inline_bundle(solved.traces));
+    layers.insert(layers.end(), image.layers.begin(), image.layers.end());
+  }
+  // What a cache promised of the images is there where an output needs it.
+  secure_cached_layers(layers, wanted.outputs, fetch, stop);
   // Every output is there.
-  export_image(image, wanted.outputs, services, pusher, given.vertices, stop, result);
-  export_caches(wanted.caches.to, {solved.traces, solved.results, image.layers},
+  export_build(finished, wanted.outputs, services, pusher, given.vertices, stop, result);
+  export_caches(wanted.caches.to, {solved.traces, solved.results, layers},
                 {services, pusher, given.vertices}, stop);
+}
+
+std::vector<image::Platform> platforms_of(const std::vector<PlatformTarget>& targets) {
+  std::vector<image::Platform> platforms;
+  for (const auto& target : targets) platforms.push_back(target.platform);
+  return platforms;
 }
 
 /// The passes. None calls an earlier one.
@@ -246,34 +249,33 @@ BuildResult run_passes(const BuildRequest& request, const Services& given_servic
   const auto dockerfile = parser::parse_dockerfile(request.dockerfile, diagnostics);
   // Every instruction is typed; there is at least one stage; nothing is expanded.
   const auto stages = parser::build_stages(dockerfile, diagnostics);
-  const auto platform = image::normalize(request.platform);
-  const GlobalArgs written(
-      stages, given_args(request, given_services.clock),
-      {image::host_platform(), platform, target_stage(stages, request.target)});
+  // For each platform: every FROM, COPY --from and mount names a stage or an image; the target
+  // exists; there is no cycle.
+  auto targets = make_targets(stages, request, given_args(request, given_services.clock));
   // The image's time is known, and no name stands for it any more.
-  const auto clock = image_clock({stages, written, request, given_services}, stop);
-  const GlobalArgs args = written.with_source_date_epoch(clock.fixed());
+  const auto clock = image_clock(
+      {stages, targets.front().platform, targets.front().args, request, given_services}, stop);
+  for (auto& target : targets) target.args = target.args.with_source_date_epoch(clock.fixed());
   const Services services = with_clock(given_services, clock);
-  // Every FROM, COPY --from and mount names a stage or an image; the target exists; there is no
-  // cycle.
-  StageGraph graph(stages, args, {platform, request.target, request.contexts});
   VertexNumbers vertices;
   // Every image that the target needs is known by digest, and no stage waits for triggers of its
   // base.
-  const auto bases = resolve_all_bases(graph, request, services, vertices, stop);
+  BaseTable bases;
+  resolve_all_bases(targets, request, services, vertices, stop, bases);
   // What is odd but allowed has been said.
-  raise_build_warnings({request, dockerfile, graph, args, bases}, std::move(diagnostics), events);
-  // Variables are expanded; steps come after what they need; only what the target needs is there.
-  // No more network for names.
-  const BuildPlan plan = plan_build(graph, args, bases, request, stages.escape);
+  raise_build_warnings({request, dockerfile, targets, bases}, std::move(diagnostics), events);
+  // Variables are expanded; steps come after what they need; only what the targets need is there,
+  // and once. No more network for names.
+  const BuildPlan plan = plan_build(targets, bases, request, stages.escape);
   BuildContext context(request, services);
-  ImportedCaches imported(open_caches(caches.from, services), platform, services.events, vertices);
+  ImportedCaches imported(open_caches(caches.from, services), platforms_of(targets),
+                          services.events, vertices);
   BuildResult result;
   const Attempts attempts{request, services, plan, context, imported, vertices};
   for (bool done = false; !done;) {
     try {
       result = {};
-      attempt(attempts, {outputs, caches, args}, pusher, stop, result);
+      attempt(attempts, {outputs, caches, targets.front().args}, pusher, stop, result);
       done = true;
     } catch (const CacheError& error) {
       // The next attempt makes from the sources what was promised.
@@ -288,8 +290,11 @@ BuildResult run_passes(const BuildRequest& request, const Services& given_servic
 
 }  // namespace
 
-std::string named_build(const std::string& name, const image::Platform& platform) {
-  return name + "\n" + platform.str();
+std::string named_build(const std::string& name, const std::vector<image::Platform>& platforms) {
+  if (platforms.empty()) return name + "\n" + image::host_platform().str();
+  std::string text = name;
+  for (const auto& platform : platforms) text += "\n" + platform.str();
+  return text;
 }
 
 BuildResult build(const BuildRequest& request, const Services& services, ImagePusher* pusher,

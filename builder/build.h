@@ -60,7 +60,9 @@ struct BuildRequest {
   std::vector<std::pair<std::string, std::string>> labels;
   std::vector<image::Reference> tags;
   std::vector<OutputSpec> outputs;  // empty: the store
-  image::Platform platform;         // of the result
+  /// Of the result, one image each. Empty: this machine's own, or that of a base which has no
+  /// other.
+  std::vector<image::Platform> platforms;
   PullPolicy pull = PullPolicy::missing;
   /// What tells this build from others when it is compared with its last one; empty: the
   /// Dockerfile's name and the context.
@@ -110,20 +112,27 @@ struct BuiltImage {
   layers::LayerChain layers;  // blobs filled in as described by the manifest
 };
 
+/// All that a build made, in the form of one output.
+struct BuiltImages {
+  std::vector<BuiltImage> images;  // one for each platform, in the order asked for
+  std::string index_json;          // empty: the one image stands for itself
+  image::Descriptor top;           // of the index, or of that image's manifest
+};
+
 struct BuildResult {
-  image::Descriptor
-      image;  // manifest that the outputs got (empty digest for tar, local, cacheonly alone)
-  base::Digest config_digest;      // the image id that docker shows
+  image::Descriptor image;  // manifest or index that the outputs got (empty digest for tar, local,
+                            // cacheonly alone)
+  base::Digest config_digest;      // the image id that docker shows; empty for an index
   std::vector<std::string> names;  // full references given to it
   parser::Diagnostics warnings;
 };
 
-/// Pushes a finished image: implemented in builder/remote, called by the `registry` exporter and by
+/// Pushes finished images: implemented in builder/remote, called by the `registry` exporter and by
 /// --push.
 class ImagePusher {
  public:
   virtual ~ImagePusher() = default;
-  virtual void push(const BuiltImage& image, const std::vector<image::Reference>& names,
+  virtual void push(const BuiltImages& built, const std::vector<image::Reference>& names,
                     VertexId vertex, EventSink& events, std::stop_token stop) = 0;
 };
 
@@ -134,6 +143,6 @@ BuildResult build(const BuildRequest& request, const Services& services, ImagePu
                   std::stop_token stop);
 
 /// Under what the store keeps reports (cache/builds) of a build with this BuildRequest::name.
-std::string named_build(const std::string& name, const image::Platform& platform);
+std::string named_build(const std::string& name, const std::vector<image::Platform>& platforms);
 
 }  // namespace ibuild::builder

@@ -13,7 +13,7 @@ namespace ibuild::builder {
 namespace {
 
 void check_build_args(const CheckedBuild& build, WarningCollector& events) {
-  const auto declared = build.graph.declared_args();
+  const auto declared = build.main_target().graph.declared_args();
   const auto unused = unconsumed_build_args(build.request.build_args, declared);
   if (unused.empty()) return;
   std::string message =
@@ -36,21 +36,39 @@ bool is_image_name(std::string_view text) {
 }
 
 /// What InvalidBaseImagePlatform says of a base; empty when it says nothing.
-std::string platform_fault(const ImageRequest& wanted, const BaseImage& image) {
-  const auto& got = image.config.platform;
-  if (got.os.empty() || image::matches(wanted.platform, got)) return {};
-  return "Base image " + wanted.reference.familiar() + " was pulled with platform \"" + got.str() +
-         "\", expected \"" + wanted.platform.str() + "\" for current build";
+std::string platform_fault(const StageNode& stage, const ImageRequest& wanted,
+                           const BaseImage& image) {
+  const auto got = image::normalize(image.config.platform);
+  const auto expected = image::normalize(wanted.platform);
+  if (got.os.empty() || (got.os == expected.os && got.architecture == expected.architecture))
+    return {};
+  return "Base image " + base::printable(stage.base_text) + " was pulled with platform \"" +
+         got.str_with_version() + "\", expected \"" + expected.str_with_version() +
+         "\" for current build";
+}
+
+/// The base of a stage, for one of the platforms.
+const BaseImage* base_of(const CheckedBuild& build, const PlatformTarget& target, StageIndex stage,
+                         std::string& fault) {
+  const auto& node = target.graph.stages()[stage];
+  const auto* wanted = std::get_if<ImageRequest>(&node.base);
+  if (wanted == nullptr) return nullptr;
+  const auto found = build.bases.find(*wanted);
+  if (found == build.bases.end()) return nullptr;
+  if (fault.empty()) fault = platform_fault(node, *wanted, found->second);
+  return &found->second;
 }
 
 std::optional<parser::BaseImageFacts> facts_of(const CheckedBuild& build, StageIndex stage) {
-  const auto* wanted = std::get_if<ImageRequest>(&build.graph.stages()[stage].base);
-  if (wanted == nullptr) return std::nullopt;
-  const auto found = build.bases.find(*wanted);
-  if (found == build.bases.end()) return std::nullopt;
-  const auto& config = found->second.config.config;
-  return parser::BaseImageFacts{config.env, config.on_build, !config.shell.empty(),
-                                platform_fault(*wanted, found->second)};
+  std::string fault;
+  const BaseImage* base = nullptr;
+  for (const auto& target : build.targets) {
+    const auto* found = base_of(build, target, stage, fault);
+    if (base == nullptr) base = found;
+  }
+  if (base == nullptr) return std::nullopt;
+  const auto& config = base->config.config;
+  return parser::BaseImageFacts{config.env, config.on_build, !config.shell.empty(), fault};
 }
 
 std::map<std::string, std::string> given_values(const BuildRequest& request) {
@@ -110,9 +128,9 @@ parser::LintReport lint_build(const CheckedBuild& build) {
   auto options = common_options(build.request);
   const auto ignore = ignored_files(build.request);
   options.ignore = &ignore;
-  options.platform_args = build.args.platform_args();
+  options.platform_args = build.main_target().args.platform_args();
   options.base_image = [&](StageIndex stage, std::string_view) { return facts_of(build, stage); };
-  for (const StageIndex stage : build.graph.reachable()) options.stages.insert(stage);
+  for (const StageIndex stage : build.main_target().graph.reachable()) options.stages.insert(stage);
   return parser::lint_dockerfile(build.dockerfile, options);
 }
 

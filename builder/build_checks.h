@@ -4,8 +4,7 @@
 
 #include "builder/build.h"
 #include "builder/plan/base_table.h"
-#include "builder/plan/build_args.h"
-#include "builder/plan/stage_graph.h"
+#include "builder/plan/platform_target.h"
 #include "builder/warning_collector.h"
 #include "parser/dockerfile.h"
 #include "parser/lint.h"
@@ -16,9 +15,11 @@ namespace ibuild::builder {
 struct CheckedBuild {
   const BuildRequest& request;
   const parser::Dockerfile& dockerfile;
-  const StageGraph& graph;
-  const GlobalArgs& args;
+  const std::vector<PlatformTarget>& targets;  // at least one
   const BaseTable& bases;
+
+  /// The one that the Dockerfile's text is checked for: it is the same for all of them.
+  const PlatformTarget& main_target() const { return targets.front(); }
 };
 
 /// Says what is odd but allowed: the parser's own warnings, BuildKit's checks on the stages that

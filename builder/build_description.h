@@ -1,11 +1,11 @@
 #pragma once
 
 #include <stop_token>
+#include <vector>
 
 #include "builder/build.h"
 #include "builder/plan/base_table.h"
-#include "builder/plan/build_args.h"
-#include "builder/plan/stage_graph.h"
+#include "builder/plan/platform_target.h"
 #include "parser/dockerfile.h"
 
 namespace ibuild::builder {
@@ -24,14 +24,15 @@ class BuildDescription {
   BuildDescription& operator=(const BuildDescription&) = delete;
 
   const parser::StageList& stages() const { return stages_; }
-  const GlobalArgs& args() const { return args_; }
-  const StageGraph& graph() const { return graph_; }
+  const std::vector<PlatformTarget>& targets() const { return targets_; }
+  /// Of the first platform.
+  const GlobalArgs& args() const { return targets_.front().args; }
+  const StageGraph& graph() const { return targets_.front().graph; }
   const BaseTable& bases() const { return bases_; }
 
  private:
   parser::StageList stages_;
-  GlobalArgs args_;
-  StageGraph graph_;
+  std::vector<PlatformTarget> targets_;
   BaseTable bases_;
 };
 

@@ -31,8 +31,7 @@ parser::LintReport lint_described(const BuildRequest& request, const parser::Doc
                                   const Services& services, std::stop_token stop) {
   const auto scope = request.target.empty() ? Scope::all_stages : Scope::target;
   const BuildDescription description(request, dockerfile, services, scope, std::move(stop));
-  return lint_build(
-      {request, dockerfile, description.graph(), description.args(), description.bases()});
+  return lint_build({request, dockerfile, description.targets(), description.bases()});
 }
 
 }  // namespace

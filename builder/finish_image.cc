@@ -35,8 +35,9 @@ std::vector<Entry> base_entries(const PlannedImage& image, std::size_t base_laye
   return entries;
 }
 
-std::size_t count_base_layers(const BuildPlan& plan, const std::vector<StepResult>& results) {
-  auto step = plan.image.tip;
+std::size_t count_base_layers(const PlannedImage& image, const BuildPlan& plan,
+                              const std::vector<StepResult>& results) {
+  auto step = image.tip;
   while (step && plan.steps[*step].parent) step = plan.steps[*step].parent;
   if (!step || !std::holds_alternative<BaseOp>(plan.steps[*step].op)) return 0;
   return results[*step].chain.size();
@@ -67,17 +68,16 @@ void fill_in_times(std::vector<Entry>& entries) {
 
 }  // namespace
 
-FinishedImage finish_image(const BuildPlan& plan, const std::vector<StepResult>& results,
-                           std::vector<image::Reference> names, const base::Clock& clock) {
+FinishedImage finish_image(const PlannedImage& image, const BuildPlan& plan,
+                           const std::vector<StepResult>& results, const base::Clock& clock) {
   FinishedImage finished;
-  finished.names = std::move(names);
-  finished.config = plan.image.config;
+  finished.config = image.config;
   finished.config.inline_cache.clear();  // that of the base is not this image's
-  if (plan.image.tip) finished.layers = results[*plan.image.tip].chain;
+  if (image.tip) finished.layers = results[*image.tip].chain;
   for (const auto& layer : finished.layers) finished.config.diff_ids.push_back(layer.diff_id);
 
-  auto entries = base_entries(plan.image, count_base_layers(plan, results));
-  for (const auto& planned : plan.image.history) {
+  auto entries = base_entries(image, count_base_layers(image, plan, results));
+  for (const auto& planned : image.history) {
     if (planned.from_base) continue;
     Entry entry{planned.entry, std::nullopt, false};
     if (clock.is_fixed()) {

@@ -9,11 +9,11 @@
 
 namespace ibuild::builder {
 
-/// The planned image with its layers and times. Pure. A layer's history entry has the time at which
-/// its layer was made, an entry without a layer that of the layer before it (the first new one, for
-/// those before); the image itself that of its last entry. So the same steps out of the cache give
-/// the same bytes.
-FinishedImage finish_image(const BuildPlan& plan, const std::vector<StepResult>& results,
-                           std::vector<image::Reference> names, const base::Clock& clock);
+/// A planned image of `plan` with its layers and times. Pure. A layer's history entry has the time
+/// at which its layer was made, an entry without a layer that of the layer before it (the first new
+/// one, for those before); the image itself that of its last entry. So the same steps out of the
+/// cache give the same bytes.
+FinishedImage finish_image(const PlannedImage& image, const BuildPlan& plan,
+                           const std::vector<StepResult>& results, const base::Clock& clock);
 
 }  // namespace ibuild::builder

@@ -92,7 +92,7 @@ class EpochResolver {
   std::optional<base::TimePoint> time_of(const std::string& text) const {
     const auto& request = setting_.request;
     if (text == "context") return request.context_time;
-    if (const auto key = request.contexts.find(text, request.platform))
+    if (const auto key = request.contexts.find(text, setting_.platform))
       return time_of_context(request.contexts.at(*key));
     for (const auto& stage : setting_.stages.stages) {
       if (base::iequals(stage.name(), text)) return time_of_stage(stage);

@@ -13,6 +13,7 @@ namespace ibuild::builder {
 /// What a build takes its SOURCE_DATE_EPOCH from.
 struct EpochSetting {
   const parser::StageList& stages;
+  const image::Platform& platform;  // of the result, or the first one
   const GlobalArgs& args;  // SOURCE_DATE_EPOCH as written, by --build-arg or by a global ARG
   const BuildRequest& request;
   const Services& services;

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "builder/cache/miss_reason.h"
 #include "builder/layer_fingerprint.h"
+#include "builder/plan/platform_target.h"
 #include "builder/vertex_watch.h"
 
 namespace ibuild::builder {
@@ -63,7 +64,10 @@ StepResult StepExecutor::execute(const Step& step, const Solver::StepContext& co
   VertexWatch watch(scope_.services.events, input.vertex);
   auto& outcome = reports_[step.id].outcome;
   outcome = StepReport::Outcome::failed;
-  watch.run([&] { result = work_on(input, context); });
+  const auto shape = result_shape(scope_.request);
+  watch.run([&] {
+    result = for_platform(step.platform, shape, [&] { return work_on(input, context); });
+  });
   outcome = result.cached ? StepReport::Outcome::cached : StepReport::Outcome::ran;
   return result;
 }

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "image/manifest.h"
 #include "image/platform.h"
 #include "image/reference.h"
 
@@ -29,28 +30,34 @@ std::optional<std::string_view> digest_digits(std::string_view text) {
   return text;
 }
 
-/// The config's digest of an image whose documents the store has.
-std::optional<base::Digest> config_digest(const remote::ImageLoader& loader,
-                                          const image::Descriptor& top) {
+/// The digests of the configs by which an image of the store can be meant, besides its own.
+std::vector<base::Digest> digests_within(const remote::ImageLoader& loader,
+                                         const image::Descriptor& top) {
   const remote::DocumentReader read = [&](const auto& document) {
     return loader.read_stored(document);
   };
+  std::vector<base::Digest> digests;
   try {
-    const auto chosen = remote::choose_manifest(top, image::host_platform(), read);
-    if (!chosen) return std::nullopt;
-    return chosen->manifest.config.digest;
+    for (const auto& image : remote::list_manifests(top, read)) {
+      const auto text = read(image.descriptor);
+      if (!text) continue;
+      digests.push_back(image::parse_manifest(*text, image.descriptor.media_type).config.digest);
+    }
   } catch (const base::Error&) {
-    return std::nullopt;  // a broken or foreign image has no digits to be found by
+    digests.clear();  // a broken or foreign image has no digits to be found by
   }
+  return digests;
 }
 
 std::vector<image::Descriptor> match_digits(const remote::ImageLoader& loader,
                                             std::string_view digits) {
   std::vector<image::Descriptor> matches;
   for (const auto& stored : loader.store().images().list()) {
-    const auto config = config_digest(loader, stored.descriptor);
+    const auto within = digests_within(loader, stored.descriptor);
     const bool fits = stored.descriptor.digest.hex().starts_with(digits) ||
-                      (config && config->hex().starts_with(digits));
+                      std::ranges::any_of(within, [&](const auto& digest) {
+                        return digest.hex().starts_with(digits);
+                      });
     const bool known = std::ranges::any_of(
         matches, [&](const auto& other) { return other.digest == stored.descriptor.digest; });
     if (fits && !known) matches.push_back(stored.descriptor);
@@ -67,6 +74,16 @@ std::vector<image::Descriptor> match_digits(const remote::ImageLoader& loader,
   const auto near = base::nearest_word(text, names);
   error.set_hint(near ? "did you mean " + *near + "?" : "`ibuild images` lists what there is");
   throw error;
+}
+
+/// A name for messages.
+image::Reference shown_reference(const FoundImage& found) {
+  if (!found.name.empty()) return image::parse_reference(found.name);
+  image::Reference reference;
+  reference.domain = "store";
+  reference.path = "image";
+  reference.digest = found.top.digest;
+  return reference;
 }
 
 }  // namespace
@@ -87,23 +104,45 @@ FoundImage find_image(const remote::ImageLoader& loader, std::string_view text) 
   return {.name = {}, .top = matches.front()};
 }
 
-builder::BaseImage load_image(const remote::ImageLoader& loader, const FoundImage& found) {
-  image::Reference reference;
-  if (!found.name.empty()) {
-    reference = image::parse_reference(found.name);
-  } else {
-    // Found by digest: the name is only for messages.
-    reference.domain = "store";
-    reference.path = "image";
-    reference.digest = found.top.digest;
-  }
-  auto loaded = loader.try_load_stored(reference, found.top, image::host_platform());
+builder::BaseImage load_image(const remote::ImageLoader& loader, const FoundImage& found,
+                              const image::Platform& platform) {
+  const auto reference = shown_reference(found);
+  auto loaded = loader.try_load_stored(reference, found.top, platform);
   if (!loaded) {
     base::Error error("the store lacks the manifest or config of " + reference.familiar());
     error.set_hint("pull or build the image again");
     throw error;
   }
   return *std::move(loaded);
+}
+
+builder::BaseImage load_image(const remote::ImageLoader& loader, const FoundImage& found) {
+  const auto host = image::host_platform();
+  const auto images = list_images(loader, found);
+  const auto serves_here = [&](const auto& image) {
+    return image.stored && image::matches(host, image.platform);
+  };
+  if (!std::ranges::any_of(images, serves_here)) {
+    const auto there = std::ranges::find_if(images, &ListedImage::stored);
+    if (there != images.end()) return load_image(loader, found, there->platform);
+  }
+  return load_image(loader, found, host);
+}
+
+std::vector<ListedImage> list_images(const remote::ImageLoader& loader, const FoundImage& found) {
+  const remote::DocumentReader read = [&](const auto& document) {
+    return loader.read_stored(document);
+  };
+  std::vector<ListedImage> images;
+  for (const auto& [descriptor, platform] : remote::list_manifests(found.top, read)) {
+    ListedImage image{.descriptor = descriptor, .platform = platform};
+    if (const auto text = read(descriptor)) {
+      const auto manifest = image::parse_manifest(*text, descriptor.media_type);
+      image.stored = loader.store().content().has(manifest.config.digest);
+    }
+    images.push_back(std::move(image));
+  }
+  return images;
 }
 
 std::vector<std::string> names_of(const remote::ImageLoader& loader, const base::Digest& top) {

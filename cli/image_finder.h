@@ -21,9 +21,21 @@ struct FoundImage {
 /// digits (at least 4). Throws: Error when there is no such image, or when the digits fit several.
 FoundImage find_image(const remote::ImageLoader& loader, std::string_view text);
 
-/// The image for this machine that `found` holds. Throws: Error when the store does not have its
-/// manifest and config.
+/// The image for `platform` that `found` holds. Throws: Error when the store does not have its
+/// manifest and config, or there is no such platform.
+builder::BaseImage load_image(const remote::ImageLoader& loader, const FoundImage& found,
+                              const image::Platform& platform);
+/// The image for this machine, or else the first of an index that is there. Throws: Error when
+/// the store has none.
 builder::BaseImage load_image(const remote::ImageLoader& loader, const FoundImage& found);
+
+/// An image of an index, or the only one.
+struct ListedImage {
+  image::Descriptor descriptor;
+  image::Platform platform;
+  bool stored = false;  // with its config
+};
+std::vector<ListedImage> list_images(const remote::ImageLoader& loader, const FoundImage& found);
 
 /// All names that the store has for a manifest or index.
 std::vector<std::string> names_of(const remote::ImageLoader& loader, const base::Digest& top);

@@ -99,7 +99,8 @@ void BuildOptions::add_to(OptionParser& parser) {
               "Value for an ARG; without =VALUE from the environment");
   parser.list("--label", "NAME=VALUE", labels, "Label for the image");
   cache.add_to(parser);
-  parser.value("--platform", "OS/ARCH", platform, "Platform of the image (this machine's own)");
+  parser.list("--platform", "OS/ARCH[,…]", platforms,
+              "Platform of the image (this machine's own); several make an image index");
   parser.flag("--pull", pull, "Ask the registry for newer bases");
   parser.list(
       "-o,--output", "SPEC", outputs,
@@ -139,7 +140,7 @@ builder::BuildRequest make_build_request(const BuildOptions& options) {
   take_labels(options, request);
   take_tags(options, request);
   take_outputs(options, request);
-  request.platform = parse_platform_flag(options.platform);
+  request.platforms = parse_platform_list(options.platforms);
   request.pull = options.pull ? builder::PullPolicy::always : builder::PullPolicy::missing;
   options.cache.take_into(request);
   request.contexts = options.sources.named_contexts();

@@ -27,7 +27,7 @@ struct BuildOptions {
   std::vector<std::string> build_args;
   std::vector<std::string> labels;
   CacheOptions cache;
-  std::string platform;
+  std::vector<std::string> platforms;
   bool pull = false;
   bool push = false;
   bool load = false;

@@ -58,6 +58,8 @@ void RunOptions::add_to(OptionParser& parser) {
   parser.value("--hostname", "NAME", hostname, "Host name in the container");
   parser.value("--shm-size", "SIZE", shm_size, "Size of /dev/shm (default 64m)");
   parser.list("--ulimit", "NAME=SOFT[:HARD]", ulimits, "Limit for the program");
+  parser.value("--platform", "OS/ARCH", platform,
+               "Which image of an index to run (this machine's own)");
   parser.value("--pull", "WHEN", pull, "Fetch the image: missing, always or never");
   parser.value("--isolation", "KIND", isolation, "auto, root, rootless or chroot");
   parser.flag("--read-only", read_only, "The container cannot write to its own files");

@@ -24,6 +24,7 @@ struct RunOptions {
   std::string shm_size;
   std::vector<std::string> ulimits;
   std::string pull = "missing";
+  std::string platform;
   std::string isolation;
   bool read_only = false;
   bool remove = true;

@@ -7,21 +7,33 @@
 
 namespace ibuild::cli {
 
-image::Platform parse_platform_flag(const std::string& text) {
-  const auto host = image::host_platform();
+namespace {
+
+std::vector<std::string> with_default(std::vector<std::string> given) {
   const char* preset = std::getenv("DOCKER_DEFAULT_PLATFORM");
-  const std::string wanted_text = text.empty() && preset != nullptr ? preset : text;
-  if (wanted_text.empty()) return host;
-  if (wanted_text.find(',') != std::string::npos) {
-    throw base::UsageError("--platform " + base::printable(wanted_text) +
-                           ": several platforms at once are not supported");
+  if (given.empty() && preset != nullptr && *preset != '\0') given.emplace_back(preset);
+  return given;
+}
+
+}  // namespace
+
+std::vector<image::Platform> parse_platform_list(const std::vector<std::string>& given) {
+  std::vector<image::Platform> platforms;
+  for (const auto& text : with_default(given)) {
+    for (const auto part : base::split(text, ','))
+      platforms.push_back(image::parse_platform(base::trim(part)));
   }
-  auto wanted = image::parse_platform(wanted_text);
-  if (!image::matches(host, wanted)) {
-    throw base::UsageError("--platform " + wanted.str() + ": only this machine's own platform, " +
-                           host.str() + ", is supported");
+  return platforms;
+}
+
+image::Platform parse_platform_flag(const std::string& text) {
+  const auto platforms =
+      parse_platform_list(text.empty() ? std::vector<std::string>{} : std::vector{text});
+  if (platforms.empty()) return image::host_platform();
+  if (platforms.size() > 1) {
+    throw base::UsageError("--platform " + base::printable(text) + ": one platform is wanted here");
   }
-  return wanted;
+  return platforms.front();
 }
 
 }  // namespace ibuild::cli

@@ -1,13 +1,18 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "image/platform.h"
 
 namespace ibuild::cli {
 
-/// The value of --platform; empty: DOCKER_DEFAULT_PLATFORM, else this machine's. Throws: UsageError
-/// for another platform than the machine's, and for several.
+/// Values of --platform, each perhaps several platforms with commas between them; none given:
+/// DOCKER_DEFAULT_PLATFORM. Empty: whatever is right for this machine. Throws: UsageError.
+std::vector<image::Platform> parse_platform_list(const std::vector<std::string>& given);
+
+/// The value of a --platform that means one platform; empty: DOCKER_DEFAULT_PLATFORM, else this
+/// machine's. Throws: UsageError for several.
 image::Platform parse_platform_flag(const std::string& text);
 
 }  // namespace ibuild::cli

@@ -100,19 +100,35 @@ std::optional<Version> version_of(const Platform& platform) {
   return Version{*major, *minor};
 }
 
-/// How well an offer serves: a larger one is better; none when it does not serve.
-std::optional<Version> fitness(const Platform& wanted, const Platform& offered) {
+/// How well an offer serves: a larger one is better.
+struct Fitness {
+  bool same_architecture = true;
+  Version version;
+  auto operator<=>(const Fitness&) const = default;
+};
+
+/// Processors that also run what was made for a smaller one, as containerd falls back to it.
+std::optional<Fitness> fitness_of_smaller(const Platform& wanted, const Platform& offered) {
+  if (wanted.architecture == "amd64" && offered.architecture == "386") return Fitness{false, {}};
+  if (wanted.architecture != "arm64" || offered.architecture != "arm") return std::nullopt;
+  const auto version = version_of(offered);
+  if (!version || *version > Version{8, 0}) return std::nullopt;
+  return Fitness{false, *version};
+}
+
+/// None when the offer does not serve. Requires: normal forms.
+std::optional<Fitness> fitness(const Platform& wanted, const Platform& offered) {
   const bool is_unknown = offered.os == "unknown" || offered.architecture == "unknown";
-  if (is_unknown || wanted.os != offered.os || wanted.architecture != offered.architecture) {
-    return std::nullopt;
-  }
+  if (is_unknown || wanted.os != offered.os) return std::nullopt;
   if (!wanted.os_version.empty() && wanted.os_version != offered.os_version) return std::nullopt;
-  if (wanted.variant == offered.variant) return version_of(offered).value_or(Version{});
+  if (wanted.architecture != offered.architecture) return fitness_of_smaller(wanted, offered);
+  if (wanted.variant == offered.variant)
+    return Fitness{true, version_of(offered).value_or(Version{})};
   const auto wanted_version = version_of(wanted);
   const auto offered_version = version_of(offered);
   if (!wanted_version || !offered_version) return std::nullopt;
   if (*offered_version > *wanted_version) return std::nullopt;
-  return offered_version;
+  return Fitness{true, *offered_version};
 }
 
 [[noreturn]] void refuse(std::string_view text, const std::string& why) {
@@ -142,6 +158,13 @@ std::string Platform::str() const {
   std::string text = os + "/" + architecture;
   if (!variant.empty()) text += "/" + variant;
   return text;
+}
+
+std::string Platform::str_with_version() const {
+  if (os_version.empty()) return str();
+  Platform shown = *this;
+  shown.os += "(" + os_version + ")";
+  return shown.str();
 }
 
 Platform normalize(Platform platform) {
@@ -197,7 +220,7 @@ Platform parse_platform(std::string_view text) {
 std::optional<std::size_t> best_match(const Platform& wanted, std::span<const Platform> offers) {
   const Platform normal = normalize(wanted);
   std::optional<std::size_t> best;
-  std::optional<Version> best_fitness;
+  std::optional<Fitness> best_fitness;
   for (std::size_t i = 0; i < offers.size(); ++i) {
     const auto fits = fitness(normal, normalize(offers[i]));
     if (!fits || (best && *fits <= *best_fitness)) continue;

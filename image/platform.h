@@ -21,6 +21,8 @@ struct Platform {
 
   /// "linux/arm/v7"
   std::string str() const;
+  /// The same with the version of the system, where there is one: "windows(10.0.17763)/amd64".
+  std::string str_with_version() const;
   auto operator<=>(const Platform&) const = default;
 };
 
@@ -31,7 +33,8 @@ Platform normalize(Platform platform);
 Platform host_platform();
 
 /// Among `offers`, the index of the one that best serves `wanted` (exact variant first, then older
-/// variants of arm: v7 → v6 → v5); none when nothing fits. unknown/unknown never fits.
+/// variants of arm: v7 → v6 → v5, then the smaller architecture that the processor runs as well:
+/// 386 for amd64, arm for arm64); none when nothing fits. unknown/unknown never fits.
 std::optional<std::size_t> best_match(const Platform& wanted, std::span<const Platform> offers);
 /// Whether an image made for `offered` may be used where `wanted` is asked for.
 bool matches(const Platform& wanted, const Platform& offered);

@@ -23,6 +23,7 @@ struct GitReference {
 
   /// What git can fetch from.
   std::string fetch_url() const;
+  bool operator==(const GitReference&) const = default;
 };
 
 /// https://host/repo.git#ref:subdir, git@host:repo#ref, ssh://, git://, and github.com/owner/repo;

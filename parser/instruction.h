@@ -85,6 +85,7 @@ struct InlineFile {
   std::string name;
   std::string content;  // "expanded" when `expand`
   bool expand = true;
+  bool operator==(const InlineFile&) const = default;
 };
 struct CopySources {
   std::vector<std::string> paths;  // "expanded"

@@ -1,5 +1,6 @@
 // make_chroot_sandbox of sandbox/sandbox.h.
 #include "base/error.h"
+#include "sandbox/emulation.h"
 #include "sandbox/launcher.h"
 #include "sandbox/sandbox.h"
 #include "sandbox/spec_check.h"
@@ -30,10 +31,13 @@ class ChrootSandbox : public Sandbox {
     check_spec(spec);
     check_what_a_changed_root_can(spec);
     if (stop.stop_requested()) throw base::CancelledError();
+    const Emulators emulators(spec.architectures);
+    for (const Emulator& emulator : emulators.list())
+      refuse(emulator.name + ", which the machine has not registered itself,");
     try {
       StandIns stand_ins(spec);
       const base::ExitStatus status =
-          run_step(launcher_.start_step(), spec, observer, std::move(stop));
+          run_step(launcher_.start_step(), {spec, emulators.list()}, observer, std::move(stop));
       stand_ins.remove();
       return status;
     } catch (const base::SystemError& error) {

@@ -20,6 +20,7 @@
 #include "base/stream.h"
 #include "base/text.h"
 #include "sandbox/id_map.h"
+#include "sandbox/outside_helper.h"
 
 namespace ibuild::sandbox {
 
@@ -43,15 +44,6 @@ std::string user_name(uid_t uid) {
   return found != nullptr ? entry.pw_name : "";
 }
 
-/// Every id of the present namespace as itself, as root in a container may map them. All ids but
-/// the last one, where the present namespace has all: a map of all is taken for that of the initial
-/// namespace.
-IdMap same_ids(IdMap map) {
-  for (IdRange& range : map) range.outside = range.inside;
-  if (is_identity(map)) --map[0].count;
-  return map;
-}
-
 GrantedMaps granted_maps() {
   const uid_t uid = ::geteuid();
   if (uid == 0) return {same_ids(own_uid_map()), same_ids(own_gid_map()), false, ""};
@@ -66,15 +58,6 @@ GrantedMaps granted_maps() {
                    (name.empty() ? "uid " + std::to_string(uid) : "user " + name);
   }
   return maps;
-}
-
-void write_proc_file(const std::string& path, std::string_view text) {
-  const base::UniqueFd file(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
-  if (!file) throw base::SystemError("open", path);
-  // In one piece: the kernel takes only one write.
-  if (::write(file.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size())) {
-    throw base::SystemError("write", path);
-  }
 }
 
 void run_map_helper(const char* program, pid_t pid, const IdMap& map) {
@@ -96,65 +79,12 @@ void map_from_outside(pid_t pid, const GrantedMaps& maps) {
     run_map_helper("newgidmap", pid, maps.gids);
     return;
   }
-  const std::string dir = "/proc/" + std::to_string(pid);
-  write_proc_file(dir + "/uid_map", format_id_map(maps.uids));
-  write_proc_file(dir + "/gid_map", format_id_map(maps.gids));
+  write_id_maps(pid, maps.uids, maps.gids);
 }
 
-/// A child that stays in the old namespace and maps ids for this process in the new one.
-class OutsideHelper {
- public:
-  explicit OutsideHelper(const GrantedMaps& maps)
-      : order_(base::Pipe::open()), answer_(base::Pipe::open()) {
-    const pid_t parent = ::getpid();
-    pid_ = ::fork();
-    if (pid_ < 0) throw base::SystemError("fork", "");
-    if (pid_ == 0) serve(parent, maps);
-    order_.read_end.reset();
-    answer_.write_end.reset();
-  }
-  OutsideHelper(const OutsideHelper&) = delete;
-  OutsideHelper& operator=(const OutsideHelper&) = delete;
-  ~OutsideHelper() {
-    order_.write_end.reset();
-    while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
-    }
-  }
-  /// Empty when the ids are mapped now; else why not.
-  std::string map_ids() {
-    base::FdSink(order_.write_end.get()).write(base::as_bytes("m"));
-    base::FdSource answer(answer_.read_end.get());
-    const std::string text = base::read_all(answer, 1 << 20, "answer of the mapping process");
-    if (text.empty()) return "the mapping process died";
-    return text == kDone ? "" : text;
-  }
-
- private:
-  static constexpr std::string_view kDone = "done";
-
-  [[noreturn]] void serve(pid_t parent, const GrantedMaps& maps) noexcept {
-    order_.write_end.reset();
-    std::string answer(kDone);
-    try {
-      char byte = 0;
-      if (::read(order_.read_end.get(), &byte, 1) != 1) ::_exit(0);  // not wanted
-      map_from_outside(parent, maps);
-    } catch (const std::exception& error) {
-      answer = error.what();
-    }
-    const auto written = ::write(answer_.write_end.get(), answer.data(), answer.size());
-    ::_exit(written < 0 ? 1 : 0);
-  }
-
-  base::Pipe order_;
-  base::Pipe answer_;
-  pid_t pid_ = -1;
-};
-
 void map_single_id(uid_t uid, gid_t gid) {
-  write_proc_file("/proc/self/setgroups", "deny");
-  write_proc_file("/proc/self/uid_map", format_id_map({{0, uid, 1}}));
-  write_proc_file("/proc/self/gid_map", format_id_map({{0, gid, 1}}));
+  deny_set_groups();
+  write_id_maps(::getpid(), {{0, uid, 1}}, {{0, gid, 1}});
 }
 
 void become_root_inside() {
@@ -274,11 +204,11 @@ UserNamespaceEntry enter_new_user_namespace() {
   const gid_t gid = ::getegid();
   GrantedMaps maps = granted_maps();
   UserNamespaceEntry entry{Reached::ranges, maps.why_not};
-  OutsideHelper helper(maps);
+  OutsideHelper helper([&](pid_t pid) { map_from_outside(pid, maps); });
   if (::unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) {
     return {Reached::nothing, explain_refusal(UserNamespaceStep::unshare, errno)};
   }
-  if (entry.why_not.empty()) entry.why_not = helper.map_ids();
+  if (entry.why_not.empty()) entry.why_not = helper.ask();
   if (!entry.why_not.empty()) {
     // Half a mapping cannot be taken back.
     if (!own_uid_map().empty()) throw base::Error(entry.why_not);

@@ -1,11 +1,15 @@
 #include "sandbox/id_map.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <limits>
 #include <optional>
 
 #include "base/error.h"
 #include "base/fs_at.h"
 #include "base/text.h"
+#include "base/unique_fd.h"
 
 namespace ibuild::sandbox {
 
@@ -26,6 +30,15 @@ std::vector<std::string_view> words(std::string_view line) {
     if (!word.empty()) found.push_back(word);
   }
   return found;
+}
+
+void write_proc_file(const std::string& path, std::string_view text) {
+  const base::UniqueFd file(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  if (!file) throw base::SystemError("open", path);
+  // In one piece: the kernel takes only one write.
+  if (::write(file.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size())) {
+    throw base::SystemError("write", path);
+  }
 }
 
 IdMap read_map(const char* path) { return parse_id_map(base::read_host_file(path, kMapCap)); }
@@ -65,6 +78,20 @@ bool maps_id(const IdMap& map, std::uint32_t inside) {
 }
 
 bool is_identity(const IdMap& map) { return map == IdMap{{0, 0, kAllIds}}; }
+
+IdMap same_ids(IdMap map) {
+  for (IdRange& range : map) range.outside = range.inside;
+  if (is_identity(map)) --map[0].count;
+  return map;
+}
+
+void write_id_maps(pid_t pid, const IdMap& uids, const IdMap& gids) {
+  const std::string dir = "/proc/" + std::to_string(pid);
+  write_proc_file(dir + "/uid_map", format_id_map(uids));
+  write_proc_file(dir + "/gid_map", format_id_map(gids));
+}
+
+void deny_set_groups() { write_proc_file("/proc/self/setgroups", "deny"); }
 
 IdMap own_uid_map() { return read_map("/proc/self/uid_map"); }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -23,6 +25,14 @@ std::string format_id_map(const IdMap& map);
 bool maps_id(const IdMap& map, std::uint32_t inside);
 /// True for the map of the initial user namespace: every id is itself.
 bool is_identity(const IdMap& map);
+
+/// Every id of a namespace with the map `map` as itself, as root in a container may map them. All
+/// ids but the last one, where it has all: a map of all is taken for that of the initial namespace.
+IdMap same_ids(IdMap map);
+/// Maps ids in the new user namespace of a process. Throws: SystemError.
+void write_id_maps(pid_t pid, const IdMap& uids, const IdMap& gids);
+/// What the kernel wants before an ordinary user maps a group in this process' user namespace.
+void deny_set_groups();
 
 /// The maps of this process. Throws: SystemError, ContentError.
 IdMap own_uid_map();

@@ -1,5 +1,6 @@
 // make_namespace_sandbox of sandbox/sandbox.h.
 #include "base/error.h"
+#include "sandbox/emulation.h"
 #include "sandbox/launcher.h"
 #include "sandbox/mount_points.h"
 #include "sandbox/sandbox.h"
@@ -16,9 +17,10 @@ class NamespaceSandbox : public Sandbox {
                        std::stop_token stop) override {
     check_spec(spec);
     if (stop.stop_requested()) throw base::CancelledError();
+    const Emulators emulators(spec.architectures);
     MountPoints mount_points(spec);
     const base::ExitStatus status =
-        run_step(launcher_.start_step(), spec, observer, std::move(stop));
+        run_step(launcher_.start_step(), {spec, emulators.list()}, observer, std::move(stop));
     mount_points.remove();
     return status;
   }

@@ -94,6 +94,7 @@ std::string describe(const SandboxSpec& spec) {
   }
   line("dir", base::printable(spec.working_dir));
   line("user", describe_user(spec));
+  for (const std::string& name : spec.architectures) line("programs for", base::printable(name));
   line("network", name_of(spec.network));
   line("stdio", spec.stdio == StdioMode::captured ? "captured" : "inherited");
   line("rights", spec.insecure ? "all" : "default");

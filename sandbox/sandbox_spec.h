@@ -59,6 +59,10 @@ struct SandboxSpec {
   std::uint32_t gid = 0;
   std::vector<std::uint32_t> additional_gids;
 
+  /// Go's names ("arm64") of architectures whose programs the step may run. For those that do not
+  /// run here, an emulator is found.
+  std::vector<std::string> architectures;
+
   NetworkMode network = NetworkMode::host;
   StdioMode stdio = StdioMode::captured;
   bool insecure = false;  // all capabilities, no filter, nothing masked (RUN --security=insecure)

@@ -69,6 +69,7 @@ void write_process(WireWriter& out, const SandboxSpec& spec) {
   out.number(spec.gid);
   out.number<std::uint64_t>(spec.additional_gids.size());
   for (std::uint32_t gid : spec.additional_gids) out.number(gid);
+  out.texts(spec.architectures);
   out.number<std::uint64_t>(spec.rlimits.size());
   for (const Rlimit& limit : spec.rlimits) {
     out.number(limit.resource);
@@ -87,6 +88,7 @@ void read_process(WireReader& in, SandboxSpec& spec) {
   for (auto count = in.number<std::uint64_t>(); count > 0; --count) {
     spec.additional_gids.push_back(in.number<std::uint32_t>());
   }
+  spec.architectures = in.texts();
   for (auto count = in.number<std::uint64_t>(); count > 0; --count) {
     Rlimit limit{};
     limit.resource = in.number<int>();
@@ -127,14 +129,39 @@ void read_world(WireReader& in, const std::vector<base::UniqueFd>& fds, SandboxS
   spec.shm_size_bytes = in.number<std::uint64_t>();
 }
 
+void write_emulators(WireWriter& out, FdTable& fds, const std::vector<Emulator>& emulators) {
+  out.number<std::uint64_t>(emulators.size());
+  for (const Emulator& emulator : emulators) {
+    out.text(emulator.name);
+    out.text(emulator.magic);
+    out.text(emulator.mask);
+    out.number(fds.add(emulator.fd));
+  }
+}
+
+std::vector<Emulator> read_emulators(WireReader& in, const std::vector<base::UniqueFd>& fds) {
+  std::vector<Emulator> emulators;
+  for (auto count = in.number<std::uint64_t>(); count > 0; --count) {
+    Emulator emulator;
+    emulator.name = in.text();
+    emulator.magic = in.text();
+    emulator.mask = in.text();
+    emulator.fd = fd_of(in, fds);
+    emulators.push_back(std::move(emulator));
+  }
+  return emulators;
+}
+
 }  // namespace
 
-EncodedSpec encode_spec(const SandboxSpec& spec, const StepStdio& stdio) {
+EncodedSpec encode_spec(const SandboxSpec& spec, const StepStdio& stdio,
+                        const std::vector<Emulator>& emulators) {
   WireWriter out;
   FdTable fds;
   for (int fd : {stdio.in, stdio.out, stdio.err}) out.number(fds.add(fd));
   write_world(out, fds, spec);
   write_process(out, spec);
+  write_emulators(out, fds, emulators);
   return {out.bytes(), fds.take()};
 }
 
@@ -147,6 +174,7 @@ ReceivedSpec decode_spec(Frame frame) {
   received.stdio.err = fd_of(in, received.fds);
   read_world(in, received.fds, received.spec);
   read_process(in, received.spec);
+  received.emulators = read_emulators(in, received.fds);
   in.expect_end();
   return received;
 }

@@ -5,6 +5,7 @@
 
 #include "base/unique_fd.h"
 #include "sandbox/channel.h"
+#include "sandbox/emulation.h"
 #include "sandbox/sandbox_spec.h"
 
 namespace ibuild::sandbox {
@@ -21,12 +22,14 @@ struct EncodedSpec {
   std::string bytes;
   std::vector<int> fds;  // still the caller's
 };
-EncodedSpec encode_spec(const SandboxSpec& spec, const StepStdio& stdio);
+EncodedSpec encode_spec(const SandboxSpec& spec, const StepStdio& stdio,
+                        const std::vector<Emulator>& emulators);
 
 /// A spec as it arrived: its descriptor numbers are those of `fds`.
 struct ReceivedSpec {
   SandboxSpec spec;
   StepStdio stdio;
+  std::vector<Emulator> emulators;
   std::vector<base::UniqueFd> fds;
 };
 /// Throws: ContentError.

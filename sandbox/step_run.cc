@@ -81,14 +81,14 @@ class OutputPipes {
 
 class StepRun {
  public:
-  StepRun(StepLines lines, const SandboxSpec& spec, StepObserver& observer, std::stop_token stop)
+  StepRun(StepLines lines, const StepOrder& order, StepObserver& observer, std::stop_token stop)
       : lines_(std::move(lines)),
-        spec_(spec),
+        order_(order),
         observer_(observer),
         stop_event_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
         on_stop_(stop, WakeUp{stop_event_.get()}) {
     if (!stop_event_) fail_with_errno(kPhase, "eventfd");
-    if (spec.stdio == StdioMode::captured) pipes_.emplace();
+    if (order.spec.stdio == StdioMode::captured) pipes_.emplace();
   }
   StepRun(const StepRun&) = delete;
   StepRun& operator=(const StepRun&) = delete;
@@ -106,7 +106,7 @@ class StepRun {
  private:
   void send_spec() {
     const StepStdio stdio = pipes_ ? pipes_->far_ends() : StepStdio{0, 1, 2};
-    const EncodedSpec encoded = encode_spec(spec_, stdio);
+    const EncodedSpec encoded = encode_spec(order_.spec, stdio, order_.emulators);
     try {
       lines_.setup.send(encoded.bytes, encoded.fds);
     } catch (const base::SystemError& error) {
@@ -249,7 +249,7 @@ class StepRun {
   }
 
   StepLines lines_;
-  const SandboxSpec& spec_;
+  const StepOrder& order_;
   StepObserver& observer_;
   base::UniqueFd stop_event_;
   std::stop_callback<WakeUp> on_stop_;
@@ -268,9 +268,9 @@ class StepRun {
 
 }  // namespace
 
-base::ExitStatus run_step(StepLines lines, const SandboxSpec& spec, StepObserver& observer,
+base::ExitStatus run_step(StepLines lines, const StepOrder& order, StepObserver& observer,
                           std::stop_token stop) {
-  return StepRun(std::move(lines), spec, observer, std::move(stop)).run();
+  return StepRun(std::move(lines), order, observer, std::move(stop)).run();
 }
 
 }  // namespace ibuild::sandbox

@@ -98,7 +98,8 @@ void export_cache(const CacheTo& to, const CacheContents& contents, const Servic
   report.note("writing cache manifest " + built.manifest.digest.str());
   if (!to_registry) return write_layout_cache(to.place, built, services.store.content());
   if (pusher == nullptr) throw base::UsageError("this build has no way to push");
-  pusher->push(built, {*to.place.reference}, report.vertex, services.events, stop);
+  const BuiltImages alone{.images = {built}, .index_json = {}, .top = built.manifest};
+  pusher->push(alone, {*to.place.reference}, report.vertex, services.events, stop);
 }
 
 }  // namespace ibuild::builder

@@ -79,7 +79,8 @@ class ImportedCaches::AbsentBlobs : public PromisedBlobs {
 };
 
 struct ImportedCaches::Cache {
-  std::unique_ptr<CacheSource> source;
+  std::shared_ptr<CacheSource> source;
+  image::Platform platform;
   std::mutex loading;
   bool is_loaded = false;
   bool is_given_up = false;
@@ -88,14 +89,17 @@ struct ImportedCaches::Cache {
 };
 
 ImportedCaches::ImportedCaches(std::vector<std::unique_ptr<CacheSource>> sources,
-                               image::Platform platform, EventSink& events, VertexNumbers& vertices)
-    : absent_(std::make_shared<AbsentBlobs>()),
-      platform_(std::move(platform)),
-      events_(events),
-      vertices_(vertices) {
+                               const std::vector<image::Platform>& platforms, EventSink& events,
+                               VertexNumbers& vertices)
+    : absent_(std::make_shared<AbsentBlobs>()), events_(events), vertices_(vertices) {
   for (auto& source : sources) {
-    caches_.push_back(std::make_unique<Cache>());
-    caches_.back()->source = std::move(source);
+    const std::shared_ptr<CacheSource> shared = std::move(source);
+    for (const auto& platform : platforms) {
+      auto cache = std::make_unique<Cache>();
+      cache->source = shared;
+      cache->platform = platform;
+      caches_.push_back(std::move(cache));
+    }
   }
 }
 
@@ -108,7 +112,7 @@ void ImportedCaches::load(Cache& cache, std::stop_token stop) {
   VertexWatch watch(events_, vertices_.next(), "importing cache manifest from " + name);
   std::string problem;
   try {
-    auto content = cache.source->load(platform_, std::move(stop));
+    auto content = cache.source->load(cache.platform, std::move(stop));
     if (content) {
       cache.bundle = std::move(content->bundle);
       cache.blobs = std::make_shared<CheckedBlobs>(std::move(content->blobs), name);

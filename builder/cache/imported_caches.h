@@ -27,9 +27,11 @@ class ImportedCaches {
     std::string from;
   };
 
-  /// The references outlive this.
-  ImportedCaches(std::vector<std::unique_ptr<CacheSource>> sources, image::Platform platform,
-                 EventSink& events, VertexNumbers& vertices);
+  /// A cache may hold another image, and so other steps, for each platform. The references outlive
+  /// this.
+  ImportedCaches(std::vector<std::unique_ptr<CacheSource>> sources,
+                 const std::vector<image::Platform>& platforms, EventSink& events,
+                 VertexNumbers& vertices);
   ~ImportedCaches();
 
   std::optional<Hit> find(const base::Digest& key, std::stop_token stop);
@@ -64,7 +66,6 @@ class ImportedCaches {
   std::vector<std::unique_ptr<Cache>> caches_;
   std::shared_ptr<AbsentBlobs> absent_;  // shared by all layers without bytes
   bool absent_is_given_up_ = false;
-  image::Platform platform_;
   EventSink& events_;
   VertexNumbers& vertices_;
 };

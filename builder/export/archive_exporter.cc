@@ -1,7 +1,6 @@
 #include "builder/export/archive_exporter.h"
 
 #include "base/error.h"
-#include "builder/assemble_image.h"
 #include "builder/export/image_layout.h"
 #include "builder/export/layer_blobs.h"
 #include "builder/export/output_attributes.h"
@@ -12,7 +11,7 @@ namespace ibuild::builder {
 
 namespace {
 
-void write_archive(const BuiltImage& built, const std::vector<image::Reference>& names,
+void write_archive(const BuiltImages& built, const std::vector<image::Reference>& names,
                    DockerManifest docker, const layers::ContentStore& content,
                    const std::string& dest) {
   const auto file = OutputFile::open(dest);
@@ -22,7 +21,7 @@ void write_archive(const BuiltImage& built, const std::vector<image::Reference>&
   file->commit();
 }
 
-void write_directory(const BuiltImage& built, const std::vector<image::Reference>& names,
+void write_directory(const BuiltImages& built, const std::vector<image::Reference>& names,
                      const layers::ContentStore& content, const std::string& dest) {
   base::make_host_dirs(dest);
   DirectoryLayoutSink directory(base::DirFd::open(dest));
@@ -31,7 +30,7 @@ void write_directory(const BuiltImage& built, const std::vector<image::Reference
 
 }  // namespace
 
-void ArchiveExporter::check(const OutputSpec& output) const {
+void ArchiveExporter::check(const OutputSpec& output, ResultShape shape) const {
   const OutputAttributes attributes(output);
   if (kind_ == Kind::oci) {
     attributes.allow_layer_format_and({"dest", "name", "rewrite-timestamp", "tar"});
@@ -40,6 +39,11 @@ void ArchiveExporter::check(const OutputSpec& output) const {
   }
   const auto format = kind_ == Kind::oci ? ImageFormat::oci : ImageFormat::docker;
   (void)read_layer_format(attributes, format);
+  if (kind_ == Kind::docker && shape == ResultShape::index) {
+    base::UsageError error("output type=docker cannot hold an image index of several platforms");
+    error.set_hint("use type=oci, or build one platform at a time");
+    throw error;
+  }
   const std::string dest = attributes.required_text("dest");
   if (!attributes.flag("tar", true) && dest == "-") {
     throw base::UsageError(
@@ -47,20 +51,19 @@ void ArchiveExporter::check(const OutputSpec& output) const {
   }
 }
 
-ExportResult ArchiveExporter::run(const FinishedImage& image, const OutputSpec& output,
+ExportResult ArchiveExporter::run(const FinishedBuild& build, const OutputSpec& output,
                                   const Services& services, ImagePusher*,
                                   const ExportReport& report, std::stop_token stop) const {
   const OutputAttributes attributes(output);
   const bool docker = kind_ == Kind::docker;
   const LayerFormat format =
       read_layer_format(attributes, docker ? ImageFormat::docker : ImageFormat::oci);
-  const auto names = output_names(image, output);
+  const auto names = output_names(build, output);
   const std::string dest = attributes.required_text("dest");
 
   report.note("exporting layers");
-  const BuiltImage built = assemble_image(
-      image.config, make_layer_blobs(image.layers, format, BlobPlace::store, services.store, stop),
-      format.format);
+  const BuiltImages built =
+      make_built_images(build, format, BlobPlace::store, services.store, stop);
   report.note("writing " + std::string(docker ? "docker archive" : "OCI layout") + " to " + dest);
   const auto& content = services.store.content();
   if (attributes.flag("tar", true)) {
@@ -69,7 +72,7 @@ ExportResult ArchiveExporter::run(const FinishedImage& image, const OutputSpec& 
   } else {
     write_directory(built, names, content, dest);
   }
-  return {.image = built.manifest, .config_digest = built.config.digest, .names = texts_of(names)};
+  return export_result(built, names);
 }
 
 }  // namespace ibuild::builder

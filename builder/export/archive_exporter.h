@@ -11,8 +11,8 @@ class ArchiveExporter : public Exporter {
  public:
   enum class Kind { oci, docker };
   explicit ArchiveExporter(Kind kind) : kind_(kind) {}
-  void check(const OutputSpec& output) const override;
-  ExportResult run(const FinishedImage& image, const OutputSpec& output, const Services& services,
+  void check(const OutputSpec& output, ResultShape shape) const override;
+  ExportResult run(const FinishedBuild& build, const OutputSpec& output, const Services& services,
                    ImagePusher* pusher, const ExportReport& report,
                    std::stop_token stop) const override;
 

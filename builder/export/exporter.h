@@ -9,16 +9,23 @@
 
 #include "builder/build.h"
 #include "builder/events.h"
+#include "builder/plan/platform_target.h"
 #include "image/config.h"
 #include "image/reference.h"
 #include "layers/layer.h"
 
 namespace ibuild::builder {
 
-/// What a build made, before it has the form of any output.
+/// An image that a build made, before it has the form of any output.
 struct FinishedImage {
   image::ImageConfig config;  // complete: diff-ids and history are in place
   layers::LayerChain layers;  // as many as there are diff-ids
+};
+
+/// All that a build made.
+struct FinishedBuild {
+  std::vector<FinishedImage> images;  // one for each platform, in the order asked for
+  ResultShape shape = ResultShape::image;
   std::vector<image::Reference> names;
 };
 
@@ -37,16 +44,16 @@ struct ExportReport {
   void note(std::string text) const { events.emit(event::StepNote{vertex, std::move(text)}); }
 };
 
-/// Gives a finished image one outside form. One per `-o type=`; stateless, for any thread.
+/// Gives what a build made one outside form. One per `-o type=`; stateless, for any thread.
 class Exporter {
  public:
   virtual ~Exporter() = default;
   /// Looks at the attributes alone, so that a mistake ends the build before it starts.
-  /// Throws: base::UsageError naming the attribute.
-  virtual void check(const OutputSpec& output) const = 0;
+  /// Throws: base::UsageError naming the attribute, or the shape that cannot be had.
+  virtual void check(const OutputSpec& output, ResultShape shape) const = 0;
   /// Throws: base::Error. Files of an output appear whole or not at all (but for `local`, which
   /// merges into a directory).
-  virtual ExportResult run(const FinishedImage& image, const OutputSpec& output,
+  virtual ExportResult run(const FinishedBuild& build, const OutputSpec& output,
                            const Services& services, ImagePusher* pusher,
                            const ExportReport& report, std::stop_token stop) const = 0;
 };

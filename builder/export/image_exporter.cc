@@ -1,7 +1,6 @@
 #include "builder/export/image_exporter.h"
 
 #include "base/error.h"
-#include "builder/assemble_image.h"
 #include "builder/export/layer_blobs.h"
 #include "builder/export/output_attributes.h"
 #include "builder/export/output_names.h"
@@ -10,21 +9,25 @@ namespace ibuild::builder {
 
 namespace {
 
-void keep_in_store(const BuiltImage& built, const std::vector<image::Reference>& names,
+void keep_in_store(const BuiltImages& built, const std::vector<image::Reference>& names,
                    layers::Store& store, const ExportReport& report) {
-  store.content().put(built.config_json);
-  store.content().put(built.manifest_json);
-  report.note("writing image " + built.manifest.digest.str());
+  for (const auto& image : built.images) {
+    store.content().put(image.config_json);
+    store.content().put(image.manifest_json);
+  }
+  if (!built.index_json.empty()) store.content().put(built.index_json);
+  report.note("writing " + std::string(built.index_json.empty() ? "image " : "image index ") +
+              built.top.digest.str());
   for (const image::Reference& name : names) {
-    store.images().tag(name, built.manifest);
+    store.images().tag(name, built.top);
     report.note("naming to " + name.str());
   }
-  if (names.empty()) store.images().add_untagged(built.manifest);
+  if (names.empty()) store.images().add_untagged(built.top);
 }
 
 }  // namespace
 
-void ImageExporter::check(const OutputSpec& output) const {
+void ImageExporter::check(const OutputSpec& output, ResultShape) const {
   const OutputAttributes attributes(output);
   attributes.allow_layer_format_and({"name", "push", "rewrite-timestamp"});
   (void)read_layer_format(attributes, ImageFormat::oci);
@@ -34,12 +37,12 @@ void ImageExporter::check(const OutputSpec& output) const {
   }
 }
 
-ExportResult ImageExporter::run(const FinishedImage& image, const OutputSpec& output,
+ExportResult ImageExporter::run(const FinishedBuild& build, const OutputSpec& output,
                                 const Services& services, ImagePusher* pusher,
                                 const ExportReport& report, std::stop_token stop) const {
   const OutputAttributes attributes(output);
   const LayerFormat format = read_layer_format(attributes, ImageFormat::oci);
-  const auto names = output_names(image, output);
+  const auto names = output_names(build, output);
   const bool push = target_ == Target::registry || attributes.flag("push", false);
   if (push && names.empty()) {
     base::UsageError error("cannot push an image without a name");
@@ -51,12 +54,10 @@ ExportResult ImageExporter::run(const FinishedImage& image, const OutputSpec& ou
   report.note("exporting layers");
   // What is pushed can be had from there again: a base's layer that nothing needed is not fetched.
   const auto place = push ? BlobPlace::store_or_origin : BlobPlace::store;
-  const BuiltImage built = assemble_image(
-      image.config, make_layer_blobs(image.layers, format, place, services.store, stop),
-      format.format);
+  const BuiltImages built = make_built_images(build, format, place, services.store, stop);
   if (target_ == Target::store) keep_in_store(built, names, services.store, report);
   if (push) pusher->push(built, names, report.vertex, services.events, stop);
-  return {.image = built.manifest, .config_digest = built.config.digest, .names = texts_of(names)};
+  return export_result(built, names);
 }
 
 }  // namespace ibuild::builder

@@ -11,8 +11,8 @@ class ImageExporter : public Exporter {
  public:
   enum class Target { store, registry };
   explicit ImageExporter(Target target) : target_(target) {}
-  void check(const OutputSpec& output) const override;
-  ExportResult run(const FinishedImage& image, const OutputSpec& output, const Services& services,
+  void check(const OutputSpec& output, ResultShape shape) const override;
+  ExportResult run(const FinishedBuild& build, const OutputSpec& output, const Services& services,
                    ImagePusher* pusher, const ExportReport& report,
                    std::stop_token stop) const override;
 

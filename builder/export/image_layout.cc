@@ -20,16 +20,16 @@ std::string blob_path(const base::Digest& digest) {
 }
 
 /// One entry a name, as containerd and BuildKit annotate them; one bare entry without a name.
-std::string index_json(const BuiltImage& image, const std::vector<image::Reference>& names) {
+std::string layout_index(const BuiltImages& built, const std::vector<image::Reference>& names) {
   image::Index index;
   index.media_type = image::media_type::kOciIndex;
   for (const image::Reference& name : names) {
-    image::Descriptor entry = image.manifest;
+    image::Descriptor entry = built.top;
     entry.annotations["io.containerd.image.name"] = name.str();
     if (!name.tag.empty()) entry.annotations["org.opencontainers.image.ref.name"] = name.tag;
     index.manifests.push_back(std::move(entry));
   }
-  if (names.empty()) index.manifests.push_back(image.manifest);
+  if (names.empty()) index.manifests.push_back(built.top);
   return image::to_json(index);
 }
 
@@ -53,13 +53,17 @@ void add_text(LayoutSink& out, const std::string& path, std::string_view text) {
   out.add_file(path, source, text.size());
 }
 
-void add_blobs(LayoutSink& out, const BuiltImage& image, const layers::ContentStore& content) {
-  std::map<base::Digest, std::string_view> small{{image.config.digest, image.config_json},
-                                                 {image.manifest.digest, image.manifest_json}};
+void add_blobs(LayoutSink& out, const BuiltImages& built, const layers::ContentStore& content) {
+  std::map<base::Digest, std::string_view> small;
   std::map<base::Digest, std::uint64_t> blobs;
+  if (!built.index_json.empty()) small[built.top.digest] = built.index_json;
+  for (const auto& image : built.images) {
+    small[image.config.digest] = image.config_json;
+    small[image.manifest.digest] = image.manifest_json;
+    for (const layers::Layer& layer : image.layers)
+      blobs[layer.blob->digest] = layer.blob->size_bytes;
+  }
   for (const auto& [digest, text] : small) blobs[digest] = text.size();
-  for (const layers::Layer& layer : image.layers)
-    blobs[layer.blob->digest] = layer.blob->size_bytes;
   for (const auto& [digest, size_bytes] : blobs) {
     if (const auto text = small.find(digest); text != small.end()) {
       add_text(out, blob_path(digest), text->second);
@@ -73,15 +77,15 @@ void add_blobs(LayoutSink& out, const BuiltImage& image, const layers::ContentSt
 
 }  // namespace
 
-void write_image_layout(LayoutSink& out, const BuiltImage& image,
+void write_image_layout(LayoutSink& out, const BuiltImages& built,
                         const std::vector<image::Reference>& names, DockerManifest docker,
                         const layers::ContentStore& content) {
   out.add_directory("blobs");
   out.add_directory("blobs/sha256");
-  add_blobs(out, image, content);
-  add_text(out, "index.json", index_json(image, names));
+  add_blobs(out, built, content);
+  add_text(out, "index.json", layout_index(built, names));
   if (docker == DockerManifest::beside_layout) {
-    add_text(out, "manifest.json", docker_manifest_json(image, names));
+    add_text(out, "manifest.json", docker_manifest_json(built.images.at(0), names));
   }
   add_text(out, "oci-layout", kLayoutFile);
 }

@@ -24,10 +24,10 @@ class LayoutSink {
 
 enum class DockerManifest { none, beside_layout };
 
-/// One image as an OCI layout: oci-layout, index.json with a line for each name, blobs/sha256/…,
-/// and with `beside_layout` docker's manifest.json. Sorted by path. The blobs of the layers are
-/// read from `content`. Throws: base::Error.
-void write_image_layout(LayoutSink& out, const BuiltImage& image,
+/// An image or an index as an OCI layout: oci-layout, index.json with a line for each name,
+/// blobs/sha256/…, and with `beside_layout` docker's manifest.json for the first image. Sorted by
+/// path. The blobs of the layers are read from `content`. Throws: base::Error.
+void write_image_layout(LayoutSink& out, const BuiltImages& built,
                         const std::vector<image::Reference>& names, DockerManifest docker,
                         const layers::ContentStore& content);
 

@@ -97,6 +97,16 @@ LayerFormat read_layer_format(const OutputAttributes& attributes, ImageFormat ot
   return format;
 }
 
+BuiltImages make_built_images(const FinishedBuild& build, const LayerFormat& format,
+                              BlobPlace place, const layers::Store& store, std::stop_token stop) {
+  std::vector<BuiltImage> images;
+  for (const auto& image : build.images) {
+    images.push_back(assemble_image(
+        image.config, make_layer_blobs(image.layers, format, place, store, stop), format.format));
+  }
+  return assemble_result(std::move(images), build.shape, format.format);
+}
+
 layers::LayerChain make_layer_blobs(const layers::LayerChain& chain, const LayerFormat& format,
                                     BlobPlace place, const layers::Store& store,
                                     std::stop_token stop) {

@@ -24,6 +24,10 @@ enum class BlobPlace {
   store_or_origin,  // a base layer may stay where it came from: its descriptor is enough
 };
 
+/// All images of a build with their blobs, in the form that `format` says. Blocks.
+BuiltImages make_built_images(const FinishedBuild& build, const LayerFormat& format,
+                              BlobPlace place, const layers::Store& store, std::stop_token stop);
+
 /// The layers with their blob descriptors, compressed or fetched where needed, several at a time.
 /// Blocks. Throws: base::Error of the first layer that fails.
 layers::LayerChain make_layer_blobs(const layers::LayerChain& chain, const LayerFormat& format,

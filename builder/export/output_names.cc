@@ -5,9 +5,9 @@
 
 namespace ibuild::builder {
 
-std::vector<image::Reference> output_names(const FinishedImage& image, const OutputSpec& output) {
+std::vector<image::Reference> output_names(const FinishedBuild& build, const OutputSpec& output) {
   const auto given = OutputAttributes(output).text("name");
-  if (!given) return image.names;
+  if (!given) return build.names;
   std::vector<image::Reference> names;
   for (std::string_view name : base::split(*given, ',')) {
     names.push_back(image::with_default_tag(image::parse_reference(base::trim(name))));
@@ -19,6 +19,12 @@ std::vector<std::string> texts_of(const std::vector<image::Reference>& names) {
   std::vector<std::string> texts;
   for (const image::Reference& name : names) texts.push_back(name.str());
   return texts;
+}
+
+ExportResult export_result(const BuiltImages& built, const std::vector<image::Reference>& names) {
+  ExportResult result{.image = built.top, .config_digest = {}, .names = texts_of(names)};
+  if (built.index_json.empty()) result.config_digest = built.images.at(0).config.digest;
+  return result;
 }
 
 }  // namespace ibuild::builder

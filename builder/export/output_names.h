@@ -9,9 +9,12 @@ namespace ibuild::builder {
 
 /// The names of an output: its own `name=` (comma-separated) or else those of the build.
 /// Throws: base::UsageError for a name that cannot be read.
-std::vector<image::Reference> output_names(const FinishedImage& image, const OutputSpec& output);
+std::vector<image::Reference> output_names(const FinishedBuild& build, const OutputSpec& output);
 
 /// In full form.
 std::vector<std::string> texts_of(const std::vector<image::Reference>& names);
+
+/// What an output that holds `built` became.
+ExportResult export_result(const BuiltImages& built, const std::vector<image::Reference>& names);
 
 }  // namespace ibuild::builder

@@ -12,6 +12,7 @@
 #include "builder/tree/layered_tree.h"
 #include "image/config.h"
 #include "parser/go_quote.h"
+#include "sandbox/emulation.h"
 #include "sandbox/network_files.h"
 #include "sandbox/sandbox.h"
 
@@ -109,6 +110,16 @@ void RunRunner::add_details(StepKey& key) {
   mounts_.add_details(key);
 }
 
+std::vector<std::string> RunRunner::architectures() const {
+  std::vector<std::string> names = {op_.platform.architecture};
+  // A base for another platform than its stage: what is copied into it may be for that one.
+  const auto& stage = input_.step.platform.architecture;
+  using Way = sandbox::Emulation::Way;
+  if (!stage.empty() && stage != names[0] && sandbox::find_emulation(stage).way != Way::none)
+    names.push_back(stage);
+  return names;
+}
+
 sandbox::SandboxSpec RunRunner::make_spec(const layers::LayerChain& chain) const {
   const auto& request = input_.scope.request;
   const LayeredTree image(input_.scope.services.store.layers(), chain, "the image", input_.stop);
@@ -133,6 +144,7 @@ sandbox::SandboxSpec RunRunner::make_spec(const layers::LayerChain& chain) const
   spec.hosts = sandbox::make_hosts(op_.hostname, hosts);
   spec.shm_size_bytes = request.shm_size_bytes;
   spec.rlimits = request.ulimits;
+  spec.architectures = architectures();
   return spec;
 }
 

@@ -18,6 +18,7 @@ class RunRunner : public OpRunner {
 
  private:
   StepKey make_key(RunMounts::Stages stages);
+  std::vector<std::string> architectures() const;
   sandbox::SandboxSpec make_spec(const layers::LayerChain& chain) const;
   void add_secrets(sandbox::SandboxSpec& spec) const;
   void run_process(const sandbox::SandboxSpec& spec);

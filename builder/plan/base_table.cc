@@ -4,7 +4,9 @@
 #include <atomic>
 #include <exception>
 #include <functional>
+#include <set>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
@@ -23,7 +25,8 @@ const std::vector<std::string>& common_images() {
 }
 
 struct Task {
-  const ImageRequest* request = nullptr;
+  ImageRequest request;
+  const StageGraph* graph = nullptr;  // one that needs it
   parser::SourceRange range;
   std::optional<BaseImage> image;
   std::exception_ptr failure;
@@ -45,11 +48,10 @@ std::optional<std::string> nearest_name(const image::Reference& reference,
   return nearest && *nearest != familiar ? nearest : std::nullopt;
 }
 
-[[noreturn]] void throw_not_found(const Task& task, const StageGraph& graph,
-                                  const Services& services) {
-  const auto& reference = task.request->reference;
+[[noreturn]] void throw_not_found(const Task& task, const Services& services) {
+  const auto& reference = task.request.reference;
   std::string message = reference.str() + ": not found (asked: " + source_names(services) + ")";
-  auto candidates = graph.stage_names();
+  auto candidates = task.graph->stage_names();
   candidates.insert(candidates.end(), common_images().begin(), common_images().end());
   if (const auto nearest = nearest_name(reference, std::move(candidates)))
     message += " (did you mean " + *nearest + "?)";
@@ -57,26 +59,31 @@ std::optional<std::string> nearest_name(const image::Reference& reference,
 }
 
 /// What a source throws gets the place that names the image, and a stage that may have been meant.
-std::optional<BaseImage> try_load(ImageSource& source, const Task& task, const StageGraph& graph,
+std::optional<BaseImage> try_load(ImageSource& source, const Task& task,
                                   const BuildRequest& request, std::stop_token stop) {
-  const auto& wanted = *task.request;
+  const auto& wanted = task.request;
   try {
     return source.try_load(wanted.reference, wanted.platform, request.pull, stop);
   } catch (const base::CancelledError&) {
     throw;
   } catch (base::Error& error) {
     error.add_context(request.dockerfile_name + ":" + std::to_string(task.range.start.line));
-    if (const auto stage = nearest_name(wanted.reference, graph.stage_names()))
+    if (const auto stage = nearest_name(wanted.reference, task.graph->stage_names()))
       error.set_hint("did you mean the stage " + *stage + "?");
     throw;
   }
 }
 
-void load(Task& task, const StageGraph& graph, const BuildRequest& request,
-          const Services& services, VertexNumbers& vertices, std::stop_token stop) {
-  const auto& wanted = *task.request;
-  VertexWatch watch(services.events, vertices.next(),
-                    "[internal] load metadata for " + wanted.reference.str());
+std::string vertex_name(const ImageRequest& wanted, const BuildRequest& request) {
+  const bool names_platform = result_shape(request) == ResultShape::index;
+  return "[" + (names_platform ? wanted.platform.str_with_version() + " " : "") +
+         "internal] load metadata for " + wanted.reference.str();
+}
+
+void load(Task& task, const BuildRequest& request, const Services& services,
+          VertexNumbers& vertices, std::stop_token stop) {
+  const auto& wanted = task.request;
+  VertexWatch watch(services.events, vertices.next(), vertex_name(wanted, request));
   watch.run([&] {
     if (wanted.layout) {
       const auto layout = services.open_layout(*wanted.layout);
@@ -85,10 +92,10 @@ void load(Task& task, const StageGraph& graph, const BuildRequest& request,
     }
     for (auto* source : services.image_sources) {
       if (stop.stop_requested()) throw base::CancelledError();
-      task.image = try_load(*source, task, graph, request, stop);
+      task.image = try_load(*source, task, request, stop);
       if (task.image) return;
     }
-    throw_not_found(task, graph, services);
+    throw_not_found(task, services);
   });
 }
 
@@ -112,17 +119,21 @@ void run_tasks(std::vector<Task>& tasks, const std::function<void(Task&)>& work)
 
 }  // namespace
 
-void resolve_bases(const StageGraph& graph, const BuildRequest& request, const Services& services,
-                   VertexNumbers& vertices, std::stop_token stop, BaseTable& table) {
-  const auto needed = graph.needed_images();
+void resolve_bases(const std::vector<PlatformTarget>& targets, const BuildRequest& request,
+                   const Services& services, VertexNumbers& vertices, std::stop_token stop,
+                   BaseTable& table) {
   std::vector<Task> tasks;
-  for (const auto& [image, range] : needed) {
-    if (!table.contains(image)) tasks.push_back({&image, range, std::nullopt, nullptr});
+  std::set<ImageRequest> wanted;
+  for (const auto& target : targets) {
+    for (const auto& [image, range] : target.graph.needed_images()) {
+      if (!table.contains(image) && wanted.insert(image).second)
+        tasks.push_back({image, &target.graph, range, std::nullopt, nullptr});
+    }
   }
-  run_tasks(tasks, [&](Task& task) { load(task, graph, request, services, vertices, stop); });
+  run_tasks(tasks, [&](Task& task) { load(task, request, services, vertices, stop); });
   for (auto& task : tasks) {
     if (task.failure) std::rethrow_exception(task.failure);
-    table.emplace(*task.request, std::move(*task.image));
+    table.emplace(std::move(task.request), std::move(*task.image));
   }
 }
 
@@ -143,6 +154,16 @@ bool add_onbuild_triggers(StageGraph& graph, const BaseTable& table) {
     added = added || !expressions.empty();
   }
   return added;
+}
+
+void resolve_all_bases(std::vector<PlatformTarget>& targets, const BuildRequest& request,
+                       const Services& services, VertexNumbers& vertices, std::stop_token stop,
+                       BaseTable& table) {
+  bool added = true;
+  while (std::exchange(added, false)) {
+    resolve_bases(targets, request, services, vertices, stop, table);
+    for (auto& target : targets) added = add_onbuild_triggers(target.graph, table) || added;
+  }
 }
 
 }  // namespace ibuild::builder

@@ -35,7 +35,7 @@ std::vector<std::pair<std::string, std::string>> known_platform_args(
           {"BUILDOSVERSION", build.os_version},
           {"BUILDARCH", build.architecture},
           {"BUILDVARIANT", build.variant},
-          {"TARGETPLATFORM", target.str()},
+          {"TARGETPLATFORM", target.str_with_version()},
           {"TARGETOS", target.os},
           {"TARGETOSVERSION", target.os_version},
           {"TARGETARCH", target.architecture},

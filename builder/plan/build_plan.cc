@@ -81,6 +81,18 @@ struct OpDescriber {
   }
 };
 
+std::string describe_image(const PlannedImage& image) {
+  std::string text = "image " + image.platform.str() + "\n";
+  text += line("tip", image.tip ? "step " + std::to_string(*image.tip + 1) : "none");
+  for (const auto& planned : image.history) {
+    if (planned.from_base) continue;
+    const std::string step =
+        planned.step ? " [step " + std::to_string(*planned.step + 1) + "]" : "";
+    text += line("history", base::printable(planned.entry.created_by) + step);
+  }
+  return text;
+}
+
 struct DependencyCollector {
   std::vector<StepId>& ids;
   void add(const FileSource& source) const {
@@ -114,14 +126,7 @@ std::string describe(const BuildPlan& plan) {
     if (step.ignore_cache) text += line("cache", "ignored");
     text += std::visit(OpDescriber{}, step.op);
   }
-  text += "image " + plan.image.platform.str() + "\n";
-  text += line("tip", plan.image.tip ? "step " + std::to_string(*plan.image.tip + 1) : "none");
-  for (const auto& planned : plan.image.history) {
-    if (planned.from_base) continue;
-    const std::string step =
-        planned.step ? " [step " + std::to_string(*planned.step + 1) + "]" : "";
-    text += line("history", base::printable(planned.entry.created_by) + step);
-  }
+  for (const auto& image : plan.images) text += describe_image(image);
   return text;
 }
 

@@ -18,6 +18,7 @@ struct Step {
       parent;            // the step whose result this one stands on; none: an empty file system
   std::string name;      // as people see it: "[build 2/7] RUN make"
   std::string identity;  // the same step in another build: "build/2" (stage, which of its steps)
+  image::Platform platform;   // of its stage
   bool ignore_cache = false;  // --no-cache, --no-cache-filter
   parser::SourceRange range;  // of its instruction
 
@@ -41,10 +42,11 @@ struct PlannedImage {
 };
 
 /// What a build does: an immutable graph of steps in an order in which each step comes after those
-/// it needs. Only steps that the target needs are in it.
+/// it needs. Only steps that the target needs are in it, each once, whatever number of platforms
+/// need it.
 struct BuildPlan {
   std::vector<Step> steps;
-  PlannedImage image;
+  std::vector<PlannedImage> images;  // one for each platform, in the order asked for
 };
 
 /// The plan as text, one line a fact: what goldens compare. Digests of bases are shortened.

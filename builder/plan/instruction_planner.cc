@@ -62,15 +62,14 @@ std::string InstructionPlanner::vertex_text(const std::string& suffix) const {
 
 StepId InstructionPlanner::add_step(Op op, const std::string& text) {
   Step step;
-  step.id = context_.plan.steps.size();
   step.op = std::move(op);
   step.parent = state_.tip;
   step.name = state_.next_vertex_prefix(current_->is_trigger) + text;
   step.identity = state_.identity + "/" + std::to_string(++state_.steps_made);
+  step.platform = state_.platform;
   step.ignore_cache = state_.ignore_cache;
   step.range = range();
-  state_.tip = step.id;
-  context_.plan.steps.push_back(std::move(step));
+  state_.tip = context_.steps.add(std::move(step));
   return *state_.tip;
 }
 

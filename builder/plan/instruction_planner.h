@@ -8,6 +8,7 @@
 #include "builder/plan/build_plan.h"
 #include "builder/plan/stage_graph.h"
 #include "builder/plan/stage_state.h"
+#include "builder/plan/step_collector.h"
 #include "parser/expansion.h"
 
 namespace ibuild::builder {
@@ -20,9 +21,9 @@ class InstructionPlanner {
   struct Context {
     const BuildRequest& request;
     const GlobalArgs& args;
-    BuildPlan& plan;
+    StepCollector& steps;
     char escape;
-    image::Platform platform;  // of this stage
+    image::Platform platform;  // that the programs of this stage are made for
     /// Where a COPY or a mount reads; `what` ("copy", "mount") and the range are for messages.
     std::function<FileSource(const SourceName& source, const std::string& text,
                              const std::string& what, const parser::SourceRange& range)>

@@ -26,11 +26,13 @@ using StepId = std::size_t;
 struct TreeRef {
   std::optional<StepId> step;
   std::string shown_as;  // "build", "0", "busybox:latest": for messages
+  bool operator==(const TreeRef&) const = default;
 };
 /// A build context: the one of the build, or one of --build-context by the name in
 /// BuildRequest::contexts.
 struct ContextRef {
   std::string name;  // empty: the build's own
+  bool operator==(const ContextRef&) const = default;
 };
 using FileSource = std::variant<ContextRef, TreeRef>;
 
@@ -43,6 +45,7 @@ struct BaseOp {
 struct UrlSource {
   std::string url;
   std::optional<base::Digest> checksum;
+  bool operator==(const UrlSource&) const = default;
 };
 /// A source of COPY or ADD.
 struct CopyPath {
@@ -51,6 +54,7 @@ struct CopyPath {
   std::variant<std::monostate, UrlSource, parser::GitReference> remote = {};
 
   bool is_local() const { return std::holds_alternative<std::monostate>(remote); }
+  bool operator==(const CopyPath&) const = default;
 };
 
 /// COPY and ADD.
@@ -68,12 +72,14 @@ struct CopyOp {
   bool parents = false;
   bool unpack = false;         // local archives are extracted
   bool unpack_remote = false;  // those that came by URL are
+  bool operator==(const CopyOp&) const = default;
 };
 
 /// WORKDIR: makes the directory where it does not exist.
 struct WorkdirOp {
   std::string path;  // absolute and clean
   std::string user;  // who owns what is made; empty: root
+  bool operator==(const WorkdirOp&) const = default;
 };
 
 /// One RUN --mount, variables expanded, paths absolute.
@@ -92,6 +98,7 @@ struct RunMount {
   std::uint64_t size_bytes = 0;    // tmpfs
   bool required = false;           // secret
   std::optional<std::string> env;  // secret: name of the variable
+  bool operator==(const RunMount&) const = default;
 };
 
 /// RUN.
@@ -108,7 +115,8 @@ struct RunOp {
   std::vector<RunMount> mounts;
   std::optional<parser::InlineFile> script;  // shown to the step as /dev/pipes/<name>
   std::string hostname;
-  image::Platform platform;
+  image::Platform platform;  // that the programs of its root are made for
+  bool operator==(const RunOp&) const = default;
 };
 
 using Op = std::variant<BaseOp, CopyOp, WorkdirOp, RunOp>;

@@ -6,21 +6,31 @@
 #include "base/text.h"
 #include "builder/plan/instruction_planner.h"
 #include "builder/plan/stage_state.h"
+#include "builder/plan/step_collector.h"
 
 namespace ibuild::builder {
 namespace {
 
-/// Plans the stages in the order of the file.
+/// What the plans of all platforms have in common.
+struct Common {
+  const BaseTable& bases;
+  const BuildRequest& request;
+  char escape;
+  ResultShape shape;
+  StepCollector steps;
+  std::map<ImageRequest, StepId> image_steps;
+  parser::ExpansionMeter meter;
+};
+
+/// Plans the stages for one platform in the order of the file.
 class StagesPlanner {
  public:
-  StagesPlanner(const StageGraph& graph, const GlobalArgs& args, const BaseTable& bases,
-                const BuildRequest& request, char escape)
-      : graph_(graph), args_(args), bases_(bases), request_(request), escape_(escape) {}
+  StagesPlanner(const PlatformTarget& target, Common& common)
+      : platform_(target.platform), graph_(target.graph), args_(target.args), common_(common) {}
 
-  BuildPlan plan() {
+  PlannedImage plan() {
     for (const StageIndex stage : graph_.reachable()) plan_stage(stage);
-    finish_image(done_.at(graph_.target()));
-    return std::move(plan_);
+    return make_image(done_.at(graph_.target()));
   }
 
  private:
@@ -34,17 +44,13 @@ class StagesPlanner {
   FileSource find_source(const SourceName& source, const std::string& text, const std::string& what,
                          const parser::SourceRange& range, const StageState& state);
   bool ignores_cache(const std::string& stage_name) const;
-  void finish_image(const StageState& state);
+  PlannedImage make_image(const StageState& state) const;
 
+  const image::Platform& platform_;
   const StageGraph& graph_;
   const GlobalArgs& args_;
-  const BaseTable& bases_;
-  const BuildRequest& request_;
-  char escape_;
-  parser::ExpansionMeter meter_;
-  BuildPlan plan_;
+  Common& common_;
   std::map<StageIndex, StageState> done_;
-  std::map<ImageRequest, StepId> image_steps_;
 };
 
 bool makes_vertex(const StageInstruction& instruction) {
@@ -55,9 +61,10 @@ bool makes_vertex(const StageInstruction& instruction) {
 }
 
 bool StagesPlanner::ignores_cache(const std::string& stage_name) const {
-  if (request_.no_cache) return true;
+  const auto& request = common_.request;
+  if (request.no_cache) return true;
   return std::any_of(
-      request_.no_cache_stages.begin(), request_.no_cache_stages.end(),
+      request.no_cache_stages.begin(), request.no_cache_stages.end(),
       [&](const std::string& name) { return !name.empty() && base::iequals(name, stage_name); });
 }
 
@@ -66,19 +73,21 @@ void StagesPlanner::plan_stage(StageIndex index) {
   StageState state;
   state.shown_name = node.shown_name;
   state.identity = node.stage->from.name.empty() ? std::to_string(index) : node.stage->from.name;
+  state.names_platform = common_.shape == ResultShape::index;
+  if (state.names_platform) state.identity.insert(0, platform_.str() + " ");
   state.ignore_cache = ignores_cache(node.stage->from.name);
   start_stage(index, state);
   const InstructionPlanner::Context context{
-      request_,
+      common_.request,
       args_,
-      plan_,
-      escape_,
+      common_.steps,
+      common_.escape,
       state.image.platform,
       [&](const SourceName& source, const std::string& text, const std::string& what,
           const parser::SourceRange& range) {
         return find_source(source, text, what, range, state);
       },
-      meter_};
+      common_.meter};
   InstructionPlanner planner(context, state);
   for (const auto& instruction : node.instructions) planner.plan(instruction);
   done_.emplace(index, std::move(state));
@@ -99,58 +108,58 @@ void StagesPlanner::start_stage(StageIndex index, StageState& state) {
   } else if (context != nullptr) {
     start_from_context(*context, node, state);
   } else {
-    state.start_empty(request_.platform);
+    state.start_empty(platform_);
   }
 }
 
 void StagesPlanner::start_from_image(const ImageRequest& request, const parser::SourceRange& range,
                                      StageState& state) {
-  const BaseImage& base = bases_.at(request);
+  const BaseImage& base = common_.bases.at(request);
+  state.platform = image::normalize(request.platform);
+  if (!base.layers.empty())
+    state.tip = image_step(request, range, state.next_vertex_prefix(/*is_trigger=*/false));
   state.adopt_image(base.config);
   if (state.image.platform.os.empty()) state.image.platform = request.platform;
   state.image.platform = image::normalize(state.image.platform);
-  if (!base.layers.empty())
-    state.tip = image_step(request, range, state.next_vertex_prefix(/*is_trigger=*/false));
 }
 
 /// All files of the context, as a layer of its own on an image without anything.
 void StagesPlanner::start_from_context(const FromContext& context, const StageNode& node,
                                        StageState& state) {
-  state.start_empty(node.platform.value_or(request_.platform));
+  state.start_empty(node.platform.value_or(platform_));
   CopyOp op;
   op.from = ContextRef{context.name};
   op.paths = {{"/"}};
   op.destination = "/";
   Step step;
-  step.id = plan_.steps.size();
   step.op = std::move(op);
   step.name = state.next_vertex_prefix(/*is_trigger=*/false) + "FROM context " + context.name;
   step.identity = state.identity + "/from";
+  step.platform = state.platform;
   step.ignore_cache = state.ignore_cache;
   step.range = node.stage->from_instruction.range;
-  state.tip = step.id;
-  plan_.steps.push_back(std::move(step));
+  state.tip = common_.steps.add(std::move(step));
   state.add_history("FROM context " + context.name + " # buildkit", state.tip);
 }
 
 std::optional<StepId> StagesPlanner::image_step(const ImageRequest& request,
                                                 const parser::SourceRange& range,
                                                 std::string prefix) {
-  if (const auto known = image_steps_.find(request); known != image_steps_.end())
+  if (const auto known = common_.image_steps.find(request); known != common_.image_steps.end())
     return known->second;
-  const BaseImage& base = bases_.at(request);
+  const BaseImage& base = common_.bases.at(request);
   if (base.layers.empty()) return std::nullopt;
   Step step;
-  step.id = plan_.steps.size();
   step.op = BaseOp{base};
   image::Reference shown = request.reference;
   shown.digest = base.digest;
   step.name = std::move(prefix) + "FROM " + shown.str();
   step.identity = "from/" + request.reference.str();
+  step.platform = image::normalize(request.platform);
   step.range = range;
-  image_steps_.emplace(request, step.id);
-  plan_.steps.push_back(std::move(step));
-  return plan_.steps.back().id;
+  const StepId id = common_.steps.add(std::move(step));
+  common_.image_steps.emplace(request, id);
+  return id;
 }
 
 FileSource StagesPlanner::find_source(const SourceName& source, const std::string& text,
@@ -170,23 +179,43 @@ FileSource StagesPlanner::find_source(const SourceName& source, const std::strin
   return TreeRef{std::nullopt, text};
 }
 
-void StagesPlanner::finish_image(const StageState& state) {
-  PlannedImage& image = plan_.image;
+/// A platform that was asked for stands in the result, whatever the base says; details that only
+/// the base has are kept where it is for that platform at all.
+image::Platform result_platform(const image::Platform& asked, const image::Platform& base) {
+  image::Platform result = asked;
+  if (asked.os == base.os && asked.architecture == base.architecture) {
+    if (asked.variant.empty()) result.variant = base.variant;
+    if (asked.os_version.empty()) result.os_version = base.os_version;
+  }
+  result.os_features = base.os_features;
+  return image::normalize(std::move(result));
+}
+
+PlannedImage StagesPlanner::make_image(const StageState& state) const {
+  PlannedImage image;
   image.config = state.image;
-  for (const auto& [key, value] : request_.labels) image.config.config.labels[key] = value;
-  // A platform that was asked for on purpose stands in the result, whatever the base says.
-  if (image::normalize(request_.platform) != image::host_platform())
-    image.config.platform = image::normalize(request_.platform);
+  for (const auto& [key, value] : common_.request.labels) image.config.config.labels[key] = value;
+  if (!common_.request.platforms.empty())
+    image.config.platform = result_platform(platform_, state.image.platform);
   image.history = state.history;
   image.tip = state.tip;
   image.platform = image.config.platform;
+  return image;
 }
 
 }  // namespace
 
-BuildPlan plan_build(const StageGraph& graph, const GlobalArgs& args, const BaseTable& bases,
+BuildPlan plan_build(const std::vector<PlatformTarget>& targets, const BaseTable& bases,
                      const BuildRequest& request, char escape) {
-  return StagesPlanner(graph, args, bases, request, escape).plan();
+  Common common{bases, request, escape, result_shape(request), {}, {}, {}};
+  BuildPlan plan;
+  for (const auto& target : targets) {
+    common.steps.start_platform();
+    plan.images.push_back(for_platform(target.platform, common.shape,
+                                       [&] { return StagesPlanner(target, common).plan(); }));
+  }
+  plan.steps = common.steps.take();
+  return plan;
 }
 
 }  // namespace ibuild::builder

@@ -2,16 +2,15 @@
 
 #include "builder/build.h"
 #include "builder/plan/base_table.h"
-#include "builder/plan/build_args.h"
 #include "builder/plan/build_plan.h"
-#include "builder/plan/stage_graph.h"
+#include "builder/plan/platform_target.h"
 
 namespace ibuild::builder {
 
-/// Pass 4: the stages that the target needs become an immutable graph of steps and the image they
-/// end in. Pure. Requires: `bases` has every image that `graph` needs. Throws:
-/// parser::DockerfileError.
-BuildPlan plan_build(const StageGraph& graph, const GlobalArgs& args, const BaseTable& bases,
+/// Pass 4: the stages that the targets need become one immutable graph of steps, and an image for
+/// each target. Pure. Requires: `bases` has every image that the targets' graphs need. Throws:
+/// parser::DockerfileError; base::UsageError as result_shape().
+BuildPlan plan_build(const std::vector<PlatformTarget>& targets, const BaseTable& bases,
                      const BuildRequest& request, char escape);
 
 }  // namespace ibuild::builder

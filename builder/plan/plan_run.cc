@@ -25,15 +25,6 @@ std::string reassemble(const std::string& first_line,
   return text;
 }
 
-/// Whether this machine's processor runs programs of `platform` as they are.
-bool runs_natively(const image::Platform& platform) {
-  const auto host = image::host_platform();
-  if (platform.os != host.os) return false;
-  if (platform.architecture == host.architecture) return true;
-  return (host.architecture == "amd64" && platform.architecture == "386") ||
-         (host.architecture == "arm64" && platform.architecture == "arm");
-}
-
 }  // namespace
 
 InstructionPlanner::RunCommand InstructionPlanner::run_command(
@@ -161,10 +152,11 @@ void InstructionPlanner::check_allowances(const parser::Run& run) const {
 }
 
 void InstructionPlanner::check_platform() const {
-  if (runs_natively(context_.platform)) return;
-  fail("foreign-platform", "RUN for " + context_.platform.str() +
-                               " needs emulation, which is not supported yet on this " +
-                               image::host_platform().str() + " machine");
+  // Other processors are a matter for emulators.
+  const auto host = image::host_platform();
+  if (context_.platform.os == host.os) return;
+  fail("foreign-platform", "RUN for " + context_.platform.str_with_version() +
+                               " is not possible on this " + host.str() + " machine");
 }
 
 void InstructionPlanner::operator()(const parser::Run& run) {

@@ -1,5 +1,6 @@
 #include "builder/plan/stage_state.h"
 
+#include "base/error.h"
 #include "base/rel_path.h"
 
 namespace ibuild::builder {
@@ -7,9 +8,45 @@ namespace {
 
 constexpr std::string_view kHistoryComment = "buildkit.dockerfile.v0";
 
+/// The platform that a stage's TARGET… variables speak of; none when it has none.
+std::optional<image::Platform> platform_named_by(const EnvList& env) {
+  image::Platform platform;
+  bool named = false;
+  for (const auto& [name, value] : env.items()) {
+    if (name == "TARGETPLATFORM") {
+      try {
+        return image::parse_platform(value);
+      } catch (const base::UsageError&) {
+        continue;  // the Dockerfile may set it to anything
+      }
+    }
+    std::string* part = name == "TARGETOS"        ? &platform.os
+                        : name == "TARGETARCH"    ? &platform.architecture
+                        : name == "TARGETVARIANT" ? &platform.variant
+                                                  : nullptr;
+    if (part == nullptr) continue;
+    *part = value;
+    named = true;
+  }
+  return named ? std::optional(platform) : std::nullopt;
+}
+
+/// "->arm64" for a stage that runs on one platform and makes something for another.
+std::string cross_mark(const image::Platform& from, const EnvList& env) {
+  auto named = platform_named_by(env);
+  if (!named) return "";
+  if (named->os.empty()) named->os = from.os;
+  if (named->architecture.empty()) named->architecture = from.architecture;
+  const auto to = image::normalize(*std::move(named));
+  if (to.os != from.os) return "->" + to.str_with_version();
+  if (to.architecture == from.architecture) return "";
+  return "->" + to.architecture + (to.variant.empty() ? "" : "/" + to.variant);
+}
+
 }  // namespace
 
 void StageState::inherit(const StageState& base) {
+  platform = base.platform;
   image = base.image;
   image.config.on_build.clear();
   history = base.history;
@@ -35,9 +72,10 @@ void StageState::adopt_image(const image::ImageConfig& config) {
     image.config.working_dir = resolve_workdir(image.config.working_dir);
 }
 
-void StageState::start_empty(const image::Platform& platform) {
+void StageState::start_empty(const image::Platform& for_platform) {
+  platform = for_platform;
   image = {};
-  image.platform = platform;
+  image.platform = for_platform;
   image.config.working_dir = "/";
   image.config.set_env("PATH", image::kDefaultPath);
   env.set("PATH", image::kDefaultPath);
@@ -49,8 +87,10 @@ std::string StageState::next_vertex_prefix(bool is_trigger) {
   const std::string total = std::to_string(vertices_total);
   std::string number = std::to_string(vertices_named);
   if (number.size() < total.size()) number.insert(0, total.size() - number.size(), ' ');
-  return "[" + (shown_name.empty() ? "" : shown_name + " ") + number + "/" + total + "] " +
-         (is_trigger ? "ONBUILD " : "");
+  const std::string shown_platform =
+      names_platform ? platform.str_with_version() + cross_mark(platform, env) + " " : "";
+  return "[" + shown_platform + (shown_name.empty() ? "" : shown_name + " ") + number + "/" +
+         total + "] " + (is_trigger ? "ONBUILD " : "");
 }
 
 std::string StageState::resolve_workdir(const std::string& path) const {

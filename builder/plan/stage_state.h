@@ -14,9 +14,11 @@ namespace ibuild::builder {
 
 /// All that changes while a stage's instructions take effect one after the other.
 struct StageState {
-  std::string shown_name;    // in vertex names; may be empty
-  std::string identity;      // "build", or the stage's number
-  image::ImageConfig image;  // configuration so far; history is kept apart
+  std::string shown_name;       // in vertex names; may be empty
+  std::string identity;         // "build", or the stage's number
+  image::Platform platform;     // that the stage is for; a lone base may be for another
+  bool names_platform = false;  // in vertex names
+  image::ImageConfig image;     // configuration so far; history is kept apart
   std::vector<PlannedHistory> history;
   EnvList env;  // ENV and ARG, as a RUN sees them
   std::vector<std::pair<std::string, std::optional<std::string>>>
@@ -34,9 +36,10 @@ struct StageState {
   /// there is none.
   void adopt_image(const image::ImageConfig& config);
   /// A stage that starts from nothing.
-  void start_empty(const image::Platform& platform);
+  void start_empty(const image::Platform& for_platform);
 
-  /// "[build 2/7] " and the next number; nothing in a stage that has no numbered step.
+  /// "[build 2/7] " and the next number, "[linux/amd64->arm64 build 2/7] " where platforms are
+  /// named; nothing in a stage that has no numbered step.
   std::string next_vertex_prefix(bool is_trigger);
   /// An absolute path made of the working directory and `path`, as it is written into the
   /// configuration: an absolute `path` is kept as it is.

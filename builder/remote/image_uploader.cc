@@ -77,7 +77,9 @@ void ImageUploader::push_blobs(const image::Reference& repository,
 
 void ImageUploader::push_manifest(const image::Reference& reference,
                                   const image::Descriptor& manifest, std::string_view bytes) {
-  note("pushing manifest for " + reference.str() + "@" + manifest.digest.str());
+  auto shown = reference;
+  shown.digest = manifest.digest;
+  note("pushing manifest for " + shown.str());
   loader_.registry().client().push_manifest(reference, manifest.media_type, bytes, stop_);
 }
 

@@ -12,24 +12,25 @@ namespace ibuild::remote {
 
 namespace {
 
-struct Candidate {
-  image::Descriptor descriptor;
-  image::Platform platform;
-};
+using Candidate = PlatformManifest;
 
 /// Collects the manifests below an index with their platforms.
 class Collector {
  public:
   explicit Collector(const DocumentReader& read) : read_(read) {}
 
-  /// False when a document is not there.
+  /// False when a document is not there; what is there is collected all the same.
   bool add_index(const image::Index& index, int depth) {
     if (depth > kMaxIndexDepth) {
       throw base::ContentError("image indexes are nested more than " +
                                std::to_string(kMaxIndexDepth) + " levels deep");
     }
-    return std::ranges::all_of(index.manifests,
-                               [&](const auto& entry) { return add_entry(entry, depth); });
+    bool complete = true;
+    for (const auto& entry : index.manifests) complete = add_entry(entry, depth) && complete;
+    return complete;
+  }
+  bool add_top(const image::Descriptor& top, const image::Manifest& manifest) {
+    return add_by_config(top, manifest);
   }
   const std::vector<Candidate>& candidates() const { return candidates_; }
 
@@ -107,6 +108,22 @@ std::optional<ChosenManifest> choose_manifest(const image::Descriptor& top,
   const auto chosen = read(descriptor);
   if (!chosen) return std::nullopt;
   return ChosenManifest{descriptor, image::parse_manifest(*chosen, descriptor.media_type)};
+}
+
+std::vector<PlatformManifest> list_manifests(const image::Descriptor& top,
+                                             const DocumentReader& read) {
+  const auto text = read(top);
+  if (!text) return {};
+  const auto document = image::parse_manifest_or_index(*text, top.media_type);
+  Collector collector(read);
+  if (const auto* manifest = std::get_if<image::Manifest>(&document)) {
+    collector.add_top(top, *manifest);
+  } else {
+    collector.add_index(std::get<image::Index>(document), 1);
+  }
+  auto found = collector.candidates();
+  std::erase_if(found, [](const auto& candidate) { return candidate.platform.os == "unknown"; });
+  return found;
 }
 
 }  // namespace ibuild::remote

@@ -3,6 +3,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "image/descriptor.h"
 #include "image/manifest.h"
@@ -27,6 +28,18 @@ struct ChosenManifest {
 std::optional<ChosenManifest> choose_manifest(const image::Descriptor& top,
                                               const image::Platform& platform,
                                               const DocumentReader& read);
+
+/// An image of an index.
+struct PlatformManifest {
+  image::Descriptor descriptor;
+  image::Platform platform;  // normal form
+};
+
+/// The images that `top` holds: those of an index that is not nested too deep, as far as their
+/// platforms are to be known here, or `top` itself. Attestations and artifacts are none.
+/// Throws: ContentError for a broken document.
+std::vector<PlatformManifest> list_manifests(const image::Descriptor& top,
+                                             const DocumentReader& read);
 
 /// Deeper nesting of indexes is refused; real images have one level, rarely two.
 inline constexpr int kMaxIndexDepth = 4;

@@ -64,17 +64,57 @@ class Planner {
   PushPlan plan_;
 };
 
-PushPlan plan_one_platform(const ImageLoader& loader, const PushRequest& request) {
+[[noreturn]] void throw_nothing_there(const PushRequest& request) {
+  base::Error error("the store lacks the manifest or config of " + request.source.digest.str() +
+                    (request.platform ? " for " + request.platform->str() : ""));
+  error.set_hint("`ibuild pull` fetches what is missing");
+  throw error;
+}
+
+/// The index of those images that are there.
+Document index_of(const std::vector<PlatformManifest>& images, std::string_view media_type) {
+  image::Index index;
+  index.media_type = media_type == image::media_type::kDockerList ? image::media_type::kDockerList
+                                                                  : image::media_type::kOciIndex;
+  for (const auto& image : images) index.manifests.push_back(image.descriptor);
+  Document document;
+  document.bytes = image::to_json(index);
+  document.descriptor.media_type = index.media_type;
+  document.descriptor.digest = base::sha256_of(document.bytes);
+  document.descriptor.size_bytes = document.bytes.size();
+  return document;
+}
+
+PushPlan plan_one(const ImageLoader& loader, const PushRequest& request) {
   const DocumentReader read = [&](const auto& document) { return loader.read_stored(document); };
-  const auto chosen = choose_manifest(request.source, request.platform, read);
+  const auto chosen = choose_manifest(request.source, *request.platform, read);
   Planner planner(loader);
-  if (!chosen || !planner.add(chosen->descriptor)) {
-    base::Error error("the store lacks the manifest or config of " + request.source.digest.str() +
-                      " for " + request.platform.str());
-    error.set_hint("`ibuild pull` fetches what is missing");
-    throw error;
-  }
+  if (!chosen || !planner.add(chosen->descriptor)) throw_nothing_there(request);
   return planner.take();
+}
+
+PushPlan plan_what_is_there(const ImageLoader& loader, const PushRequest& request,
+                            std::vector<std::string>& parts) {
+  const DocumentReader read = [&](const auto& document) { return loader.read_stored(document); };
+  Planner planner(loader);
+  std::vector<PlatformManifest> there;
+  for (const auto& image : list_manifests(request.source, read)) {
+    if (!planner.add(image.descriptor)) continue;
+    there.push_back(image);
+    parts.push_back(image.platform.str());
+  }
+  if (there.empty()) throw_nothing_there(request);
+  auto plan = planner.take();
+  if (there.size() > 1) plan.documents.push_back(index_of(there, request.source.media_type));
+  return plan;
+}
+
+PushPlan plan_push(const ImageLoader& loader, const PushRequest& request,
+                   std::vector<std::string>& parts) {
+  if (request.platform) return plan_one(loader, request);
+  Planner planner(loader);
+  if (planner.add(request.source)) return planner.take();
+  return plan_what_is_there(loader, request, parts);
 }
 
 }  // namespace
@@ -82,9 +122,7 @@ PushPlan plan_one_platform(const ImageLoader& loader, const PushRequest& request
 PushResult push_stored(const ImageLoader& loader, const PushRequest& request,
                        builder::VertexId vertex, builder::EventSink& events, std::stop_token stop) {
   PushResult result;
-  Planner planner(loader);
-  result.whole_index = planner.add(request.source);
-  const auto plan = result.whole_index ? planner.take() : plan_one_platform(loader, request);
+  const auto plan = plan_push(loader, request, result.parts);
 
   ImageUploader uploader(loader, vertex, events, std::move(stop));
   uploader.push_blobs(request.destination, plan.blobs);

@@ -1,6 +1,9 @@
 #pragma once
 
+#include <optional>
 #include <stop_token>
+#include <string>
+#include <vector>
 
 #include "builder/events.h"
 #include "builder/remote/image_loader.h"
@@ -8,18 +11,19 @@
 namespace ibuild::remote {
 
 struct PushRequest {
-  image::Descriptor source;      // manifest or index in the store
-  image::Reference destination;  // with a tag
-  image::Platform platform;      // which image of an index that the store has only in part
+  image::Descriptor source;                      // manifest or index in the store
+  image::Reference destination;                  // with a tag
+  std::optional<image::Platform> platform = {};  // only this image of an index
 };
 
 struct PushResult {
   image::Descriptor pushed;
-  bool whole_index = true;  // false: of an index only the platform's image was there and was pushed
+  std::vector<std::string> parts;  // of an index that went only in part: the platforms that did
 };
 
-/// Pushes an image of the store: a manifest, or an index with all it names.
-/// Throws: Error when the store has not all that is needed, what ImageUploader throws.
+/// Pushes an image of the store: a manifest, or an index with all it names. Of an index that the
+/// store has in part, what is there: a lone image as it is, several under a new index.
+/// Throws: Error when the store has no image that is meant, what ImageUploader throws.
 PushResult push_stored(const ImageLoader& loader, const PushRequest& request,
                        builder::VertexId vertex, builder::EventSink& events, std::stop_token stop);
 

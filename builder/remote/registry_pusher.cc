@@ -10,54 +10,70 @@ namespace ibuild::remote {
 
 namespace {
 
-std::vector<UploadBlob> blobs_of(const builder::BuiltImage& image) {
+std::vector<UploadBlob> blobs_of(const builder::BuiltImages& built) {
   std::vector<UploadBlob> blobs;
-  for (const auto& layer : image.layers) {
-    if (layer.blob) blobs.push_back({.descriptor = *layer.blob, .provider = layer.provider});
+  for (const auto& image : built.images) {
+    for (const auto& layer : image.layers) {
+      if (layer.blob) blobs.push_back({.descriptor = *layer.blob, .provider = layer.provider});
+    }
+    blobs.push_back({.descriptor = image.config, .provider = {}});
   }
-  blobs.push_back({.descriptor = image.config, .provider = {}});
   return blobs;
+}
+
+/// The manifests that the index names, which have to be there before it.
+void push_children(ImageUploader& uploader, image::Reference reference,
+                   const builder::BuiltImages& built) {
+  reference.tag.clear();
+  for (const auto& image : built.images) {
+    reference.digest = image.manifest.digest;
+    uploader.push_manifest(reference, image.manifest, image.manifest_json);
+  }
 }
 
 }  // namespace
 
-/// Whether the registry has this very manifest under the name; what a manifest names, the registry
-/// has as well. Asked only when this image was pushed there before: else the question is in vain.
+/// Whether the registry has this very manifest or index under the name; what it names, the registry
+/// has as well. Asked only when this was pushed there before: else the question is in vain.
 bool RegistryPusher::stands_already(const image::Reference& reference,
-                                    const builder::BuiltImage& image, std::stop_token stop) const {
-  const auto known = loader_.origins().find(image.config.digest);
+                                    const builder::BuiltImages& built, std::stop_token stop) const {
   const auto is_there = [&](const image::Reference& origin) {
     return origin.name() == reference.name();
   };
-  if (std::ranges::none_of(known, is_there)) return false;
+  for (const auto& image : built.images) {
+    if (std::ranges::none_of(loader_.origins().find(image.config.digest), is_there)) return false;
+  }
   try {
     const auto top = loader_.registry().client().resolve_for_push(reference, std::move(stop));
-    return top && top->digest == image.manifest.digest;
+    return top && top->digest == built.top.digest;
   } catch (const registry::RegistryError&) {
     return false;  // what is wrong, the push will tell
   }
 }
 
-void RegistryPusher::push(const builder::BuiltImage& image,
+void RegistryPusher::push(const builder::BuiltImages& built,
                           const std::vector<image::Reference>& names, builder::VertexId vertex,
                           builder::EventSink& events, std::stop_token stop) {
   // The uploader reads blobs from the store; the config may not be there when the store is no
   // output.
-  loader_.store().content().put(image.config_json);
+  for (const auto& image : built.images) loader_.store().content().put(image.config_json);
   ImageUploader uploader(loader_, vertex, events, stop);
-  const auto blobs = blobs_of(image);
+  const bool is_index = !built.index_json.empty();
+  const auto blobs = blobs_of(built);
+  const auto& top_json = is_index ? built.index_json : built.images.at(0).manifest_json;
   std::vector<std::string> served;
   for (const auto& name : names) {
     const auto reference = image::with_default_tag(name);
-    if (stands_already(reference, image, stop)) {
+    if (stands_already(reference, built, stop)) {
       uploader.note("nothing to push: " + reference.str() + " is this image already");
       continue;
     }
     if (std::ranges::find(served, reference.name()) == served.end()) {
       uploader.push_blobs(reference, blobs);
+      if (is_index) push_children(uploader, reference, built);
       served.push_back(reference.name());
     }
-    uploader.push_manifest(reference, image.manifest, image.manifest_json);
+    uploader.push_manifest(reference, built.top, top_json);
   }
 }
 

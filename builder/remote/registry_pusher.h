@@ -13,11 +13,11 @@ class RegistryPusher : public builder::ImagePusher {
 
   /// Each repository gets the blobs once, however many tags of it are named; a name that stands for
   /// this image already gets nothing.
-  void push(const builder::BuiltImage& image, const std::vector<image::Reference>& names,
+  void push(const builder::BuiltImages& built, const std::vector<image::Reference>& names,
             builder::VertexId vertex, builder::EventSink& events, std::stop_token stop) override;
 
  private:
-  bool stands_already(const image::Reference& reference, const builder::BuiltImage& image,
+  bool stands_already(const image::Reference& reference, const builder::BuiltImages& built,
                       std::stop_token stop) const;
 
   const ImageLoader& loader_;

@@ -147,8 +147,10 @@ void refuse_terminal_output(const builder::BuildRequest& request) {
 void write_results(const BuildOptions& options, const builder::BuildResult& result,
                    std::ostream& out) {
   if (!options.iidfile.empty()) {
-    if (result.config_digest.empty()) throw base::Error("--iidfile: this build made no image");
-    write_result_file(options.iidfile, result.config_digest.str());
+    // An index has no config: it is known by its own digest.
+    const auto& id = result.config_digest.empty() ? result.image.digest : result.config_digest;
+    if (id.empty()) throw base::Error("--iidfile: this build made no image");
+    write_result_file(options.iidfile, id.str());
   }
   if (!options.metadata_file.empty())
     write_result_file(options.metadata_file, metadata_json(result));

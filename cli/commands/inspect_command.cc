@@ -10,6 +10,7 @@
 #include "cli/image_access.h"
 #include "cli/image_finder.h"
 #include "cli/option_parser.h"
+#include "cli/platform_flag.h"
 
 namespace ibuild::cli {
 
@@ -48,9 +49,27 @@ Json layers_json(const builder::BaseImage& image) {
   return list;
 }
 
+/// The images of an index, with what of them is here.
+Json platforms_json(const remote::ImageLoader& loader, const FoundImage& found) {
+  Json list = Json::array();
+  for (const auto& image : list_images(loader, found)) {
+    list.push_back({{"Platform", image.platform.str_with_version()},
+                    {"Digest", image.descriptor.digest.str()},
+                    {"Stored", image.stored}});
+  }
+  return list;
+}
+
+builder::BaseImage load_wanted(const remote::ImageLoader& loader, const FoundImage& found,
+                               const std::string& platform) {
+  if (platform.empty()) return load_image(loader, found);
+  return load_image(loader, found, parse_platform_flag(platform));
+}
+
 /// The image in the shape of `docker inspect`, as far as it is known here.
-Json describe(const remote::ImageLoader& loader, const FoundImage& found) {
-  const auto image = load_image(loader, found);
+Json describe(const remote::ImageLoader& loader, const FoundImage& found,
+              const std::string& platform) {
+  const auto image = load_wanted(loader, found, platform);
   const auto names = names_of(loader, found.top.digest);
   const auto config_json = loader.read_stored(image.manifest.config);
   if (!config_json) throw base::Error("the config vanished from the store while it was read");
@@ -70,6 +89,7 @@ Json describe(const remote::ImageLoader& loader, const FoundImage& found) {
   json["Os"] = image.config.platform.os;
   json["Architecture"] = image.config.platform.architecture;
   if (!image.config.platform.variant.empty()) json["Variant"] = image.config.platform.variant;
+  json["Platforms"] = platforms_json(loader, found);
   json["Size"] = size_bytes;
   json["Config"] = config.value("config", Json::object());
   json["RootFS"] = config.value("rootfs", Json::object());
@@ -88,10 +108,13 @@ std::string document(const remote::ImageLoader& loader, const image::Descriptor&
 int run_inspect(Arguments arguments, CommandContext& context) {
   OptionParser parser("ibuild inspect", "Shows all about images of the store as JSON");
   std::vector<std::string> names;
+  std::string platform;
   bool raw = false;
   bool config = false;
   StoreOptions store;
   parser.operands("IMAGE", 1, names, "Name or digest; several may be given");
+  parser.value("--platform", "OS/ARCH", platform,
+               "Which image of an index to show (this machine's own)");
   parser.flag("--raw", raw, "Print the manifest or index, byte for byte");
   parser.flag("--config", config, "Print the image's config, byte for byte");
   store.add_to(parser);
@@ -108,11 +131,12 @@ int run_inspect(Arguments arguments, CommandContext& context) {
   if (raw) {
     context.out << document(loader, find_image(loader, names[0]).top);
   } else if (config) {
-    context.out << document(loader,
-                            load_image(loader, find_image(loader, names[0])).manifest.config);
+    const auto image = load_wanted(loader, find_image(loader, names[0]), platform);
+    context.out << document(loader, image.manifest.config);
   } else {
     Json list = Json::array();
-    for (const auto& name : names) list.push_back(describe(loader, find_image(loader, name)));
+    for (const auto& name : names)
+      list.push_back(describe(loader, find_image(loader, name), platform));
     context.out << list.dump(4, ' ', false, Json::error_handler_t::replace) << "\n";
   }
   return kSuccess;

@@ -1,8 +1,12 @@
 #include "cli/commands/pull_command.h"
 
+#include <vector>
+
+#include "base/error.h"
 #include "builder/remote/pull.h"
 #include "cli/exit_code.h"
 #include "cli/image_access.h"
+#include "cli/image_finder.h"
 #include "cli/option_parser.h"
 #include "cli/platform_flag.h"
 #include "cli/progress.h"
@@ -11,36 +15,64 @@
 
 namespace ibuild::cli {
 
+namespace {
+
+/// Of the image that the registry has under the name now.
+std::vector<image::Platform> offered_platforms(const remote::ImageLoader& loader,
+                                               const image::Reference& reference,
+                                               std::stop_token stop) {
+  const auto top = loader.refresh_top(reference, stop);
+  std::vector<image::Platform> platforms;
+  if (top) {
+    for (const auto& image : list_images(loader, {.name = reference.str(), .top = *top}))
+      platforms.push_back(image.platform);
+  }
+  // A lone image, or none: the pull tells.
+  if (platforms.empty()) platforms.push_back(image::host_platform());
+  return platforms;
+}
+
+}  // namespace
+
 int run_pull(Arguments arguments, CommandContext& context) {
   OptionParser parser("ibuild pull", "Fetches an image with all its layers from a registry");
   std::string name;
-  std::string platform;
+  std::vector<std::string> platforms;
+  bool all_platforms = false;
   std::string progress_kind;
   bool quiet = false;
   StoreOptions store;
   RegistryFlags registry;
   parser.operand("NAME", name, "Image to fetch, with :TAG or @DIGEST");
-  parser.value("--platform", "OS/ARCH", platform, "Platform of the image (this machine's own)");
+  parser.list("--platform", "OS/ARCH[,…]", platforms,
+              "Platform of the image (this machine's own); several of an index may be named");
+  parser.flag("--all-platforms", all_platforms, "Fetch every image of an index");
   parser.flag("-q,--quiet", quiet, "Show only what was fetched");
   parser.value("--progress", "KIND", progress_kind, "auto, plain, tty, rawjson, quiet or none");
   store.add_to(parser);
   registry.add_to(parser);
   parser.refuse("-a,--all-tags", OptionParser::Takes::no_value, "name one tag");
-  parser.refuse("--all-platforms", OptionParser::Takes::no_value,
-                "only this machine's own platform is fetched");
   if (parser.parse(arguments, context.out) == OptionParser::Outcome::help_shown) return kSuccess;
 
   const auto reference = image::with_default_tag(image::parse_reference(name));
-  const auto wanted = parse_platform_flag(platform);
+  auto wanted = parse_platform_list(platforms);
+  if (wanted.empty()) wanted.push_back(image::host_platform());
+  if (all_platforms && !platforms.empty())
+    throw base::UsageError("--platform and --all-platforms cannot be used together");
   const SignalWatcher signals;
   Progress progress(quiet ? ProgressMode::quiet : parse_progress(progress_kind), context.err);
   ImageAccess access(store, registry, warnings_to(progress));
   std::string digest;
   run_task(progress, "pulling " + reference.str(), [&](builder::VertexWatch& watch) {
-    const auto result = remote::pull_image(access.loader(), reference, wanted, watch.id(), progress,
-                                           signals.token());
-    digest = result.top.digest.str();
-    if (result.fetched_blobs == 0) watch.note("all layers are in the store");
+    if (all_platforms) wanted = offered_platforms(access.loader(), reference, signals.token());
+    std::size_t fetched = 0;
+    for (const auto& platform : wanted) {
+      const auto result = remote::pull_image(access.loader(), reference, platform, watch.id(),
+                                             progress, signals.token());
+      digest = result.top.digest.str();
+      fetched += result.fetched_blobs;
+    }
+    if (fetched == 0) watch.note("all layers are in the store");
   });
   context.out << reference.name() << (reference.tag.empty() ? "" : ":" + reference.tag) << "@"
               << digest << "\n";

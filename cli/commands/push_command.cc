@@ -1,6 +1,7 @@
 #include "cli/commands/push_command.h"
 
 #include "base/error.h"
+#include "base/text.h"
 #include "builder/remote/push_stored.h"
 #include "cli/exit_code.h"
 #include "cli/image_access.h"
@@ -28,12 +29,14 @@ int run_push(Arguments arguments, CommandContext& context) {
   OptionParser parser("ibuild push", "Sends an image of the store to a registry");
   std::string source;
   std::string destination;
+  std::string platform;
   std::string progress_kind;
   bool quiet = false;
   StoreOptions store;
   RegistryFlags registry;
   parser.operand("NAME", source, "Image to send");
   parser.optional_operand("DESTINATION", destination, "Name to send it under (default: NAME)");
+  parser.value("--platform", "OS/ARCH", platform, "Send only this image of an index");
   parser.flag("-q,--quiet", quiet, "Show only what was sent");
   parser.value("--progress", "KIND", progress_kind, "auto, plain, tty, rawjson, quiet or none");
   store.add_to(parser);
@@ -48,12 +51,12 @@ int run_push(Arguments arguments, CommandContext& context) {
   const auto found = find_image(access.loader(), source);
   remote::PushResult result;
   run_task(progress, "pushing " + target.str(), [&](builder::VertexWatch& watch) {
-    const remote::PushRequest request{
-        .source = found.top, .destination = target, .platform = image::host_platform()};
+    remote::PushRequest request{.source = found.top, .destination = target};
+    if (!platform.empty()) request.platform = parse_platform_flag(platform);
     result = remote::push_stored(access.loader(), request, watch.id(), progress, signals.token());
-    if (!result.whole_index) {
-      watch.note("only the image for " + image::host_platform().str() +
-                 " is in the store and was pushed");
+    if (!result.parts.empty()) {
+      watch.note("the store has the image for " + base::join(result.parts, ", ") +
+                 " only; the rest of the index was not pushed");
     }
   });
   context.out << target.str() << "@" << result.pushed.digest.str() << "\n";

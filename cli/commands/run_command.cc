@@ -15,6 +15,7 @@
 #include "cli/isolation.h"
 #include "cli/option_parser.h"
 #include "cli/options_run.h"
+#include "cli/platform_flag.h"
 #include "cli/progress.h"
 #include "cli/signals.h"
 #include "cli/single_task.h"
@@ -37,9 +38,10 @@ class ContainerObserver : public sandbox::StepObserver {
   std::ostream& err_;
 };
 
-bool is_stored(const remote::ImageLoader& loader, const std::string& name) {
+bool is_stored(const remote::ImageLoader& loader, const std::string& name,
+               const image::Platform& platform) {
   try {
-    find_image(loader, name);
+    load_image(loader, find_image(loader, name), platform);
     return true;
   } catch (const base::Error&) {
     return false;
@@ -49,12 +51,12 @@ bool is_stored(const remote::ImageLoader& loader, const std::string& name) {
 FoundImage find_or_pull(const RunOptions& options, ImageAccess& access, Progress& progress,
                         std::stop_token stop) {
   const auto& name = options.command.front();
+  const auto platform = parse_platform_flag(options.platform);
   if (options.pull == "always" ||
-      (options.pull == "missing" && !is_stored(access.loader(), name))) {
+      (options.pull == "missing" && !is_stored(access.loader(), name, platform))) {
     const auto reference = image::with_default_tag(image::parse_reference(name));
     run_task(progress, "pulling " + reference.str(), [&](builder::VertexWatch& watch) {
-      remote::pull_image(access.loader(), reference, image::host_platform(), watch.id(), progress,
-                         stop);
+      remote::pull_image(access.loader(), reference, platform, watch.id(), progress, stop);
     });
   }
   return find_image(access.loader(), name);
@@ -65,7 +67,8 @@ int run_container(const RunOptions& options, const IsolationChoice& isolation,
   Progress progress(ProgressMode::plain, context.err);
   ImageAccess access(options.store, options.registry, warnings_to(progress), 0);
   const auto image =
-      load_image(access.loader(), find_or_pull(options, access, progress, signals.token()));
+      load_image(access.loader(), find_or_pull(options, access, progress, signals.token()),
+                 parse_platform_flag(options.platform));
 
   const builder::LayeredTree files(access.store().layers(), image.layers, "the image",
                                    signals.token());
@@ -73,6 +76,7 @@ int run_container(const RunOptions& options, const IsolationChoice& isolation,
   auto container = make_container_spec(options, image.config.config, users);
   const auto snapshots = make_snapshots(isolation, access.store());
   const auto tree = snapshots->open(image.layers, signals.token());
+  container.spec.architectures = {image::normalize(image.config.platform).architecture};
   container.spec.root_fd = tree->root().get();
   container.spec.root_is_detached_mount = tree->is_detached_mount();
 

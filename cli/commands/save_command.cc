@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
@@ -13,9 +15,11 @@
 #include "cli/image_access.h"
 #include "cli/image_finder.h"
 #include "cli/option_parser.h"
+#include "cli/platform_flag.h"
 #include "cli/progress.h"
 #include "cli/signals.h"
 #include "cli/single_task.h"
+#include "image/media_types.h"
 
 namespace ibuild::cli {
 
@@ -38,6 +42,51 @@ builder::BuiltImage as_built(const remote::ImageLoader& loader, const builder::B
   built.manifest.size_bytes = built.manifest_json.size();
   built.layers = image.layers;
   return built;
+}
+
+/// What goes into the archive: one image; or an index with those of its images that are here, which
+/// only the OCI format can hold.
+class SaveList {
+ public:
+  SaveList(const remote::ImageLoader& loader, const FoundImage& found) : loader_(loader) {
+    top_ = found.top;
+    for (const auto& image : list_images(loader, found)) {
+      if (image.stored) images_.push_back(load_image(loader, found, image.platform));
+    }
+    if (images_.empty()) images_.push_back(load_image(loader, found));  // says what is missing
+  }
+  explicit SaveList(const remote::ImageLoader& loader, builder::BaseImage image)
+      : loader_(loader), images_{std::move(image)} {}
+
+  void fetch_blobs(const builder::VertexWatch& watch, builder::EventSink& events,
+                   std::stop_token stop) const {
+    for (const auto& image : images_)
+      remote::fetch_missing_blobs(loader_, image, watch.id(), events, stop);
+  }
+
+  builder::BuiltImages built() const {
+    builder::BuiltImages built;
+    for (const auto& image : images_) built.images.push_back(as_built(loader_, image));
+    built.top = built.images.front().manifest;
+    if (top_ && image::media_type::is_index(top_->media_type)) {
+      built.index_json = read_document(loader_, *top_);
+      built.top = *top_;
+    }
+    return built;
+  }
+
+ private:
+  const remote::ImageLoader& loader_;
+  std::optional<image::Descriptor> top_;  // none: an image without the index around it
+  std::vector<builder::BaseImage> images_;
+};
+
+SaveList list_to_save(const remote::ImageLoader& loader, const FoundImage& found,
+                      const std::string& platform, builder::DockerManifest kind) {
+  if (!platform.empty())
+    return SaveList(loader, load_image(loader, found, parse_platform_flag(platform)));
+  if (kind == builder::DockerManifest::none) return SaveList(loader, found);
+  return SaveList(loader, load_image(loader, found));
 }
 
 /// All names must mean one image: an archive holds one.
@@ -72,12 +121,15 @@ int run_save(Arguments arguments, CommandContext& context) {
   std::vector<std::string> names;
   std::string output = "-";
   std::string format = "docker";
+  std::string platform;
   StoreOptions store;
   RegistryFlags registry;
   parser.operands("IMAGE", 1, names, "Name or digest; several names of one image may be given");
   parser.value("-o,--output", "FILE", output, "Archive to write (default: standard output)");
   parser.value("--format", "KIND", format,
                "docker (an OCI layout with docker's manifest.json beside it) or oci (without)");
+  parser.value("--platform", "OS/ARCH", platform,
+               "Only this image of an index (docker: this machine's own; oci: all that are here)");
   store.add_to(parser);
   registry.add_to(parser);
   if (parser.parse(arguments, context.out) == OptionParser::Outcome::help_shown) return kSuccess;
@@ -91,13 +143,13 @@ int run_save(Arguments arguments, CommandContext& context) {
   Progress progress(ProgressMode::plain, context.err);
   ImageAccess access(store, registry, warnings_to(progress), 0);
   std::vector<image::Reference> references;
-  const auto image = load_image(access.loader(), find_one(access.loader(), names, references));
+  const auto found = find_one(access.loader(), names, references);
+  const auto list = list_to_save(access.loader(), found, platform, kind);
   run_task(progress, "saving " + base::printable(names.front()), [&](builder::VertexWatch& watch) {
-    remote::fetch_missing_blobs(access.loader(), image, watch.id(), progress, signals.token());
+    list.fetch_blobs(watch, progress, signals.token());
     const auto file = builder::OutputFile::open(output);
     builder::TarLayoutSink tar(file->sink());
-    builder::write_image_layout(tar, as_built(access.loader(), image), references, kind,
-                                access.store().content());
+    builder::write_image_layout(tar, list.built(), references, kind, access.store().content());
     tar.finish();
     file->commit();
   });

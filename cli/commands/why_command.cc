@@ -23,7 +23,7 @@ using builder::StepReport;
 struct WhyOptions {
   std::string context = ".";
   std::string file;
-  std::string platform;
+  std::vector<std::string> platforms;
   std::string step;
   std::string build = "1";
   StoreOptions store;
@@ -31,7 +31,7 @@ struct WhyOptions {
   void add_to(OptionParser& parser) {
     parser.optional_operand("CONTEXT", context, "The build's context (default: .)");
     parser.value("-f,--file", "PATH", file, "The build's Dockerfile, as it was named there");
-    parser.value("--platform", "OS/ARCH", platform, "The build's platform");
+    parser.list("--platform", "OS/ARCH[,…]", platforms, "The build's platforms");
     parser.value("--step", "N", step, "Only this step, counted from 1 as they are listed");
     parser.value("--build", "N", build, "The last build but N-1: 2 is the one before (default 1)");
     store.add_to(parser);
@@ -68,7 +68,7 @@ void show_step(std::ostream& out, std::size_t number, const StepReport& step) {
 std::vector<BuildReport> read_reports(const WhyOptions& options) {
   StoreSession session(options.store.path());
   const auto name = builder::named_build(build_name(options.file, options.context),
-                                         parse_platform_flag(options.platform));
+                                         parse_platform_list(options.platforms));
   auto reports = builder::BuildReports(session.store().cache_dir("builds"), name).read();
   if (!reports.empty()) return reports;
   base::Error error("no build of this Dockerfile in " + base::printable(options.context) +

@@ -15,6 +15,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "sandbox/child/emulation.h"
 #include "sandbox/child/mounts.h"
 #include "sandbox/enter_user_namespace.h"
 #include "sandbox/fail.h"
@@ -146,10 +147,24 @@ int probe_chroot() {
   return usable("changed root on copies of the layers; no namespaces, /proc and /sys are empty");
 }
 
+/// Registers an emulator that takes no program at all.
+int probe_emulation() {
+  if (!has_admin_capability()) {
+    const UserNamespaceEntry entry = enter_new_user_namespace();
+    if (entry.reached == UserNamespaceEntry::Reached::nothing) return refused(entry.why_not);
+  }
+  const base::UniqueFd own(::open("/proc/self/exe", O_RDONLY | O_CLOEXEC));
+  if (!own) fail_with_errno("open own binary", "open", "/proc/self/exe");
+  const std::string nothing(20, '\x01');
+  enter_emulation({{"ibuild-probe", nothing, std::string(nothing.size(), '\xff'), own.get()}});
+  return usable("a binfmt_misc of one's own");
+}
+
 }  // namespace
 
 int run_probe(std::string_view profile) {
   try {
+    if (profile == "emulation") return probe_emulation();
     if (profile == "root") return probe_root();
     if (profile == "rootless") return probe_rootless();
     if (profile == "chroot") return probe_chroot();

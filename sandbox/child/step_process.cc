@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "sandbox/child/emulation.h"
 #include "sandbox/child/program.h"
 #include "sandbox/child/report.h"
 #include "sandbox/child/rights.h"
@@ -119,6 +120,7 @@ SandboxSpec prepare(const StepChannels& lines, const StepContext& context) {
     change_root(received.spec);
   }
   enter_working_dir(received.spec);
+  enter_emulation(received.emulators);
   set_up_stdio(received, null.get());
   return std::move(received.spec);
 }

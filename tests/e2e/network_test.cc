@@ -87,8 +87,12 @@ TEST_CASE("network: npm ci inside a step", "[e2e]") {
                    {.timeout = std::chrono::minutes(5)});
       const auto built = machine.build("app:1",
                                        "FROM localhost/node:1\nWORKDIR /app\nCOPY package*.json "
-                                       "./\nRUN npm ci\nCOPY . .\nCMD [\"node\", \"app.js\"]\n",
-                                       {}, {.timeout = std::chrono::minutes(10)});
+                                       "./\nRUN --mount=type=secret,id=ca,target=/run/ca.pem "
+                                       "NODE_EXTRA_CA_CERTS=/run/ca.pem npm ci\nCOPY . .\n"
+                                       "CMD [\"node\", \"app.js\"]\n",
+                                       // Whom this machine trusts, the step trusts as well.
+                                       {"--secret", "id=ca,src=/etc/ssl/certs/ca-certificates.crt"},
+                                       {.timeout = std::chrono::minutes(10)});
       INFO(built.err);
       REQUIRE(built.code == 0);
       CHECK(machine.must({"run", "app:1"}) == "  x");

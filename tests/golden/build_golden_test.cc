@@ -11,9 +11,9 @@
 #include "base/text.h"
 #include "builder/ops/copy_selection.h"
 #include "builder/plan/base_table.h"
-#include "builder/plan/build_args.h"
 #include "builder/plan/plan_build.h"
-#include "builder/plan/stage_graph.h"
+#include "builder/plan/platform_target.h"
+#include "builder/vertex_numbers.h"
 #include "parser/diagnostic.h"
 #include "parser/dockerfile.h"
 #include "tests/golden/golden_case.h"
@@ -37,7 +37,9 @@ void apply_option(builder::BuildRequest& request, std::string_view line) {
   } else if (name == "target") {
     request.target = value;
   } else if (name == "platform") {
-    request.platform = image::parse_platform(value);
+    request.platforms.clear();
+    for (const auto part : base::split(value, ','))
+      request.platforms.push_back(image::parse_platform(part));
   } else if (name == "network") {
     request.network = value;
   } else if (name == "add-host") {
@@ -83,7 +85,7 @@ void load_web(const GoldenCase& golden, BuildFixture& f) {
 
 void load_request(const GoldenCase& golden, BuildFixture& f) {
   f.request.dockerfile = golden.read("Dockerfile").value();
-  f.request.platform = image::parse_platform("linux/amd64");
+  f.request.platforms = {image::parse_platform("linux/amd64")};
   if (golden.has("context")) {
     import_context(golden, {}, f);
     f.request.ignore_file = golden.read("context/.dockerignore");
@@ -112,6 +114,9 @@ void load_images(const GoldenCase& golden, BuildFixture& f) {
   base.config.platform = image::parse_platform("linux/amd64");
   const auto images = nlohmann::json::parse(golden.read("images.json").value_or("{}"));
   for (const auto& [name, json] : images.items()) {
+    for (const auto& platform : strings(json, "platforms"))
+      f.images.add_for(image::parse_platform(platform), name, files);
+    if (json.contains("platforms")) continue;
     auto& image = f.images.add(name, files);
     image.config.platform = image::parse_platform("linux/amd64");
     auto& config = image.config.config;
@@ -131,20 +136,12 @@ std::string plan_text(const GoldenCase& golden, BuildFixture& f) {
   parser::Diagnostics diagnostics;
   const auto dockerfile = parser::parse_dockerfile(f.request.dockerfile, diagnostics);
   const auto stages = parser::build_stages(dockerfile, diagnostics);
-  const builder::GlobalArgs args(stages, f.request.build_args,
-                                 {f.request.platform, f.request.platform, f.request.target});
-  builder::StageGraph graph(stages, args,
-                            {f.request.platform, f.request.target, f.request.contexts});
+  auto targets = builder::make_targets(stages, f.request, f.request.build_args);
+  builder::VertexNumbers vertices;
   builder::BaseTable bases;
-  do {
-    for (const auto& [wanted, range] : graph.needed_images()) {
-      const auto image =
-          f.images.try_load(wanted.reference, wanted.platform, builder::PullPolicy::never, {});
-      if (image) bases.emplace(wanted, *image);
-    }
-  } while (builder::add_onbuild_triggers(graph, bases));
+  builder::resolve_all_bases(targets, f.request, f.services(), vertices, {}, bases);
   INFO(golden.name);
-  return describe(builder::plan_build(graph, args, bases, f.request, stages.escape));
+  return describe(builder::plan_build(targets, bases, f.request, stages.escape));
 }
 
 std::string layers_text(const BuildFixture& f, const image::ImageConfig& config) {

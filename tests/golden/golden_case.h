@@ -16,7 +16,8 @@ namespace ibuild::test {
 ///   "no-cache", "network N", "build-context N=V",
 ///                     "add-host N:A"; '#' begins a comment
 ///   web/              files by URL: web/a is http://web.test/a, changed at 2020-01-02T03:04:05Z
-///   images.json       configurations of base images by name; other names get a small base with
+///   images.json       configurations of base images by name, or {"platforms": […]} for one of
+///   several platforms; other names get a small base with
 ///   users "root" and "app" expect.*          plan, config.json, layers, digest, stderr: only those
 ///   that are there are checked
 struct GoldenCase {

@@ -142,6 +142,16 @@ std::vector<std::string> EventLog::vertex_names() const {
   return names;
 }
 
+std::vector<std::string> EventLog::added_vertex_names() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::string> names;
+  for (const auto& event : events_) {
+    if (const auto* added = std::get_if<builder::event::VertexAdded>(&event))
+      names.push_back(added->vertex.name);
+  }
+  return names;
+}
+
 std::size_t EventLog::cached_count() const {
   const std::lock_guard lock(mutex_);
   std::size_t count = 0;
@@ -196,23 +206,35 @@ void EventLog::clear() {
 
 builder::BaseImage& FakeImages::add(const std::string& reference,
                                     const std::vector<FakeFile>& files) {
+  return add_for(image::host_platform(), reference, files);
+}
+
+builder::BaseImage& FakeImages::add_for(const image::Platform& platform,
+                                        const std::string& reference,
+                                        const std::vector<FakeFile>& files) {
   builder::BaseImage image;
   image.reference = image::with_default_tag(image::parse_reference(reference));
-  image.digest = base::sha256_of(reference);
+  const bool foreign = platform != image::host_platform();
+  image.digest = base::sha256_of(foreign ? reference + " for " + platform.str() : reference);
   image.layers = {make_layer(store_, files)};
-  image.config.platform = image::host_platform();
+  image.config.platform = platform;
   image.config.config.set_env("PATH", "/bin");
   image.config.diff_ids = {image.layers[0].diff_id};
   image.config.history = {{"2020-01-01T00:00:00Z", "base of " + reference, "", "", false}};
-  return images_.insert_or_assign(image.reference.str(), std::move(image)).first->second;
+  auto& variants = images_[image.reference.str()];
+  return variants.insert_or_assign(platform.str(), std::move(image)).first->second;
 }
 
 std::optional<builder::BaseImage> FakeImages::try_load(const image::Reference& reference,
-                                                       const image::Platform&, builder::PullPolicy,
-                                                       std::stop_token) {
+                                                       const image::Platform& platform,
+                                                       builder::PullPolicy, std::stop_token) {
   const auto found = images_.find(reference.str());
   if (found == images_.end()) return std::nullopt;
-  return found->second;
+  const auto& variants = found->second;
+  if (variants.size() == 1) return variants.begin()->second;
+  const auto variant = variants.find(image::normalize(platform).str());
+  if (variant == variants.end()) throw base::Error("no variant for " + platform.str());
+  return variant->second;
 }
 
 std::unique_ptr<layers::WorkingTree> FakeSnapshots::open(const layers::LayerChain& chain,
@@ -276,7 +298,7 @@ BuildFixture::BuildFixture()
       snapshots(*store),
       layouts(*store) {
   request.context_dir = context_.host_path();
-  request.platform = image::host_platform();
+  request.platforms = {image::host_platform()};
   request.tags = {image::parse_reference("example.com/test:1")};
 }
 
@@ -299,25 +321,28 @@ void BuildFixture::link(const std::string& path, const std::string& target) {
     throw base::SystemError("symlink", path);
 }
 
-builder::BuildResult BuildFixture::build(const std::string& dockerfile) {
-  request.dockerfile = dockerfile;
+builder::Services BuildFixture::services() {
   git = std::make_unique<builder::GitSource>(*store,
                                              builder::GitSource::Options{.settings = git_settings});
-  const builder::Services services{*store,
-                                   can_run ? &snapshots : nullptr,
-                                   can_run ? &sandbox : nullptr,
-                                   "no profile works",
-                                   {&images},
-                                   events,
-                                   clock,
-                                   pool,
-                                   &files,
-                                   git.get(),
-                                   [this](const builder::LayoutContext& layout) {
-                                     opened_layouts.push_back(layout.path + ":" + layout.tag);
-                                     return std::make_unique<FakeImages>(layouts);
-                                   }};
-  return builder::build(request, services, nullptr, {});
+  return {*store,
+          can_run ? &snapshots : nullptr,
+          can_run ? &sandbox : nullptr,
+          "no profile works",
+          {&images},
+          events,
+          clock,
+          pool,
+          &files,
+          git.get(),
+          [this](const builder::LayoutContext& layout) {
+            opened_layouts.push_back(layout.path + ":" + layout.tag);
+            return std::make_unique<FakeImages>(layouts);
+          }};
+}
+
+builder::BuildResult BuildFixture::build(const std::string& dockerfile) {
+  request.dockerfile = dockerfile;
+  return builder::build(request, services(), nullptr, {});
 }
 
 image::ImageConfig BuildFixture::config(const builder::BuildResult& result) {

@@ -25,6 +25,8 @@ class EventLog : public builder::EventSink {
   void emit(builder::BuildEvent event) override;
   /// Names of the vertices that were announced, in order.
   std::vector<std::string> vertex_names() const;
+  /// Of those beside the plan's.
+  std::vector<std::string> added_vertex_names() const;
   std::size_t cached_count() const;
   /// Reasons given for misses, in order.
   std::vector<std::string> reasons() const;
@@ -55,6 +57,9 @@ class FakeImages : public builder::ImageSource {
   explicit FakeImages(layers::Store& store) : store_(store) {}
   /// One layer with `files`; parent directories are made.
   builder::BaseImage& add(const std::string& reference, const std::vector<FakeFile>& files);
+  /// One of several platforms under a reference. A lone one is given for any platform.
+  builder::BaseImage& add_for(const image::Platform& platform, const std::string& reference,
+                              const std::vector<FakeFile>& files);
   std::optional<builder::BaseImage> try_load(const image::Reference& reference,
                                              const image::Platform& platform,
                                              builder::PullPolicy policy,
@@ -63,7 +68,7 @@ class FakeImages : public builder::ImageSource {
 
  private:
   layers::Store& store_;
-  std::map<std::string, builder::BaseImage> images_;
+  std::map<std::string, std::map<std::string, builder::BaseImage>> images_;  // by platform
 };
 
 /// Working trees in plain directories, with the chain's directories and regular files; what a fake
@@ -122,6 +127,7 @@ class BuildFixture {
   void write(const std::string& path, std::string_view content, mode_t mode = 0644);
   void link(const std::string& path, const std::string& target);
   const base::DirFd& context() const { return context_.dir(); }
+  builder::Services services();
   builder::BuildResult build(const std::string& dockerfile);
   /// The tree of the image that the last build() put into the store.
   std::unique_ptr<builder::LayeredTree> tree(const builder::BuildResult& result);

@@ -66,7 +66,7 @@ TEST_CASE("check: variables of the base are known", "[builder]") {
 TEST_CASE("check: a base for another platform, unless skipped", "[builder]") {
   BuildFixture f;
   f.images.add("base", {}).config.platform = image::parse_platform("linux/s390x");
-  f.request.platform = image::parse_platform("linux/amd64");
+  f.request.platforms = {image::parse_platform("linux/amd64")};
   CHECK(rules(check(f, "FROM base\n")) == std::vector<std::string>{"InvalidBaseImagePlatform:1"});
   CHECK(rules(check(f, "# check=skip=InvalidBaseImagePlatform\nFROM base\n")).empty());
 }

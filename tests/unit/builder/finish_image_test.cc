@@ -18,6 +18,7 @@ layers::Layer layer(const std::string& name) {
 /// 100), WORKDIR (none), LABEL.
 struct Sample {
   BuildPlan plan;
+  builder::PlannedImage image;
   std::vector<StepResult> results;
 
   Sample(int base_layers, int described) {
@@ -30,7 +31,7 @@ struct Sample {
     plan.steps.push_back(base);
     results.push_back(base_result);
     for (int i = 0; i < described; ++i) {
-      plan.image.history.push_back(
+      image.history.push_back(
           {{"1970-01-01T00:00:05Z", "base", "", "", false}, std::nullopt, true});
     }
     add("ENV", std::nullopt);
@@ -40,7 +41,7 @@ struct Sample {
   }
 
   void add(const std::string& text, std::optional<builder::StepId> step) {
-    plan.image.history.push_back({{"", text, "", "c", !step}, step, false});
+    image.history.push_back({{"", text, "", "c", !step}, step, false});
   }
   void add_step(const std::string& text) {
     builder::Step step;
@@ -52,11 +53,11 @@ struct Sample {
     result.created = at(100);
     result.chain.push_back(layer(text));
     results.push_back(result);
-    plan.image.tip = step.id;
+    image.tip = step.id;
     add(text, step.id);
   }
   image::ImageConfig finish(const base::Clock& clock = {}) const {
-    return builder::finish_image(plan, results, {}, clock).config;
+    return builder::finish_image(image, plan, results, clock).config;
   }
 };
 
@@ -108,9 +109,9 @@ TEST_CASE("finish_image: a base with too little or too much history is put right
 }
 
 TEST_CASE("finish_image: without any layer there is no time", "[builder]") {
-  BuildPlan plan;
-  plan.image.history.push_back({{"", "LABEL", "", "", true}, std::nullopt, false});
-  const auto config = builder::finish_image(plan, {}, {}, {}).config;
+  builder::PlannedImage image;
+  image.history.push_back({{"", "LABEL", "", "", true}, std::nullopt, false});
+  const auto config = builder::finish_image(image, {}, {}, {}).config;
   CHECK(config.created.empty());
   CHECK(config.history.at(0).created.empty());
 }

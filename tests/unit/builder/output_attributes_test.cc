@@ -13,6 +13,12 @@ using ibuild::builder::OutputAttributes;
 using ibuild::builder::OutputSpec;
 using ibuild::builder::read_layer_format;
 
+namespace {
+
+constexpr auto kImage = ibuild::builder::ResultShape::image;
+
+}  // namespace
+
 TEST_CASE("output_attributes: an unknown attribute is named with the nearest known one",
           "[builder]") {
   const OutputSpec output{"tar", {{"dset", "out.tar"}}};
@@ -35,9 +41,16 @@ TEST_CASE("output_attributes: flags take true and false only", "[builder]") {
 }
 
 TEST_CASE("output_attributes: a missing dest is an error", "[builder]") {
-  CHECK_THROWS_AS(find_exporter("tar").check({"tar", {}}), UsageError);
-  CHECK_THROWS_AS(find_exporter("oci").check({"oci", {{"dest", ""}}}), UsageError);
-  CHECK_NOTHROW(find_exporter("local").check({"local", {{"dest", "out"}}}));
+  CHECK_THROWS_AS(find_exporter("tar").check({"tar", {}}, kImage), UsageError);
+  CHECK_THROWS_AS(find_exporter("oci").check({"oci", {{"dest", ""}}}, kImage), UsageError);
+  CHECK_NOTHROW(find_exporter("local").check({"local", {{"dest", "out"}}}, kImage));
+}
+
+TEST_CASE("archive_exporter: docker's archive holds no index of several platforms", "[builder]") {
+  const OutputSpec output{"docker", {{"dest", "out.tar"}}};
+  CHECK_NOTHROW(find_exporter("docker").check(output, kImage));
+  CHECK_THROWS_WITH(find_exporter("docker").check(output, ibuild::builder::ResultShape::index),
+                    Catch::Contains("type=docker"));
 }
 
 TEST_CASE("output_attributes: compression and level must fit", "[builder]") {
@@ -60,9 +73,9 @@ TEST_CASE("output_attributes: times are always rewritten, and nobody is told oth
     CAPTURE(type);
     OutputSpec output{type, {{"rewrite-timestamp", "true"}}};
     if (type[0] == 'o' || type[0] == 'd') output.attributes["dest"] = "x";
-    CHECK_NOTHROW(find_exporter(type).check(output));
+    CHECK_NOTHROW(find_exporter(type).check(output, kImage));
     output.attributes["rewrite-timestamp"] = "false";
-    CHECK_THROWS_AS(find_exporter(type).check(output), UsageError);
+    CHECK_THROWS_AS(find_exporter(type).check(output, kImage), UsageError);
   }
 }
 

@@ -159,7 +159,7 @@ TEST_CASE("traps: USER may name nobody, a number without an entry, or a group", 
 TEST_CASE("traps: platforms: tools of this machine, bases of none, and under another target",
           "[builder]") {
   Trap t;
-  t.f.request.platform = image::parse_platform("linux/arm64");
+  t.f.request.platforms = {image::parse_platform("linux/arm64")};
   CHECK(t.variable("FROM --platform=$BUILDPLATFORM base AS tools\nFROM scratch\n"
                    "ARG BUILDPLATFORM TARGETARCH\nENV p=$BUILDPLATFORM/$TARGETARCH\n",
                    "p") == image::host_platform().str() + "/arm64");

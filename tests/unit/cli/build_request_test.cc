@@ -37,7 +37,7 @@ TEST_CASE("build_request: without options", "[cli]") {
   const auto request = request_of({"."});
   CHECK(request.outputs.empty());
   CHECK(request.tags.empty());
-  CHECK(request.platform == image::host_platform());
+  CHECK(request.platforms.empty());
   CHECK(request.pull == builder::PullPolicy::missing);
   CHECK(request.network == "default");
 }
@@ -83,14 +83,22 @@ TEST_CASE("build_request: outputs that exclude each other", "[cli]") {
   CHECK_THROWS_WITH(request_of({"--push", "."}), Catch::Contains("--tag"));
 }
 
-TEST_CASE("build_request: only the own platform", "[cli]") {
-  CHECK(request_of({"--platform", image::host_platform().str(), "."}).platform ==
-        image::host_platform());
-  CHECK_THROWS_WITH(request_of({"--platform", "linux/s390x", "."}), Catch::Contains("linux/s390x"));
-  CHECK_THROWS_WITH(request_of({"--platform", "linux/amd64,linux/arm64", "."}),
-                    Catch::Contains("several"));
+TEST_CASE("build_request: platforms come one by one, with commas, and from the environment",
+          "[cli]") {
+  const auto names = [](std::vector<std::string> arguments) {
+    std::vector<std::string> texts;
+    for (const auto& platform : request_of(std::move(arguments)).platforms)
+      texts.push_back(platform.str());
+    return texts;
+  };
+  CHECK(names({"--platform", "local", "."}) ==
+        std::vector<std::string>{image::host_platform().str()});
+  CHECK(names({"--platform", "linux/amd64,linux/arm64/v8", "--platform", "linux/arm/7", "."}) ==
+        std::vector<std::string>{"linux/amd64", "linux/arm64", "linux/arm/v7"});
+  CHECK_THROWS_AS(request_of({"--platform", "linux/amd64,,linux/arm64", "."}), UsageError);
   const Variable preset("DOCKER_DEFAULT_PLATFORM", "linux/s390x");
-  CHECK_THROWS_AS(request_of({"."}), UsageError);
+  CHECK(names({"."}) == std::vector<std::string>{"linux/s390x"});
+  CHECK(names({"--platform", "linux/386", "."}) == std::vector<std::string>{"linux/386"});
 }
 
 TEST_CASE("build_request: networks", "[cli]") {

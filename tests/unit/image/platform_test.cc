@@ -88,7 +88,7 @@ TEST_CASE("platform: a newer variant runs what was made for an older one", "[ima
       Case{"linux/arm64/v9", "linux/arm64", true},
       Case{"linux/arm64/v8.2", "linux/arm64/v8.1", true},
       Case{"linux/arm64/v8.1", "linux/arm64/v8.2", false},
-      Case{"linux/arm64", "linux/arm/v7", false}, Case{"linux/amd64", "linux/386", false},
+      Case{"linux/arm64", "linux/arm/v7", true}, Case{"linux/amd64", "linux/386", true},
       Case{"linux/amd64", "windows/amd64", false}, Case{"linux/riscv64", "linux/riscv64", true},
       Case{"linux/mips/a", "linux/mips/b", false});
   CHECK(matches(parse_platform(c.wanted), parse_platform(c.offered)) == c.fits);
@@ -123,6 +123,24 @@ TEST_CASE("platform: the best offer is the exact one, else the newest that runs"
   CHECK(best_match(parse_platform("linux/arm/v7"), offers({"linux/arm/v5", "linux/arm/v6"})) == 1);
   CHECK(best_match(parse_platform("linux/amd64/v3"),
                    offers({"linux/amd64", "linux/amd64/v2", "linux/amd64/v4"})) == 1);
+}
+
+TEST_CASE("platform: a smaller architecture serves when there is nothing better", "[image]") {
+  const auto amd64 = parse_platform("linux/amd64");
+  CHECK(best_match(amd64, offers({"linux/386", "linux/amd64"})) == 1);
+  CHECK(best_match(amd64, offers({"linux/arm64", "linux/386"})) == 1);
+  const auto arm64 = parse_platform("linux/arm64");
+  CHECK(best_match(arm64, offers({"linux/arm/v6", "linux/arm/v7", "linux/amd64"})) == 1);
+  CHECK(best_match(arm64, offers({"linux/arm/v7", "linux/arm64"})) == 1);
+  CHECK(best_match(parse_platform("linux/386"), offers({"linux/amd64"})) == std::nullopt);
+  CHECK(best_match(parse_platform("linux/arm/v7"), offers({"linux/arm64"})) == std::nullopt);
+}
+
+TEST_CASE("platform: the version of the system is shown where it is asked for", "[image]") {
+  const auto windows = parse_platform("windows(10.0.17763)/amd64");
+  CHECK(windows.str() == "windows/amd64");
+  CHECK(windows.str_with_version() == "windows(10.0.17763)/amd64");
+  CHECK(parse_platform("linux/arm/v7").str_with_version() == "linux/arm/v7");
 }
 
 TEST_CASE("platform: the first of equal offers is taken; nothing fits nothing", "[image]") {

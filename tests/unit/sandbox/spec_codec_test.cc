@@ -40,6 +40,7 @@ SandboxSpec full_spec() {
   spec.uid = 1000;
   spec.gid = 1001;
   spec.additional_gids = {7, 4000000000U};
+  spec.architectures = {"arm64", "arm"};
   spec.network = NetworkMode::none;
   spec.stdio = StdioMode::inherited;
   spec.insecure = true;
@@ -63,8 +64,9 @@ ReceivedSpec carry(const EncodedSpec& encoded) {
 
 TEST_CASE("spec codec: every field comes over", "[sandbox]") {
   SandboxSpec spec = full_spec();
-  const EncodedSpec encoded = encode_spec(spec, {-1, 11, 12});
-  CHECK(encoded.fds == std::vector<int>{11, 12, 5, 7, 8});
+  const std::vector<Emulator> emulators = {{"qemu-x", std::string("\x7f\0E", 3), "mask", 9}};
+  const EncodedSpec encoded = encode_spec(spec, {-1, 11, 12}, emulators);
+  CHECK(encoded.fds == std::vector<int>{11, 12, 5, 7, 8, 9});
   const ReceivedSpec received = carry(encoded);
   CHECK(received.stdio.in == -1);
   CHECK(received.stdio.out == received.fds[0].get());
@@ -73,16 +75,19 @@ TEST_CASE("spec codec: every field comes over", "[sandbox]") {
   spec.mounts[0].source_fd = received.fds[3].get();
   spec.mounts[2].source_fd = received.fds[4].get();
   CHECK(received.spec == spec);
+  REQUIRE(received.emulators.size() == 1);
+  CHECK(received.emulators[0] ==
+        Emulator{"qemu-x", emulators[0].magic, "mask", received.fds[5].get()});
 }
 
 TEST_CASE("spec codec: a default spec comes over", "[sandbox]") {
   const SandboxSpec spec;
-  CHECK(carry(encode_spec(spec, {})).spec == spec);
+  CHECK(carry(encode_spec(spec, {}, {})).spec == spec);
 }
 
 TEST_CASE("spec codec: bytes that end early, go on, or name no descriptor are refused",
           "[sandbox]") {
-  const EncodedSpec encoded = encode_spec(full_spec(), {0, 1, 2});
+  const EncodedSpec encoded = encode_spec(full_spec(), {0, 1, 2}, {});
   for (std::size_t size : {std::size_t{0}, std::size_t{5}, encoded.bytes.size() - 1}) {
     EncodedSpec cut = encoded;
     cut.bytes.resize(size);

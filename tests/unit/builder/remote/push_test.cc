@@ -1,6 +1,7 @@
 #include <catch2/catch.hpp>
 
 #include "base/error.h"
+#include "builder/assemble_image.h"
 #include "builder/remote/pull.h"
 #include "builder/remote/push_stored.h"
 #include "builder/remote/registry_pusher.h"
@@ -17,8 +18,7 @@ namespace {
 struct PushFixture : test::RemoteFixture {
   builder::NullEventSink events;
   remote::PushResult push(const image::Descriptor& source, const std::string& to) {
-    return remote::push_stored(
-        loader, {.source = source, .destination = named(to), .platform = amd64()}, 1, events, {});
+    return remote::push_stored(loader, {.source = source, .destination = named(to)}, 1, events, {});
   }
   image::Descriptor pull(const std::string& name) {
     return remote::pull_image(loader, named(name), amd64(), 1, events, {}).top;
@@ -28,10 +28,14 @@ struct PushFixture : test::RemoteFixture {
     return registry.content()->tags[reference.name()][reference.tag];
   }
   /// An image as a build makes it, its one layer in the store.
-  builder::BuiltImage build(const std::string& layer) {
+  builder::BuiltImages build(const std::string& layer) {
+    return builder::assemble_result({build_for(amd64(), layer)}, builder::ResultShape::image,
+                                    builder::ImageFormat::oci);
+  }
+  builder::BuiltImage build_for(const image::Platform& platform, const std::string& layer) {
     builder::BuiltImage built;
     image::ImageConfig config;
-    config.platform = amd64();
+    config.platform = platform;
     config.diff_ids = {base::sha256_of(layer)};
     built.config_json = image::to_json(config);
     built.config = describe(image::media_type::kOciConfig, built.config_json);
@@ -42,6 +46,7 @@ struct PushFixture : test::RemoteFixture {
     built.layers = {{.diff_id = config.diff_ids[0], .blob = manifest.layers[0], .provider = {}}};
     built.manifest_json = image::to_json(manifest);
     built.manifest = describe(manifest.media_type, built.manifest_json);
+    built.manifest.platform = platform;
     return built;
   }
   static image::Descriptor describe(std::string_view media_type, const std::string& bytes) {
@@ -61,12 +66,30 @@ TEST_CASE("registry_pusher: blobs first, then the manifest under each name", "[r
   fixture.store->content().put("content");
   remote::RegistryPusher pusher(fixture.loader);
   pusher.push(built, {named("h.example/app:1"), named("h.example/app:2")}, 1, fixture.events, {});
-  CHECK(fixture.tagged("h.example/app:1") == built.manifest.digest.str());
-  CHECK(fixture.tagged("h.example/app:2") == built.manifest.digest.str());
+  CHECK(fixture.tagged("h.example/app:1") == built.top.digest.str());
+  CHECK(fixture.tagged("h.example/app:2") == built.top.digest.str());
   const auto requests = fixture.registry.requests("PUT");
   REQUIRE(requests.size() == 4);
   CHECK(requests[2] == "PUT h.example/app:1");
   CHECK(requests[3] == "PUT h.example/app:2");
+}
+
+TEST_CASE("registry_pusher: an index comes after the manifests that it names", "[remote]") {
+  PushFixture fixture;
+  fixture.store->content().put("one");
+  fixture.store->content().put("two");
+  const auto built = builder::assemble_result(
+      {fixture.build_for(amd64(), "one"), fixture.build_for(arm64(), "two")},
+      builder::ResultShape::index, builder::ImageFormat::oci);
+  remote::RegistryPusher pusher(fixture.loader);
+  pusher.push(built, {named("h.example/app:1"), named("h.example/app:2")}, 1, fixture.events, {});
+  CHECK(fixture.tagged("h.example/app:1") == built.top.digest.str());
+  CHECK(fixture.tagged("h.example/app:2") == built.top.digest.str());
+  const auto requests = fixture.registry.requests("PUT h.");
+  REQUIRE(requests.size() == 4);
+  CHECK(requests[0] == "PUT h.example/app@" + built.images[0].manifest.digest.str());
+  CHECK(requests[1] == "PUT h.example/app@" + built.images[1].manifest.digest.str());
+  CHECK(requests[2] == "PUT h.example/app:1");
 }
 
 TEST_CASE("registry_pusher: nothing is sent twice", "[remote]") {
@@ -100,7 +123,7 @@ TEST_CASE("registry_pusher: a name that was moved meanwhile gets the image again
   pusher.push(built, {named("h.example/app:1")}, 1, fixture.events, {});
   pusher.push(other, {named("h.example/app:1")}, 1, fixture.events, {});
   pusher.push(built, {named("h.example/app:1")}, 1, fixture.events, {});
-  CHECK(fixture.tagged("h.example/app:1") == built.manifest.digest.str());
+  CHECK(fixture.tagged("h.example/app:1") == built.top.digest.str());
 }
 
 TEST_CASE("registry_pusher: a second repository of the registry mounts what the first has",
@@ -120,7 +143,7 @@ TEST_CASE("registry_pusher: a base that was never downloaded is mounted, not fet
   const auto top = fixture.loader.fetch_top(named("h.example/base:1"), {});
   const auto base = fixture.loader.load_remote(named("h.example/base:1"), *top, amd64(), {});
   auto built = fixture.build("base layer");
-  built.layers[0].provider = base.layers[0].provider;
+  built.images[0].layers[0].provider = base.layers[0].provider;
   remote::RegistryPusher(fixture.loader)
       .push(built, {named("h.example/app:1")}, 1, fixture.events, {});
   CHECK(fixture.registry.requests("MOUNT base").size() == 1);
@@ -133,7 +156,7 @@ TEST_CASE("registry_pusher: towards another registry the base is fetched and sen
   const auto top = fixture.loader.fetch_top(named("h.example/base:1"), {});
   const auto base = fixture.loader.load_remote(named("h.example/base:1"), *top, amd64(), {});
   auto built = fixture.build("base layer");
-  built.layers[0].provider = base.layers[0].provider;
+  built.images[0].layers[0].provider = base.layers[0].provider;
   remote::RegistryPusher(fixture.loader)
       .push(built, {named("other.example/app:1")}, 1, fixture.events, {});
   CHECK(fixture.registry.content()->blobs["other.example/app"].contains(
@@ -158,14 +181,51 @@ TEST_CASE("push_stored: an image goes out as it came in", "[remote]") {
   CHECK(fixture.tagged("h.example/copy:1") == top.digest.str());
 }
 
-TEST_CASE("push_stored: of a partial index the platform's image is pushed", "[remote]") {
+TEST_CASE("push_stored: of a partial index the one image that is there is pushed", "[remote]") {
   PushFixture fixture;
   const auto a = fixture.registry.add_image("app", {"for amd64"}, amd64());
   const auto b = fixture.registry.add_image("app", {"for arm64"}, arm64());
   fixture.registry.add_index("app:1", {a, b});
   const auto result = fixture.push(fixture.pull("app:1"), "h.example/copy:1");
-  CHECK_FALSE(result.whole_index);
+  CHECK(result.parts == std::vector<std::string>{"linux/amd64"});
   CHECK(fixture.tagged("h.example/copy:1") == a.digest.str());
+}
+
+TEST_CASE("push_stored: of a partial index several images get an index of their own", "[remote]") {
+  PushFixture fixture;
+  const auto a = fixture.registry.add_image("app", {"for amd64"}, amd64());
+  const auto b = fixture.registry.add_image("app", {"for arm64"}, arm64());
+  const auto c =
+      fixture.registry.add_image("app", {"for s390x"}, image::parse_platform("linux/s390x"));
+  fixture.registry.add_index("app:1", {a, b, c});
+  const auto top = fixture.pull("app:1");
+  fixture.loader.load_remote(named("app:1"), top, arm64(), {});
+  const auto result = fixture.push(top, "h.example/copy:1");
+  CHECK(result.parts == std::vector<std::string>{"linux/amd64", "linux/arm64"});
+  CHECK(result.pushed.digest != top.digest);
+  const auto manifests = fixture.registry.content()->manifests["h.example/copy"];
+  const auto pushed = image::parse_index(manifests.at(result.pushed.digest.str()));
+  REQUIRE(pushed.manifests.size() == 2);
+  CHECK(pushed.manifests[0].digest == a.digest);
+  CHECK(pushed.manifests[1].platform == arm64());
+}
+
+TEST_CASE("push_stored: one image of an index, when that is asked for", "[remote]") {
+  PushFixture fixture;
+  const auto a = fixture.registry.add_image("app", {"for amd64"}, amd64());
+  const auto b = fixture.registry.add_image("app", {"for arm64"}, arm64());
+  fixture.registry.add_index("app:1", {a, b});
+  const auto top = fixture.pull("app:1");
+  fixture.loader.load_remote(named("app:1"), top, arm64(), {});
+  const remote::PushRequest request{
+      .source = top, .destination = named("h.example/copy:1"), .platform = arm64()};
+  remote::push_stored(fixture.loader, request, 1, fixture.events, {});
+  CHECK(fixture.tagged("h.example/copy:1") == b.digest.str());
+  const remote::PushRequest missing{.source = top,
+                                    .destination = named("h.example/copy:1"),
+                                    .platform = image::parse_platform("linux/s390x")};
+  CHECK_THROWS_WITH(remote::push_stored(fixture.loader, missing, 1, fixture.events, {}),
+                    Catch::Contains("linux/s390x"));
 }
 
 TEST_CASE("push_stored: a whole index goes with its images, they first", "[remote]") {
@@ -176,7 +236,7 @@ TEST_CASE("push_stored: a whole index goes with its images, they first", "[remot
   const auto top = fixture.pull("app:1");
   fixture.loader.load_remote(named("app:1"), top, arm64(), {});
   const auto result = fixture.push(top, "h.example/copy:1");
-  CHECK(result.whole_index);
+  CHECK(result.parts.empty());
   CHECK(result.pushed.digest == index.digest);
   const auto requests = fixture.registry.requests("PUT h.example");
   REQUIRE(requests.size() == 3);
