@@ -44,6 +44,12 @@ struct Allowances {
   bool secrets_in_layers = false;  // the search for their values is left out
 };
 
+/// A device of the host that RUN finds.
+struct StepDevice {
+  std::string path;    // on the host
+  std::string target;  // absolute, in the step
+};
+
 /// What a user asks of one build: plain data.
 struct BuildRequest {
   std::string dockerfile_name = "Dockerfile";  // shown in messages
@@ -52,7 +58,7 @@ struct BuildRequest {
   std::optional<std::string> ignore_file;      // text of the ignore file that applies
   enum class ContextLife { lasting, this_build };
   ContextLife context_life = ContextLife::lasting;  // whether the directory is there next time
-  std::optional<base::TimePoint> context_time;  // see ResolvedContext::time
+  std::optional<base::TimePoint> context_time;      // see ResolvedContext::time
   NamedContexts contexts;
   std::string target;  // empty: the last stage
   std::map<std::string, std::optional<std::string>>
@@ -73,9 +79,12 @@ struct BuildRequest {
   std::vector<CacheSpec> cache_from;
   std::vector<CacheSpec> cache_to;
   std::string network = "default";     // default network of RUN
-  std::vector<std::string> add_hosts;  // "name:ip"
+  std::vector<std::string> add_hosts;  // "name:ip", "name:host-gateway"
   std::uint64_t shm_size_bytes = 64 << 20;
   std::vector<sandbox::Rlimit> ulimits;
+  sandbox::ResourceLimits resources;
+  std::vector<StepDevice> devices;
+  std::chrono::milliseconds step_timeout{0};  // of each RUN; 0: none
   std::string isolation = "auto";
   SecretLookup secrets;       // --secret
   SshAgentLookup ssh_agents;  // --ssh

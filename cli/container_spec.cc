@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "cli/add_host.h"
 #include "cli/byte_size.h"
+#include "cli/device.h"
 #include "cli/ulimit.h"
 #include "sandbox/network_files.h"
 
@@ -55,7 +56,8 @@ std::vector<std::pair<std::string, std::string>> extra_hosts(const RunOptions& o
   for (const auto& text : options.add_hosts) {
     const auto host = parse_add_host(text);
     const auto colon = host.find(':');
-    hosts.emplace_back(host.substr(0, colon), host.substr(colon + 1));
+    const auto address = host.substr(colon + 1);
+    hosts.emplace_back(host.substr(0, colon), address == "host-gateway" ? "127.0.0.1" : address);
   }
   return hosts;
 }
@@ -72,6 +74,14 @@ void add_volume(const Volume& volume, ContainerSpec& container) {
   mount.read_only = volume.read_only;
   container.spec.mounts.push_back(std::move(mount));
   container.volume_fds.push_back(std::move(fd));
+}
+
+void add_devices(const RunOptions& options, ContainerSpec& container) {
+  std::vector<builder::StepDevice> devices;
+  for (const auto& text : options.devices) devices.push_back(parse_device(text));
+  container.devices = std::make_unique<builder::RunDevices>(devices);
+  const auto& mounts = container.devices->mounts();
+  container.spec.mounts.insert(container.spec.mounts.end(), mounts.begin(), mounts.end());
 }
 
 void set_network(const RunOptions& options, sandbox::SandboxSpec& spec) {
@@ -124,6 +134,8 @@ ContainerSpec make_container_spec(const RunOptions& options, const image::Runtim
   if (!options.shm_size.empty())
     spec.shm_size_bytes = parse_byte_size("--shm-size", options.shm_size);
   for (const auto& limit : options.ulimits) spec.rlimits.push_back(parse_ulimit(limit));
+  spec.resources = options.resources.limits();
+  add_devices(options, container);
   for (const auto& volume : options.volumes) add_volume(parse_volume(volume), container);
   return container;
 }

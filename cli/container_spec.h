@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/unique_fd.h"
+#include "builder/ops/run_devices.h"
 #include "builder/ops/user_lookup.h"
 #include "cli/options_run.h"
 #include "image/config.h"
@@ -17,6 +18,7 @@ namespace ibuild::cli {
 struct ContainerSpec {
   sandbox::SandboxSpec spec;
   std::vector<base::UniqueFd> volume_fds;  // what spec.mounts points to
+  std::unique_ptr<builder::RunDevices> devices;
 };
 
 /// Throws: UsageError (nothing to run, a bad value), SystemError (a volume that is not there).

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "cli/add_host.h"
 
 namespace ibuild::cli {
 
@@ -25,14 +26,12 @@ void refuse_unsupported_run_options(OptionParser& parser) {
   parser.refuse("--cap-add", Takes::value, "the sandbox is always the same");
   parser.refuse("--cap-drop", Takes::value, "the sandbox is always the same");
   parser.refuse("--security-opt", Takes::value, "the sandbox is always the same");
-  parser.refuse("--device", Takes::value, "devices of the host cannot be given to the container");
   parser.refuse("--env-file", Takes::value, "use --env");
   parser.refuse("--mount", Takes::value, "use --volume");
   parser.refuse("--tmpfs", Takes::value,
                 "the container's files are thrown away at its end in any case");
   parser.refuse("--restart", Takes::value, "nobody is there to restart it");
-  parser.refuse("-m,--memory", Takes::value, "no limits are set");
-  parser.refuse("--cpus", Takes::value, "no limits are set");
+  parser.refuse("--cpus", Takes::value, "use --cpu-quota");
   parser.refuse("--init", Takes::no_value, "the program is process 1 of its container");
 }
 
@@ -60,6 +59,8 @@ void RunOptions::add_to(OptionParser& parser) {
   parser.list("--ulimit", "NAME=SOFT[:HARD]", ulimits, "Limit for the program");
   parser.value("--platform", "OS/ARCH", platform,
                "Which image of an index to run (this machine's own)");
+  parser.list("--device", "DEVICE[:TARGET]", devices, "Device of this machine for the program");
+  resources.add_to(parser);
   parser.value("--pull", "WHEN", pull, "Fetch the image: missing, always or never");
   parser.value("--isolation", "KIND", isolation, "auto, root, rootless or chroot");
   parser.flag("--read-only", read_only, "The container cannot write to its own files");
@@ -124,6 +125,11 @@ void RunOptions::check() const {
   }
   if (network != "host" && !ports.empty()) {
     throw base::UsageError("--publish needs the host's network, not --network " + network);
+  }
+  for (const auto& host : add_hosts) {
+    if (network == "host" || !parse_add_host(host).ends_with(":host-gateway")) continue;
+    throw base::UsageError("--add-host " + base::printable(host) +
+                           ": there is no way to the host with --network=" + network);
   }
   if (pull != "missing" && pull != "always" && pull != "never") {
     throw base::UsageError("--pull " + base::printable(pull) +

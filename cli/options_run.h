@@ -5,6 +5,7 @@
 
 #include "cli/option_parser.h"
 #include "cli/options_registry.h"
+#include "cli/options_resources.h"
 #include "cli/options_store.h"
 
 namespace ibuild::cli {
@@ -23,6 +24,8 @@ struct RunOptions {
   std::string hostname;
   std::string shm_size;
   std::vector<std::string> ulimits;
+  std::vector<std::string> devices;
+  ResourceOptions resources;
   std::string pull = "missing";
   std::string platform;
   std::string isolation;

@@ -1,9 +1,12 @@
 #include "cli/options_steps.h"
 
 #include <array>
+#include <chrono>
 
 #include "base/error.h"
 #include "base/text.h"
+#include "cli/device.h"
+#include "parser/go_values.h"
 
 namespace ibuild::cli {
 
@@ -28,10 +31,29 @@ void grant(std::string_view name, builder::Allowances& allowed) {
   }
   const std::string option = "--allow " + base::printable(name);
   if (name == "device" || name.starts_with("device="))
-    throw base::UsageError(option + " is not supported: steps get no devices of the host");
+    throw base::UsageError(option + " is not supported: --device alone gives devices");
   base::UsageError error(option + " is not known");
   error.set_hint("use network.host, security.insecure or secret-in-layer");
   throw error;
+}
+
+std::chrono::milliseconds parse_step_timeout(const std::string& text) {
+  const auto time = parser::parse_go_duration(text);
+  if (!time || *time < std::chrono::milliseconds(1)) {
+    base::UsageError error("--step-timeout " + base::printable(text) + " is no time");
+    error.set_hint("write it as 90s, 10m or 1h30m");
+    throw error;
+  }
+  return std::chrono::duration_cast<std::chrono::milliseconds>(*time);
+}
+
+void check_host_gateway(const builder::BuildRequest& request) {
+  if (request.network != "none" && request.network != "private") return;
+  for (const auto& host : request.add_hosts) {
+    if (!host.ends_with(":host-gateway")) continue;
+    throw base::UsageError("--add-host " + base::printable(host) +
+                           ": there is no way to the host with --network=" + request.network);
+  }
 }
 
 }  // namespace
@@ -39,12 +61,19 @@ void grant(std::string_view name, builder::Allowances& allowed) {
 void StepOptions::add_to(OptionParser& parser) {
   parser.list("--allow", "ENTITLEMENT", allow,
               "network.host, security.insecure or secret-in-layer: what the Dockerfile may do");
+  parser.list("--device", "DEVICE[:TARGET]", devices, "Device of this machine for RUN");
+  parser.value("--step-timeout", "TIME", timeout, "End a RUN that takes longer (90s, 10m)");
+  resources.add_to(parser);
 }
 
 void StepOptions::put_into(builder::BuildRequest& request) const {
   for (const auto& list : allow) {
     for (const auto name : base::split(list, ',')) grant(name, request.allowed);
   }
+  for (const auto& device : devices) request.devices.push_back(parse_device(device));
+  if (!timeout.empty()) request.step_timeout = parse_step_timeout(timeout);
+  request.resources = resources.limits();
+  check_host_gateway(request);
   // Who asks for the host's network himself allows it.
   if (request.network == "host") request.allowed.host_network = true;
 }

@@ -5,12 +5,16 @@
 
 #include "builder/build.h"
 #include "cli/option_parser.h"
+#include "cli/options_resources.h"
 
 namespace ibuild::cli {
 
 /// What steps may do and how much they may use, as it was written.
 struct StepOptions {
   std::vector<std::string> allow;
+  std::vector<std::string> devices;
+  std::string timeout;
+  ResourceOptions resources;
 
   void add_to(OptionParser& parser);
   /// Throws: UsageError naming the option.

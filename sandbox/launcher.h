@@ -49,13 +49,14 @@ class Launcher {
 namespace message {
 inline constexpr char kStep = 'S';       // to the launcher, with the far ends of setup and life
 inline constexpr char kPid = 'P';        // from the supervisor, with a pidfd of the step
-inline constexpr char kEnded = 'X';      // from the supervisor: i32 code, i32 signal
+inline constexpr char kEnded = 'X';      // from the supervisor: i32 code, i32 signal, flag: a
+                                         // process was killed for lack of memory
 inline constexpr char kTerminate = 'T';  // to the supervisor: SIGTERM now, SIGKILL soon
 inline constexpr char kReady = 'R';      // from the step: about to run its program
 inline constexpr char kGo = 'G';  // to the step, when it writes to the caller's own stdio: run it
 inline constexpr char kNoProgram =
     'N';  // from the step: i32 exit code, text: the program could not be run
-inline constexpr char kError = 'E';  // from any of them: text phase, text message
+inline constexpr char kError = 'E';  // from any of them: text phase, message, hint
 }  // namespace message
 
 }  // namespace ibuild::sandbox

@@ -28,6 +28,12 @@ class SandboxError : public base::Error {
   std::string detail_;
 };
 
+/// The step took longer than its spec allows.
+class TimeoutError : public base::Error {
+ public:
+  using Error::Error;
+};
+
 /// Sees what a step does while it runs. Called from the thread that called run().
 class StepObserver {
  public:
@@ -39,6 +45,9 @@ class StepObserver {
   /// pidfd_send_signal(2), so that signals can be passed on. (As pid 1 of its namespace it sees
   /// only signals that it handles, and SIGKILL.)
   virtual void started(int pidfd) { static_cast<void>(pidfd); }
+  /// The step has failed, and the kernel killed one of its processes for lack of memory (or, when
+  /// the step has no limit of its own, one of ours or of another step meanwhile).
+  virtual void ran_out_of_memory() {}
 };
 
 /// Runs one process tree in its own namespaces. Reentrant: several threads may run steps at once.
@@ -52,12 +61,14 @@ class Sandbox {
   /// Mount points that were made for the step are taken away again, and their parents' times
   /// restored, so that no stub is left in the root; only /proc, /dev and /sys stay.
   ///
+  /// When the spec's time-out passes, the tree ends in the same way, and TimeoutError is thrown.
+  ///
   /// A program that is not there or cannot be run is no SandboxError: its message goes to the
   /// observer's stderr, and the exit code is 127 or 126, as a shell has it.
   ///
   /// Requires: not two runs at once that make mount points in one root; a root or source that is a
   /// detached mount serves one run.
-  /// Throws: SandboxError, CancelledError, what the observer throws.
+  /// Throws: SandboxError, CancelledError, TimeoutError, what the observer throws.
   virtual base::ExitStatus run(const SandboxSpec& spec, StepObserver& observer,
                                std::stop_token stop) = 0;
   /// False: a directory that is mounted into one step is nowhere else meanwhile, so that only one

@@ -61,6 +61,23 @@ std::string describe_user(const SandboxSpec& spec) {
   return text;
 }
 
+std::string describe_limits(const ResourceLimits& limits) {
+  std::string text;
+  auto add = [&](const char* name, const std::string& value) {
+    if (value != "0" && !value.empty())
+      text += (text.empty() ? "" : " ") + std::string(name) + "=" + base::printable(value);
+  };
+  add("memory", std::to_string(limits.memory_bytes));
+  add("memory+swap", std::to_string(limits.memory_and_swap_bytes));
+  add("cpu-period", std::to_string(limits.cpu_period_us));
+  add("cpu-quota", std::to_string(limits.cpu_quota_us));
+  add("cpu-shares", std::to_string(limits.cpu_shares));
+  add("cpuset-cpus", limits.cpuset_cpus);
+  add("cpuset-mems", limits.cpuset_mems);
+  add("cgroup-parent", limits.cgroup_parent);
+  return text.empty() ? "none" : text;
+}
+
 const char* name_of(NetworkMode network) {
   switch (network) {
     case NetworkMode::host:
@@ -96,6 +113,9 @@ std::string describe(const SandboxSpec& spec) {
   line("user", describe_user(spec));
   for (const std::string& name : spec.architectures) line("programs for", base::printable(name));
   line("network", name_of(spec.network));
+  line("limits", describe_limits(spec.resources));
+  line("timeout",
+       spec.timeout.count() == 0 ? "none" : std::to_string(spec.timeout.count()) + " ms");
   line("stdio", spec.stdio == StdioMode::captured ? "captured" : "inherited");
   line("rights", spec.insecure ? "all" : "default");
   line("hostname", base::printable(spec.hostname));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -44,6 +45,19 @@ struct Rlimit {
   bool operator==(const Rlimit&) const = default;
 };
 
+/// What a step may use; zero or empty: no limit of ours.
+struct ResourceLimits {
+  std::uint64_t memory_bytes = 0;
+  std::int64_t memory_and_swap_bytes = 0;  // -1: swap without limit
+  std::uint64_t cpu_period_us = 0;
+  std::int64_t cpu_quota_us = 0;  // of processor time in each period; -1: no limit
+  std::uint64_t cpu_shares = 0;   // weight against others; 1024 is the usual one
+  std::string cpuset_cpus;        // "0-2,7"
+  std::string cpuset_mems;
+  std::string cgroup_parent;  // "/name/…" below the hierarchies' roots; empty: ours
+  bool operator==(const ResourceLimits&) const = default;
+};
+
 /// All that decides how a process runs: plain data, printed, compared and tested as such.
 struct SandboxSpec {
   int root_fd = -1;  // the caller's; O_PATH of a plain directory, or a detached mount
@@ -71,6 +85,8 @@ struct SandboxSpec {
   std::string hosts;        // content for /etc/hosts; empty = none mounted
   std::uint64_t shm_size_bytes = 64 << 20;
   std::vector<Rlimit> rlimits;
+  ResourceLimits resources;
+  std::chrono::milliseconds timeout{0};  // 0: none
 
   bool operator==(const SandboxSpec&) const = default;
 };

@@ -98,6 +98,30 @@ void read_process(WireReader& in, SandboxSpec& spec) {
   }
 }
 
+void write_resources(WireWriter& out, const ResourceLimits& limits) {
+  out.number(limits.memory_bytes);
+  out.number(limits.memory_and_swap_bytes);
+  out.number(limits.cpu_period_us);
+  out.number(limits.cpu_quota_us);
+  out.number(limits.cpu_shares);
+  out.text(limits.cpuset_cpus);
+  out.text(limits.cpuset_mems);
+  out.text(limits.cgroup_parent);
+}
+
+ResourceLimits read_resources(WireReader& in) {
+  ResourceLimits limits;
+  limits.memory_bytes = in.number<std::uint64_t>();
+  limits.memory_and_swap_bytes = in.number<std::int64_t>();
+  limits.cpu_period_us = in.number<std::uint64_t>();
+  limits.cpu_quota_us = in.number<std::int64_t>();
+  limits.cpu_shares = in.number<std::uint64_t>();
+  limits.cpuset_cpus = in.text();
+  limits.cpuset_mems = in.text();
+  limits.cgroup_parent = in.text();
+  return limits;
+}
+
 void write_world(WireWriter& out, FdTable& fds, const SandboxSpec& spec) {
   out.number(fds.add(spec.root_fd));
   out.number(spec.root_is_detached_mount);
@@ -111,6 +135,8 @@ void write_world(WireWriter& out, FdTable& fds, const SandboxSpec& spec) {
   out.text(spec.resolv_conf);
   out.text(spec.hosts);
   out.number(spec.shm_size_bytes);
+  write_resources(out, spec.resources);
+  out.number<std::int64_t>(spec.timeout.count());
 }
 
 void read_world(WireReader& in, const std::vector<base::UniqueFd>& fds, SandboxSpec& spec) {
@@ -127,6 +153,8 @@ void read_world(WireReader& in, const std::vector<base::UniqueFd>& fds, SandboxS
   spec.resolv_conf = in.text();
   spec.hosts = in.text();
   spec.shm_size_bytes = in.number<std::uint64_t>();
+  spec.resources = read_resources(in);
+  spec.timeout = std::chrono::milliseconds(in.number<std::int64_t>());
 }
 
 void write_emulators(WireWriter& out, FdTable& fds, const std::vector<Emulator>& emulators) {
@@ -153,6 +181,19 @@ std::vector<Emulator> read_emulators(WireReader& in, const std::vector<base::Uni
 }
 
 }  // namespace
+
+std::string encode_resources(const ResourceLimits& limits) {
+  WireWriter out;
+  write_resources(out, limits);
+  return out.bytes();
+}
+
+ResourceLimits decode_resources(std::string_view bytes) {
+  WireReader in(bytes);
+  ResourceLimits limits = read_resources(in);
+  in.expect_end();
+  return limits;
+}
 
 EncodedSpec encode_spec(const SandboxSpec& spec, const StepStdio& stdio,
                         const std::vector<Emulator>& emulators) {

@@ -35,4 +35,8 @@ struct ReceivedSpec {
 /// Throws: ContentError.
 ReceivedSpec decode_spec(Frame frame);
 
+/// Limits alone, for the supervisor. Throws: ContentError.
+std::string encode_resources(const ResourceLimits& limits);
+ResourceLimits decode_resources(std::string_view bytes);
+
 }  // namespace ibuild::sandbox

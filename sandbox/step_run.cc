@@ -7,8 +7,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <optional>
 #include <vector>
@@ -29,6 +31,11 @@ struct WakeUp {
   int event_fd;
   void operator()() const noexcept { ::eventfd_write(event_fd, 1); }
 };
+
+std::string show(std::chrono::milliseconds time) {
+  const auto count = time.count();
+  return count % 1000 == 0 ? std::to_string(count / 1000) + " s" : std::to_string(count) + " ms";
+}
 
 /// Where the output of a step comes out.
 class OutputPipes {
@@ -124,15 +131,28 @@ class StepRun {
                                      {setup_ended_ ? -1 : lines_.setup.fd(), POLLIN, 0},
                                      {stopping_ ? -1 : stop_event_.get(), POLLIN, 0},
                                      {lines_.life.fd(), POLLIN, 0}}};
-    if (::poll(events.data(), events.size(), -1) < 0) {
+    const int ready = ::poll(events.data(), events.size(), wait_ms());
+    if (ready < 0) {
       if (errno != EINTR) fail_with_errno(kPhase, "poll");
       return;
+    }
+    if (ready == 0) {
+      timed_out_ = true;
+      return ask_to_stop();
     }
     if (events[0].revents != 0) pipes_->pass_on_out(observer_);
     if (events[1].revents != 0) pipes_->pass_on_err(observer_);
     if (events[2].revents != 0) hear_setup();
     if (events[3].revents != 0) ask_to_stop();
     if (events[4].revents != 0) hear_life();
+  }
+
+  /// Until the step's time is over; -1 when that ends nothing.
+  int wait_ms() const {
+    if (order_.spec.timeout.count() == 0 || stopping_) return -1;
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(
+        start_ + order_.spec.timeout - std::chrono::steady_clock::now());
+    return static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 1 << 30));
   }
 
   void hear_setup() {
@@ -171,6 +191,7 @@ class StepRun {
       case message::kEnded: {
         const auto code = in.number<std::int32_t>();
         status_ = base::ExitStatus{code, in.number<std::int32_t>()};
+        out_of_memory_ = in.flag();
         break;
       }
       default:
@@ -199,6 +220,7 @@ class StepRun {
     if (error_) return;
     const std::string phase = in.text();
     error_.emplace(phase, in.text());
+    error_->set_hint(in.text());
   }
 
   void ask_to_stop() {
@@ -211,6 +233,7 @@ class StepRun {
   }
 
   base::ExitStatus result() {
+    if (timed_out_) throw TimeoutError("it was ended after " + show(order_.spec.timeout));
     if (stopping_) throw base::CancelledError();
     if (error_) throw *error_;
     if (!status_) {
@@ -222,6 +245,7 @@ class StepRun {
       return {*no_program_code_, 0};
     }
     if (!ready_) throw SandboxError("set up", "the process was ended: " + status_->describe());
+    if (out_of_memory_) observer_.ran_out_of_memory();
     return *status_;
   }
 
@@ -250,6 +274,7 @@ class StepRun {
 
   StepLines lines_;
   const StepOrder& order_;
+  const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
   StepObserver& observer_;
   base::UniqueFd stop_event_;
   std::stop_callback<WakeUp> on_stop_;
@@ -262,6 +287,8 @@ class StepRun {
   bool ready_ = false;
   bool announced_ = false;
   bool stopping_ = false;
+  bool timed_out_ = false;
+  bool out_of_memory_ = false;
   bool setup_ended_ = false;
   bool life_ended_ = false;
 };

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "builder/ops/run_devices.h"
 #include "builder/ops/secret_masker.h"
 #include "builder/ops/secret_search.h"
 #include "builder/ops/user_lookup.h"
@@ -19,6 +20,8 @@
 namespace ibuild::builder {
 namespace {
 
+constexpr const char* kHostGateway = "host-gateway";  // for --add-host
+
 /// Passes a step's output on as events, without the values of its secrets.
 class LogObserver : public sandbox::StepObserver {
  public:
@@ -27,6 +30,8 @@ class LogObserver : public sandbox::StepObserver {
   void output(Stream stream, std::string_view bytes) override {
     emit(stream, masker(stream).add(bytes));
   }
+  void ran_out_of_memory() override { out_of_memory_ = true; }
+  bool out_of_memory() const { return out_of_memory_; }
   /// After the step's end.
   void finish() {
     for (const Stream stream : {Stream::out, Stream::err}) emit(stream, masker(stream).take_rest());
@@ -43,6 +48,7 @@ class LogObserver : public sandbox::StepObserver {
   VertexId vertex_;
   SecretMasker out_;
   SecretMasker err_;
+  bool out_of_memory_ = false;
 };
 
 sandbox::NetworkMode network_mode(const std::string& name) {
@@ -59,9 +65,25 @@ bool has_variable(const std::vector<std::string>& env, std::string_view name) {
   });
 }
 
-std::string how_it_ended(const base::ExitStatus& status) {
-  if (status.signal == 0) return "exit code: " + std::to_string(status.code);
-  return status.describe();
+std::string how_it_ended(const base::ExitStatus& status, const LogObserver& observer) {
+  const std::string end =
+      status.signal == 0 ? "exit code: " + std::to_string(status.code) : status.describe();
+  return end + (observer.out_of_memory() ? ": out of memory: the kernel killed a process" : "");
+}
+
+/// The lines of --add-host for a step. The host is where the host's loopback is, or nowhere.
+std::vector<std::pair<std::string, std::string>> extra_hosts(
+    const std::vector<std::string>& add_hosts, sandbox::NetworkMode network) {
+  std::vector<std::pair<std::string, std::string>> hosts;
+  for (const auto& text : add_hosts) {
+    auto host = parse_add_host(text);
+    if (host.second == kHostGateway) {
+      if (network != sandbox::NetworkMode::host) continue;
+      host.second = "127.0.0.1";
+    }
+    hosts.push_back(std::move(host));
+  }
+  return hosts;
 }
 
 }  // namespace
@@ -94,6 +116,7 @@ StepKey RunRunner::make_key(RunMounts::Stages stages) {
     key.add("ulimits", std::to_string(limit.resource) + " " + std::to_string(limit.soft) + " " +
                            std::to_string(limit.hard));
   }
+  for (const auto& device : request.devices) key.add("device", device.target);
   if (op_.script) key.add("script", op_.script->content);
   mounts_.add_to(key, stages);
   add_epoch(key, input_);
@@ -139,12 +162,12 @@ sandbox::SandboxSpec RunRunner::make_spec(const layers::LayerChain& chain) const
   spec.insecure = op_.insecure;
   spec.hostname = op_.hostname;
   spec.resolv_conf = sandbox::make_resolv_conf(spec.network);
-  std::vector<std::pair<std::string, std::string>> hosts;
-  for (const auto& host : request.add_hosts) hosts.push_back(parse_add_host(host));
-  spec.hosts = sandbox::make_hosts(op_.hostname, hosts);
+  spec.hosts = sandbox::make_hosts(op_.hostname, extra_hosts(request.add_hosts, spec.network));
   spec.shm_size_bytes = request.shm_size_bytes;
   spec.rlimits = request.ulimits;
   spec.architectures = architectures();
+  spec.resources = request.resources;
+  spec.timeout = request.step_timeout;
   return spec;
 }
 
@@ -158,12 +181,20 @@ void RunRunner::add_secrets(sandbox::SandboxSpec& spec) const {
 
 void RunRunner::run_process(const sandbox::SandboxSpec& spec) {
   LogObserver observer(input_.scope.services.events, input_.vertex, mounts_.secrets().all());
-  const auto status = input_.scope.services.sandbox->run(spec, observer, input_.stop);
+  const auto fail = [&](const std::string& why) {
+    observer.finish();
+    return parser::DockerfileError("run-failed", input_.step.range,
+                                   "process " + parser::go_quote(base::join(op_.argv, " ")) +
+                                       " did not complete successfully: " + why);
+  };
+  base::ExitStatus status;
+  try {
+    status = input_.scope.services.sandbox->run(spec, observer, input_.stop);
+  } catch (const sandbox::TimeoutError& error) {
+    throw fail(error.what());
+  }
+  if (!status.success()) throw fail(how_it_ended(status, observer));
   observer.finish();
-  if (status.success()) return;
-  throw parser::DockerfileError("run-failed", input_.step.range,
-                                "process " + parser::go_quote(base::join(op_.argv, " ")) +
-                                    " did not complete successfully: " + how_it_ended(status));
 }
 
 std::optional<layers::Layer> RunRunner::run() {
@@ -181,6 +212,9 @@ std::optional<layers::Layer> RunRunner::run() {
   spec.root_fd = tree->root().get();
   spec.root_is_detached_mount = tree->is_detached_mount();
   spec.mounts = mounts_.open();
+  const auto devices = located(
+      input_.step.range, [&] { return RunDevices(input_.scope.request.devices); }, "run-failed");
+  spec.mounts.insert(spec.mounts.end(), devices.mounts().begin(), devices.mounts().end());
   add_secrets(spec);
   run_process(spec);
   SecretSearch search(mounts_.secrets().all(), input_.step.range);

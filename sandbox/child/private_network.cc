@@ -7,6 +7,7 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,7 @@
 #include "base/stream.h"
 #include "base/text.h"
 #include "base/unique_fd.h"
+#include "sandbox/child/aid.h"
 #include "sandbox/fail.h"
 #include "sandbox/sandbox.h"
 
@@ -90,24 +92,9 @@ void ask_for_network(const Channel& aid) {
   const base::UniqueFd network(::open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC));
   if (!network) fail_with_errno(kPhase, "open", "/proc/self/ns/net");
   const int fd = network.get();
-  aid.send("network", {&fd, 1});
-  const auto answer = aid.receive();
-  if (!answer) throw SandboxError(kPhase, "the step's supervisor died");
-  if (!answer->bytes.empty()) throw SandboxError(kPhase, answer->bytes);
+  ask_supervisor(kPhase, aid, {&aid::kNetwork, 1}, {&fd, 1});
 }
 
-std::optional<base::Child> connect_network(Frame request, const Channel& aid) {
-  std::optional<base::Child> pasta;
-  std::string failure;
-  try {
-    pasta.emplace(start_pasta(request.fds.at(0).get()));
-  } catch (const SandboxError& error) {
-    failure = error.detail();
-  } catch (const std::exception& error) {
-    failure = error.what();
-  }
-  aid.send(failure);
-  return pasta;
-}
+base::Child connect_network(const Frame& request) { return start_pasta(request.fds.at(0).get()); }
 
 }  // namespace ibuild::sandbox

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <optional>
-
 #include "base/child.h"
 #include "sandbox/channel.h"
 
@@ -11,11 +9,10 @@ namespace ibuild::sandbox {
 /// until that is done. Throws: SandboxError with what the supervisor says.
 void ask_for_network(const Channel& aid);
 
-/// In the supervisor: takes the step's request and starts pasta(1) for its network namespace, with
-/// traffic going out alone: no port is forwarded inwards, and the gateway's address leads to the
-/// gateway, not to the host's loopback. Answers on `aid`. None when it could not be started; the
-/// step has been told then. The network ends with the child.
+/// In the supervisor: starts pasta(1) for the network namespace that came along, with traffic going
+/// out alone: no port is forwarded inwards, and the gateway's address leads to the gateway, not to
+/// the host's loopback. The network ends with the child. Throws: SandboxError.
 /// See: passt(1).
-std::optional<base::Child> connect_network(Frame request, const Channel& aid);
+base::Child connect_network(const Frame& request);
 
 }  // namespace ibuild::sandbox

@@ -13,6 +13,8 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "sandbox/cgroup_settings.h"
+#include "sandbox/child/aid.h"
 #include "sandbox/child/emulation.h"
 #include "sandbox/child/program.h"
 #include "sandbox/child/report.h"
@@ -106,11 +108,18 @@ void set_up_stdio(const ReceivedSpec& received, int null) {
   put_at(stdio.err >= 0 ? stdio.err : null, STDERR_FILENO);
 }
 
+/// First of all: what is made after it is counted, and it becomes the root of the step's cgroups.
+void ask_for_limits(const SandboxSpec& spec, const Channel& line) {
+  if (needed_controllers(spec.resources).empty()) return;
+  ask_supervisor("limit resources", line, aid::kLimits + encode_resources(spec.resources));
+}
+
 /// Everything that needs descriptors: none but 0, 1, 2 and `setup` is open after it.
 SandboxSpec prepare(const StepChannels& lines, const StepContext& context) {
   auto frame = lines.setup.receive();
   if (!frame) ::_exit(kSetupFailed);  // nobody is there any more
   ReceivedSpec received = decode_spec(*std::move(frame));
+  ask_for_limits(received.spec, lines.aid);
   const base::UniqueFd null = open_null();  // a changed root may lie where no device works
   if (context.confinement == Confinement::namespaces) {
     MountSources sources = take_sources(received.spec);

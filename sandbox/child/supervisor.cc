@@ -19,12 +19,16 @@
 #include "base/error.h"
 #include "base/fs_at.h"
 #include "base/scope_exit.h"
+#include "sandbox/child/aid.h"
 #include "sandbox/child/descendants.h"
 #include "sandbox/child/private_network.h"
 #include "sandbox/child/report.h"
+#include "sandbox/child/step_cgroup.h"
 #include "sandbox/child/step_process.h"
 #include "sandbox/fail.h"
 #include "sandbox/launcher.h"
+#include "sandbox/sandbox.h"
+#include "sandbox/spec_codec.h"
 #include "sandbox/wire.h"
 
 namespace ibuild::sandbox {
@@ -115,11 +119,33 @@ class Supervisor {
   }
 
   void give_aid() {
-    auto frame = aid_.receive();
+    const auto frame = aid_.receive();
     if (!frame) return aid_.close();  // its program runs
-    if (auto network = connect_network(*std::move(frame), aid_)) {
-      network_.emplace(*std::move(network));
+    WireWriter answer;
+    try {
+      grant(*frame);
+      answer.text("");
+    } catch (const SandboxError& error) {
+      answer.text(error.detail());
+      answer.text(error.hint());
+    } catch (const std::exception& error) {
+      answer.text(error.what());
+      answer.text("");
     }
+    aid_.send(answer.bytes());
+  }
+
+  void grant(const Frame& request) {
+    const std::string_view bytes = request.bytes;
+    if (bytes.starts_with(aid::kNetwork)) network_.emplace(connect_network(request));
+    if (bytes.starts_with(aid::kLimits)) {
+      cgroup_.emplace(decode_resources(bytes.substr(1)), pid_);
+      cgroup_->enter();
+    }
+  }
+
+  bool ran_out_of_memory() const {
+    return (cgroup_ && cgroup_->oom() ? *cgroup_->oom() : own_oom_).has_grown();
   }
 
   void terminate() {
@@ -161,12 +187,17 @@ class Supervisor {
     out.number(message::kEnded);
     out.number<std::int32_t>(info.si_code == CLD_EXITED ? info.si_status : 0);
     out.number<std::int32_t>(info.si_code == CLD_EXITED ? 0 : info.si_status);
+    const bool failed = info.si_code != CLD_EXITED || info.si_status != 0;
+    out.number(failed && ran_out_of_memory());
+    cgroup_.reset();
     life_.send(out.bytes());
   }
 
   Channel& life_;
   Channel aid_;
   std::optional<base::Child> network_;  // ends with the supervisor
+  std::optional<StepCgroup> cgroup_;
+  const OomCounter own_oom_ = OomCounter::of_own_cgroup();
   pid_t pid_;
   bool has_pid_namespace_;
   base::UniqueFd pidfd_;

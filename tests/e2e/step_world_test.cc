@@ -31,3 +31,57 @@ TEST_CASE("step: a private network leads out of the machine, or what it lacks is
     CHECK(machine.processes_left().empty());
   }
 }
+
+TEST_CASE("step: limits are set, or what is missing is named", "[e2e]") {
+  for (const Who who : everybody()) {
+    INFO(name_of(who));
+    Machine machine(who);
+    machine.make_base();
+    const auto built = machine.build(
+        "app:1", "FROM localhost/base:1\nRUN awk 'BEGIN { x = \"12345678\"; for (;;) x = x x }'\n",
+        {"--memory=24m", "--progress=plain"});
+    INFO(built.err);
+    CHECK(built.code != 0);
+    const bool limited = built.err.find("out of memory") != std::string::npos;
+    const bool named = built.err.find("limit resources") != std::string::npos &&
+                       built.err.find("--cgroup-parent") != std::string::npos;
+    CHECK((limited || named));
+    CHECK(machine.processes_left().empty());
+  }
+}
+
+TEST_CASE("step: a time-out ends it and says so", "[e2e]") {
+  Machine machine;
+  machine.make_base();
+  const auto built =
+      machine.build("app:1", "FROM localhost/base:1\nRUN echo begun; sleep 1000 & sleep 1000\n",
+                    {"--step-timeout=200ms", "--progress=plain"});
+  INFO(built.err);
+  CHECK(built.code == 1);
+  CHECK(built.err.find("did not complete successfully: it was ended after 200 ms") !=
+        std::string::npos);
+  CHECK(machine.processes_left().empty());
+}
+
+TEST_CASE("step: devices, extra hosts and limits of its processes", "[e2e]") {
+  Machine machine;
+  machine.make_base();
+  const auto built = machine.build(
+      "app:1",
+      "FROM localhost/base:1\n"
+      "RUN head -c 3 /dev/mine | od -An -tx1 | grep ' 00 00 00'; grep me /etc/hosts; ulimit -n; "
+      "df -k /dev/shm | grep -c 1024\n"
+      "RUN --network=none ! grep me /etc/hosts\n",
+      {"--device=/dev/zero:/dev/mine", "--add-host=me:host-gateway", "--ulimit=nofile=77:88",
+       "--shm-size=1m", "--progress=plain"});
+  INFO(built.err);
+  CHECK(built.code == 0);
+  for (const char* said : {" 00 00 00\n", "127.0.0.1\tme\n", " 77\n", " 1\n"}) {
+    CAPTURE(said);
+    CHECK(built.err.find(said) != std::string::npos);
+  }
+  const auto no_device =
+      machine.build("app:2", "FROM localhost/base:1\nRUN true\n", {"--device=/etc/passwd"});
+  CHECK(no_device.code != 0);
+  CHECK(no_device.err.find("it is no device") != std::string::npos);
+}

@@ -128,8 +128,9 @@ TEST_CASE("build_request: a SOURCE_DATE_EPOCH that is no number goes to the buil
   const Variable epoch("SOURCE_DATE_EPOCH", "context");
   CHECK_FALSE(cli::make_clock().is_fixed());
   CHECK(request_of({"."}).build_args.at("SOURCE_DATE_EPOCH") == "context");
-  CHECK(request_of({"--build-arg", "SOURCE_DATE_EPOCH=7", "."})
-            .build_args.at("SOURCE_DATE_EPOCH") == "7");
+  CHECK(
+      request_of({"--build-arg", "SOURCE_DATE_EPOCH=7", "."}).build_args.at("SOURCE_DATE_EPOCH") ==
+      "7");
 }
 
 TEST_CASE("build_request: secrets and agents come with the request", "[cli]") {
@@ -141,9 +142,65 @@ TEST_CASE("build_request: secrets and agents come with the request", "[cli]") {
   CHECK_THROWS_AS(request_of({"--ssh", "a=/no/such/socket", "."}), UsageError);
 }
 
+TEST_CASE("build_request: limits of steps are taken, and checked", "[cli]") {
+  const auto limits = request_of({"-m", "512m", "--memory-swap=1g", "--cpu-period=50000",
+                                  "--cpu-quota=25000", "-c", "512", "--cpuset-cpus=0-3,7",
+                                  "--cpuset-mems=0", "--cgroup-parent=ci/builds", "."})
+                          .resources;
+  CHECK(limits == sandbox::ResourceLimits{.memory_bytes = 512 << 20,
+                                          .memory_and_swap_bytes = 1 << 30,
+                                          .cpu_period_us = 50000,
+                                          .cpu_quota_us = 25000,
+                                          .cpu_shares = 512,
+                                          .cpuset_cpus = "0-3,7",
+                                          .cpuset_mems = "0",
+                                          .cgroup_parent = "/ci/builds"});
+  CHECK(request_of({"-m1g", "--memory-swap=-1", "."}).resources.memory_and_swap_bytes == -1);
+  CHECK(request_of({"."}).resources == sandbox::ResourceLimits());
+  for (const auto& [option, value] :
+       std::vector<std::pair<std::string, std::string>>{{"--memory", "much"},
+                                                        {"--memory-swap", "1g"},
+                                                        {"--cpu-quota", "999"},
+                                                        {"--cpu-period", "-1"},
+                                                        {"--cpu-shares", "1"},
+                                                        {"--cpuset-cpus", "0-"},
+                                                        {"--cpuset-cpus", "3-1"},
+                                                        {"--cpuset-mems", "a"},
+                                                        {"--cgroup-parent", "ci"},
+                                                        {"--step-timeout", "soon"},
+                                                        {"--step-timeout", "0s"}}) {
+    CAPTURE(option, value);
+    CHECK_THROWS_WITH(request_of({option + "=" + value, "."}), Catch::Contains(option));
+  }
+  CHECK_THROWS_AS(request_of({"-m1g", "--cgroup-parent=a/../../b", "."}), UsageError);
+  CHECK_THROWS_AS(request_of({"-m1g", "--memory-swap=1m", "."}), UsageError);
+}
+
+TEST_CASE("build_request: devices and a time-out for steps", "[cli]") {
+  const auto request = request_of({"--device", "/dev/fuse", "--device", "/dev/null:/dev/mine",
+                                   "--device", "/dev/tty:rwm", "--step-timeout=1m30s", "."});
+  REQUIRE(request.devices.size() == 3);
+  CHECK(request.devices[0].target == "/dev/fuse");
+  CHECK(request.devices[1].path == "/dev/null");
+  CHECK(request.devices[1].target == "/dev/mine");
+  CHECK(request.devices[2].target == "/dev/tty");
+  CHECK(request.step_timeout == std::chrono::seconds(90));
+  for (const char* bad : {"vendor.com/gpu=all", "/dev/a:/dev/b:r", "/dev/a:x:rwm", "/a:/b:rw:c"}) {
+    CAPTURE(bad);
+    CHECK_THROWS_WITH(request_of({"--device", bad, "."}), Catch::Contains("--device"));
+  }
+}
+
+TEST_CASE("build_request: host-gateway needs the host's network", "[cli]") {
+  CHECK(request_of({"--add-host=me:host-gateway", "."}).add_hosts.at(0) == "me:host-gateway");
+  for (const char* network : {"none", "private"}) {
+    CHECK_THROWS_WITH(request_of({"--add-host=me:host-gateway", "--network", network, "."}),
+                      Catch::Contains("no way to the host"));
+  }
+}
+
 TEST_CASE("build_request: what docker build has and ibuild has not is named", "[cli]") {
-  for (const char* option :
-       {"--attest", "--memory", "--builder", "--annotation", "--cgroup-parent"}) {
+  for (const char* option : {"--attest", "--resource", "--builder", "--annotation", "--policy"}) {
     CAPTURE(option);
     CHECK_THROWS_WITH(request_of({option, "x", "."}),
                       Catch::Contains(option) && Catch::Contains("not supported"));

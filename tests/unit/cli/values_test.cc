@@ -104,11 +104,12 @@ TEST_CASE("add_host: both separators, bare and bracketed IPv6", "[cli]") {
   CHECK(cli::parse_add_host("db=10.0.0.1") == "db:10.0.0.1");
   CHECK(cli::parse_add_host("db:::1") == "db:::1");
   CHECK(cli::parse_add_host("db=[fe80::1]") == "db:fe80::1");
+  CHECK(cli::parse_add_host("db=host-gateway") == "db:host-gateway");
 }
 
 TEST_CASE("add_host: what would break the hosts file is refused", "[cli]") {
   for (const char* text :
-       {"db", ":1.2.3.4", "db:", "a b:1.2.3.4", "db:1.2.3", "db:host-gateway", "a\nb:1.2.3.4"}) {
+       {"db", ":1.2.3.4", "db:", "a b:1.2.3.4", "db:1.2.3", "db:host-gatewa", "a\nb:1.2.3.4"}) {
     CAPTURE(text);
     CHECK_THROWS_AS(cli::parse_add_host(text), UsageError);
   }

@@ -49,6 +49,15 @@ SandboxSpec full_spec() {
   spec.hosts = "127.0.0.1 x\n";
   spec.shm_size_bytes = 1 << 30;
   spec.rlimits = {{RLIMIT_NOFILE, 10, 20}};
+  spec.resources = {.memory_bytes = 1ULL << 40,
+                    .memory_and_swap_bytes = -1,
+                    .cpu_period_us = 2,
+                    .cpu_quota_us = 3,
+                    .cpu_shares = 4,
+                    .cpuset_cpus = "0-1",
+                    .cpuset_mems = "0",
+                    .cgroup_parent = "/a/b"};
+  spec.timeout = std::chrono::milliseconds(1500);
   return spec;
 }
 
@@ -78,6 +87,12 @@ TEST_CASE("spec codec: every field comes over", "[sandbox]") {
   REQUIRE(received.emulators.size() == 1);
   CHECK(received.emulators[0] ==
         Emulator{"qemu-x", emulators[0].magic, "mask", received.fds[5].get()});
+}
+
+TEST_CASE("spec codec: limits come over alone", "[sandbox]") {
+  const ResourceLimits limits = full_spec().resources;
+  CHECK(decode_resources(encode_resources(limits)) == limits);
+  CHECK_THROWS_AS(decode_resources(encode_resources(limits) + "x"), base::ContentError);
 }
 
 TEST_CASE("spec codec: a default spec comes over", "[sandbox]") {

@@ -83,6 +83,9 @@ TEST_CASE("spec: describe prints one line a field", "[sandbox]") {
                   .mode = 01777}};
   spec.additional_gids = {5, 6};
   spec.rlimits = {{RLIMIT_CORE, 0, 1}};
+  spec.resources.memory_bytes = 64;
+  spec.resources.cpuset_cpus = "0-1";
+  spec.timeout = std::chrono::milliseconds(1500);
   spec.hosts = "x";
   CHECK(describe(spec) ==
         "root: directory rw\n"
@@ -93,6 +96,8 @@ TEST_CASE("spec: describe prints one line a field", "[sandbox]") {
         "dir: /\n"
         "user: 0:0,5,6\n"
         "network: host\n"
+        "limits: memory=64 cpuset-cpus=0-1\n"
+        "timeout: 1500 ms\n"
         "stdio: captured\n"
         "rights: default\n"
         "hostname: buildkitsandbox\n"

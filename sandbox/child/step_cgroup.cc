@@ -1,0 +1,230 @@
+#include "sandbox/child/step_cgroup.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "base/error.h"
+#include "base/fs_at.h"
+#include "base/scope_exit.h"
+#include "base/text.h"
+#include "base/unique_fd.h"
+#include "sandbox/sandbox.h"
+
+namespace ibuild::sandbox {
+
+namespace {
+
+constexpr const char* kPhase = "limit resources";
+constexpr std::uint64_t kFileCap = 1 << 20;
+
+[[noreturn]] void fail(const std::string& why) {
+  SandboxError error(kPhase, why);
+  error.set_hint(
+      "limits need cgroups that ibuild may write to: run it as root, with `systemd-run --user "
+      "--scope -p Delegate=yes`, or name one with --cgroup-parent");
+  throw error;
+}
+
+/// The error number, 0 for success.
+int try_write(const std::string& path, const std::string& value) {
+  const base::UniqueFd file(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  if (!file) return errno;
+  return ::write(file.get(), value.data(), value.size()) == static_cast<ssize_t>(value.size())
+             ? 0
+             : errno;
+}
+
+void write_setting(const std::string& dir, const CgroupSetting& setting) {
+  const std::string path = dir + "/" + setting.file;
+  const int error = try_write(path, setting.value);
+  if (error == 0) return;
+  if (error == ENOENT) fail("the kernel offers no " + setting.file + " in " + dir);
+  fail(base::SystemError(error, "write \"" + setting.value + "\" to", path).what());
+}
+
+bool has_controller(const std::string& file, const std::string& controller) {
+  const auto text = base::try_read_host_file(file, kFileCap).value_or("");
+  const auto words = base::split(base::trim(text), ' ');
+  return std::find(words.begin(), words.end(), controller) != words.end();
+}
+
+/// Lets the children of `dir` have the controllers. Why not; empty for success.
+std::string enable_for_children(const std::string& dir,
+                                const std::vector<std::string>& controllers) {
+  for (const auto& controller : controllers) {
+    const std::string file = dir + "/cgroup.subtree_control";
+    if (has_controller(file, controller)) continue;
+    if (!has_controller(dir + "/cgroup.controllers", controller)) {
+      return dir + " has no controller " + controller;
+    }
+    if (const int error = try_write(file, "+" + controller); error != 0) {
+      return base::SystemError(error, "write \"+" + controller + "\" to", file).what();
+    }
+  }
+  return "";
+}
+
+/// A cgroup of a cpuset takes no process before it has processors and memory nodes.
+void inherit_cpuset(const std::string& parent, const std::string& dir) {
+  for (const char* file : {"/cpuset.cpus", "/cpuset.mems"}) {
+    const auto own = base::try_read_host_file(dir + file, kFileCap).value_or("");
+    if (!base::trim(own).empty()) continue;
+    const auto above = base::try_read_host_file(parent + file, kFileCap).value_or("");
+    write_setting(dir, {std::string(file).substr(1), std::string(base::trim(above))});
+  }
+}
+
+std::string parent_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
+
+}  // namespace
+
+OomCounter::OomCounter(std::string file, std::string key)
+    : file_(std::move(file)), key_(std::move(key)), before_(count()) {}
+
+OomCounter OomCounter::of_own_cgroup() {
+  const auto mountinfo = base::try_read_host_file("/proc/self/mountinfo", kFileCap).value_or("");
+  const auto cgroup = base::try_read_host_file("/proc/self/cgroup", kFileCap).value_or("");
+  const auto place = find_controller("memory", mountinfo, cgroup);
+  if (!place) return {"", ""};
+  const bool v1 = place->version == CgroupVersion::v1;
+  return {place->mount_point + place->own + (v1 ? "/memory.oom_control" : "/memory.events"),
+          "oom_kill"};
+}
+
+bool OomCounter::has_grown() const { return count() > before_; }
+
+std::uint64_t OomCounter::count() const {
+  const auto text = base::try_read_host_file(file_, kFileCap).value_or("");
+  for (const auto line : base::split(text, '\n')) {
+    const auto words = base::split(line, ' ');
+    if (words.size() == 2 && words[0] == key_) return base::parse_u64(words[1]).value_or(0);
+  }
+  return 0;
+}
+
+StepCgroup::StepCgroup(const ResourceLimits& limits, pid_t step) : step_(std::to_string(step)) {
+  base::ScopeExit clean_up([&] { remove_all(); });
+  for (Group& group : find_groups(limits)) {
+    group.dir = "/ibuild-" + step_;
+    make(group, limits);
+    groups_.push_back(group.dir);
+    const bool v1 = group.place.version == CgroupVersion::v1;
+    if (std::count(group.controllers.begin(), group.controllers.end(), "memory") != 0) {
+      oom_.emplace(group.dir + (v1 ? "/memory.oom_control" : "/memory.events"), "oom_kill");
+    }
+  }
+  clean_up.dismiss();
+}
+
+void StepCgroup::enter() const {
+  for (const std::string& dir : groups_) {
+    if (const int error = try_write(dir + "/cgroup.procs", step_); error != 0) {
+      fail(base::SystemError(error, "move the step to", dir).what());
+    }
+  }
+}
+
+StepCgroup::~StepCgroup() { remove_all(); }
+
+std::vector<StepCgroup::Group> StepCgroup::find_groups(const ResourceLimits& limits) const {
+  const auto mountinfo = base::read_host_file("/proc/self/mountinfo", kFileCap);
+  const auto cgroup = base::read_host_file("/proc/self/cgroup", kFileCap);
+  std::vector<Group> groups;
+  for (const auto& controller : needed_controllers(limits)) {
+    auto place = find_controller(controller, mountinfo, cgroup);
+    if (!place) fail("no cgroup hierarchy with the controller " + controller + " is mounted here");
+    if (!limits.cgroup_parent.empty()) place->own = limits.cgroup_parent;
+    const auto same = std::find_if(groups.begin(), groups.end(),
+                                   [&](const Group& group) { return group.place == *place; });
+    if (same != groups.end()) {
+      same->controllers.push_back(controller);
+    } else {
+      groups.push_back({*place, {controller}, ""});
+    }
+  }
+  return groups;
+}
+
+void StepCgroup::make(Group& group, const ResourceLimits& limits) {
+  const CgroupPlace& place = group.place;
+  const bool v1 = place.version == CgroupVersion::v1;
+  const bool chosen = !limits.cgroup_parent.empty();
+  if (chosen) make_parents(place, group.controllers);
+  if (v1) {
+    const std::string parent = place.mount_point + place.own;
+    group.dir = parent + group.dir;
+    make_dir(group.dir);
+  } else if (chosen) {
+    const std::string parent = place.mount_point + place.own;
+    const std::string why = enable_for_children(parent, group.controllers);
+    if (!why.empty()) fail(why);
+    group.dir = parent + group.dir;
+    make_dir(group.dir);
+  } else {
+    make_v2_below_some(group);
+  }
+  for (const auto& controller : group.controllers) {
+    if (v1 && controller == "cpuset") inherit_cpuset(parent_of(group.dir), group.dir);
+    for (const auto& setting : settings_of(controller, limits, place.version).settings) {
+      write_setting(group.dir, setting);
+    }
+  }
+}
+
+/// A cgroup that holds processes, as ours does, can mostly not hand controllers on; one above it
+/// may.
+void StepCgroup::make_v2_below_some(Group& group) {
+  std::string why;
+  for (std::string own = group.place.own;; own = parent_of(own)) {
+    const std::string parent = group.place.mount_point + own;
+    std::string refusal = enable_for_children(parent, group.controllers);
+    if (refusal.empty() && ::mkdir((parent + group.dir).c_str(), 0755) == 0) {
+      group.dir = parent + group.dir;
+      made_.push_back(group.dir);
+      return;
+    }
+    if (refusal.empty()) refusal = base::SystemError("make cgroup", parent + group.dir).what();
+    why += (why.empty() ? "" : "; ") + refusal;
+    if (own.empty()) fail(why);
+  }
+}
+
+/// Makes what is missing of a parent that was asked for, down from the mount's root.
+void StepCgroup::make_parents(const CgroupPlace& place,
+                              const std::vector<std::string>& controllers) {
+  std::string dir = place.mount_point;
+  for (const auto name : base::split(std::string_view(place.own).substr(1), '/')) {
+    const std::string above = dir;
+    dir += "/" + std::string(name);
+    // Handed down as far as may be; what is missing in the end is an error there.
+    if (place.version == CgroupVersion::v2) enable_for_children(above, controllers);
+    if (::access(dir.c_str(), F_OK) == 0) continue;
+    make_dir(dir);
+    if (::access((dir + "/cpuset.mems").c_str(), F_OK) == 0 && place.version == CgroupVersion::v1) {
+      inherit_cpuset(above, dir);
+    }
+  }
+}
+
+void StepCgroup::make_dir(const std::string& path) {
+  if (::mkdir(path.c_str(), 0755) != 0) fail(base::SystemError("make cgroup", path).what());
+  made_.push_back(path);
+}
+
+void StepCgroup::remove_all() noexcept {
+  constexpr timespec kPause{0, 1000000};
+  constexpr int kTries = 200;  // the last process leaves its cgroup a moment after its end
+  for (; !made_.empty(); made_.pop_back()) {
+    for (int tries = 0; ::rmdir(made_.back().c_str()) != 0 && errno == EBUSY && tries < kTries;
+         ++tries) {
+      ::nanosleep(&kPause, nullptr);
+    }
+  }
+}
+
+}  // namespace ibuild::sandbox
