@@ -8,6 +8,7 @@
 #include "cli/commands/build_command.h"
 #include "cli/commands/check_command.h"
 #include "cli/commands/completion_command.h"
+#include "cli/commands/copy_command.h"
 #include "cli/commands/doctor_command.h"
 #include "cli/commands/history_command.h"
 #include "cli/commands/images_command.h"
@@ -15,8 +16,10 @@
 #include "cli/commands/load_command.h"
 #include "cli/commands/login_command.h"
 #include "cli/commands/logout_command.h"
+#include "cli/commands/ls_command.h"
 #include "cli/commands/pull_command.h"
 #include "cli/commands/push_command.h"
+#include "cli/commands/rm_command.h"
 #include "cli/commands/rmi_command.h"
 #include "cli/commands/run_command.h"
 #include "cli/commands/save_command.h"
@@ -39,6 +42,9 @@ constexpr std::array kCommands = {
     Command{"run", "Run a program in an image, in the foreground", &run_run},
     Command{"pull", "Fetch an image from a registry", &run_pull},
     Command{"push", "Send an image to a registry", &run_push},
+    Command{"copy", "Copy an image from registry to registry", &run_copy},
+    Command{"ls", "List the tags of a repository in a registry", &run_ls},
+    Command{"rm", "Remove images from a registry", &run_rm},
     Command{"images", "List the images of the store", &run_images},
     Command{"inspect", "Show all about an image as JSON", &run_inspect},
     Command{"history", "Show how an image came to be", &run_history},

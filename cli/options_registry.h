@@ -14,6 +14,7 @@ struct RegistryFlags {
   std::string registries_conf;
 
   void add_to(OptionParser& parser);
+  bool any_given() const { return !ca_file.empty() || !tls_verify || !registries_conf.empty(); }
   /// The environment's options with the flags on top.
   registry::RegistryOptions resolve() const;
 };

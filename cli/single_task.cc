@@ -1,6 +1,7 @@
 #include "cli/single_task.h"
 
 #include "base/scope_exit.h"
+#include "base/text.h"
 
 namespace ibuild::cli {
 
@@ -18,6 +19,10 @@ registry::WarningSink warnings_to(builder::EventSink& events) {
     events.emit(builder::event::WarningRaised{
         .warning = {.rule = {}, .message = text, .url = {}, .range = {}}});
   };
+}
+
+registry::WarningSink warnings_printed_to(std::ostream& err) {
+  return [&err](const std::string& text) { err << "warning: " << base::printable(text) << "\n"; };
 }
 
 }  // namespace ibuild::cli

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <ostream>
 #include <string>
 
 #include "builder/events.h"
@@ -17,5 +18,8 @@ void run_task(builder::EventSink& events, const std::string& name,
 /// Makes warnings of the registry events, so that they come out with the rest and not in the middle
 /// of it.
 registry::WarningSink warnings_to(builder::EventSink& events);
+
+/// Prints warnings at once, for commands that show no progress and use one thread.
+registry::WarningSink warnings_printed_to(std::ostream& err);
 
 }  // namespace ibuild::cli

@@ -1,4 +1,4 @@
-// See: distribution-spec "Pulling manifests", "Pushing Manifests".
+// See: distribution-spec "Pulling manifests", "Pushing Manifests", "Deleting Manifests".
 #include "registry/manifest_transfer.h"
 
 #include <nlohmann/json.hpp>
@@ -132,6 +132,28 @@ base::Digest put_manifest(RegistrySession& session, const ManifestName& name,
   const auto told = base::Digest::try_parse(answer.response.headers.get("Docker-Content-Digest"));
   if (told) check_digest(name, "the registry tells", digest_like(*told, bytes), *told);
   return digest;
+}
+
+DeleteOutcome delete_manifest(RegistrySession& session, const ManifestName& name,
+                              std::stop_token stop) {
+  ApiRequest request = request_for("DELETE", name);
+  request.need.scopes = {delete_scope(name.repository)};
+  const ApiResponse answer = session.send(std::move(request), std::move(stop));
+  switch (answer.status()) {
+    case 200:
+    case 202:
+    case 204:
+      return DeleteOutcome::deleted;
+    case 404:
+      return DeleteOutcome::not_there;
+    case 405:
+      return DeleteOutcome::not_served;
+    case 400:  // registries that take a tag for a broken digest
+      if (!name.digest) return DeleteOutcome::not_served;
+      [[fallthrough]];
+    default:
+      throw answer.error();
+  }
 }
 
 }  // namespace ibuild::registry

@@ -29,5 +29,8 @@ FetchedManifest get_manifest(RegistrySession& session, const ManifestName& name,
 base::Digest put_manifest(RegistrySession& session, const ManifestName& name,
                           std::string_view media_type, std::string_view bytes,
                           std::stop_token stop);
+/// DELETE. One attempt. Throws: RegistryError for other answers than those of DeleteOutcome.
+DeleteOutcome delete_manifest(RegistrySession& session, const ManifestName& name,
+                              std::stop_token stop);
 
 }  // namespace ibuild::registry

@@ -17,6 +17,7 @@
 #include "registry/make_client.h"
 #include "registry/manifest_transfer.h"
 #include "registry/registry_session.h"
+#include "registry/tag_list.h"
 
 namespace ibuild::registry {
 
@@ -24,6 +25,8 @@ namespace {
 
 /// A mirror is asked twice before the next place gets its turn.
 constexpr int kMirrorAttempts = 2;
+/// Repositories with millions of tags are some test's; they end here.
+constexpr std::size_t kMaxTagPages = 10000;
 
 class Client : public RegistryClient {
  public:
@@ -49,6 +52,9 @@ class Client : public RegistryClient {
                           const TransferObserver& observer, std::stop_token stop) override;
   base::Digest push_manifest(const image::Reference& reference, std::string_view media_type,
                              std::string_view bytes, std::stop_token stop) override;
+  std::vector<std::string> list_tags(const image::Reference& repository,
+                                     std::stop_token stop) override;
+  DeleteOutcome delete_manifest(const image::Reference& reference, std::stop_token stop) override;
   void check_login(const std::string& host, const std::string& username,
                    const std::string& password, std::stop_token stop) override;
 
@@ -272,6 +278,28 @@ base::Digest Client::push_manifest(const image::Reference& reference, std::strin
   const ManifestName name = manifest_name(reference, endpoint.repository);
   return retrier_.run(
       stop, [&] { return put_manifest(session_for(endpoint), name, media_type, bytes, stop); });
+}
+
+std::vector<std::string> Client::list_tags(const image::Reference& repository,
+                                           std::stop_token stop) {
+  const Endpoint endpoint = secured(pull_endpoints(conf(), repository).back());
+  std::set<std::string> tags;
+  std::set<std::string> pages;  // a registry that leads in a circle is left at the second round
+  for (std::string path = first_tag_page(endpoint.repository);
+       !path.empty() && pages.size() < kMaxTagPages && pages.insert(path).second;) {
+    TagPage page = retrier_.run(
+        stop, [&] { return get_tag_page(session_for(endpoint), endpoint.repository, path, stop); });
+    tags.insert(page.tags.begin(), page.tags.end());
+    path = std::move(page.next);
+  }
+  return {tags.begin(), tags.end()};
+}
+
+DeleteOutcome Client::delete_manifest(const image::Reference& reference, std::stop_token stop) {
+  const Endpoint endpoint = secured(push_endpoint(conf(), reference));
+  const ManifestName name = manifest_name(reference, endpoint.repository);
+  return retrier_.run(stop,
+                      [&] { return registry::delete_manifest(session_for(endpoint), name, stop); });
 }
 
 void Client::check_login(const std::string& host, const std::string& username,

@@ -48,6 +48,12 @@ using BlobOpener = std::function<std::unique_ptr<base::ByteSource>()>;
 
 enum class UploadOutcome { already_there, mounted, uploaded };
 
+enum class DeleteOutcome {
+  deleted,
+  not_there,
+  not_served,  // the registry deletes nothing, or no tags
+};
+
 using TransferObserver = std::function<void(std::uint64_t done_bytes, std::uint64_t total_bytes)>;
 
 /// The distribution-spec's pull and push, with auth, mirrors, retries. For any thread; one per
@@ -84,6 +90,14 @@ class RegistryClient {
   /// against ours.
   virtual base::Digest push_manifest(const image::Reference& reference, std::string_view media_type,
                                      std::string_view bytes, std::stop_token stop = {}) = 0;
+  /// All tags of a repository, sorted by their bytes. Throws: RegistryError (404: no such
+  /// repository).
+  virtual std::vector<std::string> list_tags(const image::Reference& repository,
+                                             std::stop_token stop = {}) = 0;
+  /// DELETE manifests/<tag or digest of `reference`>. By digest the manifest goes and with it all
+  /// its tags; by tag the tag goes, where the registry can do that.
+  virtual DeleteOutcome delete_manifest(const image::Reference& reference,
+                                        std::stop_token stop = {}) = 0;
   /// GET /v2/ with the stored or given credential; throws RegistryError when refused. For `login`.
   virtual void check_login(const std::string& host, const std::string& username,
                            const std::string& password, std::stop_token stop = {}) = 0;

@@ -49,6 +49,11 @@ class BlobFile : public base::ByteSource {
 
 }  // namespace
 
+bool is_nondistributable(const image::Descriptor& blob) {
+  return !blob.urls.empty() && (blob.media_type.find("nondistributable") != std::string::npos ||
+                                blob.media_type.find("foreign") != std::string::npos);
+}
+
 std::string short_name(const base::Digest& digest) {
   return std::string(digest.algorithm()) + ":" + digest.short_hex();
 }

@@ -27,6 +27,10 @@ void fetch_into_store(const layers::ContentStore& content, const image::Descript
 std::unique_ptr<base::ByteSource> open_blob(const layers::ContentStore& content,
                                             const base::Digest& digest);
 
+/// Layers that must stay where their `urls` say (Windows bases); registries take the manifest
+/// without them. See: image-spec/layer.md "Non-Distributable Layers".
+bool is_nondistributable(const image::Descriptor& blob);
+
 /// How a blob is called in progress and messages: "sha256:0123456789ab".
 std::string short_name(const base::Digest& digest);
 

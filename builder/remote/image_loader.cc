@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "builder/remote/base_image.h"
 #include "builder/remote/registry_blob_provider.h"
+#include "builder/remote/remote_documents.h"
 #include "image/media_types.h"
 
 namespace ibuild::remote {
@@ -17,12 +18,6 @@ using builder::BaseImage;
 bool is_manifest_or_index(const image::Descriptor& document) {
   return image::media_type::is_manifest(document.media_type) ||
          image::media_type::is_index(document.media_type);
-}
-
-image::Reference by_digest(image::Reference reference, const base::Digest& digest) {
-  reference.tag.clear();
-  reference.digest = digest;
-  return reference;
 }
 
 /// Puts the image's name before the message of what goes wrong with it.

@@ -9,17 +9,6 @@
 
 namespace ibuild::remote {
 
-namespace {
-
-/// Layers that must stay where their `urls` say (Windows bases); registries take the manifest
-/// without them. See: image-spec/layer.md "Non-Distributable Layers".
-bool is_nondistributable(const image::Descriptor& blob) {
-  return !blob.urls.empty() && (blob.media_type.find("nondistributable") != std::string::npos ||
-                                blob.media_type.find("foreign") != std::string::npos);
-}
-
-}  // namespace
-
 void ImageUploader::note(std::string text) {
   events_.emit(builder::event::StepNote{.id = vertex_, .text = std::move(text)});
 }

@@ -11,6 +11,7 @@
 #include "cli/image_finder.h"
 #include "cli/option_parser.h"
 #include "cli/platform_flag.h"
+#include "cli/remote_inspect.h"
 
 namespace ibuild::cli {
 
@@ -106,18 +107,23 @@ std::string document(const remote::ImageLoader& loader, const image::Descriptor&
 }  // namespace
 
 int run_inspect(Arguments arguments, CommandContext& context) {
-  OptionParser parser("ibuild inspect", "Shows all about images of the store as JSON");
+  OptionParser parser("ibuild inspect",
+                      "Shows all about images of the store, or of a registry, as JSON");
   std::vector<std::string> names;
   std::string platform;
   bool raw = false;
   bool config = false;
+  bool remote = false;
   StoreOptions store;
+  RemoteInspection inspection;
   parser.operands("IMAGE", 1, names, "Name or digest; several may be given");
   parser.value("--platform", "OS/ARCH", platform,
                "Which image of an index to show (this machine's own)");
   parser.flag("--raw", raw, "Print the manifest or index, byte for byte");
   parser.flag("--config", config, "Print the image's config, byte for byte");
+  parser.flag("--remote", remote, "Ask the registry, not the store");
   store.add_to(parser);
+  inspection.registry.add_to(parser);
   parser.refuse("-f,--format", OptionParser::Takes::value,
                 "templates are not known; pipe the JSON into jq");
   if (parser.parse(arguments, context.out) == OptionParser::Outcome::help_shown) return kSuccess;
@@ -126,6 +132,17 @@ int run_inspect(Arguments arguments, CommandContext& context) {
     throw base::UsageError("--raw and --config take one image only");
   }
 
+  if (remote) {
+    inspection.names = names;
+    inspection.platform = platform;
+    inspection.document = raw      ? RemoteInspection::Document::raw
+                          : config ? RemoteInspection::Document::config
+                                   : RemoteInspection::Document::summary;
+    return inspect_remote(inspection, context);
+  }
+  if (inspection.registry.any_given()) {
+    throw base::UsageError("the options about registries are used with --remote only");
+  }
   ImageAccess access(store);
   const auto& loader = access.loader();
   if (raw) {

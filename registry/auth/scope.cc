@@ -38,6 +38,10 @@ std::string push_scope(std::string_view repository) {
   return "repository:" + std::string(repository) + ":pull,push";
 }
 
+std::string delete_scope(std::string_view repository) {
+  return "repository:" + std::string(repository) + ":pull,delete";
+}
+
 std::vector<std::string> split_scopes(std::string_view text) {
   std::vector<std::string> scopes;
   for (std::string_view scope : base::split(text, ' ')) {

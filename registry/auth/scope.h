@@ -7,9 +7,10 @@
 
 namespace ibuild::registry {
 
-/// "repository:<path>:pull", "repository:<path>:pull,push"
+/// "repository:<path>:pull", "repository:<path>:pull,push", "repository:<path>:pull,delete"
 std::string pull_scope(std::string_view repository);
 std::string push_scope(std::string_view repository);
+std::string delete_scope(std::string_view repository);
 
 /// The scopes of a challenge's scope parameter, separated by blanks.
 std::vector<std::string> split_scopes(std::string_view text);

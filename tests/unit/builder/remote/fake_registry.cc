@@ -110,6 +110,23 @@ base::Digest FakeRegistry::push_manifest(const image::Reference& reference,
   return digest;
 }
 
+std::vector<std::string> FakeRegistry::list_tags(const image::Reference& repository,
+                                                 std::stop_token) {
+  std::vector<std::string> tags;
+  for (const auto& [tag, digest] : content_->lock()->tags[repository.name()]) tags.push_back(tag);
+  return tags;
+}
+
+registry::DeleteOutcome FakeRegistry::delete_manifest(const image::Reference& reference,
+                                                      std::stop_token) {
+  note("DELETE " + reference.str());
+  auto content = content_->lock();
+  const bool gone = reference.digest
+                        ? content->manifests[reference.name()].erase(reference.digest->str()) > 0
+                        : content->tags[reference.name()].erase(reference.tag) > 0;
+  return gone ? registry::DeleteOutcome::deleted : registry::DeleteOutcome::not_there;
+}
+
 image::Descriptor RegistryFixture::add_image(const std::string& name,
                                              const std::vector<std::string>& layers,
                                              const image::Platform& platform) {

@@ -53,6 +53,9 @@ class FakeRegistry : public registry::RegistryClient {
                                     std::stop_token stop) override;
   base::Digest push_manifest(const image::Reference& reference, std::string_view media_type,
                              std::string_view bytes, std::stop_token stop) override;
+  std::vector<std::string> list_tags(const image::Reference& repository, std::stop_token) override;
+  registry::DeleteOutcome delete_manifest(const image::Reference& reference,
+                                          std::stop_token) override;
   void check_login(const std::string&, const std::string&, const std::string&,
                    std::stop_token) override {}
 

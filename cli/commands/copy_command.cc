@@ -1,0 +1,73 @@
+#include "cli/commands/copy_command.h"
+
+#include <fmt/format.h>
+
+#include <optional>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "builder/remote/copy_image.h"
+#include "cli/exit_code.h"
+#include "cli/option_parser.h"
+#include "cli/options_registry.h"
+#include "cli/progress.h"
+#include "cli/signals.h"
+#include "cli/single_task.h"
+
+namespace ibuild::cli {
+
+namespace {
+
+image::Reference parse_destination(const std::string& text) {
+  auto reference = image::with_default_tag(image::parse_reference(text));
+  if (reference.digest) {
+    throw base::UsageError("an image is copied to a tag, not to a digest: " +
+                           base::printable(text));
+  }
+  return reference;
+}
+
+std::string describe(const remote::CopyResult& result) {
+  if (result.sent + result.mounted + result.there_already == 0) return "it stands there already";
+  return fmt::format("{} blobs sent, {} mounted, {} there already", result.sent, result.mounted,
+                     result.there_already);
+}
+
+}  // namespace
+
+int run_copy(Arguments arguments, CommandContext& context) {
+  OptionParser parser("ibuild copy",
+                      "Copies an image from one registry to another, without the store");
+  std::string source;
+  std::string destination;
+  std::string platform;
+  std::string progress_kind;
+  bool quiet = false;
+  RegistryFlags flags;
+  parser.operand("SOURCE", source, "Image to copy, with :TAG or @DIGEST");
+  parser.operand("DESTINATION", destination, "Name to copy it to");
+  parser.value("--platform", "OS/ARCH", platform, "Only this image of an index (default: all)");
+  parser.flag("-q,--quiet", quiet, "Show only what was copied");
+  parser.value("--progress", "KIND", progress_kind, "auto, plain, tty, rawjson, quiet or none");
+  flags.add_to(parser);
+  if (parser.parse(arguments, context.out) == OptionParser::Outcome::help_shown) return kSuccess;
+
+  remote::CopyRequest request{
+      .source = image::with_default_tag(image::parse_reference(source)),
+      .destination = parse_destination(destination),
+  };
+  if (!platform.empty()) request.platform = image::parse_platform(platform);
+  const SignalWatcher signals;
+  Progress progress(quiet ? ProgressMode::quiet : parse_progress(progress_kind), context.err);
+  const auto client = registry::make_registry_client(flags.resolve(), warnings_to(progress));
+  remote::CopyResult result;
+  run_task(progress, "copying " + request.source.str() + " to " + request.destination.str(),
+           [&](builder::VertexWatch& watch) {
+             result = remote::copy_image(*client, request, watch.id(), progress, signals.token());
+             watch.note(describe(result));
+           });
+  context.out << request.destination.str() << "@" << result.copied.digest.str() << "\n";
+  return kSuccess;
+}
+
+}  // namespace ibuild::cli

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "registry/registry_session.h"
+
+namespace ibuild::registry {
+
+/// One page of a repository's tags, and where the next one is.
+struct TagPage {
+  std::vector<std::string> tags;
+  std::string next;  // path and query; empty: this was the last page
+};
+
+/// Where the first page of a repository's tags is.
+std::string first_tag_page(const std::string& repository);
+
+/// GET of one page. One attempt. Throws: RegistryError, also for an answer that is no list of tags.
+TagPage get_tag_page(RegistrySession& session, const std::string& repository,
+                     const std::string& path, std::stop_token stop);
+
+/// The target of the Link field with rel="next" (RFC 8288); empty when there is none.
+std::string next_link(const std::string& field_value);
+
+}  // namespace ibuild::registry

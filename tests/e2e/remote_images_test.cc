@@ -1,0 +1,90 @@
+#include <catch2/catch.hpp>
+
+#include "tests/e2e/support/machine.h"
+#include "tests/support/must_run.h"
+#include "tests/support/registry_server.h"
+
+using namespace ibuild;
+using namespace ibuild::e2e;
+using test::RegistryServer;
+
+namespace {
+
+bool has_registry() {
+  const auto why_not = RegistryServer::why_unavailable();
+  return test::can_run("registry", why_not.empty(), why_not);
+}
+
+/// Pushes an image of one file under `name`; gives "name@digest".
+void push_image(Machine& machine, const std::string& name, const std::string& content) {
+  machine.write("context/f", content);
+  const auto built = machine.build(name, "FROM scratch\nCOPY f /f\n", {"--push"});
+  INFO(built.err);
+  REQUIRE(built.code == 0);
+}
+
+std::string digest_of(const Machine& machine, const std::string& name) {
+  return line_after(machine.must({"inspect", "--remote", name}), "\"Digest\": \"").substr(0, 71);
+}
+
+}  // namespace
+
+TEST_CASE("remote images: ls, copy within and between registries, inspect", "[e2e]") {
+  if (!has_registry()) return;
+  const RegistryServer server;
+  const RegistryServer other;
+  Machine machine;
+  const auto name = server.host() + "/team/app";
+  push_image(machine, name + ":1", "one\n");
+  push_image(machine, name + ":2", "two\n");
+  CHECK(machine.must({"ls", name}) == "1\n2");
+  CHECK(machine.must({"ls", "--format", "json", name}) ==
+        "{\"Name\":\"" + name + R"(","Tags":["1","2"]})");
+
+  const auto digest = digest_of(machine, name + ":1");
+  const auto copied = other.host() + "/copy/app:1";
+  CHECK(machine.must({"copy", "-q", name + ":1", copied}) == copied + "@" + digest);
+  CHECK(machine.must({"copy", "-q", name + ":1", server.host() + "/renamed:3"}) ==
+        server.host() + "/renamed:3@" + digest);
+  for (const auto& where : {copied, server.host() + "/renamed:3"}) {
+    CHECK(machine.must({"inspect", "--remote", "--raw", where}) ==
+          machine.must({"inspect", "--raw", name + ":1"}));
+    CHECK(machine.must({"inspect", "--remote", "--config", where}) ==
+          machine.must({"inspect", "--config", name + ":1"}));
+  }
+  if (has_program("skopeo")) {
+    CHECK_THAT(machine.must_run({"skopeo", "inspect", "--tls-verify=false", "docker://" + copied}),
+               Catch::Contains(digest));
+  }
+  CHECK_THAT(machine.ibuild({"copy", name + ":1", copied}).err,
+             Catch::Contains("it stands there already"));
+}
+
+TEST_CASE("remote images: rm takes manifests only when it is said so", "[e2e]") {
+  if (!has_registry()) return;
+  const RegistryServer server;
+  Machine machine;
+  const auto name = server.host() + "/app";
+  push_image(machine, name + ":1", "one\n");
+  const auto digest = digest_of(machine, name + ":1");
+
+  CHECK(machine.ibuild({"rm", name}).code == 2);
+  CHECK(machine.ibuild({"rm", name + "@" + digest}).code == 2);
+  const auto tag_alone = machine.ibuild({"rm", name + ":1"});  // docker-registry cannot
+  CHECK(tag_alone.code != 0);
+  CHECK_THAT(tag_alone.err, Catch::Contains("--force"));
+
+  CHECK(machine.must({"rm", "--force", name + ":1"}) == "Deleted: " + name + "@" + digest);
+  CHECK(machine.must({"ls", name}).empty());
+  CHECK_THAT(machine.ibuild({"rm", "--force", name + ":1"}).err, Catch::Contains("has no image"));
+}
+
+TEST_CASE("remote images: names that are wrong", "[e2e]") {
+  if (!has_registry()) return;
+  const RegistryServer server;
+  Machine machine;
+  CHECK(machine.ibuild({"ls", server.host() + "/app:1"}).code == 2);
+  CHECK(machine.ibuild({"ls", server.host() + "/nothing"}).code == 3);
+  CHECK(machine.ibuild({"copy", server.host() + "/nothing:1", server.host() + "/x:1"}).code == 3);
+  CHECK(machine.ibuild({"inspect", "--tls-verify=false", "app:1"}).code == 2);
+}
