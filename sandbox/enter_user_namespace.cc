@@ -98,8 +98,19 @@ struct Refusal {
   int error_number = 0;
 };
 
-/// The whole way with one id, up to a mount: some systems let a process in and then deny it
-/// everything.
+/// A /proc can be mounted by processes of its pid namespace alone.
+Refusal try_to_mount_proc() {
+  const pid_t child = ::fork();
+  if (child < 0) return {UserNamespaceStep::mount_proc, errno};
+  if (child == 0) ::_exit(::mount("ibuild", "/proc", "proc", 0, nullptr) == 0 ? 0 : errno);
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  return {UserNamespaceStep::mount_proc, WIFEXITED(status) ? WEXITSTATUS(status) : ECHILD};
+}
+
+/// The whole way with one id, up to what a step does first: some systems let a process in and then
+/// deny it everything.
 Refusal try_in_this_process() {
   const uid_t uid = ::geteuid();
   const gid_t gid = ::getegid();
@@ -110,7 +121,10 @@ Refusal try_in_this_process() {
     return {UserNamespaceStep::map_ids, error.error_number()};
   }
   if (::mount("ibuild", "/", "tmpfs", 0, nullptr) != 0) return {UserNamespaceStep::mount, errno};
-  return {};
+  if (::unshare(CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP) != 0) {
+    return {UserNamespaceStep::other_namespaces, errno};
+  }
+  return try_to_mount_proc();
 }
 
 Refusal try_in_a_child() {
@@ -175,9 +189,18 @@ std::string explain_refusal(UserNamespaceStep step, int error_number) {
     case UserNamespaceStep::mount:
       what = "mount in a new user namespace";
       break;
+    case UserNamespaceStep::other_namespaces:
+      what = "make other namespaces in a new user namespace";
+      break;
+    case UserNamespaceStep::mount_proc:
+      what = "mount /proc in a new user namespace";
+      break;
   }
   std::string text = base::SystemError(error_number, what, "").what();
   std::string cause = likely_cause();
+  if (step == UserNamespaceStep::mount_proc) {
+    cause = "a container must not mask paths of /proc for that";
+  }
   if (cause.empty() && error_number == EINVAL && step == UserNamespaceStep::unshare) {
     cause = "the kernel is built without CONFIG_USER_NS, or this process has several threads";
   }

@@ -21,9 +21,9 @@ struct UserNamespaceEntry {
 /// thread. Throws: SystemError, Error when it got stuck half-way.
 UserNamespaceEntry enter_new_user_namespace();
 
-/// Words for a refusal of unshare(CLONE_NEWUSER), of the id maps, or of the first mount, with the
-/// knob to turn.
-enum class UserNamespaceStep { unshare, map_ids, mount };
+/// Words for a refusal of unshare(CLONE_NEWUSER), of the id maps, or of what a step needs in it,
+/// with the knob to turn.
+enum class UserNamespaceStep { unshare, map_ids, mount, other_namespaces, mount_proc };
 std::string explain_refusal(UserNamespaceStep step, int error_number);
 
 /// True when this process has CAP_SYS_ADMIN in its user namespace.

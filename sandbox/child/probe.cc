@@ -137,7 +137,8 @@ int probe_chroot() {
     try {
       try_changed_root(scratch.dir());
     } catch (const std::exception& error) {
-      ::_exit(refused(std::string(error.what()) + "; run the container as root"));
+      ::_exit(refused(std::string(error.what()) +
+                      "; run the container as root, with the capabilities that Docker gives"));
     }
     ::_exit(0);
   }

@@ -83,6 +83,25 @@ TEST_CASE("isolation: a profile that is not to be had is an error, not another o
   }
 }
 
+TEST_CASE("isolation: a container that masks /proc gets a profile that works there", "[e2e]") {
+  for (const Who who : everybody()) {
+    if (who != Who::root) continue;
+    Machine machine(who);
+    machine.make_base();
+    machine.write("context/Dockerfile", "FROM localhost/base:1\nRUN echo built > /x\n");
+    // As container engines do it: no CAP_SYS_ADMIN, and something mounted over a part of /proc.
+    const auto built =
+        machine.run({"unshare", "-m", "sh", "-c",
+                     "mount --bind /dev/null /proc/timer_list && "
+                     "exec setpriv --bounding-set -sys_admin --inh-caps -sys_admin \"$@\"",
+                     "sh", binary(), "build", "--root", machine.store(), "-t", "app:1",
+                     machine.path("context")});
+    INFO(built.err);
+    CHECK(built.code == 0);
+    CHECK(built.err.find("must not mask paths of /proc") != std::string::npos);
+  }
+}
+
 TEST_CASE("isolation: doctor tells of each profile why, in words and as JSON", "[e2e]") {
   for (const Who who : everybody()) {
     Machine machine(who);

@@ -99,6 +99,8 @@ TEST_CASE("user namespace: the words of a refusal name the step and the error", 
             .starts_with("map ids in a new user namespace: permission denied"));
   CHECK(explain_refusal(UserNamespaceStep::mount, EPERM)
             .starts_with("mount in a new user namespace: operation not permitted"));
+  CHECK_THAT(explain_refusal(UserNamespaceStep::mount_proc, EPERM),
+             Catch::Contains("mount /proc") && Catch::Contains("must not mask paths"));
 }
 
 TEST_CASE("profiles: each has a row with a reason, in order", "[sandbox]") {
