@@ -1,5 +1,6 @@
 // make_chroot_sandbox of sandbox/sandbox.h.
 #include <fcntl.h>
+#include <sys/ptrace.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -191,6 +192,16 @@ TEST_CASE("chroot: SIGTERM comes first when a stop is requested", "[chroot]") {
                           recorder, stop.get_token()),
       base::CancelledError);
   CHECK(recorder.out == "here\nbye\n");
+}
+
+TEST_CASE("chroot: a step cannot trace the process that watches it", "[chroot]") {
+  if (!can_change_root()) return;
+  StepFixture steps = make_steps();
+  steps.add_helper();
+  // The watcher has a capability that the step lacks. Its number is that of the step's parent.
+  const std::string attach = std::to_string(SYS_ptrace) + " " + std::to_string(PTRACE_SEIZE);
+  CHECK(steps.out_of("/bin/helper call " + attach + " $PPID 0 0; true") == "EPERM\n");
+  CHECK(steps.out_of("busybox sleep 100 & /bin/helper call " + attach + " $! 0 0; true") == "ok\n");
 }
 
 TEST_CASE("chroot: capabilities are Docker's without the one for another root", "[chroot]") {

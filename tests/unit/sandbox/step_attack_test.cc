@@ -2,13 +2,16 @@
 // CVE-2022-0492 and their families.
 #include <fcntl.h>
 #include <linux/keyctl.h>
+#include <sched.h>
 #include <sys/mman.h>
+#include <sys/ptrace.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
 #include <cerrno>
+#include <csignal>
 #include <cstdlib>
 
 #include "base/error.h"
@@ -195,6 +198,39 @@ TEST_CASE("attack: a step that replaces mount points by links moves our clean-up
       {.kind = sandbox::MountSpec::Kind::tmpfs, .target = base::RelPath::exact("run/dir")}};
   steps.run(spec);
   CHECK(base::list_dir(outside.dir()).size() == 1);
+}
+
+TEST_CASE("attack: no process outside the step can be traced or signalled", "[step]") {
+  if (!can_run_steps()) return;
+  StepFixture steps;
+  steps.add_helper();
+  CHECK(steps.out_of("echo $PPID") == "0\n");  // there is none above it
+  const std::string outside = std::to_string(::getpid());
+  for (const long call : {SYS_kill, SYS_pidfd_open}) {
+    CHECK(steps.helper({"call", std::to_string(call), outside, "0"}) == "ESRCH");
+  }
+  CHECK(steps.helper({"call", std::to_string(SYS_ptrace), std::to_string(PTRACE_SEIZE), outside,
+                      "0", "0"}) == "ESRCH");
+}
+
+TEST_CASE("attack: a step makes no user namespace to become more in it", "[step]") {
+  if (!can_run_steps()) return;
+  StepFixture steps;
+  steps.add_helper();
+  CHECK(steps.helper({"call", std::to_string(SYS_unshare), std::to_string(CLONE_NEWUSER)}) ==
+        "EPERM");
+  CHECK(steps.helper({"call", std::to_string(SYS_clone), std::to_string(CLONE_NEWUSER | SIGCHLD),
+                      "0", "0", "0", "0"}) == "EPERM");
+}
+
+TEST_CASE("attack: a fork bomb ends with its step", "[step]") {
+  if (!can_run_steps()) return;
+  StepFixture steps;
+  // Bounded, so that a failure of the test is no failure of the machine.
+  auto spec = steps.shell(
+      "b() { busybox test $1 -gt 60 && exec busybox sleep 1000; b $(($1 + 1)) & b $(($1 + 1)) & "
+      "wait; }; (b 52 &) ; (b 52 &); exit 5");
+  CHECK(steps.run(spec).status.code == 5);
 }
 
 }  // namespace
