@@ -10,6 +10,7 @@
 #include "cli/commands/completion_command.h"
 #include "cli/commands/copy_command.h"
 #include "cli/commands/doctor_command.h"
+#include "cli/commands/du_command.h"
 #include "cli/commands/history_command.h"
 #include "cli/commands/images_command.h"
 #include "cli/commands/inspect_command.h"
@@ -17,6 +18,7 @@
 #include "cli/commands/login_command.h"
 #include "cli/commands/logout_command.h"
 #include "cli/commands/ls_command.h"
+#include "cli/commands/prune_command.h"
 #include "cli/commands/pull_command.h"
 #include "cli/commands/push_command.h"
 #include "cli/commands/rm_command.h"
@@ -54,6 +56,8 @@ constexpr std::array kCommands = {
     Command{"load", "Read images from an archive", &run_load},
     Command{"login", "Store the credentials for a registry", &run_login},
     Command{"logout", "Forget the credentials for a registry", &run_logout},
+    Command{"du", "Show what the build cache takes on disk", &run_du},
+    Command{"prune", "Remove what the build cache could do without", &run_prune},
     Command{"why", "Tell why steps of the last build ran", &run_why},
     Command{"doctor", "Show what works on this machine, and why not", &run_doctor},
     Command{"completion", "Print a completion script for a shell", &run_completion},

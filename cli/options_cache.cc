@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "cli/byte_size.h"
 #include "cli/csv.h"
 #include "parser/go_values.h"
 
@@ -71,6 +72,25 @@ void CacheOptions::take_into(builder::BuildRequest& request) const {
 
 std::string build_name(const std::string& file, const std::string& context) {
   return (file.empty() || file == "-" ? file : resolve(file)) + "\n" + resolve(context);
+}
+
+builder::GcSettings gc_settings_from_environment() {
+  builder::GcSettings settings;
+  if (const char* text = std::getenv("IBUILD_GC"); text != nullptr && *text != '\0') {
+    const std::string_view value(text);
+    if (value != "on" && value != "off")
+      throw base::UsageError("IBUILD_GC=" + base::printable(value) + " takes on or off");
+    settings.enabled = value == "on";
+  }
+  const auto size = [](const char* name) -> std::optional<std::uint64_t> {
+    const char* text = std::getenv(name);
+    if (text == nullptr || *text == '\0') return std::nullopt;
+    return parse_byte_size(name, text);
+  };
+  settings.reserved_bytes = size("IBUILD_GC_RESERVED");
+  settings.max_used_bytes = size("IBUILD_GC_MAX_USED");
+  settings.min_free_bytes = size("IBUILD_GC_MIN_FREE");
+  return settings;
 }
 
 std::chrono::seconds parse_age(std::string_view option, std::string_view text) {

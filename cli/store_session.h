@@ -21,6 +21,9 @@ class StoreSession {
   /// `threads`: workers for hashing and compression; 0 means one per processor.
   explicit StoreSession(const std::string& path, std::size_t threads = 1, Use use = Use::held);
 
+  /// Ends what Use::held began, for one who goes on as the one who removes.
+  void release_hold() { hold_.reset(); }
+
   layers::Store& store() { return *store_; }
   base::ThreadPool& pool() { return pool_; }
 

@@ -45,20 +45,6 @@ Digests difference(const Digests& from, const Digests& without) {
   return left;
 }
 
-/// The blobs that were made of a layer for export, whether an image names them or not.
-Digests blobs_made_of(const Store& store, const base::Digest& diff_id) {
-  Digests blobs;
-  const RelPath folder = RelPath::exact(layer_folder(diff_id));
-  if (!base::try_lstat_at(store.layers_dir(), folder)) return blobs;
-  const LayerFolder records(store.layers_dir(), diff_id, {});
-  for (const auto& entry : base::list_dir(store.layers_dir(), folder)) {
-    if (!entry.name.starts_with(kBlobRecordPrefix)) continue;
-    const auto blob = records.try_read_blob_record(entry.name.substr(kBlobRecordPrefix.size()));
-    if (blob) blobs.insert(blob->digest);
-  }
-  return blobs;
-}
-
 /// The whole folder vanishes at once. What is left of it when this is killed lies in tmp/.
 bool remove_layer(const Store& store, const base::Digest& diff_id) {
   const base::TempDir grave(store.temp(), "removed-");
@@ -99,6 +85,29 @@ Removal remove_all(const Store& store, Digests blobs, const Digests& diff_ids,
 }
 
 }  // namespace
+
+Digests blobs_made_of(const Store& store, const base::Digest& diff_id) {
+  Digests blobs;
+  const RelPath folder = RelPath::exact(layer_folder(diff_id));
+  if (!base::try_lstat_at(store.layers_dir(), folder)) return blobs;
+  const LayerFolder records(store.layers_dir(), diff_id, {});
+  for (const auto& entry : base::list_dir(store.layers_dir(), folder)) {
+    if (!entry.name.starts_with(kBlobRecordPrefix)) continue;
+    const auto blob = records.try_read_blob_record(entry.name.substr(kBlobRecordPrefix.size()));
+    if (blob) blobs.insert(blob->digest);
+  }
+  return blobs;
+}
+
+ImageNeeds needs_of_images(Store& store) {
+  const ImageContent kept = content_of_kept_images(store);
+  return {kept.blobs(), kept.diff_ids()};
+}
+
+Removal remove_content(const Store& store, const base::LockFile&, const Digests& diff_ids,
+                       const Digests& blobs, const ImageNeeds& needs) {
+  return remove_all(store, blobs, difference(diff_ids, needs.diff_ids), needs.blobs);
+}
 
 Removal remove_unreferenced(Store& store, const std::vector<image::Descriptor>& removed) {
   const auto alone = store.try_lock_for_gc();

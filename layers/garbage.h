@@ -1,5 +1,6 @@
 #pragma once
 
+#include <set>
 #include <vector>
 
 #include "base/digest.h"
@@ -23,5 +24,21 @@ struct Removal {
 /// itself. Throws: ContentError or Error, before anything is removed, when an image that is to stay
 /// cannot be read: nobody could tell what it needs.
 Removal remove_unreferenced(Store& store, const std::vector<image::Descriptor>& removed);
+
+/// What the images in index.json need.
+struct ImageNeeds {
+  std::set<base::Digest> blobs;
+  std::set<base::Digest> diff_ids;
+};
+/// Throws: as remove_unreferenced.
+ImageNeeds needs_of_images(Store& store);
+
+/// Removes layers with all their forms, the blobs that were made of them, and `blobs`; not what
+/// `needs` has. Requires: `alone` is the store's lock for the one who removes.
+Removal remove_content(const Store& store, const base::LockFile& alone,
+                       const std::set<base::Digest>& diff_ids, const std::set<base::Digest>& blobs,
+                       const ImageNeeds& needs);
+/// The blobs that were made of a layer, whether an image names them or not.
+std::set<base::Digest> blobs_made_of(const Store& store, const base::Digest& diff_id);
 
 }  // namespace ibuild::layers

@@ -1,8 +1,12 @@
 #include "builder/cache/local_cache.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 
+#include <chrono>
 #include <cstdint>
+#include <ctime>
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
@@ -18,7 +22,8 @@ namespace {
 constexpr std::string_view kHeader = "ibuild step record 2";
 constexpr std::string_view kFirstHeader = "ibuild step record 1";  // without stored, also, blob
 constexpr std::string_view kNone = "none";
-constexpr std::uint64_t kMaxRecordBytes = 4096;
+constexpr std::uint64_t kMaxRecordBytes = 16 << 10;
+constexpr std::chrono::seconds kUseInterval{3600};
 constexpr std::uint64_t kMaxIngredientsBytes = 64 << 20;  // a line for each of some 500,000 files
 
 base::RelPath path_of(const base::Digest& key) {
@@ -155,12 +160,23 @@ std::optional<StepRecord> LocalCache::find(const base::Digest& key, std::string&
   try {
     const auto text = base::try_read_file_at(dir_, path, kMaxRecordBytes);
     if (!text) return std::nullopt;
-    if (auto record = parse_step_record(*text)) return record;
+    if (auto record = parse_step_record(*text)) {
+      note_use(path);
+      return record;
+    }
     damaged = "step record " + path.str() + " is damaged";
   } catch (const base::Error& error) {
     damaged = std::string("step record cannot be read: ") + error.what();
   }
   return std::nullopt;
+}
+
+/// The time of a record's file says when it was last of use. Set anew only now and then.
+void LocalCache::note_use(const base::RelPath& path) const {
+  const auto status = base::try_lstat_at(dir_, path);
+  if (!status || ::time(nullptr) - status->st_mtim.tv_sec < kUseInterval.count()) return;
+  // A record that cannot be marked is used all the same.
+  (void)::utimensat(dir_.get(), path.str().c_str(), nullptr, AT_SYMLINK_NOFOLLOW);
 }
 
 void LocalCache::write(const base::RelPath& path, const std::string& text) {

@@ -22,6 +22,7 @@ class LocalCache : public CacheBackend {
 
  private:
   void write(const base::RelPath& path, const std::string& text);
+  void note_use(const base::RelPath& path) const;
   base::DirFd dir_;
 };
 

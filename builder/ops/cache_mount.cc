@@ -10,6 +10,7 @@
 
 #include "base/digest.h"
 #include "base/error.h"
+#include "base/files.h"
 #include "layers/layer_collector.h"
 #include "layers/tree_applier.h"
 
@@ -117,6 +118,11 @@ class NewDirectory {
   base::DirFd dir_;
 };
 
+/// Leaves the mount's name and the time for those who look after the store.
+void note_use(const base::DirFd& mounts, const base::RelPath& folder, const std::string& id) {
+  base::write_file_atomically(mounts, folder.join("id"), id);
+}
+
 }  // namespace
 
 CacheMount CacheMount::open(const layers::Store& store, const RunMount& mount,
@@ -132,6 +138,7 @@ CacheMount CacheMount::open(const layers::Store& store, const RunMount& mount,
   const auto root = store.cache_dir("mounts");
   base::make_dirs(root, path.parent());
   const base::DirFd parent = base::open_dir_at(root, path.parent());
+  note_use(root, path.parent(), mount.id);
   const auto making = base::LockFile::acquire(store.locks(), lock_path(id, "making"),
                                               base::LockFile::Mode::exclusive, stop);
   if (base::try_lstat_at(parent, base::RelPath::exact(name)))

@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "builder/build.h"
+#include "builder/gc/collect_garbage.h"
 #include "builder/remote/registry_cache.h"
 #include "builder/remote/registry_image_source.h"
 #include "builder/remote/registry_pusher.h"
@@ -27,6 +28,7 @@
 #include "cli/istream_source.h"
 #include "cli/option_parser.h"
 #include "cli/options_build.h"
+#include "cli/options_cache.h"
 #include "cli/output_spec.h"
 #include "cli/progress.h"
 #include "cli/result_files.h"
@@ -40,6 +42,10 @@
 namespace ibuild::cli {
 
 namespace {
+
+// Vertices that are not the builder's.
+constexpr builder::VertexId kDefinitionVertex = std::numeric_limits<builder::VertexId>::max();
+constexpr builder::VertexId kGarbageVertex = kDefinitionVertex - 1;
 
 /// All that one build needs, opened in the order of its members.
 class BuildSession {
@@ -86,6 +92,17 @@ class BuildSession {
   builder::BuildResult build(const builder::BuildRequest& request, std::stop_token stop) {
     return builder::build(request, services_, &pusher_, std::move(stop));
   }
+  /// For the end: nothing of the store may be used afterwards.
+  void collect_garbage(const builder::GcSettings& settings) {
+    access_.session().release_hold();
+    const auto collected =
+        builder::collect_garbage_if_due(access_.store(), settings, base::Clock().now());
+    if (!collected || collected->items == 0) return;
+    builder::VertexWatch watch(services_.events, kGarbageVertex, "[internal] garbage collection");
+    watch.note(std::to_string(collected->items) + " items of the cache removed, " +
+               base::human_bytes(collected->size_bytes));
+    watch.done();
+  }
 
  private:
   ImageAccess access_;
@@ -97,9 +114,6 @@ class BuildSession {
   std::unique_ptr<sandbox::Sandbox> sandbox_;
   builder::Services services_;
 };
-
-/// The one vertex that is not the builder's.
-constexpr builder::VertexId kDefinitionVertex = std::numeric_limits<builder::VertexId>::max();
 
 void tell_definition(builder::EventSink& events, const DockerfileInput& dockerfile) {
   builder::VertexWatch watch(events, kDefinitionVertex,
@@ -179,8 +193,25 @@ struct Invocation {
   const builder::ContextSpec spec;
   const base::Clock clock;
   builder::BuildRequest request;
+  const builder::GcSettings gc = gc_settings_from_environment();
   DockerfileText shown = {};  // for the report of what is wrong in it
 };
+
+/// The garbage goes also when the build fails: a full disk may be why.
+builder::BuildResult build_and_collect(BuildSession& session, const builder::BuildRequest& request,
+                                       const builder::GcSettings& gc, std::stop_token stop) {
+  std::optional<builder::BuildResult> result;
+  try {
+    result = session.build(request, stop);
+  } catch (const base::CancelledError&) {
+    throw;  // whoever asked for an end waits for it
+  } catch (const base::Error&) {
+    session.collect_garbage(gc);
+    throw;
+  }
+  session.collect_garbage(gc);
+  return std::move(*result);
+}
 
 int run_invocation(Invocation& run, const IsolationChoice& isolation, Progress& progress,
                    CommandContext& context) {
@@ -204,7 +235,7 @@ int run_invocation(Invocation& run, const IsolationChoice& isolation, Progress& 
     const auto services = [&]() -> const builder::Services& { return session().services(); };
     return tell(run.call, request, services, progress, context, signals.token());
   }
-  const auto result = session().build(request, signals.token());
+  const auto result = build_and_collect(session(), request, run.gc, signals.token());
   progress.emit(builder::event::Finished{.success = true});
   write_results(run.options, result, context.out);
   return kSuccess;
