@@ -12,9 +12,12 @@ struct RegistryFlags {
   std::string ca_file;
   bool tls_verify = true;
   std::string registries_conf;
+  std::string auth_file;
 
   void add_to(OptionParser& parser);
-  bool any_given() const { return !ca_file.empty() || !tls_verify || !registries_conf.empty(); }
+  bool any_given() const {
+    return !ca_file.empty() || !tls_verify || !registries_conf.empty() || !auth_file.empty();
+  }
   /// The environment's options with the flags on top.
   registry::RegistryOptions resolve() const;
 };

@@ -76,6 +76,12 @@ CredentialStore::CredentialStore(const RegistryOptions& options)
       explicit_auth_file_(options.explicit_auth_file),
       auth_files_(options.auth_files) {}
 
+std::map<std::string, std::string> CredentialStore::http_headers() const {
+  const bool unreadable = ::access(docker_config_path_.c_str(), R_OK) != 0;
+  if (docker_config_path_.empty() || unreadable) return {};
+  return read_config(docker_config_path_).http_headers();
+}
+
 CredentialLookup CredentialStore::look_up(const std::string& host, const std::string& repository,
                                           std::stop_token stop) const {
   CredentialLookup lookup;

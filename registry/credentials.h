@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -38,6 +39,8 @@ class CredentialStore {
   /// The same for who can go on without a credential: problems are told, not thrown.
   CredentialLookup look_up(const std::string& host, const std::string& repository,
                            std::stop_token stop = {}) const;
+  /// What config.json wants sent to registries beside credentials. Throws: base::UsageError.
+  std::map<std::string, std::string> http_headers() const;
   /// Stores through the configured helper, else in $REGISTRY_AUTH_FILE or config.json (mode 0600).
   /// Gives where it went.
   std::string store(const std::string& host, const Credential& credential) const;

@@ -126,13 +126,14 @@ RegistrySession::Services Client::services_for(const Endpoint& endpoint) {
                                                      std::stop_token stop) {
     return find_credential(domain, repository, std::move(stop));
   };
-  return {
-      .transport = *transport_,
-      .warnings = warnings_,
-      .has_own_certificates =
-          [this](const std::string& host) { return has_own_certificates(host); },
-      .auth = {
-          .transport = *transport_, .find_credential = find, .user_agent = options_.user_agent}};
+  return {.transport = *transport_,
+          .warnings = warnings_,
+          .has_own_certificates =
+              [this](const std::string& host) { return has_own_certificates(host); },
+          .auth = {.transport = *transport_,
+                   .find_credential = find,
+                   .user_agent = options_.user_agent},
+          .own_fields = credentials_.http_headers()};
 }
 
 RegistrySession& Client::session_for(const Endpoint& endpoint) {

@@ -107,6 +107,12 @@ ApiResponse RegistrySession::send_authorized(const Access& access, const ApiRequ
   // What the user allows for the registry holds for uploads to its own host only.
   if (http.url.host == access.base.host) http.trust = access.trust;
   http.headers.set("User-Agent", services_.auth.user_agent);
+  if (http.url.origin() == access.base.origin()) {
+    for (const auto& [name, value] : services_.own_fields) {
+      http.headers.set(name, value);
+      http.private_fields.push_back(name);
+    }
+  }
   if (!authorization.value.empty()) http.headers.set("Authorization", authorization.value);
   RequestRecord record{.method = http.method,
                        .url = http.url,

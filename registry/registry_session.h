@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -53,6 +54,8 @@ class RegistrySession {
     /// Whether certs.d or --ca-file hold something for a host: then TLS is tried on loopback too.
     std::function<bool(const std::string& host)> has_own_certificates;
     Authenticator::Services auth;
+    /// Fields that the user wants sent to registries; they go to the registry itself only.
+    std::map<std::string, std::string> own_fields = {};
   };
   RegistrySession(const Endpoint& endpoint, Services services);
 

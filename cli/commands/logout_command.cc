@@ -11,9 +11,11 @@ namespace ibuild::cli {
 int run_logout(Arguments arguments, CommandContext& context) {
   OptionParser parser("ibuild logout", "Forgets the credentials for a registry");
   std::string host = "docker.io";
+  RegistryFlags flags;
   parser.optional_operand("REGISTRY", host, "Host of the registry (default: Docker Hub)");
+  parser.value("--authfile", "FILE", flags.auth_file, "The file that they are in");
   if (parser.parse(arguments, context.out) == OptionParser::Outcome::help_shown) return kSuccess;
-  const bool erased = registry::CredentialStore(RegistryFlags{}.resolve()).erase(host);
+  const bool erased = registry::CredentialStore(flags.resolve()).erase(host);
   if (!erased) {
     context.err << "no credentials were stored for " << base::printable(host) << "\n";
     return kSuccess;

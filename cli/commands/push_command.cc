@@ -1,5 +1,7 @@
 #include "cli/commands/push_command.h"
 
+#include <vector>
+
 #include "base/error.h"
 #include "base/text.h"
 #include "builder/remote/push_stored.h"
@@ -9,12 +11,19 @@
 #include "cli/option_parser.h"
 #include "cli/platform_flag.h"
 #include "cli/progress.h"
+#include "cli/result_files.h"
 #include "cli/signals.h"
 #include "cli/single_task.h"
 
 namespace ibuild::cli {
 
 namespace {
+
+/// What goes where.
+struct Delivery {
+  FoundImage image;
+  image::Reference target;
+};
 
 image::Reference push_destination(const std::string& text) {
   auto reference = image::with_default_tag(image::parse_reference(text));
@@ -23,43 +32,108 @@ image::Reference push_destination(const std::string& text) {
   return reference;
 }
 
+std::vector<Delivery> all_tags_of(const remote::ImageLoader& loader, const std::string& text) {
+  const auto repository = image::parse_reference(text);
+  if (repository.has_tag_or_digest()) {
+    throw base::UsageError("--all-tags takes a name without tag and digest: " +
+                           base::printable(text));
+  }
+  std::vector<Delivery> deliveries;
+  for (const auto& stored : loader.store().images().list()) {
+    if (stored.name.empty()) continue;
+    auto reference = image::parse_reference(stored.name);
+    if (reference.name() != repository.name() || reference.digest) continue;
+    deliveries.push_back(
+        {.image = {.name = stored.name, .top = stored.descriptor}, .target = std::move(reference)});
+  }
+  if (deliveries.empty()) throw base::Error("the store has no image of " + repository.familiar());
+  return deliveries;
+}
+
+/// The command line.
+struct PushOptions {
+  std::string source;
+  std::vector<std::string> destinations;
+  std::string platform;
+  std::string progress_kind;
+  std::string digest_file;
+  bool all_tags = false;
+  bool quiet = false;
+  StoreOptions store;
+  RegistryFlags registry;
+
+  void add_to(OptionParser& parser) {
+    parser.operand("NAME", source, "Image to send");
+    parser.operands("DESTINATION", 0, destinations,
+                    "Names to send it under (default: NAME); several may be given");
+    parser.value("--platform", "OS/ARCH", platform, "Send only this image of an index");
+    parser.flag("-a,--all-tags", all_tags,
+                "Send all tags that the store has of the repository NAME");
+    parser.value("--digestfile", "FILE", digest_file, "Write the digest of what was sent");
+    parser.flag("-q,--quiet", quiet, "Show only what was sent");
+    parser.value("--progress", "KIND", progress_kind, "auto, plain, tty, rawjson, quiet or none");
+    store.add_to(parser);
+    registry.add_to(parser);
+  }
+  void check() const {
+    if (!all_tags) return;
+    if (!destinations.empty())
+      throw base::UsageError("--all-tags sends every tag under its own name: name no DESTINATION");
+    if (!digest_file.empty())
+      throw base::UsageError("--all-tags and --digestfile cannot be used together");
+  }
+};
+
+std::vector<Delivery> find_deliveries(const remote::ImageLoader& loader,
+                                      const PushOptions& options) {
+  if (options.all_tags) return all_tags_of(loader, options.source);
+  std::vector<image::Reference> targets;
+  for (const auto& text : options.destinations) targets.push_back(push_destination(text));
+  if (targets.empty()) targets.push_back(push_destination(options.source));
+  const auto found = find_image(loader, options.source);
+  std::vector<Delivery> deliveries;
+  for (auto& target : targets) deliveries.push_back({.image = found, .target = std::move(target)});
+  return deliveries;
+}
+
+std::string describe(const std::vector<Delivery>& deliveries) {
+  std::vector<std::string> names;
+  for (const auto& delivery : deliveries) names.push_back(delivery.target.str());
+  return base::join(names, ", ");
+}
+
 }  // namespace
 
 int run_push(Arguments arguments, CommandContext& context) {
   OptionParser parser("ibuild push", "Sends an image of the store to a registry");
-  std::string source;
-  std::string destination;
-  std::string platform;
-  std::string progress_kind;
-  bool quiet = false;
-  StoreOptions store;
-  RegistryFlags registry;
-  parser.operand("NAME", source, "Image to send");
-  parser.optional_operand("DESTINATION", destination, "Name to send it under (default: NAME)");
-  parser.value("--platform", "OS/ARCH", platform, "Send only this image of an index");
-  parser.flag("-q,--quiet", quiet, "Show only what was sent");
-  parser.value("--progress", "KIND", progress_kind, "auto, plain, tty, rawjson, quiet or none");
-  store.add_to(parser);
-  registry.add_to(parser);
-  parser.refuse("-a,--all-tags", OptionParser::Takes::no_value, "name each tag");
+  PushOptions options;
+  options.add_to(parser);
   if (parser.parse(arguments, context.out) == OptionParser::Outcome::help_shown) return kSuccess;
+  options.check();
 
-  const auto target = push_destination(destination.empty() ? source : destination);
   const SignalWatcher signals;
-  Progress progress(quiet ? ProgressMode::quiet : parse_progress(progress_kind), context.err);
-  ImageAccess access(store, registry, warnings_to(progress));
-  const auto found = find_image(access.loader(), source);
-  remote::PushResult result;
-  run_task(progress, "pushing " + target.str(), [&](builder::VertexWatch& watch) {
-    remote::PushRequest request{.source = found.top, .destination = target};
-    if (!platform.empty()) request.platform = parse_platform_flag(platform);
-    result = remote::push_stored(access.loader(), request, watch.id(), progress, signals.token());
-    if (!result.parts.empty()) {
-      watch.note("the store has the image for " + base::join(result.parts, ", ") +
-                 " only; the rest of the index was not pushed");
+  Progress progress(options.quiet ? ProgressMode::quiet : parse_progress(options.progress_kind),
+                    context.err);
+  ImageAccess access(options.store, options.registry, warnings_to(progress));
+  const auto deliveries = find_deliveries(access.loader(), options);
+  std::vector<std::string> sent;
+  std::string digest;
+  run_task(progress, "pushing " + describe(deliveries), [&](builder::VertexWatch& watch) {
+    for (const auto& [image, target] : deliveries) {
+      remote::PushRequest request{.source = image.top, .destination = target};
+      if (!options.platform.empty()) request.platform = parse_platform_flag(options.platform);
+      const auto result =
+          remote::push_stored(access.loader(), request, watch.id(), progress, signals.token());
+      if (!result.parts.empty()) {
+        watch.note("the store has the image for " + base::join(result.parts, ", ") +
+                   " only; the rest of the index was not pushed");
+      }
+      digest = result.pushed.digest.str();
+      sent.push_back(target.str() + "@" + digest);
     }
   });
-  context.out << target.str() << "@" << result.pushed.digest.str() << "\n";
+  if (!options.digest_file.empty()) write_result_file(options.digest_file, digest);
+  for (const auto& line : sent) context.out << line << "\n";
   return kSuccess;
 }
 

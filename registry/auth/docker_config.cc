@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "registry/base64.h"
+#include "registry/http/http_message.h"
 
 namespace ibuild::registry {
 
@@ -18,6 +19,18 @@ constexpr std::string_view kHubKey = "https://index.docker.io/v1/";
 constexpr std::array<std::string_view, 2> kHubHosts = {"index.docker.io", "registry-1.docker.io"};
 constexpr std::array<const char*, 5> kSecretFields = {"auth", "username", "password",
                                                       "identitytoken", "registrytoken"};
+
+/// Fields of HTTP/1.1 that "HttpHeaders" cannot change, as in Docker.
+constexpr std::array<std::string_view, 9> kReservedFields = {
+    "accept", "authorization", "connection", "content-length",   "content-type",
+    "host",   "range",         "user-agent", "transfer-encoding"};
+
+bool is_field_name(std::string_view name) {
+  return !name.empty() && std::ranges::all_of(name, [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+  });
+}
 
 /// The text of a field; empty when it is missing.
 std::string text_field(const Json& object, const char* name, const std::string& where) {
@@ -200,6 +213,24 @@ std::map<std::string, std::string> DockerConfig::default_proxies() const {
       variables.emplace(variable, std::move(value));
   }
   return variables;
+}
+
+std::map<std::string, std::string> DockerConfig::http_headers() const {
+  std::map<std::string, std::string> fields;
+  const Json* headers = object_field(state_->json, "HttpHeaders", state_->origin);
+  if (headers == nullptr) return fields;
+  const std::string where = state_->origin + ": HttpHeaders";
+  for (const auto& [name, unused] : headers->items()) {
+    const std::string value = text_field(*headers, name.c_str(), where);
+    if (!is_field_name(name) || !is_field_value(value)) {
+      throw base::UsageError(where + ": \"" + base::printable(name) +
+                             "\" cannot be sent as a header field");
+    }
+    const bool reserved =
+        std::ranges::find(kReservedFields, base::to_lower(name)) != kReservedFields.end();
+    if (!reserved) fields.emplace(name, value);
+  }
+  return fields;
 }
 
 std::string DockerConfig::to_json() const {

@@ -38,6 +38,9 @@ class DockerConfig {
   /// The proxies that builds use by default, as variables: HTTP_PROXY and so on, those that are
   /// set. Throws: base::UsageError when they are no texts.
   std::map<std::string, std::string> default_proxies() const;
+  /// The fields of "HttpHeaders", by name: what the user wants sent to registries. Those that HTTP
+  /// itself or authentication needs are left out. Throws: base::UsageError for what cannot be sent.
+  std::map<std::string, std::string> http_headers() const;
   /// For people to read, and for Docker.
   std::string to_json() const;
 

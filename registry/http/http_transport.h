@@ -53,6 +53,8 @@ struct HttpRequest {
   std::string method;
   Url url;
   HttpHeaders headers = {};
+  /// Names of fields that, like Authorization, are not for other hosts.
+  std::vector<std::string> private_fields = {};
   TlsTrust trust = TlsTrust::verified;
 
   std::function<std::unique_ptr<base::ByteSource>()> open_body = {};  // empty: no body

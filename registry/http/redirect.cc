@@ -27,6 +27,7 @@ bool is_same_party(const Url& from, const Url& to) {
 void move_to(HttpRequest& request, const Url& target) {
   if (!is_same_party(request.url, target)) {
     request.headers.erase("Authorization");
+    for (const std::string& name : request.private_fields) request.headers.erase(name);
     // What the user allowed for the registry is not allowed for whomever it names.
     if (request.url.host != target.host) request.trust = TlsTrust::verified;
   }

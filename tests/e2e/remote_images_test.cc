@@ -79,6 +79,45 @@ TEST_CASE("remote images: rm takes manifests only when it is said so", "[e2e]") 
   CHECK_THAT(machine.ibuild({"rm", "--force", name + ":1"}).err, Catch::Contains("has no image"));
 }
 
+TEST_CASE("remote images: push under several names, all tags, the digest in a file", "[e2e]") {
+  if (!has_registry()) return;
+  const RegistryServer server;
+  Machine machine;
+  const auto name = server.host() + "/app";
+  push_image(machine, name + ":1", "one\n");
+  const auto digest = digest_of(machine, name + ":1");
+  CHECK(machine.must({"push", "-q", "--digestfile", machine.path("home/digest"), name + ":1",
+                      name + ":a", server.host() + "/other:b"}) ==
+        name + ":a@" + digest + "\n" + server.host() + "/other:b@" + digest);
+  CHECK(machine.read("home/digest") == digest);
+  CHECK(digest_of(machine, server.host() + "/other:b") == digest);
+
+  const auto elsewhere = server.host() + "/elsewhere";
+  machine.must({"tag", name + ":1", elsewhere + ":x", elsewhere + ":y"});
+  machine.must({"push", "-q", "--all-tags", elsewhere});
+  CHECK(machine.must({"ls", elsewhere}) == "x\ny");
+  CHECK(machine.ibuild({"push", "--all-tags", elsewhere + ":x"}).code == 2);
+  CHECK(machine.ibuild({"push", "--all-tags", server.host() + "/nothing"}).code == 1);
+}
+
+TEST_CASE("remote images: login, use and logout with a file of one's own", "[e2e]") {
+  if (!has_registry()) return;
+  const RegistryServer server({.access = test::RegistryServerOptions::Access::basic_auth});
+  Machine machine;
+  const auto file = machine.path("home/own.json");
+  machine.must({"login", "--authfile", file, "-u", RegistryServer::username(), "--password-stdin",
+                server.host()},
+               {.stdin_text = RegistryServer::password()});
+  machine.write("context/f", "one\n");
+  const auto name = server.host() + "/app:1";
+  REQUIRE(machine.build(name, "FROM scratch\nCOPY f /f\n").code == 0);
+  CHECK(machine.ibuild({"push", name}).code == 3);
+  machine.must({"push", "--authfile", file, name});
+  CHECK(machine.must({"ls", "--authfile", file, server.host() + "/app"}) == "1");
+  machine.must({"logout", "--authfile", file, server.host()});
+  CHECK(machine.ibuild({"ls", "--authfile", file, server.host() + "/app"}).code == 3);
+}
+
 TEST_CASE("remote images: names that are wrong", "[e2e]") {
   if (!has_registry()) return;
   const RegistryServer server;

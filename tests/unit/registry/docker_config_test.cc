@@ -149,3 +149,14 @@ TEST_CASE("docker_config: the proxies that builds use", "[registry]") {
   CHECK_THROWS_AS(config_of(R"({"proxies": {"default": {"httpProxy": 1}}})").default_proxies(),
                   base::UsageError);
 }
+
+TEST_CASE("docker_config: header fields for registries", "[registry]") {
+  using Fields = std::map<std::string, std::string>;
+  CHECK(config_of("{}").http_headers().empty());
+  CHECK(config_of(R"({"HttpHeaders": {"X-Meta": "a b", "user-agent": "x", "Host": "y"}})")
+            .http_headers() == Fields{{"X-Meta", "a b"}});
+  for (const char* bad : {R"({"HttpHeaders": {"X Y": "a"}})", R"({"HttpHeaders": {"X": "a\nb"}})",
+                          R"({"HttpHeaders": {"X": 1}})", R"({"HttpHeaders": []})"}) {
+    CHECK_THROWS_AS(config_of(bad).http_headers(), base::UsageError);
+  }
+}

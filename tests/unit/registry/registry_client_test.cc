@@ -319,3 +319,20 @@ TEST_CASE("registry_client: a stop request ends it", "[registry]") {
   CHECK_THROWS_AS(net.client->resolve(reference("r.io", "a"), stop.get_token()),
                   base::CancelledError);
 }
+
+TEST_CASE("registry_client: HttpHeaders go to the registry, and no further", "[registry]") {
+  Conf conf("");
+  base::write_file_atomically(base::DirFd::open(conf.path("")), base::RelPath::exact("config.json"),
+                              R"({"HttpHeaders": {"X-Team": "blue"}})");
+  conf.options.docker_config_dir = conf.path("");
+  FakeNetwork net(
+      [](const SeenRequest& request) {
+        if (is_from(request, "storage.io")) return manifest();
+        return FakeAnswer{307, {{"Location", "https://storage.io/x"}}};
+      },
+      conf.options);
+  net.client->fetch_manifest(reference("r.io", "a"));
+  REQUIRE(net.log->requests.size() == 2);
+  CHECK(net.log->requests[0].headers.get("X-Team") == "blue");
+  CHECK_FALSE(net.log->requests[1].headers.find("X-Team"));
+}
