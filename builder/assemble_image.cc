@@ -37,7 +37,7 @@ image::Descriptor describe_bytes(std::string_view type, std::string_view bytes) 
 }  // namespace
 
 BuiltImage assemble_image(const image::ImageConfig& config, layers::LayerChain layers,
-                          ImageFormat format) {
+                          ImageFormat format, image::Annotations annotations) {
   const bool oci = format == ImageFormat::oci;
   BuiltImage built;
   built.config_json = image::to_json(config);
@@ -47,6 +47,7 @@ BuiltImage assemble_image(const image::ImageConfig& config, layers::LayerChain l
   image::Manifest manifest;
   manifest.media_type = oci ? media_type::kOciManifest : media_type::kDockerManifest;
   manifest.config = built.config;
+  manifest.annotations = std::move(annotations);
   for (layers::Layer& layer : layers) {
     const image::Descriptor& blob = layer.blob.value();
     layer.blob = image::Descriptor{.media_type = layer_type(blob.media_type, format),
@@ -62,7 +63,8 @@ BuiltImage assemble_image(const image::ImageConfig& config, layers::LayerChain l
   return built;
 }
 
-BuiltImages assemble_result(std::vector<BuiltImage> images, ResultShape shape, ImageFormat format) {
+BuiltImages assemble_result(std::vector<BuiltImage> images, ResultShape shape, ImageFormat format,
+                            image::Annotations annotations) {
   BuiltImages built;
   built.images = std::move(images);
   if (shape == ResultShape::image) {
@@ -70,6 +72,7 @@ BuiltImages assemble_result(std::vector<BuiltImage> images, ResultShape shape, I
     return built;
   }
   image::Index index;
+  index.annotations = std::move(annotations);
   index.media_type = format == ImageFormat::oci ? media_type::kOciIndex : media_type::kDockerList;
   for (const auto& image : built.images) index.manifests.push_back(image.manifest);
   built.index_json = image::to_json(index);

@@ -11,13 +11,14 @@ enum class ImageFormat { oci, docker };
 
 /// Pass 6: the bytes of an image out of its values. Pure: equal values give equal bytes.
 /// Requires: every layer has its blob descriptor; as many layers as the config has diff-ids.
-/// Descriptors keep digest and size; their media types become those of `format`, annotations are
-/// left out.
+/// Descriptors of layers keep digest and size; their media types become those of `format`, their
+/// annotations are left out. `annotations` are the manifest's.
 BuiltImage assemble_image(const image::ImageConfig& config, layers::LayerChain layers,
-                          ImageFormat format);
+                          ImageFormat format, image::Annotations annotations = {});
 
-/// The images as one result: a lone one as it is, or the index that lists them.
+/// The images as one result: a lone one as it is, or the index that lists them, annotated.
 /// Requires: one image for the shape `image`.
-BuiltImages assemble_result(std::vector<BuiltImage> images, ResultShape shape, ImageFormat format);
+BuiltImages assemble_result(std::vector<BuiltImage> images, ResultShape shape, ImageFormat format,
+                            image::Annotations annotations = {});
 
 }  // namespace ibuild::builder

@@ -52,6 +52,7 @@ void take_outputs(const BuildOptions& options, builder::BuildRequest& request) {
   }
   if (options.load) request.outputs.push_back({.type = "image", .attributes = {}});
   if (options.push) request.outputs.push_back({.type = "image", .attributes = {{"push", "true"}}});
+  annotate(request.outputs, options.annotations);
   if (options.push && request.tags.empty()) {
     throw base::UsageError("--push needs a name to push to: add --tag REGISTRY/NAME:TAG");
   }
@@ -98,6 +99,9 @@ void BuildOptions::add_to(OptionParser& parser) {
   parser.list("--build-arg", "NAME[=VALUE]", build_args,
               "Value for an ARG; without =VALUE from the environment");
   parser.list("--label", "NAME=VALUE", labels, "Label for the image");
+  parser.list("--annotation", "[KIND:]NAME=VALUE", annotations,
+              "Annotation for the image's manifest, or index, manifest-descriptor, "
+              "index-descriptor");
   cache.add_to(parser);
   parser.list("--platform", "OS/ARCH[,…]", platforms,
               "Platform of the image (this machine's own); several make an image index");

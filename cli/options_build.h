@@ -26,6 +26,7 @@ struct BuildOptions {
   std::string target;
   std::vector<std::string> build_args;
   std::vector<std::string> labels;
+  std::vector<std::string> annotations;
   CacheOptions cache;
   std::vector<std::string> platforms;
   bool pull = false;

@@ -6,7 +6,6 @@ void refuse_unsupported_build_options(OptionParser& parser) {
   using Takes = OptionParser::Takes;
   const std::string attestations = "ibuild makes no attestations";
 
-  parser.refuse("--annotation", Takes::value, "annotations cannot be set; use --label");
   parser.refuse("--attest", Takes::value, attestations);
   parser.refuse_unless("--provenance", {"false", "0"}, attestations);
   parser.refuse_unless("--sbom", {"false", "0"}, attestations);

@@ -27,6 +27,26 @@ bool is_file_type(const std::string& type) {
   return type == "oci" || type == "docker" || type == "tar";
 }
 
+/// The attributes that one --annotation stands for: "annotation-index[linux/amd64].key" and so on.
+std::vector<std::pair<std::string, std::string>> annotation_attributes(std::string_view text) {
+  const auto equals = text.find('=');
+  if (equals == std::string_view::npos) {
+    throw base::UsageError("--annotation " + base::printable(text) + " is not NAME=VALUE");
+  }
+  std::string_view name = text.substr(0, equals);
+  std::string_view kinds = "manifest";
+  if (const auto colon = name.find(':'); colon != std::string_view::npos) {
+    kinds = name.substr(0, colon);
+    name.remove_prefix(colon + 1);
+  }
+  std::vector<std::pair<std::string, std::string>> attributes;
+  for (const auto kind : base::split(kinds, ',')) {
+    attributes.emplace_back("annotation-" + std::string(base::trim(kind)) + "." + std::string(name),
+                            text.substr(equals + 1));
+  }
+  return attributes;
+}
+
 }  // namespace
 
 builder::OutputSpec parse_output(std::string_view text) {
@@ -51,6 +71,21 @@ builder::OutputSpec parse_output(std::string_view text) {
     throw base::UsageError("--output type=local needs dest=DIRECTORY");
   }
   return spec;
+}
+
+void annotate(std::vector<builder::OutputSpec>& outputs, const std::vector<std::string>& texts) {
+  if (texts.empty()) return;
+  if (outputs.empty()) outputs.push_back({.type = "image", .attributes = {}});
+  bool is_held = false;
+  for (auto& output : outputs) {
+    if (output.type == "tar" || output.type == "local" || output.type == "cacheonly") continue;
+    is_held = true;
+    for (const auto& text : texts) {
+      for (auto& [name, value] : annotation_attributes(text))
+        output.attributes.insert_or_assign(std::move(name), std::move(value));
+    }
+  }
+  if (!is_held) throw base::UsageError("--annotation needs an output that is an image");
 }
 
 bool writes_to_stdout(const builder::OutputSpec& output) {

@@ -10,6 +10,11 @@ namespace ibuild::cli {
 /// (type=tar on stdout). Throws: UsageError for an unknown type, with a suggestion.
 builder::OutputSpec parse_output(std::string_view text);
 
+/// Hands the values of --annotation, "[KIND[PLATFORM],…:]KEY=VALUE", to every output that is an
+/// image; without one, to the store's. KIND is manifest (by itself), manifest-descriptor, index or
+/// index-descriptor. Throws: UsageError for other texts, and when no output can hold them.
+void annotate(std::vector<builder::OutputSpec>& outputs, const std::vector<std::string>& texts);
+
 /// Whether the output's bytes go to standard output.
 bool writes_to_stdout(const builder::OutputSpec& output);
 

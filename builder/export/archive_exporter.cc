@@ -38,7 +38,7 @@ void ArchiveExporter::check(const OutputSpec& output, ResultShape shape) const {
     attributes.allow_layer_format_and({"dest", "name", "rewrite-timestamp"});
   }
   const auto format = kind_ == Kind::oci ? ImageFormat::oci : ImageFormat::docker;
-  (void)read_layer_format(attributes, format);
+  check_annotations(read_layer_format(attributes, format).annotations, shape);
   if (kind_ == Kind::docker && shape == ResultShape::index) {
     base::UsageError error("output type=docker cannot hold an image index of several platforms");
     error.set_hint("use type=oci, or build one platform at a time");

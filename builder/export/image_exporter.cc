@@ -27,14 +27,18 @@ void keep_in_store(const BuiltImages& built, const std::vector<image::Reference>
 
 }  // namespace
 
-void ImageExporter::check(const OutputSpec& output, ResultShape) const {
+void ImageExporter::check(const OutputSpec& output, ResultShape shape) const {
   const OutputAttributes attributes(output);
-  attributes.allow_layer_format_and({"name", "push", "rewrite-timestamp"});
-  (void)read_layer_format(attributes, ImageFormat::oci);
+  attributes.allow_layer_format_and(
+      {"name", "push", "push-by-digest", "name-canonical", "rewrite-timestamp"});
+  (void)attributes.flag("name-canonical", false);
+  check_annotations(read_layer_format(attributes, ImageFormat::oci).annotations, shape);
   const bool push = attributes.flag("push", target_ == Target::registry);
   if (target_ == Target::registry && !push) {
     throw base::UsageError("output type=registry with push=false does nothing; use type=image");
   }
+  if (attributes.flag("push-by-digest", false) && !push)
+    throw base::UsageError("push-by-digest=true without push=true does nothing");
 }
 
 ExportResult ImageExporter::run(const FinishedBuild& build, const OutputSpec& output,
@@ -55,9 +59,18 @@ ExportResult ImageExporter::run(const FinishedBuild& build, const OutputSpec& ou
   // What is pushed can be had from there again: a base's layer that nothing needed is not fetched.
   const auto place = push ? BlobPlace::store_or_origin : BlobPlace::store;
   const BuiltImages built = make_built_images(build, format, place, services.store, stop);
-  if (target_ == Target::store) keep_in_store(built, names, services.store, report);
-  if (push) pusher->push(built, names, report.vertex, services.events, stop);
-  return export_result(built, names);
+  const auto canonical = by_digest(names, built.top.digest);
+  // What has no tag in the registry gets none here.
+  const bool untagged = attributes.flag("push-by-digest", false);
+  if (target_ == Target::store)
+    keep_in_store(built, untagged ? std::vector<image::Reference>{} : names, services.store,
+                  report);
+  if (push) pusher->push(built, untagged ? canonical : names, report.vertex, services.events, stop);
+  ExportResult result = export_result(built, untagged ? canonical : names);
+  if (!untagged && attributes.flag("name-canonical", false)) {
+    for (auto& name : texts_of(canonical)) result.names.push_back(std::move(name));
+  }
+  return result;
 }
 
 }  // namespace ibuild::builder

@@ -83,7 +83,12 @@ LayerFormat read_layer_format(const OutputAttributes& attributes, ImageFormat ot
   format.compression.level = attributes.number("compression-level");
   check_level(format.compression);
   format.force = attributes.flag("force-compression", false);
-  const bool oci = attributes.flag("oci-mediatypes", otherwise == ImageFormat::oci);
+  format.annotations = read_annotations(attributes.all());
+  // Docker's documents have no place for annotations.
+  const bool by_itself = otherwise == ImageFormat::oci || !format.annotations.empty();
+  const bool oci = attributes.flag("oci-mediatypes", by_itself);
+  if (!oci && !format.annotations.empty())
+    throw base::UsageError("annotations need OCI media types: oci-mediatypes=false cannot be");
   format.format = oci ? ImageFormat::oci : ImageFormat::docker;
   if (!oci && format.compression.type == LayerCompression::zstd) {
     throw base::UsageError("compression=zstd needs oci-mediatypes=true");
@@ -100,11 +105,21 @@ LayerFormat read_layer_format(const OutputAttributes& attributes, ImageFormat ot
 BuiltImages make_built_images(const FinishedBuild& build, const LayerFormat& format,
                               BlobPlace place, const layers::Store& store, std::stop_token stop) {
   std::vector<BuiltImage> images;
+  using Place = AnnotationPlace;
   for (const auto& image : build.images) {
-    images.push_back(assemble_image(
-        image.config, make_layer_blobs(image.layers, format, place, store, stop), format.format));
+    const auto at = [&](Place annotated) {
+      return annotations_at(annotated, image.config.platform, format.annotations);
+    };
+    images.push_back(assemble_image(image.config,
+                                    make_layer_blobs(image.layers, format, place, store, stop),
+                                    format.format, at(Place::manifest)));
+    images.back().manifest.annotations = at(Place::manifest_descriptor);
   }
-  return assemble_result(std::move(images), build.shape, format.format);
+  BuiltImages built = assemble_result(std::move(images), build.shape, format.format,
+                                      annotations_at(Place::index, {}, format.annotations));
+  if (build.shape == ResultShape::index)
+    built.top.annotations = annotations_at(Place::index_descriptor, {}, format.annotations);
+  return built;
 }
 
 layers::LayerChain make_layer_blobs(const layers::LayerChain& chain, const LayerFormat& format,

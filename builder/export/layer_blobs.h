@@ -3,6 +3,7 @@
 #include <stop_token>
 
 #include "builder/assemble_image.h"
+#include "builder/export/annotations.h"
 #include "builder/export/exporter.h"
 #include "builder/export/output_attributes.h"
 #include "layers/compression.h"
@@ -14,6 +15,7 @@ struct LayerFormat {
   layers::CompressionOptions compression;
   bool force = false;  // base layers too
   ImageFormat format = ImageFormat::oci;
+  std::vector<Annotation> annotations;
 };
 
 /// Throws: base::UsageError.

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "builder/export/annotations.h"
 
 namespace ibuild::builder {
 
@@ -20,6 +21,9 @@ void OutputAttributes::allow_layer_format_and(std::initializer_list<std::string_
   std::vector<std::string> known{"compression", "compression-level", "force-compression",
                                  "oci-mediatypes"};
   known.insert(known.end(), names.begin(), names.end());
+  for (const auto& [name, value] : attributes_) {
+    if (names_annotation(name)) known.push_back(name);
+  }
   refuse_unknown(known);
 }
 

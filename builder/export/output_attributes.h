@@ -24,10 +24,11 @@ class OutputAttributes {
 
   /// Refuses every attribute that is not named here, with the nearest one as a hint.
   void allow_only(std::initializer_list<std::string_view> names) const;
-  /// As allow_only, with the attributes of the layers' form (compression, oci-mediatypes, …)
-  /// allowed as well.
+  /// As allow_only, with the attributes of the layers' form (compression, oci-mediatypes, …) and
+  /// annotations allowed as well.
   void allow_layer_format_and(std::initializer_list<std::string_view> names) const;
 
+  const std::map<std::string, std::string>& all() const { return attributes_; }
   std::optional<std::string> text(std::string_view name) const;
   std::string required_text(std::string_view name) const;
   bool flag(std::string_view name, bool otherwise) const;

@@ -1,5 +1,7 @@
 #include "builder/export/output_names.h"
 
+#include <algorithm>
+
 #include "base/text.h"
 #include "builder/export/output_attributes.h"
 
@@ -19,6 +21,18 @@ std::vector<std::string> texts_of(const std::vector<image::Reference>& names) {
   std::vector<std::string> texts;
   for (const image::Reference& name : names) texts.push_back(name.str());
   return texts;
+}
+
+std::vector<image::Reference> by_digest(const std::vector<image::Reference>& names,
+                                        const base::Digest& digest) {
+  std::vector<image::Reference> canonical;
+  for (image::Reference name : names) {
+    name.tag.clear();
+    name.digest = digest;
+    if (std::find(canonical.begin(), canonical.end(), name) == canonical.end())
+      canonical.push_back(std::move(name));
+  }
+  return canonical;
 }
 
 ExportResult export_result(const BuiltImages& built, const std::vector<image::Reference>& names) {

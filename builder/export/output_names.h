@@ -14,6 +14,10 @@ std::vector<image::Reference> output_names(const FinishedBuild& build, const Out
 /// In full form.
 std::vector<std::string> texts_of(const std::vector<image::Reference>& names);
 
+/// The repositories of the names, each once, with the digest instead of a tag.
+std::vector<image::Reference> by_digest(const std::vector<image::Reference>& names,
+                                        const base::Digest& digest);
+
 /// What an output that holds `built` became.
 ExportResult export_result(const BuiltImages& built, const std::vector<image::Reference>& names);
 

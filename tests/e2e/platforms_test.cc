@@ -287,3 +287,28 @@ TEST_CASE("platforms: images of an index are pulled, shown, saved and loaded one
   machine.must({"load", "-i", machine.path("one.tar")});
   CHECK(stored() == std::vector<std::string>{"linux/arm64"});
 }
+
+TEST_CASE("platforms: annotations lie in the index, its entries and the manifests", "[e2e]") {
+  Machine machine;
+  machine.write("context/f", "x");
+  const auto built = machine.build(
+      "app:1", kDockerfile,
+      both_and({"--annotation", "index:team=web", "--annotation", "source=here", "--annotation",
+                "manifest-descriptor[linux/arm64]:board=big", "-o",
+                "type=oci,dest=" + machine.path("out") + ",tar=false,annotation.license=MIT"}));
+  INFO(built.err);
+  REQUIRE(built.code == 0);
+  const auto blob = [&](const json& descriptor) {
+    const auto digest = descriptor.at("digest").get<std::string>();
+    return json::parse(machine.read("out/blobs/sha256/" + digest.substr(7)));
+  };
+  const auto index = blob(json::parse(machine.read("out/index.json")).at("manifests").at(0));
+  CHECK(index.at("annotations") == json{{"team", "web"}});
+  CHECK_FALSE(index.at("manifests").at(0).contains("annotations"));
+  CHECK(index.at("manifests").at(1).at("annotations") == json{{"board", "big"}});
+  for (const auto& entry : index.at("manifests"))
+    CHECK(blob(entry).at("annotations") == json{{"license", "MIT"}, {"source", "here"}});
+  const auto refused = machine.build("app:1", "FROM scratch\n", {"--annotation", "index:a=b"});
+  CHECK(refused.code != 0);
+  CHECK_THAT(refused.err, Catch::Contains("image index"));
+}

@@ -1,5 +1,7 @@
 #include <catch2/catch.hpp>
 
+#include <nlohmann/json.hpp>
+
 #include "base/fs_at.h"
 #include "tests/e2e/support/machine.h"
 #include "tests/support/must_run.h"
@@ -291,4 +293,21 @@ TEST_CASE("registry: an image that is not there gets a clear answer", "[e2e]") {
   const auto missing = machine.build("app:1", "FROM " + server.host() + "/nothing:1\nRUN true\n");
   CHECK(missing.code != 0);
   CHECK_THAT(missing.err, Catch::Contains("nothing:1") && Catch::Contains("Dockerfile:1"));
+}
+
+TEST_CASE("registry: a push by digest leaves no tag, and says the name", "[e2e]") {
+  if (!has_registry()) return;
+  const RegistryServer server;
+  Machine machine;
+  const auto repository = server.host() + "/team/app";
+  const auto built = machine.build("unused:1", "FROM scratch\nENV A=1\n",
+                                   {"--metadata-file", machine.path("meta.json"), "-o",
+                                    "type=image,push=true,push-by-digest=true,name=" + repository});
+  INFO(built.err);
+  REQUIRE(built.code == 0);
+  const auto meta = nlohmann::json::parse(machine.read("meta.json"));
+  const auto digest = meta.at("containerimage.digest").get<std::string>();
+  CHECK(meta.at("image.name") == repository + "@" + digest);
+  machine.must({"pull", repository + "@" + digest});
+  CHECK(machine.ibuild({"pull", repository + ":latest"}).code != 0);
 }
