@@ -243,8 +243,9 @@ void TreeApplier::add_node(const LayerEntry& entry) {
     const bool is_device = entry.type != EntryType::fifo;
     if (errno == EEXIST && attempt == 0) {
       make_room(entry.path);
-    } else if (errno == EPERM && is_device && xattrs_ != OverlayXattrs::trusted) {
-      return;  // no user namespace may make devices; a step has its own /dev
+    } else if (errno == EPERM && is_device) {
+      // Not in user namespaces, nor as root without CAP_MKNOD. A step has its own /dev.
+      return;
     } else {
       throw_store_error(errno, "make device or fifo", tree_.show(entry.path));
     }

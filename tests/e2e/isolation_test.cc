@@ -83,6 +83,23 @@ TEST_CASE("isolation: a profile that is not to be had is an error, not another o
   }
 }
 
+TEST_CASE("isolation: root without CAP_MKNOD builds on bases with devices", "[e2e]") {
+  for (const Who who : everybody()) {
+    if (who != Who::root) continue;
+    Machine machine(who);
+    machine.make_base();
+    machine.must_run({"mkdir", "-p", machine.path("context")});
+    machine.must_run({"tar", "-C", "/", "-cf", machine.path("context/dev.tar"), "dev/null"});
+    machine.write("context/Dockerfile",
+                  "FROM localhost/base:1\nADD dev.tar /x/\nRUN echo built > /dev/null; rm -r /x\n");
+    const auto built = machine.run({"setpriv", "--bounding-set", "-mknod", "--inh-caps", "-mknod",
+                                    binary(), "build", "--isolation=root", "--root",
+                                    machine.store(), "-t", "app:1", machine.path("context")});
+    INFO(built.err);
+    CHECK(built.code == 0);
+  }
+}
+
 TEST_CASE("isolation: a container that masks /proc gets a profile that works there", "[e2e]") {
   for (const Who who : everybody()) {
     if (who != Who::root) continue;
