@@ -20,7 +20,7 @@ namespace ibuild::sandbox {
 namespace {
 
 constexpr const char* kPhase = "limit resources";
-constexpr std::uint64_t kFileCap = 1 << 20;
+constexpr std::uint64_t kFileCap = 64 << 20;  // hosts of many containers have many mounts
 
 [[noreturn]] void fail(const std::string& why) {
   SandboxError error(kPhase, why);
@@ -86,10 +86,14 @@ std::string parent_of(const std::string& path) { return path.substr(0, path.rfin
 OomCounter::OomCounter(std::string file, std::string key)
     : file_(std::move(file)), key_(std::move(key)), before_(count()) {}
 
+CgroupView CgroupView::of_this_process() {
+  return {base::try_read_host_file("/proc/self/mountinfo", kFileCap).value_or(""),
+          base::try_read_host_file("/proc/self/cgroup", kFileCap).value_or("")};
+}
+
 OomCounter OomCounter::of_own_cgroup() {
-  const auto mountinfo = base::try_read_host_file("/proc/self/mountinfo", kFileCap).value_or("");
-  const auto cgroup = base::try_read_host_file("/proc/self/cgroup", kFileCap).value_or("");
-  const auto place = find_controller("memory", mountinfo, cgroup);
+  const CgroupView view = CgroupView::of_this_process();
+  const auto place = find_controller("memory", view.mountinfo, view.cgroup);
   if (!place) return {"", ""};
   const bool v1 = place->version == CgroupVersion::v1;
   return {place->mount_point + place->own + (v1 ? "/memory.oom_control" : "/memory.events"),
@@ -99,6 +103,7 @@ OomCounter OomCounter::of_own_cgroup() {
 bool OomCounter::has_grown() const { return count() > before_; }
 
 std::uint64_t OomCounter::count() const {
+  if (::access(file_.c_str(), R_OK) != 0) return 0;
   const auto text = base::try_read_host_file(file_, kFileCap).value_or("");
   for (const auto line : base::split(text, '\n')) {
     const auto words = base::split(line, ' ');
@@ -107,9 +112,10 @@ std::uint64_t OomCounter::count() const {
   return 0;
 }
 
-StepCgroup::StepCgroup(const ResourceLimits& limits, pid_t step) : step_(std::to_string(step)) {
+StepCgroup::StepCgroup(const ResourceLimits& limits, pid_t step, const CgroupView& view)
+    : step_(std::to_string(step)) {
   base::ScopeExit clean_up([&] { remove_all(); });
-  for (Group& group : find_groups(limits)) {
+  for (Group& group : find_groups(limits, view)) {
     group.dir = "/ibuild-" + step_;
     make(group, limits);
     groups_.push_back(group.dir);
@@ -131,12 +137,11 @@ void StepCgroup::enter() const {
 
 StepCgroup::~StepCgroup() { remove_all(); }
 
-std::vector<StepCgroup::Group> StepCgroup::find_groups(const ResourceLimits& limits) const {
-  const auto mountinfo = base::read_host_file("/proc/self/mountinfo", kFileCap);
-  const auto cgroup = base::read_host_file("/proc/self/cgroup", kFileCap);
+std::vector<StepCgroup::Group> StepCgroup::find_groups(const ResourceLimits& limits,
+                                                       const CgroupView& view) {
   std::vector<Group> groups;
   for (const auto& controller : needed_controllers(limits)) {
-    auto place = find_controller(controller, mountinfo, cgroup);
+    auto place = find_controller(controller, view.mountinfo, view.cgroup);
     if (!place) fail("no cgroup hierarchy with the controller " + controller + " is mounted here");
     if (!limits.cgroup_parent.empty()) place->own = limits.cgroup_parent;
     const auto same = std::find_if(groups.begin(), groups.end(),

@@ -11,6 +11,14 @@
 
 namespace ibuild::sandbox {
 
+/// What a process sees of cgroups: /proc/self/mountinfo and /proc/self/cgroup.
+struct CgroupView {
+  std::string mountinfo;
+  std::string cgroup;
+  /// Throws: SystemError.
+  static CgroupView of_this_process();
+};
+
 /// How often the kernel has killed a process of a cgroup for lack of memory.
 class OomCounter {
  public:
@@ -35,7 +43,8 @@ class StepCgroup {
  public:
   /// Makes them for the process `step` and sets the limits. Throws: SandboxError naming what cannot
   /// be set and what is missing; nothing is left behind then.
-  StepCgroup(const ResourceLimits& limits, pid_t step);
+  StepCgroup(const ResourceLimits& limits, pid_t step,
+             const CgroupView& view = CgroupView::of_this_process());
   StepCgroup(const StepCgroup&) = delete;
   StepCgroup& operator=(const StepCgroup&) = delete;
   ~StepCgroup();
@@ -50,7 +59,7 @@ class StepCgroup {
     std::vector<std::string> controllers;
     std::string dir;
   };
-  std::vector<Group> find_groups(const ResourceLimits& limits) const;
+  static std::vector<Group> find_groups(const ResourceLimits& limits, const CgroupView& view);
   void make(Group& group, const ResourceLimits& limits);
   void make_v2_below_some(Group& group);
   void make_parents(const CgroupPlace& place, const std::vector<std::string>& controllers);

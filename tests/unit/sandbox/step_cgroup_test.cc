@@ -1,0 +1,113 @@
+// Cgroups of version 2, on files in their place; what a kernel makes of them: step_limits_test.cc.
+#include "sandbox/child/step_cgroup.h"
+
+#include <catch2/catch.hpp>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/fs_at.h"
+#include "sandbox/sandbox.h"
+#include "tests/support/scratch_dir.h"
+
+namespace ibuild::sandbox {
+namespace {
+
+/// The hierarchy of a session: "" > "user" > "user/session", where this process is.
+class Hierarchy {
+ public:
+  Hierarchy() {
+    base::make_dirs(root_.dir(), base::RelPath::exact("user/session"));
+    for (const char* dir : {"", "user/", "user/session/"}) {
+      set(std::string(dir) + "cgroup.controllers", "cpu memory\n");
+      set(std::string(dir) + "cgroup.subtree_control", "\n");
+    }
+  }
+  void set(const std::string& file, const std::string& text) {
+    base::write_file_atomically(root_.dir(), base::RelPath::exact(file), text);
+  }
+  std::string get(const std::string& file) const {
+    return base::read_file_at(root_.dir(), base::RelPath::exact(file), 4096);
+  }
+  CgroupView view() const {
+    return {"1 2 0:3 / " + root_.host_path() + " rw - cgroup2 cgroup2 rw\n", "0::/user/session\n"};
+  }
+  std::string path(const std::string& name) const { return root_.host_path() + name; }
+  /// What making a step's cgroup fails with: it always does, as no kernel fills it with files.
+  std::string error_of(const ResourceLimits& limits) const {
+    try {
+      const StepCgroup cgroup(limits, 77, view());
+    } catch (const SandboxError& error) {
+      CHECK(error.phase() == "limit resources");
+      CHECK_FALSE(error.hint().empty());
+      return error.detail();
+    }
+    return "nothing";
+  }
+  bool is_clean() const {
+    for (const char* dir : {"", "user", "user/session"}) {
+      for (const auto& entry : base::list_dir(root_.dir(), base::RelPath::clean(dir))) {
+        if (entry.name.starts_with("ibuild") || entry.name == "chosen") return false;
+      }
+    }
+    return true;
+  }
+
+ private:
+  base::TempDir root_ = test::make_scratch_dir();
+};
+
+TEST_CASE("cgroup v2: the step's lies below ours where that may have children", "[sandbox]") {
+  const Hierarchy h;
+  CHECK(h.error_of({.memory_bytes = 5}) ==
+        "the kernel offers no memory.max in " + h.path("/user/session/ibuild-77"));
+  CHECK(h.get("user/session/cgroup.subtree_control") == "+memory");
+  CHECK(h.get("user/cgroup.subtree_control") == "\n");
+  CHECK(h.is_clean());
+}
+
+TEST_CASE("cgroup v2: else below the nearest one above", "[sandbox]") {
+  Hierarchy h;
+  h.set("user/session/cgroup.controllers", "memory\n");
+  h.set("user/cgroup.subtree_control", "memory cpu\n");
+  CHECK(h.error_of({.cpu_quota_us = 1000}) ==
+        "the kernel offers no cpu.max in " + h.path("/user/ibuild-77"));
+  CHECK(h.get("user/cgroup.subtree_control") == "memory cpu\n");  // had it before
+  CHECK(h.is_clean());
+}
+
+TEST_CASE("cgroup v2: a controller that is nowhere is named with every place", "[sandbox]") {
+  const Hierarchy h;
+  const std::string error = h.error_of({.cpuset_cpus = "0"});
+  for (const char* dir : {"/user/session", "/user", ""}) {
+    CHECK_THAT(error, Catch::Contains(h.path(dir) + " has no controller cpuset"));
+  }
+  CHECK(h.is_clean());
+}
+
+TEST_CASE("cgroup v2: a chosen parent is the only one, and gets its controllers from the top",
+          "[sandbox]") {
+  const Hierarchy h;
+  CHECK(h.error_of({.memory_bytes = 5, .cgroup_parent = "/user/chosen"}) ==
+        h.path("/user/chosen") + " has no controller memory");  // no kernel handed it down
+  CHECK(h.get("cgroup.subtree_control") == "+memory");
+  CHECK(h.get("user/cgroup.subtree_control") == "+memory");
+  CHECK(h.is_clean());
+}
+
+TEST_CASE("cgroup: without a hierarchy the controller is named", "[sandbox]") {
+  CHECK_THROWS_WITH(StepCgroup({.memory_bytes = 5}, 77, {"", ""}),
+                    Catch::Contains("controller memory"));
+}
+
+TEST_CASE("out of memory: kills are counted from the beginning", "[sandbox]") {
+  Hierarchy h;
+  h.set("events", "low 0\noom 7\noom_kill 2\n");
+  const OomCounter counter(h.path("/events"), "oom_kill");
+  CHECK_FALSE(counter.has_grown());
+  h.set("events", "low 0\noom 9\noom_kill 3\n");
+  CHECK(counter.has_grown());
+  CHECK_FALSE(OomCounter(h.path("/none"), "oom_kill").has_grown());
+}
+
+}  // namespace
+}  // namespace ibuild::sandbox
