@@ -6,13 +6,13 @@
 
 namespace ibuild::layers {
 
-base::RelPath clean_archive_path(std::string_view name) {
+base::RelPath clean_archive_path(std::string_view name, AboveRoot above) {
   if (name.size() > 2 * kMaxPathBytes) throw base::ContentError("a path is too long");
   long depth = 0;
   for (std::string_view part : base::split(name, '/')) {
     if (part.empty() || part == ".") continue;
     depth += part == ".." ? -1 : 1;
-    if (depth < 0) {
+    if (depth < 0 && above == AboveRoot::refuse) {
       throw base::ContentError("path \"" + base::printable(name.substr(0, 200)) +
                                "\" leads out of the root directory");
     }

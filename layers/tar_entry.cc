@@ -84,9 +84,9 @@ base::TimePoint mtime_of(const TarHeader& header) {
   return time_from_seconds(*seconds);
 }
 
-void set_link_target(std::string target, LayerEntry& entry) {
+void set_link_target(std::string target, AboveRoot above, LayerEntry& entry) {
   if (entry.type == EntryType::hardlink) {
-    entry.link_target = clean_archive_path(target).str();
+    entry.link_target = clean_archive_path(target, above).str();
   } else {
     check_symlink_target(target);
     entry.link_target = std::move(target);
@@ -107,10 +107,10 @@ std::uint32_t id_of(const std::optional<std::uint64_t>& extended, const char (&f
   return static_cast<std::uint32_t>(extended ? *extended : number_of(field, kMaxTarId, what));
 }
 
-LayerEntry make_named_entry(const TarHeader& header, TarExtension& extension,
-                            std::string_view name) {
+LayerEntry make_named_entry(const TarHeader& header, TarExtension& extension, std::string_view name,
+                            AboveRoot above) {
   LayerEntry entry;
-  entry.path = clean_archive_path(name);
+  entry.path = clean_archive_path(name, above);
   entry.type = entry_type(header.type, name);
   if (entry.type == EntryType::file) {
     entry.size_bytes = extension.size ? *extension.size : tar_data_size(header);
@@ -125,7 +125,7 @@ LayerEntry make_named_entry(const TarHeader& header, TarExtension& extension,
   if (entry.type == EntryType::symlink || entry.type == EntryType::hardlink) {
     set_link_target(extension.link_path ? std::move(*extension.link_path)
                                         : std::string(text_of(header.link_name)),
-                    entry);
+                    above, entry);
   }
   entry.xattrs = std::move(extension.xattrs);
   std::sort(entry.xattrs.begin(), entry.xattrs.end());
@@ -150,10 +150,10 @@ std::uint64_t tar_data_size(const TarHeader& header) {
   return number_of(header.size, kMaxTarFileBytes, "size");
 }
 
-LayerEntry make_tar_entry(const TarHeader& header, TarExtension extension) {
+LayerEntry make_tar_entry(const TarHeader& header, TarExtension extension, AboveRoot above) {
   const std::string name = extension.path ? std::move(*extension.path) : ustar_name(header);
   try {
-    return make_named_entry(header, extension, name);
+    return make_named_entry(header, extension, name, above);
   } catch (base::ContentError& error) {
     error.add_context("\"" + base::printable(std::string_view(name).substr(0, 200)) + "\"");
     throw;

@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "layers/archive_path.h"
 #include "layers/layer_entry.h"
 #include "layers/tar_extension.h"
 #include "layers/tar_format.h"
@@ -16,7 +17,7 @@ std::uint64_t tar_data_size(const TarHeader& header);
 
 /// What a header and the extended headers before it say, cleaned and translated as TarReader
 /// promises. `tar_offset` is left at 0. Throws ContentError.
-LayerEntry make_tar_entry(const TarHeader& header, TarExtension extension);
+LayerEntry make_tar_entry(const TarHeader& header, TarExtension extension, AboveRoot above);
 
 /// True for the bookkeeping entries of aufs (".wh..wh.plnk"), which are no part of a layer.
 bool is_aufs_bookkeeping(const LayerEntry& entry);

@@ -20,7 +20,8 @@ bool is_zero(const TarHeader& header) {
 
 }  // namespace
 
-TarReader::TarReader(base::ByteSource& in) : in_(in), data_(*this), buffer_(kBufferBytes) {}
+TarReader::TarReader(base::ByteSource& in, AboveRoot above)
+    : in_(in), above_(above), data_(*this), buffer_(kBufferBytes) {}
 
 std::size_t TarReader::read_some(std::span<std::byte> buffer) {
   if (buffer.empty()) return 0;
@@ -129,7 +130,7 @@ std::optional<LayerEntry> TarReader::try_next() {
     }
     if (!has_right_checksum(header)) throw base::ContentError("the checksum of a header is wrong");
     if (read_extension(header, extension)) continue;
-    LayerEntry entry = make_tar_entry(header, std::move(extension));
+    LayerEntry entry = make_tar_entry(header, std::move(extension), above_);
     extension = {};
     entry.tar_offset = offset_;
     data_left_ = entry.size_bytes;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/stream.h"
+#include "layers/archive_path.h"
 #include "layers/layer_entry.h"
 #include "layers/tar_extension.h"
 #include "layers/tar_format.h"
@@ -16,7 +17,8 @@ namespace ibuild::layers {
 /// Reads the uncompressed tar of a layer, entry by entry: ustar, pax, GNU long names and base-256
 /// numbers, V7. Everything in it may be hostile. As Go's archive/tar wherever formats are unclear,
 /// so that a layer means here what it means elsewhere; sparse files are refused (image-spec forbids
-/// them). Names are cleaned ("/a", "./a" → "a"); one that leads above the root is refused.
+/// them). Names are cleaned ("/a", "./a" → "a"); one that leads above the root is refused, where
+/// archives are not layers also confined.
 /// `.wh.NAME` becomes an entry of type whiteout, `.wh..wh..opq` one of type opaque, other
 /// `.wh..wh.` names (bookkeeping of aufs) are left out; a character device 0/0, which means a
 /// whiteout to overlayfs, becomes one. Extended attributes: those of is_applied_xattr. See:
@@ -24,7 +26,7 @@ namespace ibuild::layers {
 class TarReader {
  public:
   /// `in` must outlive the reader.
-  explicit TarReader(base::ByteSource& in);
+  explicit TarReader(base::ByteSource& in, AboveRoot above = AboveRoot::refuse);
 
   /// The next entry; what is left of the former one's data is skipped. None at the archive's end.
   /// Throws: ContentError.
@@ -54,6 +56,7 @@ class TarReader {
   void skip(std::uint64_t count);
 
   base::ByteSource& in_;
+  AboveRoot above_;
   Data data_;
   std::vector<std::byte> buffer_;
   std::size_t begin_ = 0;  // of what is left in buffer_

@@ -60,7 +60,7 @@ ArchiveContents::ArchiveContents(const ContentSource& source, const SourceFile& 
     : spool_(temp_dir) {
   const auto bytes = source.open(file);
   const auto plain = layers::make_any_decompressor(*bytes);
-  layers::TarReader reader(*plain);
+  layers::TarReader reader(*plain, layers::AboveRoot::confine);
   while (auto entry = reader.next()) {
     if (stop.stop_requested()) throw base::CancelledError();
     take(std::move(*entry), reader.data());
@@ -114,7 +114,7 @@ void ArchiveContents::place_entry(const SourceFile& file, const base::RelPath& d
   if (entry.type == EntryType::hardlink) {
     const auto target = base::RelPath::clean(entry.link_target);
     const auto real = tree.resolve(target.parent(), destination).join(target.name());
-    if (tree.put_hard_link(entry.path, real)) return;
+    if (tree.put_hard_link(entry, real)) return;
     throw base::UsageError("the archive links " + base::printable(file.path().absolute()) + " to " +
                            base::printable(target.absolute()) + ", which is not there");
   }

@@ -166,7 +166,27 @@ void DestinationTree::put_entry(LayerEntry entry, const SourceFile* source,
   add(std::move(entry), std::move(added));
 }
 
-bool DestinationTree::put_hard_link(const base::RelPath& path, const base::RelPath& target) {
+void DestinationTree::tell_of_link(const LinkKey& link, const LayerEntry& entry) {
+  LayerEntry& facts = link_facts_[link] = entry;
+  facts.mtime = clamp(facts.mtime);
+  if (!rules_.chown) return;
+  facts.uid = rules_.chown->uid;
+  facts.gid = rules_.chown->gid;
+}
+
+void DestinationTree::apply_link_facts(Added& added) const {
+  if (!added.link) return;
+  const auto found = link_facts_.find(*added.link);
+  if (found == link_facts_.end()) return;
+  const LayerEntry& facts = found->second;
+  added.entry.mode = facts.mode;
+  added.entry.uid = facts.uid;
+  added.entry.gid = facts.gid;
+  added.entry.mtime = facts.mtime;
+}
+
+bool DestinationTree::put_hard_link(const LayerEntry& entry, const base::RelPath& target) {
+  const base::RelPath path = entry.path;
   const auto* file = lookup(target);
   if (file == nullptr || file->type == EntryType::directory) return false;
   if (path == target) return true;
@@ -191,6 +211,7 @@ bool DestinationTree::put_hard_link(const base::RelPath& path, const base::RelPa
     added_.emplace(target, std::move(copy));
   }
   if (lookup(path) != nullptr) remove(path);
+  tell_of_link(*added.link, entry);
   added.entry.path = path;
   added_.insert_or_assign(path, std::move(added));
   return true;
@@ -252,6 +273,7 @@ void DestinationTree::write(layers::LayerBuilder& out, const ParentOpener& opene
       continue;
     }
     if (added.entry.type == EntryType::file && added.link) {
+      apply_link_facts(added);
       const auto [first, is_new] = first_names.emplace(*added.link, path);
       if (!is_new) {
         added.entry.type = EntryType::hardlink;

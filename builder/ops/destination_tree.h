@@ -64,15 +64,17 @@ class DestinationTree {
   /// an archive is unpacked.
   void put_entry(layers::LayerEntry entry, const SourceFile* source, const ContentSource* content,
                  std::optional<LinkKey> link);
-  /// One more name for the file at `target`; of a link or device it is a copy. False when nothing
-  /// or a directory stands there.
-  bool put_hard_link(const base::RelPath& path, const base::RelPath& target);
+  /// One more name, that of `entry`, for the file at `target`, which takes mode, owner and time
+  /// from `entry`; of a link or device it is a copy. False when nothing or a directory stands
+  /// there.
+  bool put_hard_link(const layers::LayerEntry& entry, const base::RelPath& target);
   /// Takes away what stands at `path`, with all below it.
   void remove(const base::RelPath& path);
 
   bool empty() const { return added_.empty() && hidden_.empty(); }
-  /// Gives every entry to `out`, after which the tree is empty. `opener` opens files of the parent, of which new hard links were
-  /// made. Names that would read as whiteouts are left out and told to `warn`.
+  /// Gives every entry to `out`, after which the tree is empty. `opener` opens files of the parent,
+  /// of which new hard links were made. Names that would read as whiteouts are left out and told to
+  /// `warn`.
   using ParentOpener =
       std::function<std::unique_ptr<base::ByteSource>(const layers::TreeView::Node&)>;
   void write(layers::LayerBuilder& out, const ParentOpener& opener,
@@ -98,6 +100,8 @@ class DestinationTree {
   layers::LayerEntry apply_rules(const base::RelPath& path, const SourceFile& source) const;
   base::TimePoint clamp(base::TimePoint time) const;
   void add(layers::LayerEntry entry, Added rest);
+  void tell_of_link(const LinkKey& link, const layers::LayerEntry& entry);
+  void apply_link_facts(Added& added) const;
   void add_parents(Entries& entries) const;
   void add_whiteouts(Entries& entries) const;
   std::unique_ptr<base::ByteSource> open_bytes(const Added& added,
@@ -108,6 +112,7 @@ class DestinationTree {
   Entries added_;
   std::set<base::RelPath, WalkOrder> hidden_;  // what the parent has there and below is gone
   std::uint64_t next_link_ = 0;
+  std::map<LinkKey, layers::LayerEntry> link_facts_;  // what the last link told of the file
   mutable std::optional<base::RelPath> cached_directory_;
   mutable std::optional<layers::TreeView::Directory> cached_;
   mutable layers::LayerEntry implied_;

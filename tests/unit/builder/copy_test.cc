@@ -11,6 +11,7 @@
 #include "layers/tar_writer.h"
 #include "parser/diagnostic.h"
 #include "tests/support/builder/fakes.h"
+#include "tests/unit/builder/context/tar_text.h"
 
 using namespace ibuild;
 using ibuild::test::BuildFixture;
@@ -255,12 +256,37 @@ TEST_CASE(
   CHECK(f.look(*tree, "t/kept/inner") == "");
 }
 
-TEST_CASE("add: a name above the archive's root ends the build", "[builder]") {
+TEST_CASE("add: a name above the archive's root stays in the destination", "[builder]") {
   BuildFixture f;
-  std::string tar = make_tar({{"passwd", EntryType::file, "evil"}});
+  f.images.add("base", {{"etc/passwd", "real"}});
+  std::string tar = make_tar({{"passwd", EntryType::file, "the archive's"}});
   rename_first(tar, "../etc/passwd");
   f.write("a.tar", tar);
-  CHECK_THROWS_AS(f.build("FROM scratch\nADD a.tar /x\n"), base::Error);
+  const auto tree = f.tree(f.build("FROM base\nADD a.tar /x\n"));
+  CHECK(f.content(*tree, "etc/passwd") == "real");
+  CHECK(f.content(*tree, "x/etc/passwd") == "the archive's");
+}
+
+TEST_CASE("add: the last hard link says which mode, owner and time the file has", "[builder]") {
+  BuildFixture f;
+  f.write("a.tar", test::TarText{.name = "file", .content = "x", .mode = 0755, .uid = 1}.str() +
+                       test::TarText{.name = "one", .type = '1', .link = "file", .uid = 2}.str() +
+                       test::TarText{.name = "two",
+                                     .type = '1',
+                                     .link = "../one",
+                                     .mode = 04711,
+                                     .uid = 3,
+                                     .mtime = 1000000000}
+                           .str() +
+                       test::tar_end());
+  const auto tree = f.tree(f.build("FROM scratch\nADD a.tar /x/\nADD --chown=5 a.tar /y/\n"));
+  for (const char* name : {"x/file", "x/one", "x/two"}) {
+    CAPTURE(name);
+    CHECK(f.look(*tree, name) == "file 4711 3:3");
+    CHECK(tree->lookup(base::RelPath::clean(name))->entry.mtime ==
+          base::TimePoint(std::chrono::seconds(1'000'000'000)));
+  }
+  CHECK(f.look(*tree, "y/one") == "file 4711 5:5");
 }
 
 TEST_CASE("add: whiteout names of an archive are left out with a warning", "[builder]") {

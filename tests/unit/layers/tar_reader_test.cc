@@ -354,4 +354,18 @@ TEST_CASE("tar_reader: numbers in base 256", "[layers]") {
   CHECK(entry.mtime == base::TimePoint(std::chrono::seconds(-1)));
 }
 
+TEST_CASE("tar_reader: names that lead above the root can be confined to it", "[layers]") {
+  const std::string tar =
+      header('0', "../../etc/passwd") +
+      header('1', "/../a/../../h", 0, [](TarHeader& h) { std::strcpy(h.link_name, "../x/y"); }) +
+      std::string(1024, '\0');
+  base::StringSource source(tar);
+  TarReader reader(source, AboveRoot::confine);
+  CHECK(reader.next()->path.str() == "etc/passwd");
+  const auto link = reader.next();
+  CHECK(link->path.str() == "h");
+  CHECK(link->link_target == "x/y");
+  CHECK_FALSE(reader.next());
+}
+
 }  // namespace ibuild::layers

@@ -112,8 +112,8 @@ TEST_CASE("context_archive: nothing gets out of the directory", "[context]") {
   CHECK(base::list_dir(outside.dir()).empty());
   // The link was taken with the context as the root.
   CHECK(unpacked.text(base::RelPath::clean(outside.host_path()).join("file").str()) == "x");
-  CHECK_THROWS_AS(Unpacked(TarText{.name = "../file", .content = "x"}.str() + tar_end()),
-                  base::ContentError);
+  const Unpacked above(TarText{.name = "../file", .content = "x"}.str() + tar_end());
+  CHECK(above.text("file") == "x");
   CHECK_THROWS_AS(
       Unpacked(TarText{.name = "h", .type = '1', .link = "../../etc/passwd"}.str() + tar_end()),
       base::ContentError);
