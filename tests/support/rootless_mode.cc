@@ -57,8 +57,16 @@ void become_nobody() {
   require(::prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) == 0, "prctl");
 }
 
-/// What Docker leaves to root of a container.
-void drop_admin_capability() {
+void become(std::string_view who) {
+  if (who == "ranges") grant_ids();
+  if (who == "single" || who == "ranges") return become_nobody();
+  if (who == "container") return become_root_of_a_container();
+  throw base::Error("IBUILD_TEST_AS: unknown value");
+}
+
+}  // namespace
+
+void become_root_of_a_container() {
   constexpr std::uint32_t kKept = 1U << CAP_CHOWN | 1U << CAP_DAC_OVERRIDE | 1U << CAP_FSETID |
                                   1U << CAP_FOWNER | 1U << CAP_MKNOD | 1U << CAP_NET_RAW |
                                   1U << CAP_SETGID | 1U << CAP_SETUID | 1U << CAP_SETPCAP |
@@ -72,15 +80,6 @@ void drop_admin_capability() {
   std::array<__user_cap_data_struct, 2> data{{{kKept, kKept, 0}, {0, 0, 0}}};
   require(::syscall(SYS_capset, &header, data.data()) == 0, "capset");
 }
-
-void become(std::string_view who) {
-  if (who == "ranges") grant_ids();
-  if (who == "single" || who == "ranges") return become_nobody();
-  if (who == "container") return drop_admin_capability();
-  throw base::Error("IBUILD_TEST_AS: unknown value");
-}
-
-}  // namespace
 
 void enter_rootless_mode(int argc, char** argv) {
   const char* who = std::getenv("IBUILD_TEST_AS");

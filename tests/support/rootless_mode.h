@@ -10,4 +10,8 @@ namespace ibuild::test {
 /// the user namespace.
 void enter_rootless_mode(int argc, char** argv);
 
+/// Leaves to the calling process what Docker leaves to root of a container. For passes_in_fork.
+/// Requires: root.
+void become_root_of_a_container();
+
 }  // namespace ibuild::test
