@@ -275,5 +275,6 @@ TEST_CASE("build: what is not supported is refused before anything is done", "[e
   Machine machine;
   const auto refused = machine.build("app:1", "FROM scratch\n", {"--cgroup-parent", "x"});
   CHECK(refused.code == 2);
-  CHECK_THAT(refused.err, Catch::Contains("--cgroup-parent is not supported"));
+  CHECK_THAT(refused.err,
+             Catch::Contains("--cgroup-parent x: steps get a cgroup only for a limit"));
 }
