@@ -1,6 +1,5 @@
 // probe_profile and probe_profiles of sandbox/user_namespace.h.
 #include <fcntl.h>
-#include <unistd.h>
 
 #include <chrono>
 #include <string>
@@ -9,8 +8,6 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "base/unique_fd.h"
-#include "sandbox/cgroup_settings.h"
-#include "sandbox/child/step_cgroup.h"
 #include "sandbox/sandbox.h"
 #include "sandbox/user_namespace.h"
 
@@ -42,22 +39,6 @@ ProfileProbe probe_private_network() {
   const base::UniqueFd tun(::open("/dev/net/tun", O_RDWR | O_CLOEXEC));
   probe.usable = tun.valid();
   probe.reason = probe.usable ? "pasta" : base::SystemError("open", "/dev/net/tun").what();
-  return probe;
-}
-
-ProfileProbe probe_limits() {
-  ProfileProbe probe{"limits", true, ""};
-  // The values are the kernel's own, or no limit at all.
-  for (const ResourceLimits& limits : {ResourceLimits{.memory_bytes = 1ULL << 50},
-                                       ResourceLimits{.cpu_shares = 1024},
-                                       ResourceLimits{.cpuset_mems = "0"}}) {
-    try {
-      const StepCgroup cgroup(limits, ::getpid());
-      probe.reason += (probe.reason.empty() ? "" : ", ") + needed_controllers(limits).front();
-    } catch (const SandboxError& error) {
-      return {"limits", false, error.detail()};
-    }
-  }
   return probe;
 }
 

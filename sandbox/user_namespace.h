@@ -41,9 +41,6 @@ ProfileProbe probe_profile(const std::string& profile);
 /// Whether steps can have a network of their own (NetworkMode::own): the program and the device
 /// that it takes. `profile` is "private".
 ProfileProbe probe_private_network();
-/// Whether steps can be limited (ResourceLimits), by making a cgroup for real. `profile` is
-/// "limits"; the reason names the controllers that can be had, or tells of the first that cannot.
-ProfileProbe probe_limits();
 /// Tries each profile for real (in short-lived children) and says what works. Leaves nothing
 /// behind.
 std::vector<ProfileProbe> probe_profiles();

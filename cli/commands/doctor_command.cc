@@ -30,7 +30,6 @@ struct Report {
   std::string store;
   std::vector<sandbox::ProfileProbe> profiles;
   sandbox::ProfileProbe private_network;
-  sandbox::ProfileProbe limits;
   std::vector<PlatformRow> platforms;
 };
 
@@ -115,7 +114,6 @@ int run_doctor(Arguments arguments, CommandContext& context) {
   const Report report{.store = store.path(),
                       .profiles = sandbox::probe_profiles(),
                       .private_network = sandbox::probe_private_network(),
-                      .limits = sandbox::probe_limits(),
                       .platforms = platform_rows()};
   context.out << (json ? to_json(report) : to_text(report));
   return kSuccess;

@@ -7,7 +7,6 @@
 #include "base/fs_at.h"
 #include "base/scope_exit.h"
 #include "sandbox/cgroup_settings.h"
-#include "sandbox/user_namespace.h"
 #include "tests/support/must_run.h"
 #include "tests/unit/sandbox/step_fixture.h"
 
@@ -114,15 +113,6 @@ TEST_CASE("limits: one that cannot be set is an error that names it", "[step]") 
     CHECK_THAT(error.hint(), Catch::Contains("--cgroup-parent"));
   }
   if (place_of("cpuset")) CHECK(left_behind("cpuset").empty());
-}
-
-TEST_CASE("limits: the probe says what can be had, and leaves nothing", "[step]") {
-  const sandbox::ProfileProbe probe = sandbox::probe_limits();
-  CHECK_FALSE(probe.reason.empty());
-  if (!can_limit("memory") || !can_limit("cpu") || !can_limit("cpuset")) return;
-  CHECK(probe.usable);
-  CHECK(probe.reason == "memory, cpu, cpuset");
-  for (const char* controller : {"memory", "cpu", "cpuset"}) CHECK(left_behind(controller).empty());
 }
 
 TEST_CASE("time-out: a step that takes longer is ended with its tree", "[step]") {
