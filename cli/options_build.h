@@ -27,6 +27,7 @@ struct BuildOptions {
   std::vector<std::string> build_args;
   std::vector<std::string> labels;
   std::vector<std::string> annotations;
+  bool squash = false;
   CacheOptions cache;
   std::vector<std::string> platforms;
   bool pull = false;

@@ -15,7 +15,6 @@ void refuse_unsupported_build_options(OptionParser& parser) {
   parser.refuse("--policy", Takes::value, "source policies are not known");
   parser.refuse("--resource", Takes::value, "use --memory, --cpu-quota and their like");
   parser.refuse("--security-opt", Takes::value, "the sandbox of steps is always the same");
-  parser.refuse("--squash", Takes::no_value, "layers are not squashed");
   parser.refuse("-v,--volume", Takes::value,
                 "directories of the host cannot be mounted into steps");
   // Docker's own meaning: remove intermediate containers. There never are any.

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "builder/export/squash.h"
 #include "cli/csv.h"
 
 namespace ibuild::cli {
@@ -25,6 +26,10 @@ builder::OutputSpec short_form(std::string_view text) {
 
 bool is_file_type(const std::string& type) {
   return type == "oci" || type == "docker" || type == "tar";
+}
+
+bool is_image_type(const std::string& type) {
+  return type != "tar" && type != "local" && type != "cacheonly";
 }
 
 /// The attributes that one --annotation stands for: "annotation-index[linux/amd64].key" and so on.
@@ -78,7 +83,7 @@ void annotate(std::vector<builder::OutputSpec>& outputs, const std::vector<std::
   if (outputs.empty()) outputs.push_back({.type = "image", .attributes = {}});
   bool is_held = false;
   for (auto& output : outputs) {
-    if (output.type == "tar" || output.type == "local" || output.type == "cacheonly") continue;
+    if (!is_image_type(output.type)) continue;
     is_held = true;
     for (const auto& text : texts) {
       for (auto& [name, value] : annotation_attributes(text))
@@ -86,6 +91,17 @@ void annotate(std::vector<builder::OutputSpec>& outputs, const std::vector<std::
     }
   }
   if (!is_held) throw base::UsageError("--annotation needs an output that is an image");
+}
+
+void squash(std::vector<builder::OutputSpec>& outputs) {
+  if (outputs.empty()) outputs.push_back({.type = "image", .attributes = {}});
+  bool is_held = false;
+  for (auto& output : outputs) {
+    if (!is_image_type(output.type)) continue;
+    is_held = true;
+    output.attributes.try_emplace(builder::kSquashAttribute, "true");
+  }
+  if (!is_held) throw base::UsageError("--squash needs an output that is an image");
 }
 
 bool writes_to_stdout(const builder::OutputSpec& output) {

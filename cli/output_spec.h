@@ -15,6 +15,10 @@ builder::OutputSpec parse_output(std::string_view text);
 /// index-descriptor. Throws: UsageError for other texts, and when no output can hold them.
 void annotate(std::vector<builder::OutputSpec>& outputs, const std::vector<std::string>& texts);
 
+/// Hands --squash to every output that is an image and does not say by itself (squash=…); to the
+/// store when there is none. Throws: UsageError when no output is one.
+void squash(std::vector<builder::OutputSpec>& outputs);
+
 /// Whether the output's bytes go to standard output.
 bool writes_to_stdout(const builder::OutputSpec& output);
 

@@ -6,6 +6,7 @@
 #include "builder/export/output_attributes.h"
 #include "builder/export/output_file.h"
 #include "builder/export/output_names.h"
+#include "builder/export/squash.h"
 
 namespace ibuild::builder {
 
@@ -62,8 +63,8 @@ ExportResult ArchiveExporter::run(const FinishedBuild& build, const OutputSpec& 
   const std::string dest = attributes.required_text("dest");
 
   report.note("exporting layers");
-  const BuiltImages built =
-      make_built_images(build, format, BlobPlace::store, services.store, stop);
+  const BuiltImages built = make_built_images(as_wanted(build, attributes, services, stop), format,
+                                              BlobPlace::store, services.store, stop);
   report.note("writing " + std::string(docker ? "docker archive" : "OCI layout") + " to " + dest);
   const auto& content = services.store.content();
   if (attributes.flag("tar", true)) {

@@ -4,6 +4,7 @@
 #include "builder/export/layer_blobs.h"
 #include "builder/export/output_attributes.h"
 #include "builder/export/output_names.h"
+#include "builder/export/squash.h"
 
 namespace ibuild::builder {
 
@@ -58,7 +59,8 @@ ExportResult ImageExporter::run(const FinishedBuild& build, const OutputSpec& ou
   report.note("exporting layers");
   // What is pushed can be had from there again: a base's layer that nothing needed is not fetched.
   const auto place = push ? BlobPlace::store_or_origin : BlobPlace::store;
-  const BuiltImages built = make_built_images(build, format, place, services.store, stop);
+  const BuiltImages built = make_built_images(as_wanted(build, attributes, services, stop), format,
+                                              place, services.store, stop);
   const auto canonical = by_digest(names, built.top.digest);
   // What has no tag in the registry gets none here.
   const bool untagged = attributes.flag("push-by-digest", false);

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "builder/export/squash.h"
 
 namespace ibuild::builder {
 
@@ -93,6 +94,7 @@ LayerFormat read_layer_format(const OutputAttributes& attributes, ImageFormat ot
   if (!oci && format.compression.type == LayerCompression::zstd) {
     throw base::UsageError("compression=zstd needs oci-mediatypes=true");
   }
+  (void)wants_squash(attributes);
   if (!attributes.flag("rewrite-timestamp", true)) {
     throw base::UsageError(
         "rewrite-timestamp=false is not supported: with SOURCE_DATE_EPOCH no file of a new layer "

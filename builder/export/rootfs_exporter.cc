@@ -1,6 +1,7 @@
 #include "builder/export/rootfs_exporter.h"
 
 #include "base/error.h"
+#include "builder/export/clamp_times.h"
 #include "builder/export/directory_writer.h"
 #include "builder/export/output_attributes.h"
 #include "builder/export/output_file.h"
@@ -22,24 +23,6 @@ class TarVisitor : public RootFileSystem::Visitor {
 
  private:
   layers::TarWriter tar_;
-};
-
-/// Keeps times from lying after SOURCE_DATE_EPOCH.
-class ClampTimes : public RootFileSystem::Visitor {
- public:
-  ClampTimes(RootFileSystem::Visitor& next, const base::Clock& clock)
-      : next_(next), clock_(clock) {}
-  void visit(const layers::LayerEntry& entry, base::ByteSource* data) override {
-    const auto latest = clock_.fixed();
-    if (!latest || entry.mtime <= *latest) return next_.visit(entry, data);
-    layers::LayerEntry clamped = entry;
-    clamped.mtime = *latest;
-    next_.visit(clamped, data);
-  }
-
- private:
-  RootFileSystem::Visitor& next_;
-  const base::Clock& clock_;
 };
 
 enum class Layout { merged, folder_each };

@@ -218,3 +218,38 @@ TEST_CASE("reproducible: one digest under SOURCE_DATE_EPOCH, whoever builds", "[
     }
   }
 }
+
+TEST_CASE("outputs: a squashed image has one layer with the files that count", "[e2e]") {
+  if (!has_skopeo()) return;
+  for (const Who who : everybody()) {
+    if (who == Who::single) continue;
+    DYNAMIC_SECTION(name_of(who)) {
+      Machine machine(who);
+      prepare(machine);
+      const auto built =
+          machine.build("app:1", kDockerfile + "RUN rm -r /dir/soft\n",
+                        {"--squash", "-o", "type=oci,dest=" + machine.path("home/app.tar"), "-o",
+                         "type=oci,squash=false,dest=" + machine.path("home/layers.tar")});
+      INFO(built.err);
+      REQUIRE(built.code == 0);
+      const auto layers_of = [&](const std::string& file) {
+        const auto text = machine.must_run(
+            {"skopeo", "inspect", "--format", "{{len .Layers}}", "oci-archive:" + file});
+        return text.substr(0, text.find('\n'));
+      };
+      CHECK(layers_of(machine.path("home/app.tar")) == "1");
+      CHECK(layers_of(machine.path("home/layers.tar")) != "1");
+      // A copy reads every blob and checks it; the layer's names tell what is in it.
+      const auto dir = machine.path("home/dir");
+      machine.must_run(
+          {"skopeo", "copy", "-q", "oci-archive:" + machine.path("home/app.tar"), "dir:" + dir});
+      const auto blob = machine.must_run({"sh", "-c",
+                                          "cd '" + dir +
+                                              "' && for f in *; do tar -tvzf $f 2>/dev/null; done; "
+                                              "true"});
+      CHECK_THAT(blob, Catch::Contains("-rwsr-xr-x") && Catch::Contains("dir/hard") &&
+                           Catch::Contains("dir/pipe") && !Catch::Contains("dir/soft") &&
+                           !Catch::Contains(".wh."));
+    }
+  }
+}

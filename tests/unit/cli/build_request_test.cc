@@ -205,13 +205,28 @@ TEST_CASE("build_request: what docker build has and ibuild has not is named", "[
     CHECK_THROWS_WITH(request_of({option, "x", "."}),
                       Catch::Contains(option) && Catch::Contains("not supported"));
   }
-  for (const char* option : {"--squash", "--compress"}) {
+  for (const char* option : {"--compress"}) {
     CAPTURE(option);
     CHECK_THROWS_WITH(request_of({option, "."}),
                       Catch::Contains(option) && Catch::Contains("not supported"));
   }
   CHECK_NOTHROW(request_of({"--provenance=false", "--sbom=false", "--rm", "--force-rm=true", "."}));
   CHECK_THROWS_AS(request_of({"--rm=false", "."}), UsageError);
+}
+
+TEST_CASE("build_request: --squash goes to outputs that are images", "[cli]") {
+  const auto alone = request_of({"--squash", "."});
+  REQUIRE(alone.outputs.size() == 1);
+  CHECK(alone.outputs[0].type == "image");
+  CHECK(alone.outputs[0].attributes.at("squash") == "true");
+  const auto several = request_of(
+      {"--squash", "-o", "type=oci,dest=a,squash=false", "-o", "type=local,dest=b", "--load", "."});
+  REQUIRE(several.outputs.size() == 3);
+  CHECK(several.outputs[0].attributes.at("squash") == "false");
+  CHECK_FALSE(several.outputs[1].attributes.contains("squash"));
+  CHECK(several.outputs[2].attributes.at("squash") == "true");
+  CHECK_THROWS_WITH(request_of({"--squash", "-o", "type=cacheonly", "."}),
+                    Catch::Contains("--squash"));
 }
 
 TEST_CASE("build_request: the age of results that count", "[cli]") {

@@ -1,0 +1,74 @@
+#include "builder/export/squash.h"
+
+#include <string>
+#include <utility>
+
+#include "base/error.h"
+#include "builder/export/clamp_times.h"
+#include "builder/export/root_file_system.h"
+#include "layers/layer_builder.h"
+#include "layers/layer_store.h"
+#include "layers/store.h"
+
+namespace ibuild::builder {
+
+namespace {
+
+class IntoLayer : public RootFileSystem::Visitor {
+ public:
+  explicit IntoLayer(layers::LayerBuilder& layer) : layer_(layer) {}
+  void visit(const layers::LayerEntry& entry, base::ByteSource* data) override {
+    layer_.add(entry, data);
+  }
+
+ private:
+  layers::LayerBuilder& layer_;
+};
+
+layers::Layer merge_layers(const layers::LayerChain& chain, const Services& services,
+                           std::stop_token stop) {
+  const auto layer = services.store.layers().begin_layer();
+  IntoLayer into(*layer);
+  ClampTimes clamp(into, services.clock);
+  RootFileSystem(chain, services.store, std::move(stop)).visit(clamp);
+  return layer->commit();
+}
+
+}  // namespace
+
+bool wants_squash(const OutputAttributes& attributes) {
+  return attributes.flag(kSquashAttribute, false);
+}
+
+FinishedImage squash_image(const FinishedImage& image, const Services& services,
+                           std::stop_token stop) {
+  if (image.layers.size() < 2) return image;
+  FinishedImage squashed;
+  squashed.config = image.config;
+  squashed.layers.push_back(merge_layers(image.layers, services, std::move(stop)));
+  squashed.config.diff_ids = {squashed.layers.front().diff_id};
+  for (auto& entry : squashed.config.history) entry.empty_layer = true;
+  image::HistoryEntry merged;
+  merged.created = image.config.created;
+  merged.created_by = "squash";
+  merged.comment = std::to_string(image.layers.size()) + " layers as one";
+  squashed.config.history.push_back(std::move(merged));
+  return squashed;
+}
+
+FinishedBuild as_wanted(const FinishedBuild& build, const OutputAttributes& attributes,
+                        const Services& services, std::stop_token stop) {
+  if (!wants_squash(attributes)) return build;
+  FinishedBuild squashed = build;
+  for (auto& image : squashed.images) {
+    if (!image.config.inline_cache.empty()) {
+      base::UsageError error("a squashed image cannot carry an inline cache of its layers");
+      error.set_hint("use --cache-to type=registry or type=local");
+      throw error;
+    }
+    image = squash_image(image, services, stop);
+  }
+  return squashed;
+}
+
+}  // namespace ibuild::builder
