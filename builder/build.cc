@@ -213,7 +213,8 @@ void attempt(const Attempts& given, const Wanted& wanted, ImagePusher* pusher, s
   const VertexId first = announce(given.plan, given.vertices, services.events);
   const LayerFetch fetch(services.store.layers(), services.events, given.plan,
                          [first](StepId step) { return first + step; });
-  const BuildScope scope{given.request, services, given.plan, given.context, fetch, services.clock};
+  const BuildScope scope{given.request, services,       given.plan,    given.context,
+                         fetch,         services.clock, given.imported};
   // Every step has its layer, or is known to need none.
   const auto solved = solve(scope, given.imported, first, stop);
   // Configuration, history and layers agree.
@@ -229,7 +230,7 @@ void attempt(const Attempts& given, const Wanted& wanted, ImagePusher* pusher, s
   // Every output is there.
   export_build(finished, wanted.outputs, services, pusher, given.vertices, stop, result);
   export_caches(wanted.caches.to, {solved.traces, solved.results, layers},
-                {services, pusher, given.vertices}, stop);
+                {services, pusher, given.vertices, given.imported}, stop);
 }
 
 std::vector<image::Platform> platforms_of(const std::vector<PlatformTarget>& targets) {

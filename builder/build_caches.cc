@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "builder/cache/imported_caches.h"
 #include "builder/cache/layout_cache.h"
+#include "builder/cache/mount_packs.h"
 #include "builder/vertex_watch.h"
 
 namespace ibuild::builder {
@@ -81,8 +82,9 @@ void export_caches(const std::vector<CacheTo>& to, const ExportedSteps& steps,
     try {
       watch.run([&] {
         const ExportReport report{tools.services.events, watch.id()};
-        export_cache(cache, {steps.traces, layers, steps.image}, tools.services, tools.pusher,
-                     report, stop);
+        const auto mounts = pack_mounts(cache.mounts, tools.services, tools.imported, stop);
+        export_cache(cache, {steps.traces, layers, steps.image, mounts}, tools.services,
+                     tools.pusher, report, stop);
       });
     } catch (const base::CancelledError&) {
       throw;

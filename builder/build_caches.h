@@ -8,6 +8,7 @@
 #include "builder/cache/cache_export.h"
 #include "builder/cache/cache_options.h"
 #include "builder/cache/cache_place.h"
+#include "builder/cache/imported_caches.h"
 #include "builder/layer_fetch.h"
 #include "builder/plan/build_args.h"
 #include "builder/step_result.h"
@@ -45,6 +46,7 @@ struct ExportTools {
   const Services& services;
   ImagePusher* pusher;
   VertexNumbers& vertices;
+  ImportedCaches& imported;  // cache mounts that only they have are handed on
 };
 /// Writes all caches. A failure is a warning where the cache says ignore-error.
 /// Throws: CacheError, what export_cache throws.

@@ -55,9 +55,9 @@ void CacheOptions::add_to(OptionParser& parser) {
                "Run steps again whose result is older than this (72h, 14d, 2w)");
   parser.list("--cache-from", "SPEC", from,
               "Take results of steps from here too: IMAGE, type=registry,ref=…, type=local,src=…");
-  parser.list(
-      "--cache-to", "SPEC", to,
-      "Write them here: type=registry,ref=…|local,dest=…|inline[,mode=max][,ignore-error=true]");
+  parser.list("--cache-to", "SPEC", to,
+              "Write them here: "
+              "type=registry,ref=…|local,dest=…|inline[,mode=max][,mounts=ID][,ignore-error=true]");
 }
 
 void CacheOptions::take_into(builder::BuildRequest& request) const {

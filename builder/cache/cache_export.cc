@@ -29,10 +29,16 @@ layers::LayerChain chosen_layers(const CacheTo& to, const CacheContents& content
     if (!is_wanted || !of_steps.contains(layer.diff_id) || is_without_bytes(layer)) continue;
     if (seen.insert(layer.diff_id).second) chosen.push_back(layer);
   }
+  for (const auto& [name, packs] : contents.mounts) {
+    for (const auto& pack : packs) {
+      if (seen.insert(pack.diff_id).second) chosen.push_back(pack);
+    }
+  }
   return chosen;
 }
 
-CacheBundle bundle_of(const std::vector<StepTrace>& traces, const layers::LayerChain& blobs) {
+CacheBundle bundle_of(const std::vector<StepTrace>& traces, const MountPacks& mounts,
+                      const layers::LayerChain& blobs) {
   std::map<base::Digest, image::Descriptor> blob_of;
   for (const auto& layer : blobs) {
     blob_of[layer.diff_id] = {.media_type = layer.blob->media_type,
@@ -51,6 +57,10 @@ CacheBundle bundle_of(const std::vector<StepTrace>& traces, const layers::LayerC
     const auto blob = record.layer ? blob_of.find(*record.layer) : blob_of.end();
     if (blob != blob_of.end()) record.blob = blob->second;
     for (const auto& key : trace.keys) bundle.records.insert_or_assign(key, record);
+  }
+  for (const auto& [name, packs] : mounts) {
+    auto& mount = bundle.mounts[name];
+    for (const auto& pack : packs) mount.packs.emplace_back(pack.diff_id, blob_of.at(pack.diff_id));
   }
   return bundle;
 }
@@ -83,7 +93,7 @@ BuiltImage assemble_cache(const CacheBundle& bundle, const layers::LayerChain& l
 }  // namespace
 
 CacheBundle inline_bundle(const std::vector<StepTrace>& traces) {
-  return without_blobs(bundle_of(traces, {}));
+  return without_blobs(bundle_of(traces, {}, {}));
 }
 
 void export_cache(const CacheTo& to, const CacheContents& contents, const Services& services,
@@ -93,7 +103,7 @@ void export_cache(const CacheTo& to, const CacheContents& contents, const Servic
   report.note("preparing build cache for export");
   const auto blobs =
       make_layer_blobs(chosen_layers(to, contents), to.format, place, services.store, stop);
-  const auto bundle = bundle_of(contents.traces, blobs);
+  const auto bundle = bundle_of(contents.traces, contents.mounts, blobs);
   const auto built = assemble_cache(bundle, blobs);
   report.note("writing cache manifest " + built.manifest.digest.str());
   if (!to_registry) return write_layout_cache(to.place, built, services.store.content());

@@ -4,6 +4,7 @@
 
 #include "builder/cache/cache_bundle.h"
 #include "builder/cache/cache_options.h"
+#include "builder/cache/mount_packs.h"
 #include "builder/export/exporter.h"
 
 namespace ibuild::builder {
@@ -19,6 +20,7 @@ struct CacheContents {
   const std::vector<StepTrace>& traces;
   const layers::LayerChain& layers;  // of all steps, with their providers; may repeat
   const layers::LayerChain& image;   // of the image
+  const MountPacks& mounts;
 };
 
 /// The records without any blob: what goes into the image's config for type=inline.

@@ -1,6 +1,7 @@
 #include "builder/cache/imported_caches.h"
 
 #include <atomic>
+#include <map>
 #include <utility>
 
 #include "base/error.h"
@@ -156,14 +157,23 @@ std::optional<ImportedCaches::Hit> ImportedCaches::find(const base::Digest& key,
   return std::nullopt;
 }
 
-std::optional<ImportedCaches::MountHit> ImportedCaches::find_mount(const std::string& id,
-                                                                   std::stop_token stop) {
+std::vector<ImportedCaches::MountHit> ImportedCaches::mounts(std::stop_token stop) {
+  std::map<std::string, MountHit> found;
   for (const auto& cache : caches_) {
     load(*cache, stop);
     if (cache->is_given_up) continue;
-    const auto found = cache->bundle.mounts.find(id);
-    if (found != cache->bundle.mounts.end())
-      return MountHit{found->second, cache->blobs, cache->source->name()};
+    for (const auto& [name, mount] : cache->bundle.mounts)
+      found.try_emplace(name, MountHit{name, mount, cache->blobs, cache->source->name()});
+  }
+  std::vector<MountHit> hits;
+  for (auto& [name, hit] : found) hits.push_back(std::move(hit));
+  return hits;
+}
+
+std::optional<ImportedCaches::MountHit> ImportedCaches::find_mount(const std::string& name,
+                                                                   std::stop_token stop) {
+  for (auto& hit : mounts(std::move(stop))) {
+    if (hit.name == name) return std::move(hit);
   }
   return std::nullopt;
 }

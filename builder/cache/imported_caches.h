@@ -37,11 +37,14 @@ class ImportedCaches {
   std::optional<Hit> find(const base::Digest& key, std::stop_token stop);
   /// The packs of a cache mount.
   struct MountHit {
+    std::string name;
     MountBundle mount;
     std::shared_ptr<layers::BlobProvider> blobs;
     std::string from;
   };
-  std::optional<MountHit> find_mount(const std::string& id, std::stop_token stop);
+  std::optional<MountHit> find_mount(const std::string& name, std::stop_token stop);
+  /// Of all mounts; the first cache that has one counts.
+  std::vector<MountHit> mounts(std::stop_token stop);
 
   /// What stands for the bytes of a layer that the store remembers but does not have any more; null
   /// when such layers do not count any more.

@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "builder/cache/local_cache.h"
 #include "builder/gc/disk_usage.h"
+#include "builder/ops/cache_mount.h"
 
 namespace ibuild::builder {
 namespace {
@@ -33,9 +34,6 @@ std::uint64_t on_disk(const struct stat& status) {
 }
 
 std::string short_id(std::string_view hex) { return std::string(hex.substr(0, 12)); }
-
-/// As the Dockerfile has it: without the namespace, where there is none.
-std::string_view shown_id(std::string_view id) { return id.starts_with('/') ? id.substr(1) : id; }
 
 /// A survey on its way.
 class Surveyor {
@@ -150,10 +148,10 @@ class Surveyor {
   void add_mounts() {
     const auto mounts = store_.cache_dir("mounts");
     for (const auto& entry : base::list_dir(mounts)) {
-      const auto id =
-          base::try_read_file_at(mounts, RelPath::exact(entry.name + "/id"), kMaxNameBytes);
+      const auto name =
+          base::try_read_file_at(mounts, RelPath::exact(entry.name + "/name"), kMaxNameBytes);
       add_folder(CacheItem::Kind::mount, "mounts", entry.name,
-                 "cache mount" + (id ? " " + base::printable(shown_id(*id)) : ""));
+                 "cache mount" + (name ? " " + base::printable(CacheMount::id_of(*name)) : ""));
     }
   }
 

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <utility>
@@ -19,6 +20,7 @@ namespace {
 
 /// Directories of one id: more steps than this do not run side by side.
 constexpr int kMaxPrivate = 1024;
+constexpr std::uint64_t kMaxNameBytes = 16 << 10;
 
 base::RelPath directory_of(const std::string& id, int number) {
   return base::RelPath::exact(std::string(base::sha256_of(id).hex()) + "/" +
@@ -119,14 +121,22 @@ class NewDirectory {
 };
 
 /// Leaves the mount's name and the time for those who look after the store.
-void note_use(const base::DirFd& mounts, const base::RelPath& folder, const std::string& id) {
-  base::write_file_atomically(mounts, folder.join("id"), id);
+void note_use(const base::DirFd& mounts, const base::RelPath& folder, const std::string& name) {
+  base::write_file_atomically(mounts, folder.join("name"), name);
+}
+
+void fill(const base::DirFd& dir, const std::string& name, const CacheMount::Beginning& beginning,
+          std::stop_token stop) {
+  const auto restored = beginning.restore ? beginning.restore(name) : std::nullopt;
+  if (restored) return copy_content(*restored, dir, std::move(stop));
+  if (beginning.base) copy_content(beginning.base->content, dir, std::move(stop));
 }
 
 }  // namespace
 
 CacheMount CacheMount::open(const layers::Store& store, const RunMount& mount,
-                            const std::optional<Base>& base, std::stop_token stop) {
+                            const Beginning& beginning, std::stop_token stop) {
+  const auto& base = beginning.base;
   // Who owns the directory is part of what it is: steps of another user get another one.
   const Access access = base ? Access(base->content.root.entry) : Access(mount);
   const std::string id = mount.id + "\n" + (base ? "from " + base->name : access.str());
@@ -138,15 +148,43 @@ CacheMount CacheMount::open(const layers::Store& store, const RunMount& mount,
   const auto root = store.cache_dir("mounts");
   base::make_dirs(root, path.parent());
   const base::DirFd parent = base::open_dir_at(root, path.parent());
-  note_use(root, path.parent(), mount.id);
+  note_use(root, path.parent(), id);
   const auto making = base::LockFile::acquire(store.locks(), lock_path(id, "making"),
                                               base::LockFile::Mode::exclusive, stop);
   if (base::try_lstat_at(parent, base::RelPath::exact(name)))
     return {std::move(held), base::open_dir_at(parent, base::RelPath::exact(name))};
   NewDirectory made(parent, name);
-  if (base) copy_content(base->content, made.dir(), std::move(stop));
+  fill(made.dir(), id, beginning, std::move(stop));
   access.apply_to(made.dir());
   return {std::move(held), std::move(made).publish()};
+}
+
+std::vector<std::string> CacheMount::stored_names(const layers::Store& store) {
+  std::vector<std::string> names;
+  const auto mounts = store.cache_dir("mounts");
+  for (const auto& entry : base::list_dir(mounts)) {
+    const auto name =
+        base::try_read_file_at(mounts, base::RelPath::exact(entry.name + "/name"), kMaxNameBytes);
+    // A damaged one would lead to another directory.
+    if (name && base::sha256_of(*name).hex() == entry.name) names.push_back(*name);
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+std::string_view CacheMount::id_of(std::string_view name) {
+  const auto id = name.substr(0, name.find('\n'));
+  return id.starts_with('/') ? id.substr(1) : id;
+}
+
+std::optional<CacheMount> CacheMount::open_stored(const layers::Store& store,
+                                                  const std::string& name, std::stop_token stop) {
+  auto held = base::LockFile::acquire(store.locks(), lock_path(name, "0"),
+                                      base::LockFile::Mode::exclusive, std::move(stop));
+  const auto root = store.cache_dir("mounts");
+  const auto path = directory_of(name, 0);
+  if (!base::try_lstat_at(root, path)) return std::nullopt;
+  return CacheMount(std::move(held), base::open_dir_at(root, path));
 }
 
 }  // namespace ibuild::builder

@@ -1,8 +1,11 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/files.h"
 #include "base/fs_at.h"
@@ -22,9 +25,28 @@ class CacheMount {
     const SelectedSource& content;  // a directory
     std::string name;               // tells it from others
   };
-  /// Without a base it begins empty. Waits for a locked one. Throws: SystemError, CancelledError.
+  /// What a directory that is not there yet is made of.
+  struct Beginning {
+    std::optional<Base> base;
+    /// What another cache has of the mount of this name: comes before the base. May be empty.
+    std::function<std::optional<SelectedSource>(const std::string& name)> restore;
+  };
+  /// Without a beginning it is empty. Waits for a locked one. Throws: SystemError, CancelledError,
+  /// what `restore` throws.
   static CacheMount open(const layers::Store& store, const RunMount& mount,
-                         const std::optional<Base>& base, std::stop_token stop);
+                         const Beginning& beginning, std::stop_token stop);
+
+  // A mount's name is its id with what tells it from others of the id: the owner, the base. Other
+  // stores give it the same one.
+
+  /// Of all mounts that the store has, sorted.
+  static std::vector<std::string> stored_names(const layers::Store& store);
+  /// The id as Dockerfiles have it; of a namespace "<namespace>/<id>".
+  static std::string_view id_of(std::string_view name);
+  /// The directory of the shared and the locked, for one who wants it for himself. Waits until no
+  /// step uses it. None when it is not there.
+  static std::optional<CacheMount> open_stored(const layers::Store& store, const std::string& name,
+                                               std::stop_token stop);
   const base::DirFd& dir() const { return dir_; }
 
  private:

@@ -14,6 +14,8 @@
 
 namespace ibuild::builder {
 
+class ImportedCaches;
+
 /// What all steps of a build share.
 struct BuildScope {
   const BuildRequest& request;
@@ -21,7 +23,8 @@ struct BuildScope {
   const BuildPlan& plan;
   BuildContext& context;
   const LayerFetch& fetch;
-  base::Clock clock;  // stands still under SOURCE_DATE_EPOCH
+  base::Clock clock;         // stands still under SOURCE_DATE_EPOCH
+  ImportedCaches& imported;  // of --cache-from
 };
 
 /// One step with what lies before it.

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "builder/cache/mount_packs.h"
 #include "builder/ops/copy_layout.h"
 #include "builder/plan/located.h"
 #include "builder/tree/layered_tree.h"
@@ -210,7 +211,8 @@ sandbox::MountSpec RunMounts::open_cache(std::size_t index) {
   const bool may_share = input_.scope.services.sandbox->shares_directories();
   if (!may_share && mount.sharing == parser::CacheSharing::shared)
     mount.sharing = parser::CacheSharing::locked;
-  std::optional<CacheMount::Base> base;
+  CacheMount::Beginning beginning;
+  auto& base = beginning.base;
   if (mount.has_base) {
     base.emplace(CacheMount::Base{selection_of(index), cache_origin(index)});
     if (!base->content.root.is_directory()) {
@@ -218,7 +220,8 @@ sandbox::MountSpec RunMounts::open_cache(std::size_t index) {
                                     "a cache mount cannot begin as a file: " + mount.source);
     }
   }
-  caches_.push_back(CacheMount::open(input_.scope.services.store, mount, base, input_.stop));
+  beginning.restore = [this](const std::string& name) { return restored_cache(name); };
+  caches_.push_back(CacheMount::open(input_.scope.services.store, mount, beginning, input_.stop));
   // A base brings the part that is wanted and no more.
   const auto part = base ? base::RelPath() : base::RelPath::clean(mount.source);
   auto fd = base::try_open_at(caches_.back().dir(), part, O_PATH, base::Links::follow_in_root);
@@ -228,6 +231,21 @@ sandbox::MountSpec RunMounts::open_cache(std::size_t index) {
         "\"" + base::printable(mount.source) + "\": not found in the cache of the mount");
   }
   return bind_fd(*std::move(fd), mount);
+}
+
+/// What a cache of --cache-from has of the mount. Its bytes come now.
+std::optional<SelectedSource> RunMounts::restored_cache(const std::string& name) {
+  const auto hit = input_.scope.imported.find_mount(name, input_.stop);
+  if (!hit) return std::nullopt;
+  const auto chain = builder::chain_of(*hit);
+  input_.scope.fetch.ensure_indexes(chain, input_.stop);
+  stages_.push_back(std::make_unique<LayeredTree>(input_.scope.services.store.layers(), chain,
+                                                  "cache mount of " + hit->from, input_.stop));
+  const std::string id(CacheMount::id_of(name));
+  input_.scope.services.events.emit(
+      event::StepLog{input_.vertex, true,
+                     "cache mount " + base::printable(id) + " restored from " + hit->from + "\n"});
+  return select_path(*stages_.back(), {}, input_.stop);
 }
 
 layers::Layer RunMounts::context_layer(std::size_t index) {

@@ -48,6 +48,7 @@ class RunMounts {
   sandbox::MountSpec bind_fd(base::UniqueFd fd, const RunMount& mount);
   sandbox::MountSpec open_bind(std::size_t index);
   sandbox::MountSpec open_cache(std::size_t index);
+  std::optional<SelectedSource> restored_cache(const std::string& name);
   sandbox::MountSpec open_script();
   layers::Layer context_layer(std::size_t index);
   void check_absence(const RunMount& mount) const;

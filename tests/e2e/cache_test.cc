@@ -166,3 +166,33 @@ TEST_CASE("cache: one that cannot be reached is a warning; writing there an erro
   CHECK(with({"--cache-to", "type=gha"}).code == 2);
   CHECK(with({"--cache-from", "type=local"}).code == 2);
 }
+
+TEST_CASE("cache: cache mounts travel with the cache of a registry", "[e2e]") {
+  const auto why_not = test::RegistryServer::why_unavailable();
+  if (!test::can_run("registry", why_not.empty(), why_not)) return;
+  const Team team;
+  const std::string cache = "type=registry,ref=" + team.repository + ":mounts";
+  const auto dockerfile = [](const std::string& command) {
+    return "FROM localhost/base:1\nRUN --mount=type=cache,id=pip,target=/c "
+           "--mount=type=cache,id=other,target=/o " +
+           command + "\n";
+  };
+  Machine first;
+  team.give_base(first, nullptr);
+  first.write("Dockerfile", dockerfile("mkdir /c/deep && echo wheel > /c/deep/w && touch /o/x"));
+  REQUIRE(team.build(first, {"--cache-to", cache + ",mode=max,mounts=pip"}).code == 0);
+  // The next job starts with nothing, and its step has changed.
+  for (const Who who : everybody()) {
+    if (who == Who::single) continue;
+    DYNAMIC_SECTION(name_of(who)) {
+      Machine second(who);
+      team.give_base(second, &first);
+      second.write("Dockerfile", dockerfile("cat /c/deep/w > /found; ls /o >> /found"));
+      const auto built = team.build(second, {"-t", "app:1", "--cache-from", cache});
+      INFO(built.err);
+      REQUIRE(built.code == 0);
+      CHECK_THAT(built.err, Catch::Contains("cache mount pip restored from " + team.repository));
+      CHECK(second.must({"run", "app:1", "cat", "/found"}) == "wheel");
+    }
+  }
+}
