@@ -4,6 +4,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "base/error.h"
 #include "base/files.h"
 #include "image/manifest.h"
 #include "image/media_types.h"
@@ -53,6 +54,41 @@ void add_text(LayoutSink& out, const std::string& path, std::string_view text) {
   out.add_file(path, source, text.size());
 }
 
+/// A blob of the store, checked with its last byte: what is damaged there does not leave it.
+class StoredBlob : public base::ByteSource {
+ public:
+  StoredBlob(const layers::ContentStore& content, const base::Digest& digest,
+             std::uint64_t size_bytes)
+      : digest_(digest),
+        left_(size_bytes),
+        fd_(content.open(digest)),
+        bytes_(fd_.get(), 0, left_) {}
+
+  std::size_t read(std::span<std::byte> buffer) override {
+    const auto count = bytes_.read(buffer);
+    hash_.update(buffer.first(count));
+    left_ -= count;
+    if (count > 0 && left_ == 0) check(hash_.finish());
+    return count;
+  }
+
+ private:
+  void check(const base::Digest& actual) const {
+    if (actual == digest_) return;
+    base::ContentError error("blob " + digest_.str() + " of the store is damaged", digest_.str(),
+                             actual.str());
+    error.set_hint(
+        "remove that file below blobs/ of the store, then pull or build the image again");
+    throw error;
+  }
+
+  const base::Digest& digest_;
+  std::uint64_t left_;
+  base::UniqueFd fd_;
+  base::FdRangeSource bytes_;
+  base::Sha256 hash_;
+};
+
 void add_blobs(LayoutSink& out, const BuiltImages& built, const layers::ContentStore& content) {
   std::map<base::Digest, std::string_view> small;
   std::map<base::Digest, std::uint64_t> blobs;
@@ -69,8 +105,7 @@ void add_blobs(LayoutSink& out, const BuiltImages& built, const layers::ContentS
       add_text(out, blob_path(digest), text->second);
       continue;
     }
-    const base::UniqueFd fd = content.open(digest);
-    base::FdRangeSource source(fd.get(), 0, size_bytes);
+    StoredBlob source(content, digest, size_bytes);
     out.add_file(blob_path(digest), source, size_bytes);
   }
 }

@@ -1,3 +1,5 @@
+#include <signal.h>
+
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -108,4 +110,28 @@ TEST_CASE("gc: the end of a build removes what is above the limits, when it is t
   machine.must_run({"sh", "-c", "echo noise > " + machine.store() + "/cache/gc/last"});
   CHECK(machine.build("app:1", kDockerfile, {}, tight).code == 0);
   CHECK(machine.build("app:1", kDockerfile, {}, {.env = {"IBUILD_GC=maybe"}}).code == 2);
+}
+
+TEST_CASE("gc: killed at any instant, what is left is right", "[e2e]") {
+  Machine machine;
+  machine.make_base();
+  const std::string other = kDockerfile + "RUN echo other > /z\n";
+  REQUIRE(machine.build("app:1", kDockerfile).code == 0);
+  const auto digest = machine.must({"images", "-q", "app:1"});
+  for (int i = 0; i < 10; ++i) {
+    REQUIRE(machine.build("other:1", other).code == 0);
+    machine.must({"rmi", "other:1"});
+    auto child = machine.start({"prune", "-f", "-a"});
+    if (!child.wait_for(std::chrono::milliseconds(3 * i))) {
+      child.send_signal(SIGKILL);
+      child.wait();
+    }
+    CHECK(machine.processes_left().empty());
+    CHECK(machine.must({"run", "app:1", "sh", "-c", "wc -c < /y"}) == "300000");
+  }
+  machine.must({"prune", "-f", "-a"});
+  CHECK(listed(machine, {"--filter", "inuse=false"}).empty());
+  CHECK(machine.build("app:2", kDockerfile).code == 0);
+  CHECK(machine.must({"images", "-q", "app:2"}) == digest);
+  CHECK(base::list_dir(base::DirFd::open(machine.store() + "/tmp")).empty());
 }

@@ -270,3 +270,31 @@ TEST_CASE("robustness: standard output that nobody reads is an error", "[e2e]") 
   CHECK(machine.run({"sh", "-c", "\"$1\" images > /dev/full", "sh", binary()}).code == 1);
   CHECK(machine.run({"sh", "-c", "\"$1\" save app:1 > /dev/full", "sh", binary()}).code == 1);
 }
+
+TEST_CASE("robustness: builds that die beside others on one store harm nobody", "[e2e]") {
+  Machine machine;
+  prepare(machine);
+  machine.write("Dockerfile", kDockerfile);
+  const std::vector<std::string> args = {"build", "--no-cache", "-f", machine.path("Dockerfile"),
+                                         machine.path("context")};
+  std::mt19937 random(5);
+  for (int round = 0; round < 3; ++round) {
+    std::vector<base::Child> dying;
+    for (int i = 0; i < 3; ++i) dying.push_back(machine.start(args));
+    auto wanted = args;
+    wanted.insert(wanted.end(), {"-t", "app:1"});
+    auto survivor = machine.start(wanted);
+    for (auto& child : dying) {
+      if (child.wait_for(std::chrono::milliseconds(random() % 150))) continue;
+      child.send_signal(SIGKILL);
+      child.wait();
+    }
+    CHECK(survivor.wait().success());
+    CHECK(machine
+              .must({"run", "app:1", "sh", "-c",
+                     "cat /data/* | md5sum | cmp - /sum; cat /copy/* | md5sum | cmp - /sum"})
+              .empty());
+  }
+  CHECK(machine.processes_left().empty());
+  CHECK(machine.mounts_left().empty());
+}
