@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "builder/gc/cache_survey.h"
+#include "builder/gc/step_descriptions.h"
 #include "cli/commands/cache_listing.h"
 #include "cli/exit_code.h"
 #include "cli/option_parser.h"
@@ -34,6 +35,7 @@ int run_du(Arguments arguments, CommandContext& context) {
   sandbox::enter_user_namespace(context.argc, context.argv, why_not);
   StoreSession session(store.path());
   auto items = builder::survey_cache(session.store()).items;
+  builder::describe_steps(session.store(), items);
   std::erase_if(items, [&](const auto& item) { return !filter.fits(item); });
   std::ranges::stable_sort(items, std::greater{}, &builder::CacheItem::size_bytes);
   context.out << (format == "json" ? cache_json_lines(items)

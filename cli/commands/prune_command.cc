@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "builder/gc/cache_survey.h"
 #include "builder/gc/collect_garbage.h"
+#include "builder/gc/step_descriptions.h"
 #include "cli/byte_size.h"
 #include "cli/commands/cache_listing.h"
 #include "cli/exit_code.h"
@@ -95,6 +96,7 @@ int run_prune(Arguments arguments, CommandContext& context) {
   }
   if (options.all) remove_untagged_images(store);
   auto survey = builder::survey_cache(store);
+  builder::describe_steps(store, survey.items);
   std::erase_if(survey.items, [&](const auto& item) { return !filter.fits(item); });
   const auto garbage = builder::take_garbage(survey.items, policy, builder::disk_of(store), now);
   builder::remove_items(store, *alone, survey.needs, garbage);

@@ -37,8 +37,9 @@ TEST_CASE("gc: du tells what the cache takes, prune removes what no image needs"
       CHECK(mounts[0]["Description"] == "cache mount pip");
       CHECK(mounts[0]["Size"] >= 300000);
       CHECK(mounts[0]["Reclaimable"] == true);
-      CHECK_THAT(machine.must({"du", "--verbose"}),
-                 Catch::Contains("exec.cachemount") && Catch::Contains("Total: "));
+      CHECK_THAT(machine.must({"du", "--verbose"}), Catch::Contains("exec.cachemount") &&
+                                                        Catch::Contains("RUN --mount") &&
+                                                        Catch::Contains("Total: "));
       CHECK(machine.ibuild({"du", "--filter", "color=red"}).code == 2);
 
       // A word on the terminal is asked for; anything but yes is no.

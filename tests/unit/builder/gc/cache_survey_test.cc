@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 
 #include "builder/gc/collect_garbage.h"
+#include "builder/gc/step_descriptions.h"
 #include "tests/support/builder/fakes.h"
 
 using namespace ibuild;
@@ -59,6 +60,18 @@ TEST_CASE("cache_survey: a step is its layer and records, a mount its directorie
   CHECK(std::all_of(steps.begin(), steps.end(), [](const auto& item) {
     return item.diff_ids.size() == 1 && item.size_bytes > 0 && item.in_image;
   }));
+}
+
+TEST_CASE("cache_survey: layers are known by the instructions that made them", "[builder]") {
+  GcFixture f;
+  f.write("a", "a");
+  f.build("FROM base\nRUN one\nCOPY a /x\n");
+  auto items = f.items(CacheItem::Kind::step);
+  builder::describe_steps(*f.store, items);
+  std::vector<std::string> found;
+  for (const auto& item : items) found.push_back(item.description);
+  std::sort(found.begin(), found.end());
+  CHECK(found == std::vector<std::string>{"COPY a /x", "RUN one", "layer"});
 }
 
 TEST_CASE("cache_survey: removal leaves what an image needs, and the rest becomes a miss",
