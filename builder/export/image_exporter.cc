@@ -30,9 +30,10 @@ void keep_in_store(const BuiltImages& built, const std::vector<image::Reference>
 
 void ImageExporter::check(const OutputSpec& output, ResultShape shape) const {
   const OutputAttributes attributes(output);
-  attributes.allow_layer_format_and(
-      {"name", "push", "push-by-digest", "name-canonical", "rewrite-timestamp"});
+  attributes.allow_layer_format_and({"name", "push", "push-by-digest", "name-canonical",
+                                     "dangling-name-prefix", "rewrite-timestamp"});
   (void)attributes.flag("name-canonical", false);
+  (void)dangling_prefix(output);
   check_annotations(read_layer_format(attributes, ImageFormat::oci).annotations, shape);
   const bool push = attributes.flag("push", target_ == Target::registry);
   if (target_ == Target::registry && !push) {
@@ -47,9 +48,10 @@ ExportResult ImageExporter::run(const FinishedBuild& build, const OutputSpec& ou
                                 const ExportReport& report, std::stop_token stop) const {
   const OutputAttributes attributes(output);
   const LayerFormat format = read_layer_format(attributes, ImageFormat::oci);
-  const auto names = output_names(build, output);
+  auto names = output_names(build, output);
+  const auto prefix = names.empty() ? dangling_prefix(output) : std::nullopt;
   const bool push = target_ == Target::registry || attributes.flag("push", false);
-  if (push && names.empty()) {
+  if (push && names.empty() && !prefix) {
     base::UsageError error("cannot push an image without a name");
     error.set_hint("name it with -t REGISTRY/NAME:TAG");
     throw error;
@@ -61,6 +63,7 @@ ExportResult ImageExporter::run(const FinishedBuild& build, const OutputSpec& ou
   const auto place = push ? BlobPlace::store_or_origin : BlobPlace::store;
   const BuiltImages built = make_built_images(as_wanted(build, attributes, services, stop), format,
                                               place, services.store, stop);
+  if (prefix) names = by_digest({*prefix}, built.top.digest);
   const auto canonical = by_digest(names, built.top.digest);
   // What has no tag in the registry gets none here.
   const bool untagged = attributes.flag("push-by-digest", false);
@@ -69,7 +72,7 @@ ExportResult ImageExporter::run(const FinishedBuild& build, const OutputSpec& ou
                   report);
   if (push) pusher->push(built, untagged ? canonical : names, report.vertex, services.events, stop);
   ExportResult result = export_result(built, untagged ? canonical : names);
-  if (!untagged && attributes.flag("name-canonical", false)) {
+  if (!untagged && !prefix && attributes.flag("name-canonical", false)) {
     for (auto& name : texts_of(canonical)) result.names.push_back(std::move(name));
   }
   return result;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/error.h"
 #include "base/text.h"
 #include "builder/export/output_attributes.h"
 
@@ -33,6 +34,17 @@ std::vector<image::Reference> by_digest(const std::vector<image::Reference>& nam
       canonical.push_back(std::move(name));
   }
   return canonical;
+}
+
+std::optional<image::Reference> dangling_prefix(const OutputSpec& output) {
+  const auto text = OutputAttributes(output).text("dangling-name-prefix");
+  if (!text || text->empty()) return std::nullopt;
+  auto prefix = image::parse_reference(*text);
+  if (!prefix.tag.empty() || prefix.digest) {
+    throw base::UsageError("dangling-name-prefix takes a name without tag and digest, not " +
+                           base::printable(*text));
+  }
+  return prefix;
 }
 
 ExportResult export_result(const BuiltImages& built, const std::vector<image::Reference>& names) {
