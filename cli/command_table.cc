@@ -15,6 +15,7 @@
 #include "cli/commands/images_command.h"
 #include "cli/commands/inspect_command.h"
 #include "cli/commands/load_command.h"
+#include "cli/commands/lock_command.h"
 #include "cli/commands/login_command.h"
 #include "cli/commands/logout_command.h"
 #include "cli/commands/ls_command.h"
@@ -41,6 +42,7 @@ int debug(Arguments arguments, CommandContext& context) {
 constexpr std::array kCommands = {
     Command{"build", "Build an image from a Dockerfile (the default command)", &run_build},
     Command{"check", "Look for mistakes in a Dockerfile, and mend some", &run_check},
+    Command{"lock", "Write down the versions of what a build takes from outside", &run_lock},
     Command{"run", "Run a program in an image, in the foreground", &run_run},
     Command{"pull", "Fetch an image from a registry", &run_pull},
     Command{"push", "Send an image to a registry", &run_push},

@@ -128,6 +128,9 @@ void BuildOptions::add_to(OptionParser& parser) {
   secrets.add_to(parser);
   steps.add_to(parser);
   sources.add_to(parser);
+  lock.add_to(parser);
+  parser.flag("--offline", registry.offline,
+              "Ask no registry, no web server and no git repository; steps have --network");
   store.add_to(parser);
   registry.add_to(parser);
   refuse_unsupported_build_options(parser);

@@ -9,6 +9,7 @@
 #include "cli/option_parser.h"
 #include "cli/options_cache.h"
 #include "cli/options_check.h"
+#include "cli/options_lock.h"
 #include "cli/options_registry.h"
 #include "cli/options_secrets.h"
 #include "cli/options_sources.h"
@@ -47,6 +48,7 @@ struct BuildOptions {
   SecretOptions secrets;
   StepOptions steps;
   SourceOptions sources;
+  LockOptions lock;
   StoreOptions store;
   RegistryFlags registry;
 

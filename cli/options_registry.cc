@@ -17,6 +17,7 @@ registry::RegistryOptions RegistryFlags::resolve() const {
   auto options = registry::registry_options_from_environment();
   if (!ca_file.empty()) options.ca_file = ca_file;
   options.tls_verify = options.tls_verify && tls_verify;
+  options.offline = offline;
   if (!auth_file.empty()) options.explicit_auth_file = auth_file;
   if (!registries_conf.empty()) {
     options.registries_conf = registries_conf;

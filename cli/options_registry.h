@@ -13,6 +13,7 @@ struct RegistryFlags {
   bool tls_verify = true;
   std::string registries_conf;
   std::string auth_file;
+  bool offline = false;  // an option of `ibuild build` alone
 
   void add_to(OptionParser& parser);
   bool any_given() const {

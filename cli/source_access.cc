@@ -18,6 +18,14 @@ std::string known_hosts_file() {
   return ::access(file.c_str(), R_OK) == 0 ? file : std::string();
 }
 
+/// Makes git ask nobody.
+std::vector<builder::GitSetting> no_transports() {
+  std::vector<builder::GitSetting> settings;
+  for (const char* transport : {"http", "https", "ssh", "git"})
+    settings.push_back({"protocol." + std::string(transport) + ".allow", "never"});
+  return settings;
+}
+
 }  // namespace
 
 SourceAccess::SourceAccess(const layers::Store& store, const Options& options)
@@ -26,7 +34,12 @@ SourceAccess::SourceAccess(const layers::Store& store, const Options& options)
           {.fetcher = fetcher_, .store = store, .secrets = options.secrets, .warn = options.warn}),
       git_(store, {.secrets = options.secrets,
                    .ssh_agents = options.ssh_agents,
-                   .ssh = {.known_hosts = known_hosts_file()}}) {}
+                   .ssh = {.known_hosts = known_hosts_file()},
+                   .lock = options.lock,
+                   .settings = options.registry.offline ? no_transports()
+                                                        : std::vector<builder::GitSetting>{}}) {
+  if (options.lock != nullptr) locked_files_.emplace(files_, *options.lock);
+}
 
 std::unique_ptr<builder::ImageSource> SourceAccess::open_layout(
     const builder::LayoutContext& layout) {

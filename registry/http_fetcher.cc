@@ -8,7 +8,7 @@
 #include "base/text.h"
 #include "registry/base64.h"
 #include "registry/http/redirect.h"
-#include "registry/http/socket_transport.h"
+#include "registry/make_transport.h"
 #include "registry/registry_error.h"
 
 namespace ibuild::registry {
@@ -203,14 +203,7 @@ class Attempt {
 }  // namespace
 
 HttpFetcher::HttpFetcher(const RegistryOptions& options)
-    : parts_{.transport = make_socket_transport(
-                 {.certs_dirs = options.certs_dirs,
-                  .ca_file = options.ca_file,
-                  .max_connections_per_host = options.max_connections_per_host,
-                  .timeouts = {},
-                  .proxies = {.http_proxy = options.http_proxy,
-                              .https_proxy = options.https_proxy,
-                              .no_proxy = options.no_proxy}}),
+    : parts_{.transport = make_transport(options),
              .retrier = Retrier({.max_attempts = options.max_attempts}, make_waiter()),
              .user_agent = options.user_agent} {}
 

@@ -12,9 +12,9 @@
 #include "registry/blob_upload.h"
 #include "registry/credentials.h"
 #include "registry/endpoint.h"
-#include "registry/http/socket_transport.h"
 #include "registry/http/tls_context.h"
 #include "registry/make_client.h"
+#include "registry/make_transport.h"
 #include "registry/manifest_transfer.h"
 #include "registry/registry_session.h"
 #include "registry/tag_list.h"
@@ -328,15 +328,7 @@ std::unique_ptr<RegistryClient> make_registry_client(RegistryOptions options, Wa
 }
 
 std::unique_ptr<RegistryClient> make_registry_client(RegistryOptions options, WarningSink warn) {
-  ClientParts parts{.transport = make_socket_transport(
-                        {.certs_dirs = options.certs_dirs,
-                         .ca_file = options.ca_file,
-                         .max_connections_per_host = options.max_connections_per_host,
-                         .timeouts = {},
-                         .proxies = {.http_proxy = options.http_proxy,
-                                     .https_proxy = options.https_proxy,
-                                     .no_proxy = options.no_proxy}}),
-                    .wait = make_waiter()};
+  ClientParts parts{.transport = make_transport(options), .wait = make_waiter()};
   return make_registry_client(std::move(options), std::move(warn), std::move(parts));
 }
 

@@ -114,6 +114,7 @@ struct RegistryOptions {
   std::vector<std::string> certs_dirs;            // …/certs.d
   std::string ca_file;                            // additional CA (PEM)
   bool tls_verify = true;
+  bool offline = false;  // nothing is asked of anybody
   int max_connections_per_host = 6;
   int max_attempts = 5;
   std::string user_agent = "ibuild";

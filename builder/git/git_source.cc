@@ -33,6 +33,20 @@ GitProgram GitSource::program_for(const GitRemote& remote) const {
   return GitProgram(std::move(options));
 }
 
+GitCommit GitSource::ask(const GitRemote& remote, const parser::GitReference& reference,
+                         std::stop_token stop) const {
+  const bool pinned = is_object_hash(reference.ref);
+  if (options_.lock == nullptr || pinned)
+    return resolve_git_reference(program_for(remote), remote, reference, std::move(stop));
+  const std::string name = remote.url + "#" + reference.ref;
+  auto wanted = reference;
+  if (const auto version = options_.lock->pinned(SourceLock::Kind::git, name))
+    wanted.ref = *version;
+  auto commit = resolve_git_reference(program_for(remote), remote, wanted, std::move(stop));
+  options_.lock->note(SourceLock::Kind::git, name, commit.commit);
+  return commit;
+}
+
 GitCommit GitSource::resolve(const parser::GitReference& reference, std::stop_token stop) {
   check_git_reference(reference);
   const auto remote = make_git_remote(reference.fetch_url(), options_.secrets);
@@ -41,9 +55,8 @@ GitCommit GitSource::resolve(const parser::GitReference& reference, std::stop_to
     auto resolved = resolved_.lock();
     if (const auto known = resolved->find(name); known != resolved->end()) return known->second;
   }
-  const auto commit = with_context("git repository " + remote.url, [&] {
-    return resolve_git_reference(program_for(remote), remote, reference, std::move(stop));
-  });
+  const auto commit = with_context("git repository " + remote.url,
+                                   [&] { return ask(remote, reference, std::move(stop)); });
   // Two steps may have asked at once: the first answer holds for both.
   return resolved_.lock()->try_emplace(name, commit).first->second;
 }

@@ -9,6 +9,7 @@
 #include "builder/git/git_program.h"
 #include "builder/git/git_remote.h"
 #include "builder/secret_lookup.h"
+#include "builder/source_lock.h"
 #include "builder/ssh_agent_lookup.h"
 #include "layers/store.h"
 #include "parser/git_reference.h"
@@ -23,6 +24,7 @@ class GitSource {
     SecretLookup secrets = {};       // see make_git_remote
     SshAgentLookup ssh_agents = {};  // the default one is used, when a remote speaks ssh
     GitSsh ssh = {};
+    SourceLock* lock = nullptr;             // outlives this; null: refs lead where the remote says
     std::vector<GitSetting> settings = {};  // beside the fixed ones: tests allow file:// with them
   };
   /// `store` outlives this and every checkout.
@@ -38,6 +40,8 @@ class GitSource {
                         std::stop_token stop);
 
  private:
+  GitCommit ask(const GitRemote& remote, const parser::GitReference& reference,
+                std::stop_token stop) const;
   /// The program with what the remote needs.
   GitProgram program_for(const GitRemote& remote) const;
 

@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "builder/build.h"
 #include "builder/gc/collect_garbage.h"
+#include "builder/locked_sources.h"
 #include "builder/remote/registry_cache.h"
 #include "builder/remote/registry_image_source.h"
 #include "builder/remote/registry_pusher.h"
@@ -54,6 +55,7 @@ class BuildSession {
     const BuildOptions& options;
     const builder::BuildRequest& request;
     const IsolationChoice& isolation;
+    builder::SourceLock* lock;  // null: none
   };
   BuildSession(const Wanted& wanted, builder::EventSink& events, base::Clock clock)
       : access_(wanted.options.store, wanted.options.registry, warnings_to(events), 0),
@@ -63,7 +65,8 @@ class BuildSession {
         sources_(access_.store(), {.registry = wanted.options.registry,
                                    .secrets = wanted.request.secrets,
                                    .ssh_agents = wanted.request.ssh_agents,
-                                   .warn = warnings_to(events)}),
+                                   .warn = warnings_to(events),
+                                   .lock = wanted.lock}),
         snapshots_(make_snapshots(wanted.isolation, access_.store())),
         sandbox_(make_sandbox(wanted.isolation)),
         services_{.store = access_.store(),
@@ -77,7 +80,9 @@ class BuildSession {
                   .files = &sources_.files(),
                   .git = &sources_.git(),
                   .open_layout = &SourceAccess::open_layout,
-                  .cache_registry = &caches_} {}
+                  .cache_registry = &caches_} {
+    if (wanted.lock != nullptr) put_lock_before_images(*wanted.lock);
+  }
 
   const builder::Services& services() const { return services_; }
   builder::RemoteFiles& files() { return sources_.files(); }
@@ -105,8 +110,17 @@ class BuildSession {
   }
 
  private:
+  void put_lock_before_images(builder::SourceLock& lock) {
+    const auto top_of = [this](const image::Reference& reference) {
+      const auto top = access_.loader().find_stored(reference);
+      return top ? std::optional(top->digest) : std::nullopt;
+    };
+    services_.image_sources = {&locked_source_.emplace(source_, lock, top_of)};
+  }
+
   ImageAccess access_;
   remote::RegistryImageSource source_;
+  std::optional<builder::LockedImageSource> locked_source_;
   remote::RegistryPusher pusher_;
   remote::RegistryCaches caches_;
   SourceAccess sources_;
@@ -193,6 +207,7 @@ struct Invocation {
   const builder::ContextSpec spec;
   const base::Clock clock;
   builder::BuildRequest request;
+  const std::unique_ptr<builder::SourceLock> lock;
   const builder::GcSettings gc = gc_settings_from_environment();
   DockerfileText shown = {};  // for the report of what is wrong in it
 };
@@ -219,7 +234,7 @@ int run_invocation(Invocation& run, const IsolationChoice& isolation, Progress& 
   auto& request = run.request;
   std::optional<BuildSession> opened;
   const auto session = [&]() -> BuildSession& {
-    const BuildSession::Wanted wanted{run.options, request, isolation};
+    const BuildSession::Wanted wanted{run.options, request, isolation, run.lock.get()};
     return opened ? *opened : opened.emplace(wanted, progress, run.clock);
   };
   const auto input = load_input(run.options, run.spec, context.in, signals.token(), session);
@@ -237,6 +252,7 @@ int run_invocation(Invocation& run, const IsolationChoice& isolation, Progress& 
   }
   const auto result = build_and_collect(session(), request, run.gc, signals.token());
   progress.emit(builder::event::Finished{.success = true});
+  run.options.lock.close(run.lock.get());
   write_results(run.options, result, context.out);
   return kSuccess;
 }
@@ -261,7 +277,8 @@ int run_build(Arguments arguments, CommandContext& context) {
                  .call = options.call.spec(),
                  .spec = std::move(spec),
                  .clock = make_clock(),
-                 .request = std::move(request)};
+                 .request = std::move(request),
+                 .lock = options.lock.open()};
   const auto isolation = enter_isolation(wanted_isolation, context.argc, context.argv);
 
   if (run.request.secrets || run.request.ssh_agents) forbid_core_dumps();

@@ -1,0 +1,32 @@
+#include "registry/make_transport.h"
+
+#include "base/error.h"
+#include "registry/http/socket_transport.h"
+
+namespace ibuild::registry {
+
+namespace {
+
+class OfflineTransport : public HttpTransport {
+ public:
+  HttpResponse send(const HttpRequest& request, std::stop_token) override {
+    base::Error error(request.method + " " + request.url.redacted() + ": not sent, for --offline");
+    error.set_hint("what is needed has to be in the store: do the same once without --offline");
+    throw error;
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<HttpTransport> make_transport(const RegistryOptions& options) {
+  if (options.offline) return std::make_unique<OfflineTransport>();
+  return make_socket_transport({.certs_dirs = options.certs_dirs,
+                                .ca_file = options.ca_file,
+                                .max_connections_per_host = options.max_connections_per_host,
+                                .timeouts = {},
+                                .proxies = {.http_proxy = options.http_proxy,
+                                            .https_proxy = options.https_proxy,
+                                            .no_proxy = options.no_proxy}});
+}
+
+}  // namespace ibuild::registry
