@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "builder/cache/miss_reason.h"
+#include "builder/gc/layer_use.h"
 #include "builder/layer_fingerprint.h"
 #include "builder/plan/platform_target.h"
 #include "builder/vertex_watch.h"
@@ -52,6 +53,7 @@ StepResult StepExecutor::base_result(const Step& step, const BaseOp& op) {
                is_there(scope_.services.store.layers(), {layer.diff_id, std::nullopt, nullptr});
   }
   if (all_here) scope_.services.events.emit(event::StepCached{vertex});
+  note_use(scope_.services.store, op.image.layers);
   reports_[step.id].outcome = StepReport::Outcome::cached;
   watch.done();
   return {op.image.layers, layers::chain_id(op.image.layers), {}, all_here};

@@ -68,6 +68,8 @@ class Surveyor {
       item.id = short_id(entry.name);
       item.description = "layer";
       item.last_used = time_of(*status);
+      if (const auto index = base::try_lstat_at(store_.layers_dir(), folder.join("index")))
+        item.last_used = std::max(item.last_used, time_of(*index));
       item.in_image = needs_.diff_ids.contains(*diff_id);
       item.size_bytes = sizes_.of(store_.layers_dir(), folder, *status);
       item.diff_ids = {*diff_id};
