@@ -85,7 +85,7 @@ struct Xattr {
 /// Extended attributes of an open file (not O_PATH), sorted by name; empty where unsupported.
 std::vector<Xattr> list_xattrs(int fd, std::string_view shown_as);
 
-// Host paths: only for what the user or the configuration names.
+// Host paths, as a user names them. try_: none, too, where the file's process ended (proc(5)).
 std::string read_host_file(const std::string& path, std::uint64_t cap_bytes);
 std::optional<std::string> try_read_host_file(const std::string& path, std::uint64_t cap_bytes);
 void make_host_dirs(const std::string& path, mode_t mode = 0755);

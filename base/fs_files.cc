@@ -84,9 +84,14 @@ std::string read_host_file(const std::string& path, std::uint64_t cap_bytes) {
 
 std::optional<std::string> try_read_host_file(const std::string& path, std::uint64_t cap_bytes) {
   const UniqueFd fd(::open(path.c_str(), kReadFlags));
-  if (fd) return read_regular_file(fd.get(), cap_bytes, path);
-  if (errno == ENOENT || errno == ENOTDIR) return std::nullopt;
-  throw SystemError("open", path);
+  if (!fd && (errno == ENOENT || errno == ENOTDIR || errno == ESRCH)) return std::nullopt;
+  if (!fd) throw SystemError("open", path);
+  try {
+    return read_regular_file(fd.get(), cap_bytes, path);
+  } catch (const SystemError& error) {
+    if (error.error_number() == ESRCH) return std::nullopt;
+    throw;
+  }
 }
 
 void make_host_dirs(const std::string& path, mode_t mode) {

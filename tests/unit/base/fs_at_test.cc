@@ -2,6 +2,8 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <signal.h>
+#include <sys/wait.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -170,6 +172,24 @@ TEST_CASE("fs_at: host files follow links and may be missing", "[base]") {
   CHECK_FALSE(try_read_host_file(scratch.host_path() + "/none", 100));
   CHECK_FALSE(try_read_host_file(scratch.host_path() + "/f/x", 100));
   CHECK_THROWS_AS(read_host_file(scratch.host_path() + "/none", 100), SystemError);
+}
+
+TEST_CASE("fs_at: a file of a process that ends while it is read is none", "[base]") {
+  const pid_t child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    ::pause();
+    ::_exit(0);
+  }
+  const std::string path = "/proc/" + std::to_string(child) + "/stat";
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  CHECK(fd);
+  CHECK(try_read_host_file(path, 4096));
+  ::kill(child, SIGKILL);
+  REQUIRE(::waitpid(child, nullptr, 0) == child);
+  CHECK_FALSE(try_read_host_file(path, 4096));
+  // Opened before it ended, read afterwards:
+  CHECK_FALSE(try_read_host_file("/proc/self/fd/" + std::to_string(fd.get()), 4096));
 }
 
 TEST_CASE("parent_at: names the place where a name would be", "[base]") {
