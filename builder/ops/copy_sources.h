@@ -50,7 +50,7 @@ class CopySources {
 
   const CopyOp& op_;
   const StepInput& input_;
-  std::unique_ptr<SourceTree> stage_;  // unless it is the context
+  std::unique_ptr<SourceTree> stage_;                 // unless it is the context
   std::optional<std::vector<SelectedSource>> local_;  // until all_ is there
   std::optional<std::vector<SelectedSource>> all_;
   // What the selection refers to:

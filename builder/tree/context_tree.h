@@ -19,8 +19,8 @@ namespace ibuild::builder {
 
 /// The build context: a directory of the host less what the ignore file names. Read lazily: a
 /// directory that nobody asks for is never opened, an ignored one neither unless something in it is
-/// re-included. Everything belongs to root; a socket is an empty file. A file that changes between its
-/// hashing and its copying is an error.
+/// re-included. Everything belongs to root; a socket is an empty file. A file that changes between
+/// its hashing and its copying is an error.
 class ContextTree : public SourceTree {
  public:
   struct Parts {

@@ -108,8 +108,7 @@ TEST_CASE("source_date_epoch: stages see the time, never the name", "[builder]")
   f.request.build_args[kEpoch] = "context";
   f.build("FROM base\nARG SOURCE_DATE_EPOCH\nRUN y\n");
   const auto other_env = f.sandbox.specs().at(1).env;
-  for (const auto& variable : other_env)
-    CHECK_FALSE(variable.starts_with("SOURCE_DATE_EPOCH="));
+  for (const auto& variable : other_env) CHECK_FALSE(variable.starts_with("SOURCE_DATE_EPOCH="));
 }
 
 TEST_CASE("source_date_epoch: other stages stand for no time", "[builder]") {
