@@ -82,6 +82,7 @@ std::string list_platforms(const std::vector<Candidate>& candidates) {
 
 std::vector<image::Platform> platforms_of(const std::vector<Candidate>& candidates) {
   std::vector<image::Platform> platforms;
+  platforms.reserve(candidates.size());
   for (const auto& candidate : candidates) platforms.push_back(candidate.platform);
   return platforms;
 }

@@ -62,7 +62,8 @@ std::vector<PlatformRow> platform_rows() {
   for (const auto& machine : sandbox::known_machines())
     rows.push_back(platform_row(std::string(machine.architecture), why_no_own));
   // What runs natively comes first.
-  std::ranges::stable_partition(rows, [](const auto& row) { return row.how == "natively"; });
+  std::stable_partition(rows.begin(), rows.end(),
+                        [](const PlatformRow& row) { return row.how == "natively"; });
   return rows;
 }
 
