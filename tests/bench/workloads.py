@@ -61,6 +61,7 @@ class Workload:
     edit: str = ""  # this file changes before each run
     options: tuple = ()
     slow_for_peers: bool = False
+    unknown_to_peers: bool = False  # they refuse an instruction of it
 
     def prepare(self, bench, tool):
         context = self.make_context(bench, f"{self.name}-{slug(tool)}")
@@ -135,7 +136,7 @@ WORKLOADS = [
     Workload("copy-large", "COPY of one half-compressible 1 GiB file, cold, pushed", "5 s", one_large_file, cold=True,
              push=True, slow_for_peers=True),
     Workload("base-link", "empty store, base of 225 MB in 4 layers, COPY --link, pushed to the same registry", "0.10 s",
-             copy_on_python("COPY --link app.py /app/"), cold=True, push=True),
+             copy_on_python("COPY --link app.py /app/"), cold=True, push=True, unknown_to_peers=True),
     Workload("base-push", "the same with a plain COPY, which has to know the base's files", "",
              copy_on_python("COPY app.py /app/"), cold=True, push=True),
     Workload("base-store", "empty store, the same base, + COPY, into the local store", "0.8 s",
