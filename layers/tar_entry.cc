@@ -57,6 +57,7 @@ EntryType entry_type(char flag, std::string_view name) {
       return name.ends_with('/') ? EntryType::directory : EntryType::file;
     case '0':
     case '7':  // contiguous: a file as any other here
+    case 'S':  // sparse
       return EntryType::file;
     case '1':
       return EntryType::hardlink;
@@ -70,8 +71,6 @@ EntryType entry_type(char flag, std::string_view name) {
       return EntryType::directory;
     case '6':
       return EntryType::fifo;
-    case 'S':
-      throw base::ContentError("a file is stored sparse; layers must hold files expanded");
     default:
       throw base::ContentError("it is an entry of type '" + base::printable({&flag, 1}) +
                                "', which no layer may hold");
@@ -84,9 +83,13 @@ base::TimePoint mtime_of(const TarHeader& header) {
   return time_from_seconds(*seconds);
 }
 
-void set_link_target(std::string target, AboveRoot above, LayerEntry& entry) {
+AboveRoot above_root(TarKind kind) {
+  return kind == TarKind::layer ? AboveRoot::refuse : AboveRoot::confine;
+}
+
+void set_link_target(std::string target, TarKind kind, LayerEntry& entry) {
   if (entry.type == EntryType::hardlink) {
-    entry.link_target = clean_archive_path(target, above).str();
+    entry.link_target = clean_archive_path(target, above_root(kind)).str();
   } else {
     check_symlink_target(target);
     entry.link_target = std::move(target);
@@ -108,9 +111,9 @@ std::uint32_t id_of(const std::optional<std::uint64_t>& extended, const char (&f
 }
 
 LayerEntry make_named_entry(const TarHeader& header, TarExtension& extension, std::string_view name,
-                            AboveRoot above) {
+                            TarKind kind) {
   LayerEntry entry;
-  entry.path = clean_archive_path(name, above);
+  entry.path = clean_archive_path(name, above_root(kind));
   entry.type = entry_type(header.type, name);
   if (entry.type == EntryType::file) {
     entry.size_bytes = extension.size ? *extension.size : tar_data_size(header);
@@ -125,7 +128,7 @@ LayerEntry make_named_entry(const TarHeader& header, TarExtension& extension, st
   if (entry.type == EntryType::symlink || entry.type == EntryType::hardlink) {
     set_link_target(extension.link_path ? std::move(*extension.link_path)
                                         : std::string(text_of(header.link_name)),
-                    above, entry);
+                    kind, entry);
   }
   entry.xattrs = std::move(extension.xattrs);
   std::sort(entry.xattrs.begin(), entry.xattrs.end());
@@ -150,10 +153,14 @@ std::uint64_t tar_data_size(const TarHeader& header) {
   return number_of(header.size, kMaxTarFileBytes, "size");
 }
 
-LayerEntry make_tar_entry(const TarHeader& header, TarExtension extension, AboveRoot above) {
-  const std::string name = extension.path ? std::move(*extension.path) : ustar_name(header);
+LayerEntry make_tar_entry(const TarHeader& header, TarExtension extension, TarKind kind) {
+  std::string name = extension.path ? std::move(*extension.path) : ustar_name(header);
+  if (extension.sparse.has_known_format() && !extension.sparse.name.empty())
+    name = extension.sparse.name;
   try {
-    return make_named_entry(header, extension, name, above);
+    if (kind == TarKind::layer && (header.type == 'S' || !extension.sparse.empty))
+      throw base::ContentError("a file is stored sparse; layers must hold files expanded");
+    return make_named_entry(header, extension, name, kind);
   } catch (base::ContentError& error) {
     error.add_context("\"" + base::printable(std::string_view(name).substr(0, 200)) + "\"");
     throw;

@@ -2,7 +2,6 @@
 
 #include <optional>
 
-#include "layers/archive_path.h"
 #include "layers/layer_entry.h"
 #include "layers/tar_extension.h"
 #include "layers/tar_format.h"
@@ -16,8 +15,9 @@ bool has_right_checksum(const TarHeader& header);
 std::uint64_t tar_data_size(const TarHeader& header);
 
 /// What a header and the extended headers before it say, cleaned and translated as TarReader
-/// promises. `tar_offset` is left at 0. Throws ContentError.
-LayerEntry make_tar_entry(const TarHeader& header, TarExtension extension, AboveRoot above);
+/// promises; of a sparse file the size of what is stored. `tar_offset` is left at 0. Throws
+/// ContentError.
+LayerEntry make_tar_entry(const TarHeader& header, TarExtension extension, TarKind kind);
 
 /// True for the bookkeeping entries of aufs (".wh..wh.plnk"), which are no part of a layer.
 bool is_aufs_bookkeeping(const LayerEntry& entry);

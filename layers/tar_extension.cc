@@ -13,6 +13,7 @@ namespace ibuild::layers {
 
 namespace {
 
+constexpr std::string_view kSparseRecordPrefix = "GNU.sparse.";
 constexpr std::size_t kMaxXattrs = 1000;
 constexpr std::size_t kMaxXattrNameBytes = 255;  // XATTR_NAME_MAX
 
@@ -91,8 +92,8 @@ void apply(const Record& record, TarExtension& extension) {
     set_mtime(record.value, extension.mtime);
   } else if (record.key.starts_with(kXattrRecordPrefix)) {
     add_xattr(record.key.substr(kXattrRecordPrefix.size()), record.value, extension.xattrs);
-  } else if (record.key.starts_with("GNU.sparse.")) {
-    throw base::ContentError("a file is stored sparse; layers must hold files expanded");
+  } else if (record.key.starts_with(kSparseRecordPrefix)) {
+    extension.sparse.add(record.key.substr(kSparseRecordPrefix.size()), record.value);
   }
 }
 

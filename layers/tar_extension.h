@@ -9,10 +9,10 @@
 
 #include "base/clock.h"
 #include "base/fs_at.h"
+#include "layers/tar_sparse.h"
 
 namespace ibuild::layers {
 
-inline constexpr std::uint64_t kMaxTarFileBytes = std::numeric_limits<std::int64_t>::max();
 /// (uid_t)-1 means "leave it" to chown(2), so it is no id.
 inline constexpr std::uint64_t kMaxTarId = std::numeric_limits<std::uint32_t>::max() - 1;
 
@@ -25,6 +25,7 @@ struct TarExtension {
   std::optional<std::uint64_t> size;
   std::optional<base::TimePoint> mtime;
   std::vector<base::Xattr> xattrs;  // those of is_applied_xattr
+  TarSparseRecords sparse;
 };
 
 /// Reads the data of a pax extended header; what it says replaces what `extension` says.

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <string_view>
 
 /// What writer and reader share of the tar format.
@@ -10,6 +11,9 @@
 namespace ibuild::layers {
 
 inline constexpr std::size_t kTarBlockBytes = 512;
+
+/// A layer of an image, or an archive that is unpacked (ADD, a build context).
+enum class TarKind { layer, archive };
 
 /// One header block, as it lies in the file.
 struct TarHeader {
@@ -43,6 +47,8 @@ inline constexpr std::size_t kMaxPathBytes = 4095;
 inline constexpr std::size_t kMaxLinkTargetBytes = 4095;
 /// Extended headers above this are refused; Go's reader does the same.
 inline constexpr std::size_t kMaxExtendedHeaderBytes = 1 << 20;
+/// What a signed 64-bit size holds, as file sizes of Linux are.
+inline constexpr std::uint64_t kMaxTarFileBytes = std::numeric_limits<std::int64_t>::max();
 /// XATTR_SIZE_MAX of Linux.
 inline constexpr std::size_t kMaxXattrBytes = 64 << 10;
 

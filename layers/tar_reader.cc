@@ -20,8 +20,8 @@ bool is_zero(const TarHeader& header) {
 
 }  // namespace
 
-TarReader::TarReader(base::ByteSource& in, AboveRoot above)
-    : in_(in), above_(above), data_(*this), buffer_(kBufferBytes) {}
+TarReader::TarReader(base::ByteSource& in, TarKind kind)
+    : in_(in), kind_(kind), data_(*this), buffer_(kBufferBytes) {}
 
 std::size_t TarReader::read_some(std::span<std::byte> buffer) {
   if (buffer.empty()) return 0;
@@ -72,14 +72,33 @@ void TarReader::skip(std::uint64_t count) {
   }
 }
 
-std::size_t TarReader::Data::read(std::span<std::byte> buffer) {
-  const auto wanted =
-      static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), reader_.data_left_));
+std::size_t TarReader::read_stored(std::span<std::byte> buffer) {
+  const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), data_left_));
   if (wanted == 0) return 0;
-  const std::size_t count = reader_.read_some(buffer.first(wanted));
+  const std::size_t count = read_some(buffer.first(wanted));
   if (count == 0) throw base::ContentError("the archive ends within the data of an entry");
-  reader_.data_left_ -= count;
+  data_left_ -= count;
   return count;
+}
+
+std::size_t TarReader::read_sparse(std::span<std::byte> buffer) {
+  const auto& parts = sparse_->parts;
+  while (sparse_part_ < parts.size() && sparse_at_ >= parts[sparse_part_].end()) ++sparse_part_;
+  const bool has_part = sparse_part_ < parts.size();
+  const bool in_hole = !has_part || sparse_at_ < parts[sparse_part_].offset;
+  const std::uint64_t end = !has_part ? sparse_->size_bytes
+                            : in_hole ? parts[sparse_part_].offset
+                                      : parts[sparse_part_].end();
+  const auto wanted = buffer.first(
+      static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), end - sparse_at_)));
+  if (in_hole) std::fill(wanted.begin(), wanted.end(), std::byte{0});
+  const std::size_t count = in_hole ? wanted.size() : read_stored(wanted);
+  sparse_at_ += count;
+  return count;
+}
+
+std::size_t TarReader::Data::read(std::span<std::byte> buffer) {
+  return reader_.sparse_ ? reader_.read_sparse(buffer) : reader_.read_stored(buffer);
 }
 
 std::uint64_t TarReader::drain() {
@@ -118,11 +137,32 @@ bool TarReader::read_extension(const TarHeader& header, TarExtension& extension)
   return true;
 }
 
+/// Reads the map of a sparse file, so that data() gives the file whole.
+void TarReader::expand_sparse(const TarHeader& header, const TarSparseRecords& records,
+                              LayerEntry& entry) {
+  if (header.type == 'S') {
+    sparse_ = read_gnu_sparse_map(header, [this](auto block) { read_exactly(block); });
+  } else if (records.has_known_format()) {
+    if (entry.type != EntryType::file) throw base::ContentError("what is no file is sparse");
+    sparse_ = read_pax_sparse_map(records, data_left_, [this](auto block) {
+      data_left_ -= block.size();
+      read_exactly(block);
+    });
+  } else {
+    return;
+  }
+  sparse_->check(data_left_);
+  sparse_part_ = 0;
+  sparse_at_ = 0;
+  entry.size_bytes = sparse_->size_bytes;
+}
+
 std::optional<LayerEntry> TarReader::try_next() {
   TarExtension extension;
   while (!ended_) {
     skip(data_left_ + padding_);
     data_left_ = padding_ = 0;
+    sparse_.reset();
     TarHeader header;
     if (!read_header(header) || is_end_mark(header)) {
       ended_ = true;
@@ -130,14 +170,19 @@ std::optional<LayerEntry> TarReader::try_next() {
     }
     if (!has_right_checksum(header)) throw base::ContentError("the checksum of a header is wrong");
     if (read_extension(header, extension)) continue;
-    LayerEntry entry = make_tar_entry(header, std::move(extension), above_);
+    const TarSparseRecords sparse = extension.sparse;
+    LayerEntry entry = make_tar_entry(header, std::move(extension), kind_);
     extension = {};
     entry.tar_offset = offset_;
     data_left_ = entry.size_bytes;
     padding_ = tar_padding(entry.size_bytes);
+    expand_sparse(header, sparse, entry);
     if (is_aufs_bookkeeping(entry)) continue;
     translate_whiteout(entry);
-    if (entry.type != EntryType::file) padding_ += std::exchange(data_left_, 0);
+    if (entry.type != EntryType::file) {
+      padding_ += std::exchange(data_left_, 0);
+      sparse_.reset();
+    }
     return entry;
   }
   return std::nullopt;

@@ -52,7 +52,7 @@ std::optional<base::TimePoint> unpack_context(base::ByteSource& archive, const b
                                               const std::function<void(const std::string&)>& warn,
                                               std::stop_token stop) {
   const auto plain = layers::make_any_decompressor(archive);
-  layers::TarReader reader(*plain, layers::AboveRoot::confine);
+  layers::TarReader reader(*plain, layers::TarKind::archive);
   layers::LayerCollector collector;
   layers::TreeApplier applier(into, layers::OverlayXattrs::user);
   std::optional<base::TimePoint> newest;
@@ -78,7 +78,7 @@ std::optional<base::TimePoint> newest_file_time(base::ByteSource& archive, std::
   std::optional<base::TimePoint> newest;
   try {
     const auto plain = layers::make_any_decompressor(archive);
-    layers::TarReader reader(*plain, layers::AboveRoot::confine);
+    layers::TarReader reader(*plain, layers::TarKind::archive);
     while (const auto entry = reader.next()) {
       if (stop.stop_requested()) throw base::CancelledError();
       if (entry->type == EntryType::file)

@@ -60,7 +60,7 @@ ArchiveContents::ArchiveContents(const ContentSource& source, const SourceFile& 
     : spool_(temp_dir) {
   const auto bytes = source.open(file);
   const auto plain = layers::make_any_decompressor(*bytes);
-  layers::TarReader reader(*plain, layers::AboveRoot::confine);
+  layers::TarReader reader(*plain, layers::TarKind::archive);
   while (auto entry = reader.next()) {
     if (stop.stop_requested()) throw base::CancelledError();
     take(std::move(*entry), reader.data());

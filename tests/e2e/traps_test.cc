@@ -139,6 +139,26 @@ TEST_CASE("traps: layers: long names, bytes that are no text, sparse files", "[e
                  "cat \"/$(printf 'a\\377b')\"; echo; stat -c %s /sparse") == "x\nx\n3000000");
 }
 
+TEST_CASE("traps: ADD unpacks sparse files of an archive whole", "[e2e]") {
+  Machine machine;
+  machine.make_base();
+  machine.must_run(
+      {"sh", "-c",
+       "mkdir in && printf head > in/disk.img && truncate -s 2M in/disk.img && "
+       "printf tail >> in/disk.img && for kind in gnu 'pax --sparse-version=0.0' "
+       "'pax --sparse-version=0.1' 'pax --sparse-version=1.0'; do "
+       "tar -C in -S --format=$kind -cf context/\"$(echo $kind | tr -d '= ')\".tar . || "
+       "exit 1; done; test $(cat context/*.tar | wc -c) -lt 200000"});
+  build(machine,
+        "ADD gnu.tar /1/\nADD pax--sparse-version0.0.tar /2/\n"
+        "ADD pax--sparse-version0.1.tar /3/\nADD pax--sparse-version1.0.tar /4/\n");
+  CHECK(in_image(machine,
+                 "for i in 1 2 3 4; do ls /$i; stat -c %s /$i/disk.img; head -c4 /$i/disk.img; "
+                 "tail -c4 /$i/disk.img; echo; cmp /1/disk.img /$i/disk.img; done") ==
+        "disk.img\n2097156\nheadtail\ndisk.img\n2097156\nheadtail\n"
+        "disk.img\n2097156\nheadtail\ndisk.img\n2097156\nheadtail");
+}
+
 TEST_CASE("traps: users: unknown numbers, groups, and whom a group drops", "[e2e]") {
   for (const Who who : everybody()) {
     if (who == Who::single) continue;  // has one user only

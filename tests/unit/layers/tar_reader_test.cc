@@ -360,7 +360,7 @@ TEST_CASE("tar_reader: names that lead above the root can be confined to it", "[
       header('1', "/../a/../../h", 0, [](TarHeader& h) { std::strcpy(h.link_name, "../x/y"); }) +
       std::string(1024, '\0');
   base::StringSource source(tar);
-  TarReader reader(source, AboveRoot::confine);
+  TarReader reader(source, TarKind::archive);
   CHECK(reader.next()->path.str() == "etc/passwd");
   const auto link = reader.next();
   CHECK(link->path.str() == "h");
