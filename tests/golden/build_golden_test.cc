@@ -54,22 +54,38 @@ void apply_option(builder::BuildRequest& request, std::string_view line) {
   }
 }
 
-/// Copies the context with modes that no umask of a checkout has touched.
-void import_context(const GoldenCase& golden, const base::RelPath& path, BuildFixture& f) {
-  const auto source = base::RelPath::exact("context").join(path.str());
+/// Copies files with modes that no umask of a checkout has touched.
+void import_files(const GoldenCase& golden, const base::RelPath& source, const base::RelPath& path,
+                  BuildFixture& f) {
   for (const auto& entry : base::list_dir(golden.dir, source)) {
     const auto from = source.join(entry.name);
     const auto to = path.join(entry.name);
     const auto status = base::lstat_at(golden.dir, from);
     if (S_ISDIR(status.st_mode)) {
       base::make_dirs(f.context(), to);
-      import_context(golden, to, f);
+      import_files(golden, from, to, f);
     } else if (S_ISLNK(status.st_mode)) {
       f.link(to.str(), base::read_link_at(golden.dir, from));
     } else {
       f.write(to.str(), base::read_file_at(golden.dir, from, 1 << 20),
               (status.st_mode & 0100) != 0 ? 0755 : 0644);
     }
+  }
+}
+
+/// The build context is context/; the folders of contexts/ are named ones.
+void import_contexts(const GoldenCase& golden, BuildFixture& f) {
+  const std::string scratch = f.context().shown_as();
+  for (const char* folder : {"context", "contexts"}) {
+    const auto path = base::RelPath::exact(folder);
+    base::make_dirs(f.context(), path);
+    if (golden.has(folder)) import_files(golden, path, path, f);
+  }
+  f.request.context_dir = scratch + "/context";
+  f.request.ignore_file = golden.read("context/.dockerignore");
+  for (const auto& entry : base::list_dir(f.context(), base::RelPath::exact("contexts"))) {
+    f.request.contexts.add(entry.name,
+                           builder::parse_named_context(scratch + "/contexts/" + entry.name));
   }
 }
 
@@ -86,10 +102,7 @@ void load_web(const GoldenCase& golden, BuildFixture& f) {
 void load_request(const GoldenCase& golden, BuildFixture& f) {
   f.request.dockerfile = golden.read("Dockerfile").value();
   f.request.platforms = {image::parse_platform("linux/amd64")};
-  if (golden.has("context")) {
-    import_context(golden, {}, f);
-    f.request.ignore_file = golden.read("context/.dockerignore");
-  }
+  import_contexts(golden, f);
   load_web(golden, f);
   const std::string options = golden.read("args").value_or("");
   for (const auto line : base::split(options, '\n')) {
@@ -101,6 +114,24 @@ void load_request(const GoldenCase& golden, BuildFixture& f) {
 std::vector<std::string> strings(const nlohmann::json& json, const char* key) {
   return json.contains(key) ? json.at(key).get<std::vector<std::string>>()
                             : std::vector<std::string>{};
+}
+
+/// {"bin/app*": "content"}: as ls -F writes it, a star at the end makes a file executable.
+std::vector<test::FakeFile> files_of(const nlohmann::json& json) {
+  std::vector<test::FakeFile> files;
+  for (const auto& [path, content] : json.items()) {
+    const bool executable = path.ends_with('*');
+    files.push_back({executable ? path.substr(0, path.size() - 1) : path, content,
+                     static_cast<std::uint32_t>(executable ? 0755 : 0644)});
+  }
+  return files;
+}
+
+/// steps.json: what the step leaves whose command has these words in it.
+void load_steps(const GoldenCase& golden, BuildFixture& f) {
+  f.sandbox.leave_traces();
+  const auto steps = nlohmann::json::parse(golden.read("steps.json").value_or("{}"));
+  for (const auto& [part, files] : steps.items()) f.sandbox.leave_files(part, files_of(files));
 }
 
 /// The bases of a case: "base", and those of images.json.
@@ -117,7 +148,10 @@ void load_images(const GoldenCase& golden, BuildFixture& f) {
     for (const auto& platform : strings(json, "platforms"))
       f.images.add_for(image::parse_platform(platform), name, files);
     if (json.contains("platforms")) continue;
-    auto& image = f.images.add(name, files);
+    auto own = files;
+    for (auto& file : files_of(json.value("files", nlohmann::json::object())))
+      own.push_back(std::move(file));
+    auto& image = f.images.add(name, own);
     image.config.platform = image::parse_platform("linux/amd64");
     auto& config = image.config.config;
     config.env = strings(json, "env");
@@ -210,7 +244,7 @@ TEST_CASE("golden: plans, configurations, layers and digests of testdata/dockerf
     BuildFixture f;
     load_request(golden, f);
     load_images(golden, f);
-    f.sandbox.leave_traces();
+    load_steps(golden, f);
     if (wants_plan) golden.check("expect.plan", plan_text(golden, f));
     if (wants_build) build_and_check(golden, f);
   }

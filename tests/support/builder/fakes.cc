@@ -242,6 +242,20 @@ std::unique_ptr<layers::WorkingTree> FakeSnapshots::open(const layers::LayerChai
   return std::make_unique<FakeWorkingTree>(store_, chain);
 }
 
+namespace {
+
+void write_files(const base::DirFd& root, const std::vector<FakeFile>& files) {
+  for (const auto& file : files) {
+    const auto path = base::RelPath::clean(file.path);
+    if (!path.parent().is_root()) base::make_dirs(root, path.parent());
+    const auto fd = base::open_at(root, path, O_WRONLY | O_CREAT | O_TRUNC, file.mode);
+    base::FdSink(fd.get()).write(base::as_bytes(file.content));
+    if (::fchmod(fd.get(), file.mode) != 0) throw base::SystemError("fchmod", file.path);
+  }
+}
+
+}  // namespace
+
 base::ExitStatus FakeSandbox::run(const sandbox::SandboxSpec& spec, sandbox::StepObserver& observer,
                                   std::stop_token stop) {
   Script script;
@@ -254,8 +268,11 @@ base::ExitStatus FakeSandbox::run(const sandbox::SandboxSpec& spec, sandbox::Ste
   if (stop.stop_requested()) throw base::CancelledError();
   const base::DirFd root(base::UniqueFd(::fcntl(spec.root_fd, F_DUPFD_CLOEXEC, 3)), "/");
   if (script) return {script(root, observer), 0};
+  const std::string command = base::join(spec.argv, " ");
+  for (const auto& [part, files] : products_) {
+    if (command.find(part) != std::string::npos) write_files(root, files);
+  }
   if (leaves_traces_) {
-    const std::string command = base::join(spec.argv, " ");
     const auto path = base::RelPath::exact("ran/" + base::sha256_of(command).short_hex());
     base::make_dirs(root, path.parent());
     base::write_file_atomically(root, path, command + "\n");

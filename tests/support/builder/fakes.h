@@ -93,6 +93,10 @@ class FakeSandbox : public sandbox::Sandbox {
   /// From now on a step without a script of its own writes its command into a file /ran/<digest of
   /// it>.
   void leave_traces() { leaves_traces_ = true; }
+  /// A step without a script whose command has `part` in it writes `files`; beside its trace.
+  void leave_files(const std::string& part, std::vector<FakeFile> files) {
+    products_.emplace_back(part, std::move(files));
+  }
   base::ExitStatus run(const sandbox::SandboxSpec& spec, sandbox::StepObserver& observer,
                        std::stop_token stop) override;
   std::vector<sandbox::SandboxSpec> specs() const;
@@ -102,6 +106,7 @@ class FakeSandbox : public sandbox::Sandbox {
   mutable std::mutex mutex_;
   std::map<std::string, Script> scripts_;
   bool leaves_traces_ = false;
+  std::vector<std::pair<std::string, std::vector<FakeFile>>> products_;
   std::vector<sandbox::SandboxSpec> specs_;
 };
 
