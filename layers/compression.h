@@ -11,7 +11,7 @@ namespace ibuild::layers {
 
 using image::media_type::LayerCompression;
 
-/// How a new layer blob is compressed. Levels: gzip 0–9 (default 6), zstd 1–22 (default 3).
+/// How a new layer blob is compressed. Levels: gzip 0–9 (default 5), zstd 1–22 (default 3).
 struct CompressionOptions {
   LayerCompression type = LayerCompression::gzip;
   std::optional<int> level;

@@ -1,16 +1,15 @@
 // The compressed forms of layers.
 #include "base/error.h"
 #include "image/media_types.h"
+#include "layers/gzip_compressor.h"
 #include "layers/layer_materializer.h"
+#include "layers/zstd_compressor.h"
 
 namespace ibuild::layers {
 
 namespace {
 
-constexpr int kDefaultGzipLevel = 6;
-constexpr int kDefaultZstdLevel = 3;
-
-/// Names the bytes that these options give: "gzip-6", "zstd-3", "none".
+/// Names the bytes that these options give: "gzip-5", "zstd-3", "none".
 std::string way_of(const CompressionOptions& options) {
   switch (options.type) {
     case LayerCompression::gzip:

@@ -45,7 +45,7 @@ class LayerFolder {
   /// Moves the tree into `temp` first, so that no half-removed one is ever seen.
   void remove_tree(const base::DirFd& temp) const;
 
-  /// The blob made of this layer in one way of compression ("gzip-6"); none when none is known.
+  /// The blob made of this layer in one way of compression ("gzip-5"); none when none is known.
   std::optional<image::Descriptor> try_read_blob_record(const std::string& way) const;
   void put_blob_record(const std::string& way, const image::Descriptor& blob) const;
 
