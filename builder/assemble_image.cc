@@ -63,10 +63,12 @@ BuiltImage assemble_image(const image::ImageConfig& config, layers::LayerChain l
   return built;
 }
 
-BuiltImages assemble_result(std::vector<BuiltImage> images, ResultShape shape, ImageFormat format,
-                            image::Annotations annotations) {
+BuiltImages assemble_result(std::vector<BuiltImage> images,
+                            std::vector<BuiltAttestations> attestations, ResultShape shape,
+                            ImageFormat format, image::Annotations annotations) {
   BuiltImages built;
   built.images = std::move(images);
+  built.attestations = std::move(attestations);
   if (shape == ResultShape::image) {
     built.top = built.images.at(0).manifest;
     return built;
@@ -75,6 +77,7 @@ BuiltImages assemble_result(std::vector<BuiltImage> images, ResultShape shape, I
   index.annotations = std::move(annotations);
   index.media_type = format == ImageFormat::oci ? media_type::kOciIndex : media_type::kDockerList;
   for (const auto& image : built.images) index.manifests.push_back(image.manifest);
+  for (const auto& said : built.attestations) index.manifests.push_back(said.manifest.descriptor);
   built.index_json = image::to_json(index);
   built.top = describe_bytes(index.media_type, built.index_json);
   return built;

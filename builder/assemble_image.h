@@ -16,9 +16,10 @@ enum class ImageFormat { oci, docker };
 BuiltImage assemble_image(const image::ImageConfig& config, layers::LayerChain layers,
                           ImageFormat format, image::Annotations annotations = {});
 
-/// The images as one result: a lone one as it is, or the index that lists them, annotated.
-/// Requires: one image for the shape `image`.
-BuiltImages assemble_result(std::vector<BuiltImage> images, ResultShape shape, ImageFormat format,
-                            image::Annotations annotations = {});
+/// The images as one result: a lone one as it is, or the index that lists them and after them what
+/// is said of them, annotated. Requires: one image and no attestations for the shape `image`.
+BuiltImages assemble_result(std::vector<BuiltImage> images,
+                            std::vector<BuiltAttestations> attestations, ResultShape shape,
+                            ImageFormat format, image::Annotations annotations = {});
 
 }  // namespace ibuild::builder

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/scope_exit.h"
 #include "base/text.h"
+#include "builder/attest/attest_build.h"
 #include "builder/build_caches.h"
 #include "builder/build_checks.h"
 #include "builder/build_context.h"
@@ -65,7 +66,8 @@ std::vector<OutputSpec> wanted_outputs(const BuildRequest& request) {
   auto outputs = request.outputs;
   if (outputs.empty()) outputs.push_back({"image", {}});
   const auto shape = result_shape(request);
-  for (const auto& output : outputs) find_exporter(output.type).check(output, shape);
+  for (const auto& output : outputs)
+    find_exporter(output.type).check(output, shape, request.attestations);
   return outputs;
 }
 
@@ -120,6 +122,7 @@ struct Attempts {
   BuildContext& context;
   ImportedCaches& imported;
   VertexNumbers& vertices;
+  const BuildRun& run;
 };
 
 struct Solved {
@@ -227,6 +230,8 @@ void attempt(const Attempts& given, const Wanted& wanted, ImagePusher* pusher, s
   }
   // What a cache promised of the images is there where an output needs it.
   secure_cached_layers(layers, wanted.outputs, fetch, stop);
+  // What is to be said of the images is said.
+  attest({given.request, services, given.plan, solved.results, given.run}, finished, result, stop);
   // Every output is there.
   export_build(finished, wanted.outputs, services, pusher, given.vertices, stop, result);
   export_caches(wanted.caches.to, {solved.traces, solved.results, layers},
@@ -242,6 +247,7 @@ std::vector<image::Platform> platforms_of(const std::vector<PlatformTarget>& tar
 /// The passes. None calls an earlier one.
 BuildResult run_passes(const BuildRequest& request, const Services& given_services,
                        WarningCollector& events, ImagePusher* pusher, std::stop_token stop) {
+  const auto run = BuildRun::begin();
   // Every output can be made from these attributes.
   const auto outputs = wanted_outputs(request);
   const auto caches = read_cache_wishes(request);
@@ -272,7 +278,7 @@ BuildResult run_passes(const BuildRequest& request, const Services& given_servic
   ImportedCaches imported(open_caches(caches.from, services), platforms_of(targets),
                           services.events, vertices);
   BuildResult result;
-  const Attempts attempts{request, services, plan, context, imported, vertices};
+  const Attempts attempts{request, services, plan, context, imported, vertices, run};
   for (bool done = false; !done;) {
     try {
       result = {};

@@ -13,6 +13,8 @@
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/thread_pool.h"
+#include "builder/attest/attestation_settings.h"
+#include "builder/attest/build_origin.h"
 #include "builder/cache/cache_spec.h"
 #include "builder/context/named_contexts.h"
 #include "builder/events.h"
@@ -60,12 +62,14 @@ struct BuildRequest {
   ContextLife context_life = ContextLife::lasting;  // whether the directory is there next time
   std::optional<base::TimePoint> context_time;      // see ResolvedContext::time
   NamedContexts contexts;
+  BuildOrigin origin;
   std::string target;  // empty: the last stage
   std::map<std::string, std::optional<std::string>>
       build_args;  // no value: taken from the environment by cli before (absent there: dropped)
   std::vector<std::pair<std::string, std::string>> labels;
   std::vector<image::Reference> tags;
   std::vector<OutputSpec> outputs;  // empty: the store
+  AttestationSettings attestations;
   /// Of the result, one image each. Empty: this machine's own, or that of a base which has no
   /// other.
   std::vector<image::Platform> platforms;
@@ -121,11 +125,24 @@ struct BuiltImage {
   layers::LayerChain layers;  // blobs filled in as described by the manifest
 };
 
+/// Bytes that something names by a descriptor.
+struct BuiltBlob {
+  image::Descriptor descriptor;
+  std::string bytes;
+};
+
+/// What is said of an image: a manifest of the index, which names the image.
+struct BuiltAttestations {
+  BuiltBlob manifest;
+  std::vector<BuiltBlob> blobs;  // its config and the statements
+};
+
 /// All that a build made, in the form of one output.
 struct BuiltImages {
   std::vector<BuiltImage> images;  // one for each platform, in the order asked for
-  std::string index_json;          // empty: the one image stands for itself
-  image::Descriptor top;           // of the index, or of that image's manifest
+  std::vector<BuiltAttestations> attestations;
+  std::string index_json;  // empty: the one image stands for itself
+  image::Descriptor top;   // of the index, or of that image's manifest
 };
 
 struct BuildResult {
@@ -133,6 +150,8 @@ struct BuildResult {
                             // cacheonly alone)
   base::Digest config_digest;      // the image id that docker shows; empty for an index
   std::vector<std::string> names;  // full references given to it
+  /// AttestationSettings::reported: a predicate for each platform.
+  std::map<std::string, std::string> provenance;
   parser::Diagnostics warnings;
 };
 

@@ -31,15 +31,22 @@ void write_directory(const BuiltImages& built, const std::vector<image::Referenc
 
 }  // namespace
 
-void ArchiveExporter::check(const OutputSpec& output, ResultShape shape) const {
+void ArchiveExporter::check(const OutputSpec& output, ResultShape shape,
+                            const AttestationSettings& attestations) const {
   const OutputAttributes attributes(output);
   if (kind_ == Kind::oci) {
     attributes.allow_layer_format_and({"dest", "name", "rewrite-timestamp", "tar"});
   } else {
     attributes.allow_layer_format_and({"dest", "name", "rewrite-timestamp"});
   }
-  const auto format = kind_ == Kind::oci ? ImageFormat::oci : ImageFormat::docker;
-  check_annotations(read_layer_format(attributes, format).annotations, shape);
+  const auto kind = kind_ == Kind::oci ? ImageFormat::oci : ImageFormat::docker;
+  const auto format = read_layer_format(attributes, kind);
+  if (kind_ == Kind::docker && attestations.need_index(format.attestations.forced)) {
+    base::UsageError error("output type=docker cannot hold attestations");
+    error.set_hint("use type=oci, or leave --attest, --provenance and --sbom out");
+    throw error;
+  }
+  check_format(format, shape, attestations);
   if (kind_ == Kind::docker && shape == ResultShape::index) {
     base::UsageError error("output type=docker cannot hold an image index of several platforms");
     error.set_hint("use type=oci, or build one platform at a time");
@@ -63,8 +70,10 @@ ExportResult ArchiveExporter::run(const FinishedBuild& build, const OutputSpec& 
   const std::string dest = attributes.required_text("dest");
 
   report.note("exporting layers");
-  const BuiltImages built = make_built_images(as_wanted(build, attributes, services, stop), format,
-                                              BlobPlace::store, services.store, stop);
+  FinishedBuild wanted = as_wanted(build, attributes, services, stop);
+  wanted.names = names;
+  const BuiltImages built =
+      make_built_images(wanted, format, BlobPlace::store, services.store, stop);
   report.note("writing " + std::string(docker ? "docker archive" : "OCI layout") + " to " + dest);
   const auto& content = services.store.content();
   if (attributes.flag("tar", true)) {

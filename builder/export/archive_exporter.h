@@ -11,7 +11,8 @@ class ArchiveExporter : public Exporter {
  public:
   enum class Kind { oci, docker };
   explicit ArchiveExporter(Kind kind) : kind_(kind) {}
-  void check(const OutputSpec& output, ResultShape shape) const override;
+  void check(const OutputSpec& output, ResultShape shape,
+             const AttestationSettings& attestations) const override;
   ExportResult run(const FinishedBuild& build, const OutputSpec& output, const Services& services,
                    ImagePusher* pusher, const ExportReport& report,
                    std::stop_token stop) const override;

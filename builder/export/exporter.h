@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "builder/attest/attestation.h"
 #include "builder/build.h"
 #include "builder/events.h"
 #include "builder/plan/platform_target.h"
@@ -20,6 +21,7 @@ namespace ibuild::builder {
 struct FinishedImage {
   image::ImageConfig config;  // complete: diff-ids and history are in place
   layers::LayerChain layers;  // as many as there are diff-ids
+  std::vector<Attestation> attestations;
 };
 
 /// All that a build made.
@@ -50,7 +52,8 @@ class Exporter {
   virtual ~Exporter() = default;
   /// Looks at the attributes alone, so that a mistake ends the build before it starts.
   /// Throws: base::UsageError naming the attribute, or the shape that cannot be had.
-  virtual void check(const OutputSpec& output, ResultShape shape) const = 0;
+  virtual void check(const OutputSpec& output, ResultShape shape,
+                     const AttestationSettings& attestations) const = 0;
   /// Throws: base::Error. Files of an output appear whole or not at all (but for `local`, which
   /// merges into a directory).
   virtual ExportResult run(const FinishedBuild& build, const OutputSpec& output,

@@ -16,6 +16,7 @@ void keep_in_store(const BuiltImages& built, const std::vector<image::Reference>
     store.content().put(image.config_json);
     store.content().put(image.manifest_json);
   }
+  put_attestations(built, store.content());
   if (!built.index_json.empty()) store.content().put(built.index_json);
   report.note("writing " + std::string(built.index_json.empty() ? "image " : "image index ") +
               built.top.digest.str());
@@ -28,13 +29,14 @@ void keep_in_store(const BuiltImages& built, const std::vector<image::Reference>
 
 }  // namespace
 
-void ImageExporter::check(const OutputSpec& output, ResultShape shape) const {
+void ImageExporter::check(const OutputSpec& output, ResultShape shape,
+                          const AttestationSettings& attestations) const {
   const OutputAttributes attributes(output);
   attributes.allow_layer_format_and({"name", "push", "push-by-digest", "name-canonical",
                                      "dangling-name-prefix", "rewrite-timestamp"});
   (void)attributes.flag("name-canonical", false);
   (void)dangling_prefix(output);
-  check_annotations(read_layer_format(attributes, ImageFormat::oci).annotations, shape);
+  check_format(read_layer_format(attributes, ImageFormat::oci), shape, attestations);
   const bool push = attributes.flag("push", target_ == Target::registry);
   if (target_ == Target::registry && !push) {
     throw base::UsageError("output type=registry with push=false does nothing; use type=image");
@@ -61,8 +63,9 @@ ExportResult ImageExporter::run(const FinishedBuild& build, const OutputSpec& ou
   report.note("exporting layers");
   // What is pushed can be had from there again: a base's layer that nothing needed is not fetched.
   const auto place = push ? BlobPlace::store_or_origin : BlobPlace::store;
-  const BuiltImages built = make_built_images(as_wanted(build, attributes, services, stop), format,
-                                              place, services.store, stop);
+  FinishedBuild wanted = as_wanted(build, attributes, services, stop);
+  wanted.names = names;
+  const BuiltImages built = make_built_images(wanted, format, place, services.store, stop);
   if (prefix) names = by_digest({*prefix}, built.top.digest);
   const auto canonical = by_digest(names, built.top.digest);
   // What has no tag in the registry gets none here.

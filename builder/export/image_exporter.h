@@ -11,7 +11,8 @@ class ImageExporter : public Exporter {
  public:
   enum class Target { store, registry };
   explicit ImageExporter(Target target) : target_(target) {}
-  void check(const OutputSpec& output, ResultShape shape) const override;
+  void check(const OutputSpec& output, ResultShape shape,
+             const AttestationSettings& attestations) const override;
   ExportResult run(const FinishedBuild& build, const OutputSpec& output, const Services& services,
                    ImagePusher* pusher, const ExportReport& report,
                    std::stop_token stop) const override;

@@ -93,6 +93,10 @@ void add_blobs(LayoutSink& out, const BuiltImages& built, const layers::ContentS
   std::map<base::Digest, std::string_view> small;
   std::map<base::Digest, std::uint64_t> blobs;
   if (!built.index_json.empty()) small[built.top.digest] = built.index_json;
+  for (const auto& said : built.attestations) {
+    small[said.manifest.descriptor.digest] = said.manifest.bytes;
+    for (const auto& blob : said.blobs) small[blob.descriptor.digest] = blob.bytes;
+  }
   for (const auto& image : built.images) {
     small[image.config.digest] = image.config_json;
     small[image.manifest.digest] = image.manifest_json;

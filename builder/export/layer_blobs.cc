@@ -95,6 +95,10 @@ LayerFormat read_layer_format(const OutputAttributes& attributes, ImageFormat ot
     throw base::UsageError("compression=zstd needs oci-mediatypes=true");
   }
   (void)wants_squash(attributes);
+  format.attestations.artifact = attributes.flag("oci-artifact", false);
+  format.attestations.forced = attributes.flag("attestation-inline", false);
+  if (!oci && format.attestations.artifact)
+    throw base::UsageError("oci-artifact=true needs oci-mediatypes=true");
   if (!attributes.flag("rewrite-timestamp", true)) {
     throw base::UsageError(
         "rewrite-timestamp=false is not supported: with SOURCE_DATE_EPOCH no file of a new layer "
@@ -102,6 +106,19 @@ LayerFormat read_layer_format(const OutputAttributes& attributes, ImageFormat ot
         "later than that");
   }
   return format;
+}
+
+ResultShape shape_with(const AttestationSettings& attestations, ResultShape shape,
+                       const LayerFormat& format) {
+  const bool attested = attestations.need_index(format.attestations.forced);
+  return attested ? ResultShape::index : shape;
+}
+
+void check_format(const LayerFormat& format, ResultShape shape,
+                  const AttestationSettings& attestations) {
+  check_annotations(format.annotations, shape_with(attestations, shape, format));
+  if (attestations.need_index(format.attestations.forced) && format.format == ImageFormat::docker)
+    throw base::UsageError("attestations need OCI media types: oci-mediatypes=false cannot be");
 }
 
 BuiltImages make_built_images(const FinishedBuild& build, const LayerFormat& format,
@@ -117,9 +134,17 @@ BuiltImages make_built_images(const FinishedBuild& build, const LayerFormat& for
                                     format.format, at(Place::manifest)));
     images.back().manifest.annotations = at(Place::manifest_descriptor);
   }
-  BuiltImages built = assemble_result(std::move(images), build.shape, format.format,
-                                      annotations_at(Place::index, {}, format.annotations));
-  if (build.shape == ResultShape::index)
+  std::vector<BuiltAttestations> attestations;
+  const bool attached = is_attached(build, format.attestations);
+  for (std::size_t i = 0; attached && i < images.size(); ++i) {
+    attestations.push_back(make_attestations(images[i].manifest, build.images[i].attestations,
+                                             build.names, format.attestations));
+  }
+  const auto shape = attached ? ResultShape::index : build.shape;
+  BuiltImages built =
+      assemble_result(std::move(images), std::move(attestations), shape, format.format,
+                      annotations_at(Place::index, {}, format.annotations));
+  if (shape == ResultShape::index)
     built.top.annotations = annotations_at(Place::index_descriptor, {}, format.annotations);
   return built;
 }

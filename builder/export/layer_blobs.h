@@ -3,6 +3,7 @@
 #include <stop_token>
 
 #include "builder/assemble_image.h"
+#include "builder/attest/attestation_manifest.h"
 #include "builder/export/annotations.h"
 #include "builder/export/exporter.h"
 #include "builder/export/output_attributes.h"
@@ -16,7 +17,16 @@ struct LayerFormat {
   bool force = false;  // base layers too
   ImageFormat format = ImageFormat::oci;
   std::vector<Annotation> annotations;
+  AttestationFormat attestations;
 };
+
+/// The shape of an output: an image gets an index when something is to stand beside it.
+ResultShape shape_with(const AttestationSettings& attestations, ResultShape shape,
+                       const LayerFormat& format);
+
+/// Throws: base::UsageError for annotations or attestations that the output cannot hold.
+void check_format(const LayerFormat& format, ResultShape shape,
+                  const AttestationSettings& attestations);
 
 /// Throws: base::UsageError.
 LayerFormat read_layer_format(const OutputAttributes& attributes, ImageFormat otherwise);
@@ -26,7 +36,8 @@ enum class BlobPlace {
   store_or_origin,  // a base layer may stay where it came from: its descriptor is enough
 };
 
-/// All images of a build with their blobs, in the form that `format` says. Blocks.
+/// All images of a build with their blobs, and what is said of them under `build.names`, in the
+/// form that `format` says. Blocks.
 BuiltImages make_built_images(const FinishedBuild& build, const LayerFormat& format,
                               BlobPlace place, const layers::Store& store, std::stop_token stop);
 

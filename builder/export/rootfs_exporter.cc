@@ -1,6 +1,10 @@
 #include "builder/export/rootfs_exporter.h"
 
+#include <algorithm>
+
 #include "base/error.h"
+#include "base/text.h"
+#include "builder/attest/file_subjects.h"
 #include "builder/export/clamp_times.h"
 #include "builder/export/directory_writer.h"
 #include "builder/export/output_attributes.h"
@@ -25,21 +29,44 @@ class TarVisitor : public RootFileSystem::Visitor {
   layers::TarWriter tar_;
 };
 
-enum class Layout { merged, folder_each };
+struct Layout {
+  enum class Folders { merged, each };
+  Folders folders = Folders::merged;
+  std::string attestation_prefix;
+};
+
+std::string read_prefix(const OutputAttributes& attributes) {
+  auto prefix = attributes.text("attestation-prefix").value_or("");
+  if (prefix.find('/') == std::string::npos) return prefix;
+  throw base::UsageError("attestation-prefix " + base::printable(prefix) +
+                         " is no beginning of a file's name");
+}
+
+/// Writes the files of an image, and then statements about them.
+void write_image(const FinishedImage& image, const FileSubjects::Naming& naming,
+                 RootFileSystem::Visitor& writer, const Services& services, std::stop_token stop) {
+  const RootFileSystem root(image.layers, services.store, std::move(stop));
+  if (std::ranges::all_of(image.attestations, &Attestation::inline_only)) return root.visit(writer);
+  FileSubjects subjects(writer);
+  root.visit(subjects);
+  subjects.write_statements(image.attestations, naming);
+}
 
 template <typename Writer>
-void write_all(const FinishedBuild& build, Layout layout, Writer& writer, const Services& services,
-               std::stop_token stop) {
+void write_all(const FinishedBuild& build, const Layout& layout, Writer& writer,
+               const Services& services, std::stop_token stop) {
   ClampTimes clamp(writer, services.clock);
   MergePlatforms merge(clamp);
   for (const auto& image : build.images) {
-    const RootFileSystem root(image.layers, services.store, stop);
-    if (layout == Layout::folder_each) {
-      IntoFolder folder(clamp, platform_folder(image.config.platform), services.clock.now());
-      root.visit(folder);
+    const auto folder_name = platform_folder(image.config.platform);
+    FileSubjects::Naming naming{layout.attestation_prefix, "", services.clock.now()};
+    if (layout.folders == Layout::Folders::each) {
+      IntoFolder folder(clamp, folder_name, services.clock.now());
+      write_image(image, naming, folder, services, stop);
     } else {
+      if (build.images.size() > 1) naming.suffix = folder_name;
       merge.start(image.config.platform);
-      root.visit(merge);
+      write_image(image, naming, merge, services, stop);
     }
   }
   writer.finish();
@@ -47,9 +74,11 @@ void write_all(const FinishedBuild& build, Layout layout, Writer& writer, const 
 
 }  // namespace
 
-void RootfsExporter::check(const OutputSpec& output, ResultShape) const {
+void RootfsExporter::check(const OutputSpec& output, ResultShape,
+                           const AttestationSettings&) const {
   const OutputAttributes attributes(output);
-  attributes.allow_only({"dest", "platform-split"});
+  attributes.allow_only({"dest", "platform-split", "attestation-prefix"});
+  (void)read_prefix(attributes);
   (void)attributes.flag("platform-split", false);
   const std::string dest = attributes.required_text("dest");
   if (kind_ == Kind::local && dest == "-") {
@@ -64,7 +93,8 @@ ExportResult RootfsExporter::run(const FinishedBuild& build, const OutputSpec& o
   const OutputAttributes attributes(output);
   const std::string dest = attributes.required_text("dest");
   const bool split = attributes.flag("platform-split", build.shape == ResultShape::index);
-  const Layout layout = split ? Layout::folder_each : Layout::merged;
+  const Layout layout{split ? Layout::Folders::each : Layout::Folders::merged,
+                      read_prefix(attributes)};
   if (kind_ == Kind::tar) {
     report.note("sending tarball to " + dest);
     const auto file = OutputFile::open(dest);
@@ -80,7 +110,8 @@ ExportResult RootfsExporter::run(const FinishedBuild& build, const OutputSpec& o
   return {};
 }
 
-void CacheOnlyExporter::check(const OutputSpec& output, ResultShape) const {
+void CacheOnlyExporter::check(const OutputSpec& output, ResultShape,
+                              const AttestationSettings&) const {
   OutputAttributes(output).allow_only({});
 }
 

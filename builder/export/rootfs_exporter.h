@@ -11,7 +11,8 @@ class RootfsExporter : public Exporter {
  public:
   enum class Kind { tar, local };
   explicit RootfsExporter(Kind kind) : kind_(kind) {}
-  void check(const OutputSpec& output, ResultShape shape) const override;
+  void check(const OutputSpec& output, ResultShape shape,
+             const AttestationSettings& attestations) const override;
   ExportResult run(const FinishedBuild& build, const OutputSpec& output, const Services& services,
                    ImagePusher* pusher, const ExportReport& report,
                    std::stop_token stop) const override;
@@ -23,7 +24,8 @@ class RootfsExporter : public Exporter {
 /// `type=cacheonly`: nothing but a warm cache.
 class CacheOnlyExporter : public Exporter {
  public:
-  void check(const OutputSpec& output, ResultShape shape) const override;
+  void check(const OutputSpec& output, ResultShape shape,
+             const AttestationSettings& attestations) const override;
   ExportResult run(const FinishedBuild& build, const OutputSpec& output, const Services& services,
                    ImagePusher* pusher, const ExportReport& report,
                    std::stop_token stop) const override;

@@ -45,6 +45,7 @@ FinishedImage squash_image(const FinishedImage& image, const Services& services,
   if (image.layers.size() < 2) return image;
   FinishedImage squashed;
   squashed.config = image.config;
+  squashed.attestations = image.attestations;
   squashed.layers.push_back(merge_layers(image.layers, services, std::move(stop)));
   squashed.config.diff_ids = {squashed.layers.front().diff_id};
   for (auto& entry : squashed.config.history) entry.empty_layer = true;

@@ -88,6 +88,7 @@ void load(Task& task, const BuildRequest& request, const Services& services,
     if (wanted.layout) {
       const auto layout = services.open_layout(*wanted.layout);
       task.image = layout->try_load(wanted.reference, wanted.platform, request.pull, stop);
+      if (task.image) task.image->in_layout = true;
       return;
     }
     for (auto* source : services.image_sources) {

@@ -66,6 +66,7 @@ std::optional<BaseImage> ImageLoader::try_load_stored(const image::Reference& re
     const auto config_json = read(chosen->manifest.config);
     if (!config_json) return std::nullopt;
     auto base = make_base_image(reference, *std::move(chosen), *config_json);
+    base.top = top.digest;
     for (auto& layer : base.layers) {
       layer.provider = make_provider(registry_, origins_, layer.blob->digest);
     }
@@ -84,6 +85,7 @@ BaseImage ImageLoader::load_remote(const image::Reference& reference, const imag
     check_has_image_config(chosen->manifest);
     const auto config_json = read(chosen->manifest.config);
     auto base = make_base_image(reference, *std::move(chosen), *config_json);
+    base.top = top.digest;
     // Shared: one provider for all layers of the image, as layers::Layer has it.
     const auto provider = std::make_shared<RegistryBlobProvider>(registry_, std::vector{reference});
     for (auto& layer : base.layers) {

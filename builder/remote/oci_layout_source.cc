@@ -115,7 +115,8 @@ std::optional<builder::BaseImage> OciLayoutSource::try_load(const image::Referen
   const DocumentReader read = [this](const image::Descriptor& document) {
     return read_document(choice_.path, document);
   };
-  auto chosen = choose_manifest(find_top(), platform, read);
+  const auto top = find_top();
+  auto chosen = choose_manifest(top, platform, read);
   if (!chosen)
     throw base::Error("the OCI layout " + base::printable(choice_.path) +
                       " lacks a manifest of the image");
@@ -125,6 +126,7 @@ std::optional<builder::BaseImage> OciLayoutSource::try_load(const image::Referen
     throw base::Error("the OCI layout " + base::printable(choice_.path) +
                       " lacks the image's config");
   auto base = make_base_image(reference, *std::move(chosen), *config_json);
+  base.top = top.digest;
   // Shared: one provider for all layers of the image, as layers::Layer has it.
   const auto provider = std::make_shared<LayoutBlobs>(choice_.path);
   for (auto& layer : base.layers) layer.provider = provider;

@@ -18,6 +18,10 @@ std::vector<UploadBlob> blobs_of(const builder::BuiltImages& built) {
     }
     blobs.push_back({.descriptor = image.config, .provider = {}});
   }
+  for (const auto& said : built.attestations) {
+    for (const auto& blob : said.blobs)
+      blobs.push_back({.descriptor = blob.descriptor, .provider = {}});
+  }
   return blobs;
 }
 
@@ -28,6 +32,10 @@ void push_children(ImageUploader& uploader, image::Reference reference,
   for (const auto& image : built.images) {
     reference.digest = image.manifest.digest;
     uploader.push_manifest(reference, image.manifest, image.manifest_json);
+  }
+  for (const auto& said : built.attestations) {
+    reference.digest = said.manifest.descriptor.digest;
+    uploader.push_manifest(reference, said.manifest.descriptor, said.manifest.bytes);
   }
 }
 
@@ -57,6 +65,9 @@ void RegistryPusher::push(const builder::BuiltImages& built,
   // The uploader reads blobs from the store; the config may not be there when the store is no
   // output.
   for (const auto& image : built.images) loader_.store().content().put(image.config_json);
+  for (const auto& said : built.attestations) {
+    for (const auto& blob : said.blobs) loader_.store().content().put(blob.bytes);
+  }
   ImageUploader uploader(loader_, vertex, events, stop);
   const bool is_index = !built.index_json.empty();
   const auto blobs = blobs_of(built);

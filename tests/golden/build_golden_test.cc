@@ -9,11 +9,14 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "builder/attest/attestation_settings.h"
 #include "builder/ops/copy_selection.h"
 #include "builder/plan/base_table.h"
 #include "builder/plan/plan_build.h"
 #include "builder/plan/platform_target.h"
 #include "builder/vertex_numbers.h"
+#include "cli/csv.h"
+#include "image/manifest.h"
 #include "parser/diagnostic.h"
 #include "parser/dockerfile.h"
 #include "tests/golden/golden_case.h"
@@ -47,6 +50,10 @@ void apply_option(builder::BuildRequest& request, std::string_view line) {
   } else if (name == "build-context") {
     request.contexts.add(value.substr(0, equals),
                          builder::parse_named_context(value.substr(equals + 1)));
+  } else if (name == "provenance") {
+    request.attestations.provenance =
+        builder::read_provenance_settings(cli::parse_attributes(value));
+    request.attestations.tool = "ibuild-golden";
   } else if (name == "no-cache") {
     request.no_cache = true;
   } else {
@@ -199,6 +206,17 @@ std::string layers_text(const BuildFixture& f, const image::ImageConfig& config)
   return text;
 }
 
+/// What is said of the only image, whatever machine says it.
+std::string statement_text(const BuildFixture& f, const builder::BuildResult& result) {
+  const auto read = [&](const base::Digest& digest) { return f.store->content().read(digest); };
+  const auto index = image::parse_index(read(result.image.digest));
+  const auto manifest = image::parse_manifest(read(index.manifests.back().digest));
+  auto statement = nlohmann::ordered_json::parse(read(manifest.layers.front().digest));
+  auto& definition = statement["predicate"]["buildDefinition"];
+  definition["internalParameters"]["builderPlatform"] = "HOST";
+  return statement.dump(2) + "\n";
+}
+
 std::string warnings_text(const BuildFixture& f) {
   std::string text;
   for (const auto& warning : f.events.warnings()) text += "warning: " + warning + "\n";
@@ -214,6 +232,10 @@ void build_and_check(const GoldenCase& golden, BuildFixture& f) {
   std::string error;
   try {
     const auto result = f.build(f.request.dockerfile);
+    if (golden.has("expect.statement")) {
+      golden.check("expect.statement", statement_text(f, result));
+      return;
+    }
     const auto config = f.config(result);
     golden.check("expect.config.json",
                  nlohmann::json::parse(image::to_json(config)).dump(2) + "\n");
@@ -238,7 +260,8 @@ TEST_CASE("golden: plans, configurations, layers and digests of testdata/dockerf
   for (const auto& golden : GoldenCase::all()) {
     const bool wants_plan = golden.has("expect.plan");
     const bool wants_build = golden.has("expect.config.json") || golden.has("expect.layers") ||
-                             golden.has("expect.digest") || golden.has("expect.stderr");
+                             golden.has("expect.digest") || golden.has("expect.stderr") ||
+                             golden.has("expect.statement");
     if (!wants_plan && !wants_build) continue;
     INFO(golden.name);
     BuildFixture f;

@@ -14,11 +14,11 @@ namespace ibuild::test {
 ///   context/          the build context (missing: an empty one); its .dockerignore counts
 ///   args              one option a line: "build-arg K=V", "target S", "label K=V", "platform P",
 ///   "no-cache", "network N", "build-context N=V",
-///                     "add-host N:A"; '#' begins a comment
+///                     "add-host N:A", "provenance K=V,…"; '#' begins a comment
 ///   web/              files by URL: web/a is http://web.test/a, changed at 2020-01-02T03:04:05Z
 ///   images.json       configurations of base images by name, or {"platforms": […]} for one of
 ///   several platforms; other names get a small base with
-///   users "root" and "app" expect.*          plan, config.json, layers, digest, stderr: only those
+///   users "root" and "app" expect.*          plan, config.json, layers, digest, statement, stderr: only those
 ///   that are there are checked
 struct GoldenCase {
   std::string name;

@@ -47,10 +47,10 @@ TEST_CASE("annotations: what is none is refused", "[builder]") {
 TEST_CASE("annotations: of an index only where one is made, and with OCI's media types",
           "[builder]") {
   const OutputSpec index{"image", {{"annotation-index.a", "1"}}};
-  CHECK_THROWS_WITH(find_exporter("image").check(index, ResultShape::image),
+  CHECK_THROWS_WITH(find_exporter("image").check(index, ResultShape::image, {}),
                     Catch::Contains("image index"));
-  CHECK_NOTHROW(find_exporter("image").check(index, ResultShape::index));
+  CHECK_NOTHROW(find_exporter("image").check(index, ResultShape::index, {}));
   const OutputSpec docker{"image", {{"annotation.a", "1"}, {"oci-mediatypes", "false"}}};
-  CHECK_THROWS_WITH(find_exporter("image").check(docker, ResultShape::image),
+  CHECK_THROWS_WITH(find_exporter("image").check(docker, ResultShape::image, {}),
                     Catch::Contains("oci-mediatypes"));
 }

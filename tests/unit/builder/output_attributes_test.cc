@@ -41,15 +41,15 @@ TEST_CASE("output_attributes: flags take true and false only", "[builder]") {
 }
 
 TEST_CASE("output_attributes: a missing dest is an error", "[builder]") {
-  CHECK_THROWS_AS(find_exporter("tar").check({"tar", {}}, kImage), UsageError);
-  CHECK_THROWS_AS(find_exporter("oci").check({"oci", {{"dest", ""}}}, kImage), UsageError);
-  CHECK_NOTHROW(find_exporter("local").check({"local", {{"dest", "out"}}}, kImage));
+  CHECK_THROWS_AS(find_exporter("tar").check({"tar", {}}, kImage, {}), UsageError);
+  CHECK_THROWS_AS(find_exporter("oci").check({"oci", {{"dest", ""}}}, kImage, {}), UsageError);
+  CHECK_NOTHROW(find_exporter("local").check({"local", {{"dest", "out"}}}, kImage, {}));
 }
 
 TEST_CASE("archive_exporter: docker's archive holds no index of several platforms", "[builder]") {
   const OutputSpec output{"docker", {{"dest", "out.tar"}}};
-  CHECK_NOTHROW(find_exporter("docker").check(output, kImage));
-  CHECK_THROWS_WITH(find_exporter("docker").check(output, ibuild::builder::ResultShape::index),
+  CHECK_NOTHROW(find_exporter("docker").check(output, kImage, {}));
+  CHECK_THROWS_WITH(find_exporter("docker").check(output, ibuild::builder::ResultShape::index, {}),
                     Catch::Contains("type=docker"));
 }
 
@@ -73,9 +73,9 @@ TEST_CASE("output_attributes: times are always rewritten, and nobody is told oth
     CAPTURE(type);
     OutputSpec output{type, {{"rewrite-timestamp", "true"}}};
     if (type[0] == 'o' || type[0] == 'd') output.attributes["dest"] = "x";
-    CHECK_NOTHROW(find_exporter(type).check(output, kImage));
+    CHECK_NOTHROW(find_exporter(type).check(output, kImage, {}));
     output.attributes["rewrite-timestamp"] = "false";
-    CHECK_THROWS_AS(find_exporter(type).check(output, kImage), UsageError);
+    CHECK_THROWS_AS(find_exporter(type).check(output, kImage, {}), UsageError);
   }
 }
 

@@ -29,7 +29,7 @@ struct PushFixture : test::RemoteFixture {
   }
   /// An image as a build makes it, its one layer in the store.
   builder::BuiltImages build(const std::string& layer) {
-    return builder::assemble_result({build_for(amd64(), layer)}, builder::ResultShape::image,
+    return builder::assemble_result({build_for(amd64(), layer)}, {}, builder::ResultShape::image,
                                     builder::ImageFormat::oci);
   }
   builder::BuiltImage build_for(const image::Platform& platform, const std::string& layer) {
@@ -79,7 +79,7 @@ TEST_CASE("registry_pusher: an index comes after the manifests that it names", "
   fixture.store->content().put("one");
   fixture.store->content().put("two");
   const auto built = builder::assemble_result(
-      {fixture.build_for(amd64(), "one"), fixture.build_for(arm64(), "two")},
+      {fixture.build_for(amd64(), "one"), fixture.build_for(arm64(), "two")}, {},
       builder::ResultShape::index, builder::ImageFormat::oci);
   remote::RegistryPusher pusher(fixture.loader);
   pusher.push(built, {named("h.example/app:1"), named("h.example/app:2")}, 1, fixture.events, {});
