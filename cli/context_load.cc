@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "builder/git/git_remote.h"
 #include "builder/vertex_watch.h"
+#include "cli/dockerfile_input.h"
 #include "parser/url_text.h"
 
 namespace ibuild::cli {
@@ -65,6 +66,20 @@ builder::ResolvedContext load_context(const builder::ContextSpec& spec,
   std::optional<builder::ResolvedContext> context;
   watch.run([&] { context.emplace(builder::resolve_context(spec, observed, std::move(stop))); });
   return *std::move(context);
+}
+
+void take_origin(const builder::ContextSpec& spec, const std::string& file,
+                 builder::BuildRequest& request) {
+  auto& origin = request.origin;
+  const bool by_url = is_http_url(file);
+  const bool is_remote = std::holds_alternative<builder::GitContext>(spec) ||
+                         std::holds_alternative<builder::UrlContext>(spec);
+  if (is_remote) origin.context = spec;
+  if (by_url) origin.dockerfile_url = file;
+  // A path beside a context from elsewhere is one inside of it, but for an absolute one.
+  origin.local_dockerfile = !by_url && (!is_remote || file == "-" || file.starts_with('/'));
+  const bool is_inside = is_remote && !by_url && !origin.local_dockerfile;
+  origin.dockerfile_path = is_inside && !file.empty() ? file : request.dockerfile_name;
 }
 
 void take_context(const builder::ResolvedContext& context, builder::BuildRequest& request) {

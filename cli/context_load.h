@@ -17,6 +17,10 @@ builder::ResolvedContext load_context(const builder::ContextSpec& spec,
                                       const builder::ContextServices& services,
                                       builder::EventSink& events, std::stop_token stop);
 
+/// Says in a request where its text and files come from. `file` as --file has it.
+void take_origin(const builder::ContextSpec& spec, const std::string& file,
+                 builder::BuildRequest& request);
+
 /// Makes the context part of the request.
 void take_context(const builder::ResolvedContext& context, builder::BuildRequest& request);
 

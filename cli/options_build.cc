@@ -129,6 +129,7 @@ void BuildOptions::add_to(OptionParser& parser) {
   steps.add_to(parser);
   sources.add_to(parser);
   lock.add_to(parser);
+  attest.add_to(parser);
   parser.flag("--offline", registry.offline,
               "Ask no registry, no web server and no git repository; steps have --network");
   store.add_to(parser);
@@ -149,6 +150,7 @@ builder::BuildRequest make_build_request(const BuildOptions& options) {
   take_labels(options, request);
   take_tags(options, request);
   take_outputs(options, request);
+  request.attestations = options.attest.settings(options.metadata_file);
   request.platforms = parse_platform_list(options.platforms);
   request.pull = options.pull ? builder::PullPolicy::always : builder::PullPolicy::missing;
   options.cache.take_into(request);

@@ -7,6 +7,7 @@
 #include "builder/build.h"
 #include "cli/isolation.h"
 #include "cli/option_parser.h"
+#include "cli/options_attest.h"
 #include "cli/options_cache.h"
 #include "cli/options_check.h"
 #include "cli/options_lock.h"
@@ -49,6 +50,7 @@ struct BuildOptions {
   StepOptions steps;
   SourceOptions sources;
   LockOptions lock;
+  AttestOptions attest;
   StoreOptions store;
   RegistryFlags registry;
 

@@ -4,11 +4,7 @@ namespace ibuild::cli {
 
 void refuse_unsupported_build_options(OptionParser& parser) {
   using Takes = OptionParser::Takes;
-  const std::string attestations = "ibuild makes no attestations";
 
-  parser.refuse("--attest", Takes::value, attestations);
-  parser.refuse_unless("--provenance", {"false", "0"}, attestations);
-  parser.refuse_unless("--sbom", {"false", "0"}, attestations);
   parser.refuse("--builder", Takes::value, "ibuild has no builder instances; it builds by itself");
   parser.refuse("--compress", Takes::no_value, "the context is never sent anywhere");
   parser.refuse("-D,--debug", Takes::no_value, "use --progress=plain to see all there is");

@@ -1,8 +1,10 @@
 #include "cli/remote_inspect.h"
 
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <variant>
 
+#include "builder/remote/find_statement.h"
 #include "builder/remote/remote_documents.h"
 #include "cli/exit_code.h"
 #include "cli/signals.h"
@@ -61,6 +63,26 @@ std::string read_config(registry::RegistryClient& client, const image::Reference
   return read(chosen.manifest.config).value();
 }
 
+std::optional<std::string> find_remote_statement(registry::RegistryClient& client,
+                                                 const image::Reference& reference,
+                                                 const image::Platform& platform,
+                                                 StatementKind kind, std::stop_token stop) {
+  const auto read = remote::read_from_registry(client, reference, stop);
+  const auto top = client.fetch_manifest(reference, stop);
+  const remote::DocumentReader read_known =
+      [&](const image::Descriptor& document) -> std::optional<std::string> {
+    return document.digest == top.descriptor.digest ? top.bytes : read(document);
+  };
+  const remote::BlobReader read_blob = [&](const image::Descriptor& blob) {
+    base::StringSink sink;
+    client.fetch_blob(reference, blob, sink, {}, stop);
+    return std::optional(sink.take());
+  };
+  const auto chosen = remote::choose_manifest(top.descriptor, platform, read_known).value();
+  return remote::find_statement({top.descriptor, chosen.descriptor.digest, predicate_type_of(kind)},
+                                read_known, read_blob);
+}
+
 }  // namespace
 
 int inspect_remote(const RemoteInspection& inspection, CommandContext& context) {
@@ -74,7 +96,13 @@ int inspect_remote(const RemoteInspection& inspection, CommandContext& context) 
   const SignalWatcher signals;
   const auto client = registry::make_registry_client(inspection.registry.resolve(),
                                                      warnings_printed_to(context.err));
-  if (inspection.document == Document::raw) {
+  if (inspection.statement) {
+    const auto part =
+        inspection.document == Document::raw ? StatementPart::whole : StatementPart::predicate;
+    print_statement(find_remote_statement(*client, references[0], platform, *inspection.statement,
+                                          signals.token()),
+                    *inspection.statement, part, context.out);
+  } else if (inspection.document == Document::raw) {
     context.out << client->fetch_manifest(references[0], signals.token()).bytes;
   } else if (inspection.document == Document::config) {
     context.out << read_config(*client, references[0], platform, signals.token());

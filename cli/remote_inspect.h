@@ -1,10 +1,12 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "cli/command.h"
 #include "cli/options_registry.h"
+#include "cli/statement_output.h"
 
 namespace ibuild::cli {
 
@@ -13,7 +15,8 @@ struct RemoteInspection {
   enum class Document { summary, raw, config };
   std::vector<std::string> names;
   Document document = Document::summary;
-  std::string platform;  // empty: this machine's
+  std::optional<StatementKind> statement = {};  // instead: its predicate; raw: all of it
+  std::string platform;                         // empty: this machine's
   RegistryFlags registry;
 };
 

@@ -16,8 +16,14 @@ std::string metadata_json(const builder::BuildResult& result) {
     json["containerimage.descriptor"] = nlohmann::ordered_json::parse(image::to_json(result.image));
     json["containerimage.digest"] = result.image.digest.str();
   }
+  // As buildx: under the platform's name where there are several.
+  for (const auto& [platform, predicate] : result.provenance) {
+    const auto key = result.provenance.size() > 1 ? "buildx.build.provenance/" + platform
+                                                  : std::string("buildx.build.provenance");
+    json[key] = nlohmann::ordered_json::parse(predicate);
+  }
   if (!result.names.empty()) json["image.name"] = base::join(result.names, ",");
-  return json.dump(2) + "\n";
+  return json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
 
 void write_result_file(const std::string& path, const std::string& content) {

@@ -7,7 +7,8 @@
 namespace ibuild::cli {
 
 /// What --metadata-file holds: JSON with containerimage.digest, containerimage.config.digest,
-/// containerimage.descriptor and image.name, as far as there is an image.
+/// containerimage.descriptor and image.name, as far as there is an image, and
+/// buildx.build.provenance.
 std::string metadata_json(const builder::BuildResult& result);
 
 /// Replaces the file whole. Throws: SystemError.

@@ -243,6 +243,7 @@ int run_invocation(Invocation& run, const IsolationChoice& isolation, Progress& 
   request.dockerfile_name = input.dockerfile.name;
   request.dockerfile = input.dockerfile.text;
   request.ignore_file = input.dockerfile.ignore_file;
+  take_origin(run.spec, run.options.file, request);
   run.shown = {.name = request.dockerfile_name, .text = request.dockerfile};
   progress.set_dockerfile(run.shown);
   tell_definition(progress, input.dockerfile);

@@ -2,16 +2,19 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <vector>
 
 #include "base/error.h"
 #include "base/text.h"
+#include "builder/remote/find_statement.h"
 #include "cli/exit_code.h"
 #include "cli/image_access.h"
 #include "cli/image_finder.h"
 #include "cli/option_parser.h"
 #include "cli/platform_flag.h"
 #include "cli/remote_inspect.h"
+#include "cli/statement_output.h"
 
 namespace ibuild::cli {
 
@@ -104,6 +107,23 @@ std::string document(const remote::ImageLoader& loader, const image::Descriptor&
   return *std::move(text);
 }
 
+std::optional<std::string> find_stored_statement(const remote::ImageLoader& loader,
+                                                 const FoundImage& found,
+                                                 const std::string& platform, StatementKind kind) {
+  const auto image = load_wanted(loader, found, platform);
+  const remote::DocumentReader read = [&](const auto& document) {
+    return loader.read_stored(document);
+  };
+  const remote::BlobReader read_blob =
+      [&](const image::Descriptor& blob) -> std::optional<std::string> {
+    const auto& content = loader.store().content();
+    if (!content.has(blob.digest)) return std::nullopt;
+    return content.read(blob.digest, remote::kMaxStatementBytes);
+  };
+  return remote::find_statement({found.top, image.digest, predicate_type_of(kind)}, read,
+                                read_blob);
+}
+
 }  // namespace
 
 int run_inspect(Arguments arguments, CommandContext& context) {
@@ -114,6 +134,8 @@ int run_inspect(Arguments arguments, CommandContext& context) {
   bool raw = false;
   bool config = false;
   bool remote = false;
+  bool provenance = false;
+  bool sbom = false;
   StoreOptions store;
   RemoteInspection inspection;
   parser.operands("IMAGE", 1, names, "Name or digest; several may be given");
@@ -121,6 +143,9 @@ int run_inspect(Arguments arguments, CommandContext& context) {
                "Which image of an index to show (this machine's own)");
   parser.flag("--raw", raw, "Print the manifest or index, byte for byte");
   parser.flag("--config", config, "Print the image's config, byte for byte");
+  parser.flag("--provenance", provenance,
+              "Print how the image was made, as it says (--raw: the whole statement)");
+  parser.flag("--sbom", sbom, "Print what is in the image, as it says: an SPDX document");
   parser.flag("--remote", remote, "Ask the registry, not the store");
   store.add_to(parser);
   inspection.registry.add_to(parser);
@@ -128,13 +153,20 @@ int run_inspect(Arguments arguments, CommandContext& context) {
                 "templates are not known; pipe the JSON into jq");
   if (parser.parse(arguments, context.out) == OptionParser::Outcome::help_shown) return kSuccess;
   if (raw && config) throw base::UsageError("--raw and --config cannot be used together");
-  if ((raw || config) && names.size() > 1) {
-    throw base::UsageError("--raw and --config take one image only");
+  if (provenance && sbom) throw base::UsageError("--provenance and --sbom cannot be used together");
+  if (config && (provenance || sbom))
+    throw base::UsageError("--config cannot be used with --provenance and --sbom");
+  if ((raw || config || provenance || sbom) && names.size() > 1) {
+    throw base::UsageError("--raw, --config, --provenance and --sbom take one image only");
   }
+  std::optional<StatementKind> statement;
+  if (provenance) statement = StatementKind::provenance;
+  if (sbom) statement = StatementKind::sbom;
 
   if (remote) {
     inspection.names = names;
     inspection.platform = platform;
+    inspection.statement = statement;
     inspection.document = raw      ? RemoteInspection::Document::raw
                           : config ? RemoteInspection::Document::config
                                    : RemoteInspection::Document::summary;
@@ -145,7 +177,11 @@ int run_inspect(Arguments arguments, CommandContext& context) {
   }
   ImageAccess access(store);
   const auto& loader = access.loader();
-  if (raw) {
+  if (statement) {
+    print_statement(
+        find_stored_statement(loader, find_image(loader, names[0]), platform, *statement),
+        *statement, raw ? StatementPart::whole : StatementPart::predicate, context.out);
+  } else if (raw) {
     context.out << document(loader, find_image(loader, names[0]).top);
   } else if (config) {
     const auto image = load_wanted(loader, find_image(loader, names[0]), platform);

@@ -11,6 +11,7 @@
 #include "builder/export/image_layout.h"
 #include "builder/export/output_file.h"
 #include "builder/remote/pull.h"
+#include "builder/remote/stored_attestations.h"
 #include "cli/exit_code.h"
 #include "cli/image_access.h"
 #include "cli/image_finder.h"
@@ -71,6 +72,7 @@ class SaveList {
     if (top_ && image::media_type::is_index(top_->media_type)) {
       built.index_json = read_document(loader_, *top_);
       built.top = *top_;
+      built.attestations = remote::stored_attestations(loader_, *top_);
     }
     return built;
   }

@@ -200,7 +200,7 @@ TEST_CASE("build_request: host-gateway needs the host's network", "[cli]") {
 }
 
 TEST_CASE("build_request: what docker build has and ibuild has not is named", "[cli]") {
-  for (const char* option : {"--attest", "--resource", "--builder", "--policy"}) {
+  for (const char* option : {"--resource", "--builder", "--policy"}) {
     CAPTURE(option);
     CHECK_THROWS_WITH(request_of({option, "x", "."}),
                       Catch::Contains(option) && Catch::Contains("not supported"));

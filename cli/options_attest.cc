@@ -1,0 +1,101 @@
+#include "cli/options_attest.h"
+
+#include <cstdlib>
+#include <map>
+#include <optional>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "cli/csv.h"
+#include "cli/version.h"
+#include "parser/go_values.h"
+
+namespace ibuild::cli {
+
+namespace {
+
+using Parameters = std::map<std::string, std::string>;
+
+/// What is asked for, by type; no parameters: switched off.
+using Wishes = std::map<std::string, std::optional<Parameters>>;
+
+bool take_disabled(Parameters& parameters, const std::string& option) {
+  const auto disabled = parameters.extract("disabled");
+  if (disabled.empty()) return false;
+  const auto value = parser::parse_go_bool(disabled.mapped());
+  if (!value) {
+    throw base::UsageError(option + ": disabled takes true or false, not " +
+                           base::printable(disabled.mapped()));
+  }
+  return *value;
+}
+
+void wish(Wishes& wishes, const std::string& type, Parameters parameters,
+          const std::string& option) {
+  const bool disabled = take_disabled(parameters, option);
+  wishes[type] = disabled ? std::nullopt : std::optional(std::move(parameters));
+}
+
+void take_attest(Wishes& wishes, const std::string& text) {
+  auto parameters = parse_attributes(text);
+  const auto type = parameters.extract("type");
+  if (type.empty()) {
+    base::UsageError error("--attest " + base::printable(text) + " has no type=");
+    error.set_hint("the types are provenance and sbom");
+    throw error;
+  }
+  if (type.mapped() != "provenance" && type.mapped() != "sbom") {
+    throw base::UsageError("--attest type=" + base::printable(type.mapped()) +
+                           " is not known: the types are provenance and sbom");
+  }
+  wish(wishes, type.mapped(), std::move(parameters), "--attest");
+}
+
+/// "true", "false", or parameters.
+void take_short(Wishes& wishes, const std::string& type, const std::string& text) {
+  if (text.empty()) return;
+  if (const auto value = parser::parse_go_bool(text)) {
+    wishes[type] = *value ? std::optional(Parameters()) : std::nullopt;
+  } else {
+    wish(wishes, type, parse_attributes(text), "--" + type);
+  }
+}
+
+/// As buildx reads BUILDX_METADATA_PROVENANCE.
+std::optional<builder::ProvenanceSettings> reported_provenance() {
+  const char* value = std::getenv("BUILDX_METADATA_PROVENANCE");
+  const std::string text = value == nullptr ? "" : value;
+  using Settings = builder::ProvenanceSettings;
+  if (text == "disabled" || parser::parse_go_bool(text) == false) return std::nullopt;
+  Settings settings;
+  settings.mode = text == "max" ? Settings::Mode::max : Settings::Mode::min;
+  settings.version = Settings::Version::v0_2;
+  return settings;
+}
+
+}  // namespace
+
+void AttestOptions::add_to(OptionParser& parser) {
+  parser.list("--attest", "type=KIND[,…]", attests,
+              "Say of the image how it was made (type=provenance) or what is in it (type=sbom)");
+  parser.value("--provenance", "true|false|mode=min|max[,…]", provenance,
+               "Short for --attest type=provenance (default: false)");
+  parser.value("--sbom", "true|false", sbom, "Short for --attest type=sbom (default: false)");
+}
+
+builder::AttestationSettings AttestOptions::settings(const std::string& metadata_file) const {
+  Wishes wishes;
+  for (const auto& text : attests) take_attest(wishes, text);
+  take_short(wishes, "provenance", provenance);
+  take_short(wishes, "sbom", sbom);
+
+  builder::AttestationSettings settings;
+  settings.tool = "ibuild-" + std::string(kVersion);
+  if (const auto& wanted = wishes["provenance"])
+    settings.provenance = builder::read_provenance_settings(*wanted);
+  if (wishes["sbom"]) throw base::UsageError("--sbom is not supported: ibuild lists no packages");
+  if (!metadata_file.empty()) settings.reported = reported_provenance();
+  return settings;
+}
+
+}  // namespace ibuild::cli
