@@ -19,7 +19,7 @@ struct BaseImage {
   image::Reference reference;  // as resolved, with the tag it was asked by
   base::Digest digest;         // of the manifest for the platform
   base::Digest top;  // of what the reference stands for: an index, or that manifest; may be empty
-  bool in_layout = false;      // in a layout of this machine, not in a registry
+  bool in_layout = false;  // in a layout of this machine, not in a registry
   image::Manifest manifest;
   image::ImageConfig config;
   layers::LayerChain layers;  // diff-ids from the config, blobs from the manifest

@@ -18,8 +18,8 @@ namespace ibuild::test {
 ///   web/              files by URL: web/a is http://web.test/a, changed at 2020-01-02T03:04:05Z
 ///   images.json       configurations of base images by name, or {"platforms": […]} for one of
 ///   several platforms; other names get a small base with
-///   users "root" and "app" expect.*          plan, config.json, layers, digest, statement, stderr: only those
-///   that are there are checked
+///   users "root" and "app" expect.*          plan, config.json, layers, digest, statement, stderr:
+///   only those that are there are checked
 struct GoldenCase {
   std::string name;
   base::DirFd dir;
