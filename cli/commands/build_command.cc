@@ -261,10 +261,19 @@ int run_invocation(Invocation& run, const IsolationChoice& isolation, Progress& 
 }  // namespace
 
 int run_build(Arguments arguments, CommandContext& context) {
-  OptionParser parser("ibuild build", "Builds an image from a Dockerfile");
+  return run_build_variant({"ibuild build", "Builds an image from a Dockerfile", {}}, arguments,
+                           context);
+}
+
+int run_build_variant(const BuildVariant& variant, Arguments arguments, CommandContext& context) {
+  OptionParser parser(variant.command, variant.about);
   BuildOptions options;
   options.add_to(parser);
-  if (parser.parse(arguments, context.out) == OptionParser::Outcome::help_shown) return kSuccess;
+  const bool for_completion = arguments.size() == 1 && arguments[0] == OptionParser::kListOptions;
+  std::vector<std::string> words;
+  if (!for_completion) words = variant.options;
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  if (parser.parse(words, context.out) == OptionParser::Outcome::help_shown) return kSuccess;
 
   auto request = make_build_request(options);
   take_docker_proxies(registry::registry_options_from_environment().docker_config_dir, request);

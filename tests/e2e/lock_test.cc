@@ -1,26 +1,13 @@
 #include <catch2/catch.hpp>
 
 #include "tests/e2e/support/machine.h"
+#include "tests/e2e/support/registry_use.h"
 #include "tests/e2e/support/web_server.h"
-#include "tests/support/must_run.h"
-#include "tests/support/registry_server.h"
+#include "tests/support/git_repository.h"
 
 using namespace ibuild;
 using namespace ibuild::e2e;
-using test::RegistryServer;
-
 namespace {
-
-bool has_registry() {
-  const auto why_not = RegistryServer::why_unavailable();
-  return test::can_run("registry", why_not.empty(), why_not);
-}
-
-void push_base(Machine& machine, const std::string& name, const std::string& content) {
-  machine.write("base/f", content);
-  machine.write("base/Dockerfile", "FROM scratch\nCOPY f /f\n");
-  machine.must({"build", "-q", "-t", name, "--push", "base"});
-}
 
 std::string file_of(const Machine& machine, const std::string& file, const std::string& image) {
   machine.must({"build", "-q", "-o", "out", "-f", "-", "context"},
@@ -37,7 +24,7 @@ TEST_CASE("lock: builds stay at what was written down, and need nobody then", "[
   Machine machine;
   const RegistryServer server;
   const auto name = server.host() + "/base:1";
-  push_base(machine, name, "base one\n");
+  push_image(machine, name, "base one\n");
   const std::string dockerfile = "FROM " + name + "\nADD " + web.url() + "/file /g\n";
   machine.write("context/unused", "");
   machine.write("Dockerfile", dockerfile);
@@ -46,7 +33,7 @@ TEST_CASE("lock: builds stay at what was written down, and need nobody then", "[
   CHECK_THAT(lock, Catch::Contains("\"" + name + "\": \"sha256:"));
   CHECK_THAT(lock, Catch::Contains("\"" + web.url() + "/file\": \"sha256:"));
 
-  push_base(machine, name, "base two\n");
+  push_image(machine, name, "base two\n");
   machine.must({"build", "-q", "--locked", "--pull", "-t", "app:1", "-f", "Dockerfile", "context"});
   CHECK(file_of(machine, "f", "app:1") == "base one\n");
   machine.must(
@@ -65,6 +52,45 @@ TEST_CASE("lock: builds stay at what was written down, and need nobody then", "[
   const auto unknown = machine.ibuild({"build", "--locked", "-f", "Dockerfile", "context"});
   CHECK(unknown.code == 1);
   CHECK_THAT(unknown.err, Catch::Contains(name + "x is not in ibuild.lock"));
+}
+
+TEST_CASE("lock: a branch of a git repository stays at its commit", "[e2e]") {
+  if (!test::has_git()) return;
+  test::GitRepository repository;
+  repository.git({"branch", "-M", "main"});
+  repository.write("f", "one\n");
+  const auto first = repository.commit("one");
+  const auto root = test::make_scratch_dir();
+  const auto bare = root.host_path() + "/app.git";
+  repository.git({"clone", "--quiet", "--bare", repository.host_path(), bare});
+  WebServer web;
+  web.serve_git(root.host_path());
+  const auto url = web.url() + "/git/app.git#main";
+  Machine machine;
+  machine.write("context/unused", "");
+  machine.write("Dockerfile", "FROM scratch\nADD " + url + " /src\n");
+  machine.must({"lock", "-q", "-f", "Dockerfile", "context"});
+  CHECK_THAT(machine.read("ibuild.lock"), Catch::Contains("\"" + url + "\": \"" + first + "\""));
+
+  repository.write("f", "two\n");
+  repository.commit("two");
+  repository.git({"push", "--quiet", bare, "main"});
+  const std::vector<std::string> words = {"-q", "-f", "Dockerfile", "-o", "out", "context"};
+  const auto build = [&](std::vector<std::string> options) {
+    options.insert(options.begin(), "build");
+    options.insert(options.end(), words.begin(), words.end());
+    machine.must(std::move(options));
+    return machine.read("out/src/f");
+  };
+  CHECK(build({"--locked"}) == "one\n");
+  CHECK(build({}) == "two\n");
+}
+
+TEST_CASE("lock: the help is its own", "[e2e]") {
+  const Machine machine;
+  const auto help = machine.must({"lock", "--help"});
+  CHECK_THAT(help, Catch::Contains("Usage: ibuild lock") && Catch::Contains("ibuild.lock"));
+  CHECK_THAT(machine.ibuild({"lock", "--no-such-thing"}).err, Catch::Contains("ibuild lock"));
 }
 
 TEST_CASE("lock: --offline names what it would have asked", "[e2e]") {

@@ -6,6 +6,7 @@
 
 #include "image/platform.h"
 #include "tests/e2e/support/machine.h"
+#include "tests/e2e/support/registry_use.h"
 #include "tests/support/foreign_program.h"
 #include "tests/support/must_run.h"
 #include "tests/support/registry_server.h"
@@ -13,14 +14,9 @@
 using namespace ibuild;
 using namespace ibuild::e2e;
 using nlohmann::json;
-using test::RegistryServer;
 
 namespace {
 
-bool has_registry() {
-  const auto why_not = RegistryServer::why_unavailable();
-  return test::can_run("registry", why_not.empty(), why_not);
-}
 bool has_skopeo() { return test::can_run("peers", has_program("skopeo"), "skopeo is missing"); }
 
 /// Needs no RUN.

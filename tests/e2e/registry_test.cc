@@ -4,21 +4,17 @@
 
 #include "base/fs_at.h"
 #include "tests/e2e/support/machine.h"
+#include "tests/e2e/support/registry_use.h"
 #include "tests/support/must_run.h"
 #include "tests/support/registry_server.h"
 
 using namespace ibuild;
 using namespace ibuild::e2e;
-using test::RegistryServer;
 using Scheme = test::RegistryServerOptions::Scheme;
 using Access = test::RegistryServerOptions::Access;
 
 namespace {
 
-bool has_registry() {
-  const auto why_not = RegistryServer::why_unavailable();
-  return test::can_run("registry", why_not.empty(), why_not);
-}
 bool has_peers() {
   return test::can_run("peers", has_program("skopeo") && has_program("buildah"),
                        "skopeo or buildah is missing");

@@ -1,33 +1,10 @@
 #include <catch2/catch.hpp>
 
 #include "tests/e2e/support/machine.h"
-#include "tests/support/must_run.h"
-#include "tests/support/registry_server.h"
+#include "tests/e2e/support/registry_use.h"
 
 using namespace ibuild;
 using namespace ibuild::e2e;
-using test::RegistryServer;
-
-namespace {
-
-bool has_registry() {
-  const auto why_not = RegistryServer::why_unavailable();
-  return test::can_run("registry", why_not.empty(), why_not);
-}
-
-/// Pushes an image of one file under `name`; gives "name@digest".
-void push_image(Machine& machine, const std::string& name, const std::string& content) {
-  machine.write("context/f", content);
-  const auto built = machine.build(name, "FROM scratch\nCOPY f /f\n", {"--push"});
-  INFO(built.err);
-  REQUIRE(built.code == 0);
-}
-
-std::string digest_of(const Machine& machine, const std::string& name) {
-  return line_after(machine.must({"inspect", "--remote", name}), "\"Digest\": \"").substr(0, 71);
-}
-
-}  // namespace
 
 TEST_CASE("remote images: ls, copy within and between registries, inspect", "[e2e]") {
   if (!has_registry()) return;
@@ -41,7 +18,7 @@ TEST_CASE("remote images: ls, copy within and between registries, inspect", "[e2
   CHECK(machine.must({"ls", "--format", "json", name}) ==
         "{\"Name\":\"" + name + R"(","Tags":["1","2"]})");
 
-  const auto digest = digest_of(machine, name + ":1");
+  const auto digest = remote_digest(machine, name + ":1");
   const auto copied = other.host() + "/copy/app:1";
   CHECK(machine.must({"copy", "-q", name + ":1", copied}) == copied + "@" + digest);
   CHECK(machine.must({"copy", "-q", name + ":1", server.host() + "/renamed:3"}) ==
@@ -66,7 +43,7 @@ TEST_CASE("remote images: rm takes manifests only when it is said so", "[e2e]") 
   Machine machine;
   const auto name = server.host() + "/app";
   push_image(machine, name + ":1", "one\n");
-  const auto digest = digest_of(machine, name + ":1");
+  const auto digest = remote_digest(machine, name + ":1");
 
   CHECK(machine.ibuild({"rm", name}).code == 2);
   CHECK(machine.ibuild({"rm", name + "@" + digest}).code == 2);
@@ -85,12 +62,12 @@ TEST_CASE("remote images: push under several names, all tags, the digest in a fi
   Machine machine;
   const auto name = server.host() + "/app";
   push_image(machine, name + ":1", "one\n");
-  const auto digest = digest_of(machine, name + ":1");
+  const auto digest = remote_digest(machine, name + ":1");
   CHECK(machine.must({"push", "-q", "--digestfile", machine.path("home/digest"), name + ":1",
                       name + ":a", server.host() + "/other:b"}) ==
         name + ":a@" + digest + "\n" + server.host() + "/other:b@" + digest);
   CHECK(machine.read("home/digest") == digest);
-  CHECK(digest_of(machine, server.host() + "/other:b") == digest);
+  CHECK(remote_digest(machine, server.host() + "/other:b") == digest);
 
   const auto elsewhere = server.host() + "/elsewhere";
   machine.must({"tag", name + ":1", elsewhere + ":x", elsewhere + ":y"});
