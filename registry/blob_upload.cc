@@ -14,10 +14,6 @@ namespace ibuild::registry {
 
 namespace {
 
-/// Registries on object storage copy the whole blob before they answer the last request of an
-/// upload.
-constexpr std::chrono::minutes kCommitTimeout{5};
-
 /// Sizes of chunks, tried in turn where a request was too large: what is usual for large services,
 /// and down to the 1 MiB that nginx allows unless told otherwise.
 constexpr std::array<std::uint64_t, 3> kChunkSizes = {64 << 20, 8 << 20, 1 << 20};
@@ -185,7 +181,7 @@ ApiRequest BlobUpload::request_with(const char* method, std::uint64_t offset,
   request.need = {.repository = job_.repository, .scopes = {push_scope(job_.repository)}};
   request.headers.add("Content-Type", "application/octet-stream");
   request.body_size_bytes = size_bytes;
-  request.first_byte_timeout = kCommitTimeout;
+  request.answer_delay = AnswerDelay::commit;
   if (size_bytes == 0) return request;
   request.open_body = [this, offset, size_bytes] { return body_.piece(offset, size_bytes); };
   request.on_sent = [this, offset](std::uint64_t sent) {

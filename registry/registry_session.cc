@@ -101,7 +101,7 @@ ApiResponse RegistrySession::send_authorized(const Access& access, const ApiRequ
                    .open_body = request.open_body,
                    .body_size_bytes = request.body_size_bytes,
                    .on_sent = request.on_sent,
-                   .first_byte_timeout = request.first_byte_timeout,
+                   .answer_delay = request.answer_delay,
                    .on_head = request.on_head,
                    .body_cap_bytes = request.body_cap_bytes};
   // What the user allows for the registry holds for uploads to its own host only.

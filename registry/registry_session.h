@@ -27,7 +27,7 @@ struct ApiRequest {
   std::function<std::unique_ptr<base::ByteSource>()> open_body = {};
   std::uint64_t body_size_bytes = 0;
   std::function<void(std::uint64_t)> on_sent = {};
-  std::optional<std::chrono::milliseconds> first_byte_timeout = {};
+  AnswerDelay answer_delay = AnswerDelay::usual;
   std::function<base::ByteSink*(const HttpHead&)> on_head = {};
   std::uint64_t body_cap_bytes = HttpRequest::kDefaultBodyCapBytes;
 };

@@ -48,6 +48,10 @@ class TransportError : public base::Error {
 /// insecure.
 enum class TlsTrust { verified, none };
 
+/// How long the server may take between the last byte of the request and the first of the answer:
+/// TransportTimeouts::first_byte, or ::commit where it has to deal with what it got first.
+enum class AnswerDelay { usual, commit };
+
 /// One request. The body is opened once for each time it is sent.
 struct HttpRequest {
   std::string method;
@@ -60,9 +64,7 @@ struct HttpRequest {
   std::function<std::unique_ptr<base::ByteSource>()> open_body = {};  // empty: no body
   std::uint64_t body_size_bytes = 0;  // Content-Length; the source must give exactly this much
   std::function<void(std::uint64_t sent_bytes)> on_sent = {};
-  /// Time the server may take between the last byte of the request and the first of the answer;
-  /// none: the transport's own.
-  std::optional<std::chrono::milliseconds> first_byte_timeout = {};
+  AnswerDelay answer_delay = AnswerDelay::usual;
 
   /// Called with each final head before its body; gives where the body goes, or nullptr to collect
   /// it in HttpResponse::body.
@@ -95,6 +97,9 @@ class HttpTransport {
 struct TransportTimeouts {
   std::chrono::milliseconds connect{10000};  // per address; TLS handshake the same again
   std::chrono::milliseconds first_byte{60000};
+  /// Registries on object storage copy a whole blob before they answer the last request of its
+  /// upload.
+  std::chrono::milliseconds commit{300000};
   std::chrono::milliseconds stall{30000};
 };
 

@@ -95,7 +95,8 @@ class SocketTransport : public HttpTransport {
                                        const std::optional<Url>& proxy, const StopWaker& waker,
                                        Reused reused) {
     const WaitLimit stall{waker, options_.timeouts.stall, TransportFailure::stalled};
-    const WaitLimit first{waker, request.first_byte_timeout.value_or(options_.timeouts.first_byte),
+    const bool commits = request.answer_delay == AnswerDelay::commit;
+    const WaitLimit first{waker, commits ? options_.timeouts.commit : options_.timeouts.first_byte,
                           TransportFailure::first_byte_timeout};
     Connection& connection = *lease.connection;
     AnswerSource source(connection, first, stall);

@@ -15,7 +15,7 @@
 #include "tests/support/must_run.h"
 #include "tests/support/registry_server.h"
 #include "tests/unit/registry/fake_transport.h"
-#include "tests/unit/registry/scripted_server.h"
+#include "tests/support/scripted_server.h"
 
 using namespace ibuild::registry;
 using ibuild::test::reference;

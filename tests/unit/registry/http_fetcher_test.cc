@@ -5,7 +5,7 @@
 
 #include "registry/base64.h"
 #include "registry/http/socket_transport.h"
-#include "tests/unit/registry/scripted_server.h"
+#include "tests/support/scripted_server.h"
 
 using namespace ibuild::registry;
 using ibuild::test::Conversation;

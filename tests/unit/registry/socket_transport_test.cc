@@ -6,7 +6,7 @@
 #include <thread>
 
 #include "base/digest.h"
-#include "tests/unit/registry/scripted_server.h"
+#include "tests/support/scripted_server.h"
 
 using namespace ibuild::registry;
 using ibuild::test::Conversation;

@@ -1,4 +1,4 @@
-#include "tests/unit/registry/scripted_server.h"
+#include "tests/support/scripted_server.h"
 
 #include <netinet/in.h>
 #include <poll.h>
@@ -73,22 +73,36 @@ void Conversation::read_some(std::size_t size) {
   buffered_.erase(0, std::min(size, buffered_.size()));
 }
 
-std::string Conversation::read_request() {
-  std::string head = read_head();
+std::string Conversation::read_body(const std::string& head) {
   const std::size_t size = content_length(head);
   while (buffered_.size() < size && fill()) {
   }
-  std::string request = head + buffered_.substr(0, size);
-  buffered_.erase(0, std::min(size, buffered_.size()));
-  return request;
+  std::string body = buffered_.substr(0, size);
+  buffered_.erase(0, body.size());
+  return body;
 }
 
-void Conversation::write(const std::string& bytes) {
+std::string Conversation::read_request() {
+  std::string head = read_head();
+  std::string body = read_body(head);
+  return head + body;
+}
+
+bool Conversation::pause(std::chrono::milliseconds time) {
+  const auto end = std::chrono::steady_clock::now() + time;
+  while (!stop_.stop_requested() && std::chrono::steady_clock::now() < end) {
+    std::this_thread::sleep_for(std::min(time, std::chrono::milliseconds(kPollMs)));
+  }
+  return !stop_.stop_requested();
+}
+
+bool Conversation::write(const std::string& bytes) {
   for (std::size_t at = 0; at < bytes.size();) {
     const ssize_t count = ::send(socket_.get(), bytes.data() + at, bytes.size() - at, MSG_NOSIGNAL);
-    if (count <= 0) return;  // the client has gone, as it may
+    if (count <= 0) return false;
     at += static_cast<std::size_t>(count);
   }
+  return true;
 }
 
 void Conversation::answer(const std::string& status_line, const std::string& body,

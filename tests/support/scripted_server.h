@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -22,15 +23,22 @@ class Conversation {
   std::string read_request();
   /// Reads the head only.
   std::string read_head();
+  /// Reads the body that a head with Content-Length announces; what came of it when the client has
+  /// gone.
+  std::string read_body(const std::string& head);
   /// Waits for `size` more bytes of the body.
   void read_some(std::size_t size);
-  void write(const std::string& bytes);
+  /// False when the client has gone.
+  bool write(const std::string& bytes);
   /// "HTTP/1.1 <status_line>" with Content-Length and body
   void answer(const std::string& status_line, const std::string& body = {},
               const std::string& extra_headers = {});
   /// Ends the connection with RST.
   void reset();
   void close() { socket_.reset(); }
+  bool is_open() const { return static_cast<bool>(socket_); }
+  /// Lets some time pass; false when the server is stopped.
+  bool pause(std::chrono::milliseconds time);
   /// Answers CONNECT and passes bytes to and fro between the client and 127.0.0.1:port.
   void tunnel_to(int port);
   /// Stays silent until the client goes or the server is stopped.
