@@ -231,7 +231,8 @@ void attempt(const Attempts& given, const Wanted& wanted, ImagePusher* pusher, s
   // What a cache promised of the images is there where an output needs it.
   secure_cached_layers(layers, wanted.outputs, fetch, stop);
   // What is to be said of the images is said.
-  attest({given.request, services, given.plan, solved.results, given.run}, finished, result, stop);
+  attest({given.request, services, given.plan, solved.results, given.run, fetch, given.vertices},
+         finished, result, stop);
   // Every output is there.
   export_build(finished, wanted.outputs, services, pusher, given.vertices, stop, result);
   export_caches(wanted.caches.to, {solved.traces, solved.results, layers},

@@ -61,6 +61,14 @@ void take_short(Wishes& wishes, const std::string& type, const std::string& text
   }
 }
 
+void check_sbom_parameters(const Parameters& parameters) {
+  if (parameters.empty()) return;
+  base::UsageError error("--attest type=sbom: parameter " +
+                         base::printable(parameters.begin()->first) + " is not supported");
+  error.set_hint("ibuild reads the image's package databases itself and runs no generator");
+  throw error;
+}
+
 /// As buildx reads BUILDX_METADATA_PROVENANCE.
 std::optional<builder::ProvenanceSettings> reported_provenance() {
   const char* value = std::getenv("BUILDX_METADATA_PROVENANCE");
@@ -93,7 +101,10 @@ builder::AttestationSettings AttestOptions::settings(const std::string& metadata
   settings.tool = "ibuild-" + std::string(kVersion);
   if (const auto& wanted = wishes["provenance"])
     settings.provenance = builder::read_provenance_settings(*wanted);
-  if (wishes["sbom"]) throw base::UsageError("--sbom is not supported: ibuild lists no packages");
+  if (const auto& wanted = wishes["sbom"]) {
+    check_sbom_parameters(*wanted);
+    settings.sbom = true;
+  }
   if (!metadata_file.empty()) settings.reported = reported_provenance();
   return settings;
 }

@@ -4,9 +4,39 @@
 
 #include "builder/attest/image_sources.h"
 #include "builder/attest/provenance.h"
+#include "builder/sbom/image_sbom.h"
+#include "builder/vertex_watch.h"
 #include "layers/random_name.h"
 
 namespace ibuild::builder {
+
+namespace {
+
+/// What the packages' document calls the image.
+std::string name_of(const FinishedBuild& build) {
+  return build.names.empty() ? "image" : build.names.front().familiar();
+}
+
+Attestation list_packages(const AttestedBuild& build, const FinishedBuild& finished,
+                          const FinishedImage& image, std::stop_token stop) {
+  std::string vertex_name = "generating sbom";
+  if (finished.images.size() > 1)
+    vertex_name = "[" + image.config.platform.str() + "] " + vertex_name;
+  VertexWatch watch(build.services.events, build.vertices.next(), vertex_name);
+  Attestation said;
+  watch.run([&] {
+    build.fetch.ensure_indexes(image.layers, stop);
+    auto sbom = make_image_sbom(image.layers, name_of(finished), build.request.attestations.tool,
+                                build.services, stop);
+    watch.note(std::to_string(sbom.list.packages.size()) + " packages");
+    for (const auto& gap : sbom.list.gaps)
+      build.services.events.emit(event::WarningRaised{{"", "not in the SBOM: " + gap, "", {}}});
+    said = std::move(sbom.attestation);
+  });
+  return said;
+}
+
+}  // namespace
 
 BuildRun BuildRun::begin() { return {layers::random_name(), base::Clock().now()}; }
 
@@ -26,6 +56,7 @@ void attest(const AttestedBuild& build, FinishedBuild& finished, BuildResult& re
                                 .invocation = build.run.id,
                                 .started = build.run.started,
                                 .finished = base::Clock().now()};
+    if (wanted.sbom) image.attestations.push_back(list_packages(build, finished, image, stop));
     if (wanted.provenance) image.attestations.push_back(make_provenance(facts, *wanted.provenance));
     if (wanted.reported) {
       result.provenance[image.config.platform.str()] =

@@ -7,8 +7,10 @@
 #include "base/clock.h"
 #include "builder/build.h"
 #include "builder/export/exporter.h"
+#include "builder/layer_fetch.h"
 #include "builder/plan/build_plan.h"
 #include "builder/step_result.h"
+#include "builder/vertex_numbers.h"
 
 namespace ibuild::builder {
 
@@ -26,6 +28,8 @@ struct AttestedBuild {
   const BuildPlan& plan;
   const std::vector<StepResult>& results;
   const BuildRun& run;
+  const LayerFetch& fetch;
+  VertexNumbers& vertices;
 };
 
 /// Says of the finished images what the request asks to be said, and puts into `result` what goes

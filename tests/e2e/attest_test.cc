@@ -1,6 +1,7 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <sstream>
 
 #include "tests/e2e/support/machine.h"
 #include "tests/support/must_run.h"
@@ -104,6 +105,63 @@ TEST_CASE("attest: with SOURCE_DATE_EPOCH everybody attests the same bytes", "[e
     CHECK(machine.must({"images", "-q", "run:1"}) == once);
   }
   CHECK(digests.size() == 1);
+}
+
+TEST_CASE("attest: the packages of a Debian image are those that dpkg lists", "[e2e]") {
+  if (!has_registry() || !has_skopeo()) return;
+  if (!test::can_run("peers", has_program("dpkg-query"), "dpkg-query is missing")) return;
+  const RegistryServer server;
+  Machine machine;
+  // What tells of this machine's packages, as a base image has it.
+  machine.write("context/status", machine.must_run({"cat", "/var/lib/dpkg/status"}) + "\n");
+  machine.write("context/os-release", machine.must_run({"cat", "/etc/os-release"}) + "\n");
+  const auto base =
+      machine.build("localhost/debian:1",
+                    "FROM scratch\nCOPY status /var/lib/dpkg/\nCOPY os-release /etc/os-release\n");
+  REQUIRE(base.code == 0);
+  const auto name = server.host() + "/team/app:1";
+  const RunOptions fixed{.env = {"SOURCE_DATE_EPOCH=1700000000"}};
+  const std::vector<std::string> options = {"--push", "--sbom=true", "--provenance=mode=max"};
+  const auto built = machine.build(name, "FROM localhost/debian:1\nLABEL a=b\n", options, fixed);
+  INFO(built.err);
+  REQUIRE(built.code == 0);
+
+  const auto index = json::parse(
+      machine.must_run({"skopeo", "inspect", "--raw", "--tls-verify=false", "docker://" + name}));
+  const auto about = index.at("manifests").at(1).at("digest").get<std::string>();
+  const auto manifest =
+      json::parse(machine.must_run({"skopeo", "inspect", "--raw", "--tls-verify=false",
+                                    "docker://" + server.host() + "/team/app@" + about}));
+  REQUIRE(manifest.at("layers").size() == 2);
+  CHECK(manifest.at("layers")[0].at("annotations").at("in-toto.io/predicate-type") ==
+        "https://spdx.dev/Document");
+
+  const auto sbom = json::parse(machine.must({"inspect", "--remote", "--sbom", name}));
+  CHECK(sbom == json::parse(machine.must({"inspect", "--sbom", name})));
+  for (const char* member : {"spdxVersion", "dataLicense", "SPDXID", "name", "documentNamespace"})
+    CHECK(sbom.at(member).is_string());
+  CHECK(sbom.at("creationInfo").at("created") == "2023-11-14T22:13:20Z");
+  std::set<std::string> ours;
+  for (const auto& package : sbom.at("packages")) {
+    for (const char* member : {"name", "SPDXID", "downloadLocation"})
+      CHECK(package.at(member).is_string());
+    if (package.contains("externalRefs"))
+      ours.insert(package.at("name").get<std::string>() + " " +
+                  package.at("versionInfo").get<std::string>());
+  }
+  std::set<std::string> theirs;
+  const auto listed =
+      machine.must_run({"dpkg-query", "-W", "-f", "${db:Status-Abbrev}${Package} ${Version}\n"});
+  std::istringstream lines(listed);
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with("ii ")) theirs.insert(line.substr(3));
+  }
+  CHECK(!theirs.empty());
+  CHECK(ours == theirs);
+
+  const auto digest = machine.must({"images", "-q", name});
+  REQUIRE(machine.build(name, "FROM localhost/debian:1\nLABEL a=b\n", options, fixed).code == 0);
+  CHECK(machine.must({"images", "-q", name}) == digest);
 }
 
 TEST_CASE("attest: images without say so", "[e2e]") {

@@ -49,10 +49,17 @@ TEST_CASE("options_attest: the last one counts, and the short form before --atte
   CHECK(!settings_of({"--provenance=false", "--attest=type=provenance"}).any());
 }
 
+TEST_CASE("options_attest: the forms of an SBOM", "[cli]") {
+  CHECK(settings_of({"--sbom=true"}).sbom);
+  CHECK(settings_of({"--attest", "type=sbom"}).sbom);
+  CHECK(!settings_of({"--attest", "type=sbom", "--sbom", "false"}).sbom);
+}
+
 TEST_CASE("options_attest: what is not known is named", "[cli]") {
   const std::pair<std::vector<std::string>, const char*> cases[] = {
       {{"--attest", "mode=max"}, "type="},
       {{"--attest", "type=vsa"}, "vsa"},
+      {{"--sbom", "generator=docker/scanner"}, "generator"},
       {{"--provenance", "mode=most"}, "most"},
       {{"--provenance", "version=v2"}, "v2"},
       {{"--provenance", "filename=a/b"}, "a/b"},

@@ -1,0 +1,55 @@
+#include "builder/sbom/image_files.h"
+
+#include <utility>
+#include <vector>
+
+#include "base/error.h"
+
+namespace ibuild::builder {
+
+namespace {
+
+layers::TreeView view_of(const layers::LayerChain& chain, const layers::Store& store,
+                         const std::stop_token& stop) {
+  std::vector<std::shared_ptr<const layers::LayerIndex>> indexes;
+  for (const auto& layer : chain) indexes.push_back(store.layers().index(layer, stop));
+  return layers::TreeView(std::move(indexes));
+}
+
+bool is_regular(const layers::TreeView::Node& node) {
+  return node.entry != nullptr && node.entry->type == layers::EntryType::file;
+}
+
+}  // namespace
+
+ImageFiles::ImageFiles(const layers::LayerChain& chain, const layers::Store& store,
+                       std::stop_token stop)
+    : chain_(chain), store_(store), stop_(std::move(stop)), view_(view_of(chain, store, stop_)) {}
+
+void ImageFiles::walk(const std::function<void(const Node&)>& visit) const {
+  view_.walk(base::RelPath(), [&](const Node& node) {
+    if (stop_.stop_requested()) throw base::CancelledError();
+    if (is_regular(node)) visit(node);
+  });
+}
+
+std::optional<ImageFiles::Node> ImageFiles::find(std::string_view path) const {
+  try {
+    auto node = view_.resolve(base::RelPath::clean(path), /*follow_last=*/true);
+    if (node && is_regular(*node)) return node;
+  } catch (const base::Error&) {
+    // links in a circle lead to no file
+  }
+  return std::nullopt;
+}
+
+std::unique_ptr<base::ByteSource> ImageFiles::open(const Node& file) const {
+  return store_.layers().open_file(chain_[file.layer], *file.entry, stop_);
+}
+
+std::string ImageFiles::read(const Node& file, std::uint64_t cap_bytes) const {
+  const auto bytes = open(file);
+  return base::read_all(*bytes, cap_bytes, "/" + file.path.str());
+}
+
+}  // namespace ibuild::builder
