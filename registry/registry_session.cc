@@ -60,6 +60,7 @@ ApiResponse RegistrySession::send(ApiRequest request, std::stop_token stop) {
   const std::size_t settled = settled_way_.load();
   const std::size_t begin = settled < ways_.size() ? settled : 0;
   const std::size_t end = settled < ways_.size() ? settled + 1 : ways_.size();
+  std::optional<ApiResponse> doubtful;  // an answer that may mean that TLS is wanted
   for (std::size_t i = begin;; ++i) {
     const bool last = i + 1 == end;
     const RequestRecord record{
@@ -67,9 +68,14 @@ ApiResponse RegistrySession::send(ApiRequest request, std::stop_token stop) {
     try {
       ApiResponse answer = send_by(ways_[i], request, stop);
       if (!last && asks_for_tls(answer.response)) continue;
+      if (!last && answer.status() == 400 && request.method == "HEAD") {  // no body that could tell
+        doubtful = std::move(answer);
+        continue;
+      }
       settled_way_ = i;
       return answer;
     } catch (const TransportError& failure) {
+      if (last && doubtful) return *std::move(doubtful);
       if (last || !is_other_way_better(failure)) throw error_from_failure(record, failure);
     }
   }

@@ -185,6 +185,12 @@ std::string RegistryServer::url() const {
 }
 
 std::string RegistryServer::ca_file() const { return state_->dir.host_path() + "/ca.crt"; }
+std::string RegistryServer::server_certificate_file() const {
+  return state_->dir.host_path() + "/server.crt";
+}
+std::string RegistryServer::server_key_file() const {
+  return state_->dir.host_path() + "/server.key";
+}
 std::string RegistryServer::client_certificate_file() const {
   return state_->dir.host_path() + "/client.crt";
 }

@@ -42,6 +42,9 @@ class RegistryServer {
   static std::string password() { return "open:sesame"; }
   /// PEM file of the CA that signed the certificate; the file exists for `https` only.
   std::string ca_file() const;
+  /// PEM files of the certificate itself, for `https` only.
+  std::string server_certificate_file() const;
+  std::string server_key_file() const;
   /// PEM files of a client certificate from the same CA, which `client_certificate` asks for (with
   /// https only).
   std::string client_certificate_file() const;

@@ -255,6 +255,31 @@ TEST_CASE("registry_client: --tls-verify=false trusts any certificate", "[regist
   CHECK(net.log->requests[0].trust == TlsTrust::none);
 }
 
+TEST_CASE("registry_client: a HEAD that an insecure HTTPS server on loopback refuses goes to TLS",
+          "[registry]") {
+  // An answer to HEAD has no body that could say why.
+  RegistryOptions options;
+  options.tls_verify = false;
+  const auto blob = base::sha256_of("x");
+  FakeNetwork net(
+      [](const SeenRequest& request) {
+        return FakeAnswer{request.url.starts_with("https://") ? 200 : 400};
+      },
+      options);
+  CHECK(net.client->has_blob(reference("127.0.0.1:5000", "a"), blob));
+  CHECK(net.log->requests.size() == 2);
+
+  FakeNetwork plain(
+      [](const SeenRequest& request) {
+        if (!request.url.starts_with("https://")) return FakeAnswer{400};
+        return FakeAnswer{0, {}, {}, TransportFailure::speaks_plain_http};
+      },
+      options);
+  CHECK_THAT(
+      registry_error_of([&] { plain.client->has_blob(reference("127.0.0.1:5000", "a"), blob); }),
+      Catch::Contains("HEAD http://127.0.0.1:5000/") && Catch::Contains(": 400"));
+}
+
 TEST_CASE("registry_client: an HTTPS server on loopback is told as such", "[registry]") {
   FakeNetwork net([](const SeenRequest&) {
     return FakeAnswer{
