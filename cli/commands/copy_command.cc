@@ -2,12 +2,15 @@
 
 #include <fmt/format.h>
 
+#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "base/error.h"
 #include "base/text.h"
 #include "builder/remote/copy_image.h"
+#include "cli/descriptor_json.h"
 #include "cli/exit_code.h"
+#include "cli/format_flag.h"
 #include "cli/option_parser.h"
 #include "cli/options_registry.h"
 #include "cli/progress.h"
@@ -43,12 +46,14 @@ int run_copy(Arguments arguments, CommandContext& context) {
   std::string platform;
   std::string progress_kind;
   bool quiet = false;
+  FormatFlag format;
   RegistryFlags flags;
   parser.operand("SOURCE", source, "Image to copy, with :TAG or @DIGEST");
   parser.operand("DESTINATION", destination, "Name to copy it to");
   parser.value("--platform", "OS/ARCH", platform, "Only this image of an index (default: all)");
   parser.flag("-q,--quiet", quiet, "Show only what was copied");
   parser.value("--progress", "KIND", progress_kind, "auto, plain, tty, rawjson, quiet or none");
+  format.add_to(parser);
   flags.add_to(parser);
   if (parser.parse(arguments, context.out) == OptionParser::Outcome::help_shown) return kSuccess;
 
@@ -57,6 +62,7 @@ int run_copy(Arguments arguments, CommandContext& context) {
       .destination = parse_destination(destination),
   };
   if (!platform.empty()) request.platform = image::parse_platform(platform);
+  const bool as_json = format.json();
   const SignalWatcher signals;
   Progress progress(quiet ? ProgressMode::quiet : parse_progress(progress_kind), context.err);
   const auto client = registry::make_registry_client(flags.resolve(), warnings_to(progress));
@@ -66,6 +72,14 @@ int run_copy(Arguments arguments, CommandContext& context) {
              result = remote::copy_image(*client, request, watch.id(), progress, signals.token());
              watch.note(describe(result));
            });
+  if (as_json) {
+    auto json = named_descriptor_json(request.destination.str(), result.copied);
+    json["Source"] = request.source.str();
+    json["Blobs"] = {
+        {"Sent", result.sent}, {"Mounted", result.mounted}, {"ThereAlready", result.there_already}};
+    context.out << json_line(json);
+    return kSuccess;
+  }
   context.out << request.destination.str() << "@" << result.copied.digest.str() << "\n";
   return kSuccess;
 }

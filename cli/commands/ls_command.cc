@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "cli/exit_code.h"
+#include "cli/format_flag.h"
 #include "cli/option_parser.h"
 #include "cli/options_registry.h"
 #include "cli/signals.h"
@@ -17,15 +18,13 @@ namespace ibuild::cli {
 int run_ls(Arguments arguments, CommandContext& context) {
   OptionParser parser("ibuild ls", "Lists the tags of a repository in a registry");
   std::string name;
-  std::string format = "text";
+  FormatFlag format;
   RegistryFlags flags;
   parser.operand("REPOSITORY", name, "Name of the repository, without a tag");
-  parser.value("--format", "KIND", format, "text: a tag a line; json: one object");
+  format.add_to(parser);
   flags.add_to(parser);
   if (parser.parse(arguments, context.out) == OptionParser::Outcome::help_shown) return kSuccess;
-  if (format != "text" && format != "json") {
-    throw base::UsageError("--format " + base::printable(format) + ": text and json are known");
-  }
+  const bool as_json = format.json();
   const auto repository = image::parse_reference(name);
   if (repository.has_tag_or_digest()) {
     throw base::UsageError("a repository is named without tag and digest: " +
@@ -36,10 +35,8 @@ int run_ls(Arguments arguments, CommandContext& context) {
   const auto client =
       registry::make_registry_client(flags.resolve(), warnings_printed_to(context.err));
   const std::vector<std::string> tags = client->list_tags(repository, signals.token());
-  if (format == "json") {
-    const nlohmann::ordered_json json = {{"Name", repository.familiar()}, {"Tags", tags}};
-    context.out << json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace)
-                << "\n";
+  if (as_json) {
+    context.out << json_line({{"Name", repository.familiar()}, {"Tags", tags}});
     return kSuccess;
   }
   for (const auto& tag : tags) context.out << base::printable(tag) << "\n";

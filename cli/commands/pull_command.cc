@@ -1,10 +1,13 @@
 #include "cli/commands/pull_command.h"
 
+#include <nlohmann/json.hpp>
 #include <vector>
 
 #include "base/error.h"
 #include "builder/remote/pull.h"
+#include "cli/descriptor_json.h"
 #include "cli/exit_code.h"
+#include "cli/format_flag.h"
 #include "cli/image_access.h"
 #include "cli/image_finder.h"
 #include "cli/option_parser.h"
@@ -41,6 +44,7 @@ int run_pull(Arguments arguments, CommandContext& context) {
   bool all_platforms = false;
   std::string progress_kind;
   bool quiet = false;
+  FormatFlag format;
   StoreOptions store;
   RegistryFlags registry;
   parser.operand("NAME", name, "Image to fetch, with :TAG or @DIGEST");
@@ -49,6 +53,7 @@ int run_pull(Arguments arguments, CommandContext& context) {
   parser.flag("--all-platforms", all_platforms, "Fetch every image of an index");
   parser.flag("-q,--quiet", quiet, "Show only what was fetched");
   parser.value("--progress", "KIND", progress_kind, "auto, plain, tty, rawjson, quiet or none");
+  format.add_to(parser);
   store.add_to(parser);
   registry.add_to(parser);
   parser.refuse("-a,--all-tags", OptionParser::Takes::no_value, "name one tag");
@@ -59,23 +64,32 @@ int run_pull(Arguments arguments, CommandContext& context) {
   if (wanted.empty()) wanted.push_back(image::host_platform());
   if (all_platforms && !platforms.empty())
     throw base::UsageError("--platform and --all-platforms cannot be used together");
+  const bool as_json = format.json();
   const SignalWatcher signals;
   Progress progress(quiet ? ProgressMode::quiet : parse_progress(progress_kind), context.err);
   ImageAccess access(store, registry, warnings_to(progress));
-  std::string digest;
+  image::Descriptor top;
+  std::size_t fetched = 0;
   run_task(progress, "pulling " + reference.str(), [&](builder::VertexWatch& watch) {
     if (all_platforms) wanted = offered_platforms(access.loader(), reference, signals.token());
-    std::size_t fetched = 0;
     for (const auto& platform : wanted) {
       const auto result = remote::pull_image(access.loader(), reference, platform, watch.id(),
                                              progress, signals.token());
-      digest = result.top.digest.str();
+      top = result.top;
       fetched += result.fetched_blobs;
     }
     if (fetched == 0) watch.note("all layers are in the store");
   });
-  context.out << reference.name() << (reference.tag.empty() ? "" : ":" + reference.tag) << "@"
-              << digest << "\n";
+  const auto shown = reference.name() + (reference.tag.empty() ? "" : ":" + reference.tag);
+  if (as_json) {
+    auto json = named_descriptor_json(shown, top);
+    json["Platforms"] = nlohmann::ordered_json::array();
+    for (const auto& platform : wanted) json["Platforms"].push_back(platform.str());
+    json["FetchedBlobs"] = fetched;
+    context.out << json_line(json);
+    return kSuccess;
+  }
+  context.out << shown << "@" << top.digest.str() << "\n";
   return kSuccess;
 }
 

@@ -1,11 +1,14 @@
 #include "cli/commands/push_command.h"
 
+#include <nlohmann/json.hpp>
 #include <vector>
 
 #include "base/error.h"
 #include "base/text.h"
 #include "builder/remote/push_stored.h"
+#include "cli/descriptor_json.h"
 #include "cli/exit_code.h"
+#include "cli/format_flag.h"
 #include "cli/image_access.h"
 #include "cli/image_finder.h"
 #include "cli/option_parser.h"
@@ -59,6 +62,7 @@ struct PushOptions {
   std::string digest_file;
   bool all_tags = false;
   bool quiet = false;
+  FormatFlag format;
   StoreOptions store;
   RegistryFlags registry;
 
@@ -72,6 +76,7 @@ struct PushOptions {
     parser.value("--digestfile", "FILE", digest_file, "Write the digest of what was sent");
     parser.flag("-q,--quiet", quiet, "Show only what was sent");
     parser.value("--progress", "KIND", progress_kind, "auto, plain, tty, rawjson, quiet or none");
+    format.add_to(parser);
     store.add_to(parser);
     registry.add_to(parser);
   }
@@ -110,6 +115,7 @@ int run_push(Arguments arguments, CommandContext& context) {
   options.add_to(parser);
   if (parser.parse(arguments, context.out) == OptionParser::Outcome::help_shown) return kSuccess;
   options.check();
+  const bool as_json = options.format.json();
 
   const SignalWatcher signals;
   Progress progress(options.quiet ? ProgressMode::quiet : parse_progress(options.progress_kind),
@@ -117,7 +123,7 @@ int run_push(Arguments arguments, CommandContext& context) {
   ImageAccess access(options.store, options.registry, warnings_to(progress));
   const auto deliveries = find_deliveries(access.loader(), options);
   std::vector<std::string> sent;
-  std::string digest;
+  image::Descriptor last;
   run_task(progress, "pushing " + describe(deliveries), [&](builder::VertexWatch& watch) {
     for (const auto& [image, target] : deliveries) {
       remote::PushRequest request{.source = image.top, .destination = target};
@@ -128,12 +134,13 @@ int run_push(Arguments arguments, CommandContext& context) {
         watch.note("the store has the image for " + base::join(result.parts, ", ") +
                    " only; the rest of the index was not pushed");
       }
-      digest = result.pushed.digest.str();
-      sent.push_back(target.str() + "@" + digest);
+      last = result.pushed;
+      sent.push_back(as_json ? json_line(named_descriptor_json(target.str(), last))
+                             : target.str() + "@" + last.digest.str() + "\n");
     }
   });
-  if (!options.digest_file.empty()) write_result_file(options.digest_file, digest);
-  for (const auto& line : sent) context.out << line << "\n";
+  if (!options.digest_file.empty()) write_result_file(options.digest_file, last.digest.str());
+  for (const auto& line : sent) context.out << line;
   return kSuccess;
 }
 

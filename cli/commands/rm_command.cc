@@ -1,11 +1,13 @@
 #include "cli/commands/rm_command.h"
 
+#include <nlohmann/json.hpp>
 #include <vector>
 
 #include "base/error.h"
 #include "base/text.h"
 #include "builder/remote/remote_documents.h"
 #include "cli/exit_code.h"
+#include "cli/format_flag.h"
 #include "cli/option_parser.h"
 #include "cli/options_registry.h"
 #include "cli/signals.h"
@@ -69,9 +71,11 @@ int run_rm(Arguments arguments, CommandContext& context) {
   OptionParser parser("ibuild rm", "Removes images from a registry");
   std::vector<std::string> names;
   bool force = false;
+  FormatFlag format;
   RegistryFlags flags;
   parser.operands("NAME", 1, names, "Name with :TAG or @DIGEST; several may be given");
   parser.flag("-f,--force", force, "Remove the manifest, and with it all tags that it has");
+  format.add_to(parser);
   flags.add_to(parser);
   parser.footer("`ibuild rmi` removes images from the store.");
   if (parser.parse(arguments, context.out) == OptionParser::Outcome::help_shown) return kSuccess;
@@ -82,6 +86,7 @@ int run_rm(Arguments arguments, CommandContext& context) {
     throw base::UsageError("a manifest goes with all tags that it has; say so with --force: " +
                            base::printable(name));
   }
+  const bool as_json = format.json();
 
   const SignalWatcher signals;
   const auto client =
@@ -89,10 +94,12 @@ int run_rm(Arguments arguments, CommandContext& context) {
   for (const auto& victim : victims) {
     if (force) {
       const auto digest = remove_manifest(*client, victim, signals.token());
-      context.out << "Deleted: " << victim.name() << "@" << digest.str() << "\n";
+      const auto name = victim.name() + "@" + digest.str();
+      context.out << (as_json ? json_line({{"Deleted", name}}) : "Deleted: " + name + "\n");
     } else {
       remove_tag(*client, victim, signals.token());
-      context.out << "Untagged: " << victim.str() << "\n";
+      const auto name = victim.str();
+      context.out << (as_json ? json_line({{"Untagged", name}}) : "Untagged: " + name + "\n");
     }
   }
   return kSuccess;
