@@ -14,8 +14,8 @@
 #include "registry/registry_client.h"
 #include "tests/support/must_run.h"
 #include "tests/support/registry_server.h"
-#include "tests/unit/registry/fake_transport.h"
 #include "tests/support/scripted_server.h"
+#include "tests/unit/registry/fake_transport.h"
 
 using namespace ibuild::registry;
 using ibuild::test::reference;
