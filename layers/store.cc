@@ -34,8 +34,10 @@ constexpr std::string_view kUseLock = "blobs-in-use";
 constexpr mode_t kPrivate = 0700;
 constexpr mode_t kShareable = 0755;
 
-constexpr std::array<std::string_view, 8> kOwnNames = {
-    "blobs", "cache", "index.json", "layers", "locks", "lost+found", "oci-layout", "tmp"};
+// The format's file among them: another process may just have completed the store.
+constexpr std::array<std::string_view, 9> kOwnNames = {"blobs",      "cache",      kFormatFile,
+                                                       "index.json", "layers",     "locks",
+                                                       "lost+found", "oci-layout", "tmp"};
 
 base::DirFd open_root(const std::string& host_path) {
   if (host_path.empty()) throw base::UsageError("the store's path is empty");
