@@ -14,6 +14,7 @@
 #include "builder/cache/imported_caches.h"
 #include "builder/cache/local_cache.h"
 #include "builder/cache/step_journal.h"
+#include "builder/export/blobs_ahead.h"
 #include "builder/export/exporter.h"
 #include "builder/finish_image.h"
 #include "builder/layer_fetch.h"
@@ -216,8 +217,9 @@ void attempt(const Attempts& given, const Wanted& wanted, ImagePusher* pusher, s
   const VertexId first = announce(given.plan, given.vertices, services.events);
   const LayerFetch fetch(services.store.layers(), services.events, given.plan,
                          [first](StepId step) { return first + step; });
-  const BuildScope scope{given.request, services,       given.plan,    given.context,
-                         fetch,         services.clock, given.imported};
+  BlobsAhead ahead(given.plan, wanted.outputs, given.request.tags, services.store.layers(), pusher);
+  const BuildScope scope{given.request, services,       given.plan,     given.context,
+                         fetch,         services.clock, given.imported, ahead};
   // Every step has its layer, or is known to need none.
   const auto solved = solve(scope, given.imported, first, stop);
   // Configuration, history and layers agree.

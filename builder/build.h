@@ -162,6 +162,10 @@ class ImagePusher {
   virtual ~ImagePusher() = default;
   virtual void push(const BuiltImages& built, const std::vector<image::Reference>& names,
                     VertexId vertex, EventSink& events, std::stop_token stop) = 0;
+  /// Begins to send a layer's blob of the store to repositories that an image with it will be
+  /// pushed to, and returns at once. What becomes of it is push()'s concern. For any thread.
+  virtual void begin_push(const image::Descriptor& blob,
+                          const std::vector<image::Reference>& names) = 0;
 };
 
 /// The whole way from text to image; see the passes in build.cc.

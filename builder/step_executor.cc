@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "builder/cache/miss_reason.h"
+#include "builder/export/blobs_ahead.h"
 #include "builder/gc/layer_use.h"
 #include "builder/layer_fingerprint.h"
 #include "builder/plan/platform_target.h"
@@ -106,7 +107,9 @@ StepResult StepExecutor::work_on(const StepInput& input, const Solver::StepConte
   }
   remember(input, quick_digest, *made.record);
   trace(input, *made.record, {quick_digest});
-  return result_of(input, made, Way::made);
+  auto result = result_of(input, made, Way::made);
+  scope_.ahead.layer_made(input.step.id, result.chain.back());
+  return result;
 }
 
 /// The result of a record that serves.

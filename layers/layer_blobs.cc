@@ -29,6 +29,33 @@ bool is_acceptable(const image::Descriptor& blob, const CompressionOptions& opti
 
 }  // namespace
 
+class LayerStore::CompressedBlob : public BlobWriter {
+ public:
+  CompressedBlob(const State& state, const CompressionOptions& options)
+      : state_(state),
+        options_(options),
+        ingest_(state.content.begin_ingest()),
+        compressor_(make_compressor(options, *ingest_, state.pool)) {}
+
+  void write(base::Bytes bytes) override { compressor_->write(bytes); }
+
+  image::Descriptor finish(const base::Digest& diff_id) override {
+    compressor_->finish();
+    image::Descriptor blob;
+    blob.media_type = image::media_type::oci_layer_type(options_.type);
+    blob.size_bytes = ingest_->size_bytes();
+    blob.digest = ingest_->commit();
+    state_.folder(diff_id).put_blob_record(way_of(options_), blob);
+    return blob;
+  }
+
+ private:
+  const State& state_;
+  CompressionOptions options_;
+  std::unique_ptr<Ingest> ingest_;
+  std::unique_ptr<Compressor> compressor_;  // after what it writes to
+};
+
 std::optional<image::Descriptor> LayerStore::known_blob(const Layer& layer,
                                                         const CompressionOptions& options,
                                                         bool force) const {
@@ -64,16 +91,13 @@ image::Descriptor LayerStore::ensure_blob(const Layer& layer, const CompressionO
                                             base::LockFile::Mode::exclusive, stop);
   known = known_blob(layer, options, force);
   if (known) return *known;
-  const auto ingest = state_->content.begin_ingest();
-  const auto compressor = make_compressor(options, *ingest, state_->pool);
-  write_tar(layer, *compressor, stop);
-  compressor->finish();
-  image::Descriptor blob;
-  blob.media_type = image::media_type::oci_layer_type(options.type);
-  blob.size_bytes = ingest->size_bytes();
-  blob.digest = ingest->commit();
-  state_->folder(layer.diff_id).put_blob_record(way, blob);
-  return blob;
+  const auto blob = begin_blob(options);
+  write_tar(layer, *blob, stop);
+  return blob->finish(layer.diff_id);
+}
+
+std::unique_ptr<BlobWriter> LayerStore::begin_blob(const CompressionOptions& options) const {
+  return std::make_unique<CompressedBlob>(*state_, options);
 }
 
 }  // namespace ibuild::layers

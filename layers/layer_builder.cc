@@ -9,6 +9,7 @@
 #include "layers/hash_pipeline.h"
 #include "layers/layer_store_state.h"
 #include "layers/tar_writer.h"
+#include "layers/tee_sink.h"
 #include "layers/temp_file.h"
 
 namespace ibuild::layers {
@@ -34,10 +35,12 @@ void check_hard_links(const LayerIndex& index) {
 
 class LayerStore::Builder : public LayerBuilder {
  public:
-  explicit Builder(const State& state)
+  Builder(const State& state, std::unique_ptr<BlobWriter> blob)
       : state_(state),
         tar_(state.temp),
-        out_(state.pool, &tar_),
+        blob_(std::move(blob)),
+        both_(&tar_, blob_.get()),
+        out_(state.pool, &both_),
         writer_(out_),
         files_(writer_, state.pool) {}
 
@@ -58,20 +61,24 @@ class LayerStore::Builder : public LayerBuilder {
     const auto lock = state_.lock(layer.diff_id, {});
     if (!folder.has_tar()) folder.put_tar(tar_);
     folder.put_index(index);  // last: it is what makes the layer known
+    if (blob_) blob_->finish(layer.diff_id);
     return layer;
   }
 
  private:
   const State& state_;
   TempFile tar_;
+  std::unique_ptr<BlobWriter> blob_;  // may be null
+  TeeSink both_;
   HashPipeline out_;
   TarWriter writer_;
   EntryWriter files_;
   std::vector<LayerEntry> entries_;
 };
 
-std::unique_ptr<LayerBuilder> LayerStore::begin_layer() const {
-  return std::make_unique<Builder>(*state_);
+std::unique_ptr<LayerBuilder> LayerStore::begin_layer(
+    const std::optional<CompressionOptions>& blob) const {
+  return std::make_unique<Builder>(*state_, blob ? begin_blob(*blob) : nullptr);
 }
 
 }  // namespace ibuild::layers

@@ -9,6 +9,7 @@
 #include "base/files.h"
 #include "base/fs_at.h"
 #include "base/thread_pool.h"
+#include "layers/blob_writer.h"
 #include "layers/compression.h"
 #include "layers/content_store.h"
 #include "layers/layer.h"
@@ -76,7 +77,12 @@ class LayerStore {
   std::optional<image::Descriptor> known_blob(const Layer& layer, const CompressionOptions& options,
                                               bool force = false) const;
 
-  std::unique_ptr<LayerBuilder> begin_layer() const;
+  /// A blob that is made while the layer is: see WorkingTree::set_blob and begin_layer.
+  std::unique_ptr<BlobWriter> begin_blob(const CompressionOptions& options) const;
+
+  /// With `blob`: the layer has a blob that was made so as well, in the same pass over its bytes.
+  std::unique_ptr<LayerBuilder> begin_layer(
+      const std::optional<CompressionOptions>& blob = std::nullopt) const;
   base::ThreadPool& pool() const;
   /// A layer out of a tree that a RUN wrote: `parent_dir`/`name` is renamed into place, or removed
   /// when the layer stands already. `index` has the entries with content digests; `diff_id` is
@@ -88,6 +94,7 @@ class LayerStore {
   struct State;
   class Materializer;
   class Builder;
+  class CompressedBlob;
   std::unique_ptr<State> state_;
 };
 

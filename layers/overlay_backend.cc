@@ -99,16 +99,20 @@ class OverlayTree : public WorkingTree {
 
   std::optional<Layer> commit(const WarningSink& warn, std::stop_token stop) override {
     root_ = {};  // unmounts
+    const auto blob = this->blob() ? layers_.begin_blob(*this->blob()) : nullptr;
     const UpperTree tree{.upper = upper_,
                          .xattrs = xattrs_,
                          .chain = chain_,
                          .lower = *view_,
                          .layers = layers_,
                          .latest_time = latest_time(),
-                         .check = check()};
+                         .check = check(),
+                         .tar = blob.get()};
     const auto diff = diff_upper_tree(tree, layers_.pool(), warn, std::move(stop));
     if (!diff) return std::nullopt;
-    return layers_.adopt_tree(folder_.dir(), kUpper.str(), diff->index, diff->diff_id);
+    auto layer = layers_.adopt_tree(folder_.dir(), kUpper.str(), diff->index, diff->diff_id);
+    if (blob) blob->finish(layer.diff_id);
+    return layer;
   }
 
  private:

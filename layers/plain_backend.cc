@@ -97,7 +97,7 @@ class PlainTree : public WorkingTree {
                          .latest_time = latest_time(),
                          .before = &*before_,
                          .check = check()};
-    const auto builder = layers_.begin_layer();
+    const auto builder = layers_.begin_layer(blob());
     const auto layer = write_tree_diff(tree, *builder, warn, stop);
     keep(layer, stop);
     return layer;

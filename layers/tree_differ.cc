@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "layers/entry_writer.h"
 #include "layers/hash_pipeline.h"
+#include "layers/tee_sink.h"
 #include "layers/upper_marks.h"
 
 namespace ibuild::layers {
@@ -44,7 +45,11 @@ class FileReader {
 class DiffWriter {
  public:
   DiffWriter(const UpperTree& tree, base::ThreadPool& pool)
-      : reader_(tree), hash_(pool, tree.check), tar_(hash_), files_(tar_, pool) {}
+      : reader_(tree),
+        both_(tree.check, tree.tar),
+        hash_(pool, &both_),
+        tar_(hash_),
+        files_(tar_, pool) {}
 
   void add(LayerEntry& entry) {
     const base::UniqueFd fd = reader_.read(entry);
@@ -59,6 +64,7 @@ class DiffWriter {
 
  private:
   FileReader reader_;
+  TeeSink both_;
   HashPipeline hash_;
   TarWriter tar_;
   EntryWriter files_;

@@ -33,7 +33,8 @@ struct UpperTree {
   /// Not null: `upper` is no upper directory but the whole file system, as a plain directory, and
   /// this tells what was in it before the step.
   const TreeSnapshot* before = nullptr;
-  LayerCheck* check = nullptr;  // sees the layer that is made of it
+  LayerCheck* check = nullptr;    // sees the layer that is made of it
+  base::ByteSink* tar = nullptr;  // gets the bytes of that layer's tar
 };
 
 using WarningSink = std::function<void(const std::string&)>;

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/fs_at.h"
+#include "layers/compression.h"
 #include "layers/layer.h"
 #include "layers/layer_check.h"
 #include "layers/layer_index.h"
@@ -37,14 +38,18 @@ class WorkingTree {
   void set_latest_time(base::TimePoint latest) { latest_time_ = latest; }
   /// Sees the layer before it is kept. Before commit(); must live until then.
   void set_check(LayerCheck& check) { check_ = &check; }
+  /// The layer gets a blob as well, compressed while its tar is hashed. Before commit().
+  void set_blob(const CompressionOptions& blob) { blob_ = blob; }
 
  protected:
   const std::optional<base::TimePoint>& latest_time() const { return latest_time_; }
   LayerCheck* check() const { return check_; }  // may be null
+  const std::optional<CompressionOptions>& blob() const { return blob_; }
 
  private:
   std::optional<base::TimePoint> latest_time_;
   LayerCheck* check_ = nullptr;
+  std::optional<CompressionOptions> blob_;
 };
 
 /// Makes working trees. One per isolation profile; see ARCHITECTURE.md. For any thread.

@@ -59,6 +59,13 @@ void ArchiveExporter::check(const OutputSpec& output, ResultShape shape,
   }
 }
 
+std::optional<LayerNeeds> ArchiveExporter::layer_needs(const OutputSpec& output,
+                                                       const std::vector<image::Reference>&) const {
+  const OutputAttributes attributes(output);
+  if (wants_squash(attributes)) return std::nullopt;
+  return LayerNeeds{read_layer_format(attributes, ImageFormat::oci).compression, {}};
+}
+
 ExportResult ArchiveExporter::run(const FinishedBuild& build, const OutputSpec& output,
                                   const Services& services, ImagePusher*,
                                   const ExportReport& report, std::stop_token stop) const {
@@ -66,7 +73,7 @@ ExportResult ArchiveExporter::run(const FinishedBuild& build, const OutputSpec& 
   const bool docker = kind_ == Kind::docker;
   const LayerFormat format =
       read_layer_format(attributes, docker ? ImageFormat::docker : ImageFormat::oci);
-  const auto names = output_names(build, output);
+  const auto names = output_names(build.names, output);
   const std::string dest = attributes.required_text("dest");
 
   report.note("exporting layers");

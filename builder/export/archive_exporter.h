@@ -13,6 +13,8 @@ class ArchiveExporter : public Exporter {
   explicit ArchiveExporter(Kind kind) : kind_(kind) {}
   void check(const OutputSpec& output, ResultShape shape,
              const AttestationSettings& attestations) const override;
+  std::optional<LayerNeeds> layer_needs(const OutputSpec& output,
+                                        const std::vector<image::Reference>& names) const override;
   ExportResult run(const FinishedBuild& build, const OutputSpec& output, const Services& services,
                    ImagePusher* pusher, const ExportReport& report,
                    std::stop_token stop) const override;

@@ -13,6 +13,7 @@
 #include "builder/plan/platform_target.h"
 #include "image/config.h"
 #include "image/reference.h"
+#include "layers/compression.h"
 #include "layers/layer.h"
 
 namespace ibuild::builder {
@@ -46,6 +47,12 @@ struct ExportReport {
   void note(std::string text) const { events.emit(event::StepNote{vertex, std::move(text)}); }
 };
 
+/// What an output needs of each new layer of an image.
+struct LayerNeeds {
+  layers::CompressionOptions compression;
+  std::vector<image::Reference> destinations;  // where its blob will be pushed to
+};
+
 /// Gives what a build made one outside form. One per `-o type=`; stateless, for any thread.
 class Exporter {
  public:
@@ -54,6 +61,12 @@ class Exporter {
   /// Throws: base::UsageError naming the attribute, or the shape that cannot be had.
   virtual void check(const OutputSpec& output, ResultShape shape,
                      const AttestationSettings& attestations) const = 0;
+  /// None when the output takes layers in another form than as blobs of their own. `names` are
+  /// those of the build. Requires: check() found nothing.
+  virtual std::optional<LayerNeeds> layer_needs(
+      const OutputSpec& /*output*/, const std::vector<image::Reference>& /*names*/) const {
+    return std::nullopt;
+  }
   /// Throws: base::Error. Files of an output appear whole or not at all (but for `local`, which
   /// merges into a directory).
   virtual ExportResult run(const FinishedBuild& build, const OutputSpec& output,

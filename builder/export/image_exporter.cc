@@ -45,14 +45,27 @@ void ImageExporter::check(const OutputSpec& output, ResultShape shape,
     throw base::UsageError("push-by-digest=true without push=true does nothing");
 }
 
+bool ImageExporter::pushes(const OutputAttributes& attributes) const {
+  return target_ == Target::registry || attributes.flag("push", false);
+}
+
+std::optional<LayerNeeds> ImageExporter::layer_needs(
+    const OutputSpec& output, const std::vector<image::Reference>& names) const {
+  const OutputAttributes attributes(output);
+  if (wants_squash(attributes)) return std::nullopt;
+  LayerNeeds needs{read_layer_format(attributes, ImageFormat::oci).compression, {}};
+  if (pushes(attributes)) needs.destinations = output_names(names, output);
+  return needs;
+}
+
 ExportResult ImageExporter::run(const FinishedBuild& build, const OutputSpec& output,
                                 const Services& services, ImagePusher* pusher,
                                 const ExportReport& report, std::stop_token stop) const {
   const OutputAttributes attributes(output);
   const LayerFormat format = read_layer_format(attributes, ImageFormat::oci);
-  auto names = output_names(build, output);
+  auto names = output_names(build.names, output);
   const auto prefix = names.empty() ? dangling_prefix(output) : std::nullopt;
-  const bool push = target_ == Target::registry || attributes.flag("push", false);
+  const bool push = pushes(attributes);
   if (push && names.empty() && !prefix) {
     base::UsageError error("cannot push an image without a name");
     error.set_hint("name it with -t REGISTRY/NAME:TAG");

@@ -13,11 +13,14 @@ class ImageExporter : public Exporter {
   explicit ImageExporter(Target target) : target_(target) {}
   void check(const OutputSpec& output, ResultShape shape,
              const AttestationSettings& attestations) const override;
+  std::optional<LayerNeeds> layer_needs(const OutputSpec& output,
+                                        const std::vector<image::Reference>& names) const override;
   ExportResult run(const FinishedBuild& build, const OutputSpec& output, const Services& services,
                    ImagePusher* pusher, const ExportReport& report,
                    std::stop_token stop) const override;
 
  private:
+  bool pushes(const class OutputAttributes& attributes) const;
   Target target_;
 };
 

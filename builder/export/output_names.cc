@@ -8,9 +8,10 @@
 
 namespace ibuild::builder {
 
-std::vector<image::Reference> output_names(const FinishedBuild& build, const OutputSpec& output) {
+std::vector<image::Reference> output_names(const std::vector<image::Reference>& build_names,
+                                           const OutputSpec& output) {
   const auto given = OutputAttributes(output).text("name");
-  if (!given) return build.names;
+  if (!given) return build_names;
   std::vector<image::Reference> names;
   for (std::string_view name : base::split(*given, ',')) {
     names.push_back(image::with_default_tag(image::parse_reference(base::trim(name))));

@@ -10,7 +10,8 @@ namespace ibuild::builder {
 
 /// The names of an output: its own `name=` (comma-separated) or else those of the build.
 /// Throws: base::UsageError for a name that cannot be read.
-std::vector<image::Reference> output_names(const FinishedBuild& build, const OutputSpec& output);
+std::vector<image::Reference> output_names(const std::vector<image::Reference>& build_names,
+                                           const OutputSpec& output);
 
 /// In full form.
 std::vector<std::string> texts_of(const std::vector<image::Reference>& names);

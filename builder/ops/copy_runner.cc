@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "builder/export/blobs_ahead.h"
 #include "builder/plan/located.h"
 #include "builder/tree/layered_tree.h"
 #include "parser/go_quote.h"
@@ -129,7 +130,7 @@ std::optional<layers::Layer> CopyRunner::run() {
   const auto& store = input_.scope.services.store.layers();
   const LayeredTree image(store, chain, "the image", input_.stop);
   const layers::TreeView nothing({});
-  const auto builder = store.begin_layer();
+  const auto builder = store.begin_layer(input_.scope.ahead.beside(input_.step.id));
   auto rules = located(
       input_.step.range, [&] { return this->rules(image); }, "copy-failed");
   const auto now = input_.scope.clock.now();

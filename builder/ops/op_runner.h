@@ -14,6 +14,7 @@
 
 namespace ibuild::builder {
 
+class BlobsAhead;
 class ImportedCaches;
 
 /// What all steps of a build share.
@@ -25,6 +26,7 @@ struct BuildScope {
   const LayerFetch& fetch;
   base::Clock clock;         // stands still under SOURCE_DATE_EPOCH
   ImportedCaches& imported;  // of --cache-from
+  BlobsAhead& ahead;
 };
 
 /// One step with what lies before it.

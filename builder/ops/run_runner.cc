@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "builder/export/blobs_ahead.h"
 #include "builder/ops/run_devices.h"
 #include "builder/ops/secret_masker.h"
 #include "builder/ops/secret_search.h"
@@ -220,6 +221,7 @@ std::optional<layers::Layer> RunRunner::run() {
   SecretSearch search(mounts_.secrets().all(), input_.step.range);
   if (search.has_values() && !input_.scope.request.allowed.secrets_in_layers)
     tree->set_check(search);
+  if (const auto blob = input_.scope.ahead.beside(input_.step.id)) tree->set_blob(*blob);
   return tree->commit([&](const std::string& message) { input_.warn(message); }, input_.stop);
 }
 

@@ -1,6 +1,7 @@
 #include "builder/ops/workdir_runner.h"
 
 #include "base/error.h"
+#include "builder/export/blobs_ahead.h"
 #include "builder/ops/destination_tree.h"
 #include "builder/ops/user_lookup.h"
 #include "builder/plan/located.h"
@@ -44,7 +45,7 @@ std::optional<layers::Layer> WorkdirRunner::run() {
   DestinationTree tree(image.view(), rules);
   located(
       input_.step.range, [&] { tree.make_directories(tree.resolve(wanted)); }, "workdir-failed");
-  const auto builder = store.begin_layer();
+  const auto builder = store.begin_layer(input_.scope.ahead.beside(input_.step.id));
   tree.write(
       *builder, {}, [&](const std::string& message) { input_.warn(message); }, input_.stop);
   return builder->commit();

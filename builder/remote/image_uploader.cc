@@ -29,6 +29,10 @@ void ImageUploader::push_blob(const image::Reference& repository, const UploadBl
                               std::stop_token stop) {
   const auto& content = loader_.store().content();
   const auto& digest = blob.descriptor.digest;
+  if (early_ != nullptr && early_->finish(digest, repository, stop)) {
+    note("sent while steps ran: " + short_name(digest));
+    return;
+  }
   const auto open = [&]() -> std::unique_ptr<base::ByteSource> {
     if (!content.has(digest)) {
       // Only now is it certain that the bytes are needed here.

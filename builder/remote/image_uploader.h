@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "builder/events.h"
+#include "builder/remote/early_uploads.h"
 #include "builder/remote/image_loader.h"
 #include "image/descriptor.h"
 #include "image/reference.h"
@@ -31,6 +32,9 @@ class ImageUploader {
                 std::stop_token stop)
       : loader_(loader), vertex_(vertex), events_(events), stop_(std::move(stop)) {}
 
+  /// Blobs that `early` has sent, or is sending, are not sent again. It outlives the uploader.
+  void take_over(EarlyUploads& early) { early_ = &early; }
+
   /// Throws: RegistryError, Error for a blob that is nowhere to be had, CancelledError.
   void push_blobs(const image::Reference& repository, const std::vector<UploadBlob>& blobs);
   /// Requires: what the manifest names is there.
@@ -47,6 +51,7 @@ class ImageUploader {
   builder::VertexId vertex_;
   builder::EventSink& events_;
   std::stop_token stop_;
+  EarlyUploads* early_ = nullptr;
 };
 
 }  // namespace ibuild::remote

@@ -59,6 +59,11 @@ bool RegistryPusher::stands_already(const image::Reference& reference,
   }
 }
 
+void RegistryPusher::begin_push(const image::Descriptor& blob,
+                                const std::vector<image::Reference>& names) {
+  for (const auto& name : names) early_.begin(blob, name);
+}
+
 void RegistryPusher::push(const builder::BuiltImages& built,
                           const std::vector<image::Reference>& names, builder::VertexId vertex,
                           builder::EventSink& events, std::stop_token stop) {
@@ -69,6 +74,7 @@ void RegistryPusher::push(const builder::BuiltImages& built,
     for (const auto& blob : said.blobs) loader_.store().content().put(blob.bytes);
   }
   ImageUploader uploader(loader_, vertex, events, stop);
+  uploader.take_over(early_);
   const bool is_index = !built.index_json.empty();
   const auto blobs = blobs_of(built);
   const auto& top_json = is_index ? built.index_json : built.images.at(0).manifest_json;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "builder/build.h"
+#include "builder/remote/early_uploads.h"
 #include "builder/remote/image_loader.h"
 
 namespace ibuild::remote {
@@ -9,18 +10,21 @@ namespace ibuild::remote {
 class RegistryPusher : public builder::ImagePusher {
  public:
   /// `loader` outlives the pusher.
-  explicit RegistryPusher(const ImageLoader& loader) : loader_(loader) {}
+  explicit RegistryPusher(const ImageLoader& loader) : loader_(loader), early_(loader) {}
 
   /// Each repository gets the blobs once, however many tags of it are named; a name that stands for
   /// this image already gets nothing.
   void push(const builder::BuiltImages& built, const std::vector<image::Reference>& names,
             builder::VertexId vertex, builder::EventSink& events, std::stop_token stop) override;
+  void begin_push(const image::Descriptor& blob,
+                  const std::vector<image::Reference>& names) override;
 
  private:
   bool stands_already(const image::Reference& reference, const builder::BuiltImages& built,
                       std::stop_token stop) const;
 
   const ImageLoader& loader_;
+  EarlyUploads early_;
 };
 
 }  // namespace ibuild::remote

@@ -80,6 +80,25 @@ TEST_CASE("registry: pushed by a build, inspected and run by others, pulled back
   }
 }
 
+TEST_CASE("registry: a layer is sent while later steps run", "[e2e]") {
+  if (!has_registry()) return;
+  for (const Who who : everybody()) {
+    if (who == Who::single) continue;
+    const RegistryServer server;
+    Machine machine(who);
+    prepare(machine);
+    const auto name = server.host() + "/team/app:1";
+    const auto built = machine.build(
+        name, "FROM localhost/base:1\nCOPY f /f\nRUN sleep 3\nCMD [\"cat\", \"/f\"]\n", {"--push"});
+    INFO(built.err);
+    REQUIRE(built.code == 0);
+    CHECK_THAT(built.err, Catch::Contains("sent while steps ran: sha256:"));
+    machine.must({"rmi", name});
+    machine.must({"pull", name});
+    CHECK(machine.must({"run", name}) == "content");
+  }
+}
+
 TEST_CASE("registry: buildah runs what we push, and we build on what buildah pushes", "[e2e]") {
   if (!has_registry() || !has_peers()) return;
   const RegistryServer server;

@@ -61,6 +61,38 @@ TEST_CASE("layer_blobs: a blob is made once for one way of compression", "[layer
   CHECK(store.open_again()->known_blob(layer, kGzip) == blob);
 }
 
+TEST_CASE("layer_blobs: a blob made beside its layer is the one that would be made afterwards",
+          "[layers]") {
+  LayerStoreFixture later;
+  const Layer layer = later.build(kSamples);
+  for (const auto& options : {kGzip, kZstd, kNone}) {
+    LayerStoreFixture store;
+    const auto builder = store.layers().begin_layer(options);
+    for (const auto& sample : kSamples) {
+      base::StringSource data(sample.content);
+      builder->add(sample.entry, &data);
+    }
+    CHECK(builder->commit().diff_id == layer.diff_id);
+    const auto blob = store.layers().known_blob(layer, options);
+    REQUIRE(blob);
+    CHECK(*blob == later.layers().ensure_blob(layer, options));
+    CHECK(blob_bytes(store, *blob).size() == blob->size_bytes);
+    CHECK(store.temp_is_empty());
+  }
+}
+
+TEST_CASE("layer_blobs: a layer that is given up leaves no blob", "[layers]") {
+  LayerStoreFixture store;
+  {
+    const auto builder = store.layers().begin_layer(kGzip);
+    const std::string large = test::sample_bytes(3'000'000);
+    base::StringSource data(large);
+    builder->add(file("large", large).entry, &data);
+  }
+  CHECK(store.temp_is_empty());
+  CHECK(base::list_dir(store.root(), base::RelPath::exact("blobs/sha256")).empty());
+}
+
 TEST_CASE("layer_blobs: a remembered blob that is gone is made again", "[layers]") {
   LayerStoreFixture store;
   const Layer layer = store.build(kSamples);

@@ -58,6 +58,7 @@ class Build {
   std::string step(const std::function<void(const base::DirFd& root)>& write) {
     const auto tree = backend_->open(chain_);
     if (latest_time) tree->set_latest_time(*latest_time);
+    if (blob) tree->set_blob(*blob);
     write(tree->root());
     const auto layer = tree->commit([this](const std::string& text) { warnings += text; });
     if (!layer) return "nothing";
@@ -81,6 +82,7 @@ class Build {
   LayerStoreFixture& store() { return store_; }
   std::string warnings;
   std::optional<base::TimePoint> latest_time;
+  std::optional<CompressionOptions> blob;
 
  private:
   LayerStoreFixture store_;
@@ -113,6 +115,19 @@ TEST_CASE("working_tree: an empty chain is a plain directory", "[layers]") {
   CHECK(mode_of(tree->root(), "") == "755");
   CHECK(build.step([](const base::DirFd& root) { write(root, "f", "x"); }) == "f f\n");
   build.check_tars();
+}
+
+TEST_CASE("working_tree: a blob can be made in the pass that makes the layer", "[layers]") {
+  if (!can_mount()) return;
+  Build build({{file("old")}});
+  build.blob = CompressionOptions{.type = image::media_type::LayerCompression::gzip, .level = {}};
+  CHECK(build.step([](const base::DirFd& root) { write(root, "f", "x"); }) == "f f\n");
+  const auto blob = build.store().layers().known_blob(build.chain().back(), *build.blob);
+  REQUIRE(blob);
+  CHECK(build.store().content().has_exact(blob->digest, blob->size_bytes));
+  // Nothing changed: there is no layer, and nothing is left of a blob.
+  CHECK(build.step([](const base::DirFd&) {}) == "nothing");
+  CHECK(build.store().temp_is_empty());
 }
 
 TEST_CASE("working_tree: shows the layers merged, detached from the mount table", "[layers]") {

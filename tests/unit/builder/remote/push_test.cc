@@ -74,6 +74,36 @@ TEST_CASE("registry_pusher: blobs first, then the manifest under each name", "[r
   CHECK(requests[3] == "PUT h.example/app:2");
 }
 
+TEST_CASE("registry_pusher: what was sent before the image was complete is not sent again",
+          "[remote]") {
+  PushFixture fixture;
+  const auto built = fixture.build("content");
+  fixture.store->content().put("content");
+  remote::RegistryPusher pusher(fixture.loader);
+  const std::vector<image::Reference> names{named("h.example/app:1"), named("other.example/app:1")};
+  pusher.begin_push(*built.images[0].layers[0].blob, names);
+  pusher.push(built, names, 1, fixture.events, {});
+  for (const auto& name : names) {
+    CHECK(fixture.tagged(name.str()) == built.top.digest.str());
+    CHECK(fixture.registry.content()->blobs[name.name()][base::sha256_of("content").str()] ==
+          "content");
+  }
+  // A layer and a config for each.
+  CHECK(fixture.registry.requests("PUT-BLOB").size() == 4);
+}
+
+TEST_CASE("registry_pusher: what could not be sent early is sent with the image", "[remote]") {
+  PushFixture fixture;
+  const auto built = fixture.build("content");
+  remote::RegistryPusher pusher(fixture.loader);
+  const std::vector<image::Reference> names{named("h.example/app:1")};
+  pusher.begin_push(*built.images[0].layers[0].blob, names);
+  CHECK_THROWS_AS(pusher.push(built, names, 1, fixture.events, {}), base::Error);
+  fixture.store->content().put("content");
+  pusher.push(built, names, 1, fixture.events, {});
+  CHECK(fixture.tagged("h.example/app:1") == built.top.digest.str());
+}
+
 TEST_CASE("registry_pusher: an index comes after the manifests that it names", "[remote]") {
   PushFixture fixture;
   fixture.store->content().put("one");
