@@ -79,8 +79,13 @@ void InstructionPlanner::operator()(const parser::Env& env) {
   for (const auto& pair : env.pairs) pairs.emplace_back(expand(pair.key), expand(pair.value));
   std::string text = "ENV";
   for (const auto& [key, value] : pairs) {
+    // What no step sees is not in the configuration either, which need not be searched then.
+    if (state_.env.has(key)) {
+      state_.image.config.set_env(key, value);
+    } else {
+      state_.image.config.env.push_back(key + "=" + value);
+    }
     state_.env.set(key, value);
-    state_.image.config.set_env(key, value);
     text += " " + key + "=" + value;
   }
   state_.add_history(text);

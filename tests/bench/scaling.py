@@ -1,4 +1,5 @@
-"""Time and memory against size, ibuild alone: each point one cold build into a new store, the better of two."""
+"""Time and memory against size, ibuild alone: each point one cold build into a new store, or one plan, the better of
+two."""
 
 import sys
 
@@ -28,27 +29,46 @@ def base_layers(bench, count):
     return bench.inputs.context(f"layers-{count}", f"FROM {base}\nRUN true\n")
 
 
-# Series → (maker of the context, points, whether the result is pushed).
+def planned(bench, count):
+    kinds = ("COPY file{0} /file{0}", "RUN echo {0} $A", "ENV A=$A{0}", "LABEL name{0}=$A", "WORKDIR /work/{0}")
+    lines = "".join(kinds[number % len(kinds)].format(number) + "\n" for number in range(count - 1))
+    return bench.inputs.context(f"planned-{count}", f"FROM scratch\n{lines}")
+
+
+def build(bench, tool, context, name):
+    return tool.build(bench.new_store(), context, name=name)
+
+
+def build_and_push(bench, tool, context, name):
+    return tool.build(bench.new_store(), context, name=name, push=True)
+
+
+def plan(bench, tool, context, name):
+    return tool.plan(context / "Dockerfile")
+
+
+# Series → (maker of the context, points, maker of the command).
 SERIES = {
-    "files": (files, (1_000, 5_000, 20_000, 50_000, 200_000), True),
-    "MiB in one file": (mebibytes, (10, 100, 400, 1_600), True),
-    "COPY steps": (steps, (10, 100, 1_000), True),
-    "RUN steps": (run_steps, (10, 40, 100), False),
-    "base layers": (base_layers, (1, 10, 100), False),
+    "files": (files, (1_000, 5_000, 20_000, 50_000, 200_000), build_and_push),
+    "MiB in one file": (mebibytes, (10, 100, 400, 1_600), build_and_push),
+    "COPY steps": (steps, (10, 100, 1_000), build_and_push),
+    "RUN steps": (run_steps, (10, 40, 100), build),
+    "base layers": (base_layers, (1, 10, 100), build),
+    "instructions planned": (planned, (100, 1_000, 10_000, 100_000), plan),
 }
 
 
 def run_series(bench, tool, scale):
     """Series → [(count, sample)]."""
     results = {}
-    for title, (make_context, counts, push) in SERIES.items():
+    for title, (make_context, counts, make_command) in SERIES.items():
         results[title] = []
         for count in sorted({max(1, int(count * min(scale, 1))) for count in counts}):
             context = make_context(bench, count)
             runs = []
             for number in range(2):
                 name = bench.name(f"scaling-{make_context.__name__}-{count}-{number}".replace("_", "-"))
-                runs.append(bench.stopwatch.measure(tool.build(bench.new_store(), context, name=name, push=push)))
+                runs.append(bench.stopwatch.measure(make_command(bench, tool, context, name)))
             best = min(runs, key=lambda sample: sample.wall)
             results[title].append((count, best))
             print(f"  {title} {count}: {best.wall:.3f} s, {best.cpu:.3f} s CPU, {best.peak_mib:.0f} MiB", file=sys.stderr)

@@ -18,6 +18,9 @@ class Ibuild:
         argv = [self._program, "-q", *options, "-t", name, *(["--push"] if push else []), str(context)]
         return Command(argv, {"IBUILD_ROOT": str(store)})
 
+    def plan(self, dockerfile):
+        return Command([self._program, "debug", "plan", str(dockerfile)], {})
+
     def remove_stores(self):
         pass  # plain directories
 

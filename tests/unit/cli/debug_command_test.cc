@@ -67,6 +67,17 @@ TEST_CASE("debug_command: ignore files are read and matched", "[cli]") {
         false);
 }
 
+TEST_CASE("debug_command: plan prints the steps, without the images they stand on", "[cli]") {
+  const Outcome outcome =
+      run({"plan", "-", "V=2"}, "ARG V=1\nFROM a:$V AS x\nFROM x\nCOPY b /\nONBUILD RUN c\n");
+  CHECK(outcome.code == 0);
+  CHECK_THAT(outcome.out, Catch::Contains("[stage-1 1/1] COPY b /\n    copy-from context\n") &&
+                              Catch::Contains("history COPY b / # buildkit [step 1]\n"));
+  CHECK(run({"plan", "-"}, "FROM a\nCOPY --from=7 b /\n").err.find("COPY --from=7") !=
+        std::string::npos);
+  CHECK_THROWS_AS(run({"plan", "-", "V"}, ""), ibuild::base::UsageError);
+}
+
 TEST_CASE("debug_command: references are taken apart", "[cli]") {
   const Json image = answer("reference", {{"input", "a:1"}});
   CHECK(image["normalized"] == "docker.io/library/a:1");
