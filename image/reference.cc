@@ -173,17 +173,15 @@ std::string Reference::str() const {
 
 std::string Reference::familiar() const {
   const std::string full = str();
-  const std::string prefix = std::string(kDefaultDomain) + "/";
   if (domain != kDefaultDomain) return full;
-  const std::string official = prefix + std::string(kOfficialPrefix);
   const bool is_official = path.starts_with(kOfficialPrefix) &&
                            path.find('/', kOfficialPrefix.size()) == std::string::npos;
-  std::string shorter = full.substr(is_official ? official.size() : prefix.size());
+  const std::string short_path = is_official ? path.substr(kOfficialPrefix.size()) : path;
+  std::string shorter = short_path + full.substr(name().size());
   // A path that would be taken for a host, or a name for an image id, must keep its domain.
-  const bool reads_back =
-      !is_image_id(shorter) &&
-      split_domain(shorter.substr(0, shorter.find('@'))).domain == kDefaultDomain;
-  return reads_back ? shorter : full;
+  const auto read_back = split_domain(short_path);
+  const bool is_same = read_back.domain == kDefaultDomain && read_back.path == path;
+  return is_same && !is_image_id(shorter) ? shorter : full;
 }
 
 std::string Reference::manifest_key() const { return digest ? digest->str() : tag; }
