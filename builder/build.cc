@@ -243,6 +243,7 @@ void attempt(const Attempts& given, const Wanted& wanted, ImagePusher* pusher, s
 
 std::vector<image::Platform> platforms_of(const std::vector<PlatformTarget>& targets) {
   std::vector<image::Platform> platforms;
+  platforms.reserve(targets.size());
   for (const auto& target : targets) platforms.push_back(target.platform);
   return platforms;
 }

@@ -172,7 +172,7 @@ std::string Reference::str() const {
 }
 
 std::string Reference::familiar() const {
-  const std::string full = str();
+  std::string full = str();
   if (domain != kDefaultDomain) return full;
   const bool is_official = path.starts_with(kOfficialPrefix) &&
                            path.find('/', kOfficialPrefix.size()) == std::string::npos;

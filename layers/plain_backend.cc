@@ -98,7 +98,7 @@ class PlainTree : public WorkingTree {
                          .before = &*before_,
                          .check = check()};
     const auto builder = layers_.begin_layer(blob());
-    const auto layer = write_tree_diff(tree, *builder, warn, stop);
+    auto layer = write_tree_diff(tree, *builder, warn, stop);
     keep(layer, stop);
     return layer;
   }

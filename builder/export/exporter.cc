@@ -26,6 +26,7 @@ const Exporter& find_exporter(std::string_view type) {
 
   if (const auto found = table.find(type); found != table.end()) return found->second;
   std::vector<std::string> known;
+  known.reserve(table.size());
   for (const auto& [name, exporter] : table) known.emplace_back(name);
   base::UsageError error("output type " + base::printable(type) + " is not supported");
   const auto nearest = base::nearest_word(type, known);

@@ -21,6 +21,7 @@ std::vector<image::Reference> output_names(const std::vector<image::Reference>& 
 
 std::vector<std::string> texts_of(const std::vector<image::Reference>& names) {
   std::vector<std::string> texts;
+  texts.reserve(names.size());
   for (const image::Reference& name : names) texts.push_back(name.str());
   return texts;
 }
