@@ -1,9 +1,9 @@
 #include "builder/export/root_file_system.h"
 
 #include <utility>
-#include <vector>
 
 #include "base/error.h"
+#include "builder/tree/layered_tree.h"
 
 namespace ibuild::builder {
 
@@ -11,13 +11,6 @@ namespace {
 
 using layers::EntryType;
 using layers::LayerEntry;
-
-layers::TreeView view_of(const layers::LayerChain& chain, const layers::Store& store,
-                         std::stop_token stop) {
-  std::vector<std::shared_ptr<const layers::LayerIndex>> indexes;
-  for (const layers::Layer& layer : chain) indexes.push_back(store.layers().index(layer, stop));
-  return layers::TreeView(std::move(indexes));
-}
 
 /// A directory that no layer describes, only implies.
 LayerEntry implied_directory(const base::RelPath& path) {
@@ -32,7 +25,7 @@ LayerEntry implied_directory(const base::RelPath& path) {
 
 RootFileSystem::RootFileSystem(const layers::LayerChain& chain, const layers::Store& store,
                                std::stop_token stop)
-    : chain_(chain), store_(store), stop_(stop), view_(view_of(chain, store, stop)) {}
+    : chain_(chain), store_(store), stop_(stop), view_(view_of(store.layers(), chain, stop)) {}
 
 void RootFileSystem::visit(Visitor& visitor) const {
   std::map<const LayerEntry*, base::RelPath> first_path;  // of files seen, for hard links

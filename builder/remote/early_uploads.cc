@@ -12,12 +12,6 @@ namespace {
 /// Steps are at work meanwhile, and may need the line and the processors themselves.
 constexpr std::size_t kMaxWorkers = 2;
 
-/// Nobody looks at progress before the push proper.
-class NoEvents : public builder::EventSink {
- public:
-  void emit(builder::BuildEvent) override {}
-};
-
 }  // namespace
 
 EarlyUploads::~EarlyUploads() {
@@ -64,7 +58,7 @@ void EarlyUploads::work(const std::stop_token& stop) {
 }
 
 bool EarlyUploads::send(const Upload& upload, const std::stop_token& stop) const {
-  NoEvents events;
+  builder::NullEventSink events;  // nobody looks before the push proper
   try {
     ImageUploader(loader_, 0, events, stop).push_blobs(upload.repository, {{upload.blob, {}}});
     return true;

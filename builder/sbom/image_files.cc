@@ -1,20 +1,13 @@
 #include "builder/sbom/image_files.h"
 
 #include <utility>
-#include <vector>
 
 #include "base/error.h"
+#include "builder/tree/layered_tree.h"
 
 namespace ibuild::builder {
 
 namespace {
-
-layers::TreeView view_of(const layers::LayerChain& chain, const layers::Store& store,
-                         const std::stop_token& stop) {
-  std::vector<std::shared_ptr<const layers::LayerIndex>> indexes;
-  for (const auto& layer : chain) indexes.push_back(store.layers().index(layer, stop));
-  return layers::TreeView(std::move(indexes));
-}
 
 bool is_regular(const layers::TreeView::Node& node) {
   return node.entry != nullptr && node.entry->type == layers::EntryType::file;
@@ -24,7 +17,10 @@ bool is_regular(const layers::TreeView::Node& node) {
 
 ImageFiles::ImageFiles(const layers::LayerChain& chain, const layers::Store& store,
                        std::stop_token stop)
-    : chain_(chain), store_(store), stop_(std::move(stop)), view_(view_of(chain, store, stop_)) {}
+    : chain_(chain),
+      store_(store),
+      stop_(std::move(stop)),
+      view_(view_of(store.layers(), chain, stop_)) {}
 
 void ImageFiles::walk(const std::function<void(const Node&)>& visit) const {
   view_.walk(base::RelPath(), [&](const Node& node) {
