@@ -116,11 +116,10 @@ FetchedManifest get_manifest(RegistrySession& session, const ManifestName& name,
   return checked(name, session.send(request_for("GET", name), std::move(stop)));
 }
 
-base::Digest put_manifest(RegistrySession& session, const ManifestName& name,
-                          std::string_view media_type, std::string_view bytes,
-                          std::stop_token stop) {
-  const base::Digest digest =
-      name.digest ? digest_like(*name.digest, bytes) : base::sha256_of(bytes);
+PutManifest put_manifest(RegistrySession& session, const ManifestName& name,
+                         std::string_view media_type, std::string_view bytes,
+                         std::stop_token stop) {
+  base::Digest digest = name.digest ? digest_like(*name.digest, bytes) : base::sha256_of(bytes);
   if (name.digest) check_digest(name, "by name", *name.digest, digest);
   ApiRequest request = request_for("PUT", name);
   request.headers = {{"Content-Type", std::string(media_type)}};
@@ -131,7 +130,8 @@ base::Digest put_manifest(RegistrySession& session, const ManifestName& name,
   if (answer.status() != 201) throw answer.error();
   const auto told = base::Digest::try_parse(answer.response.headers.get("Docker-Content-Digest"));
   if (told) check_digest(name, "the registry tells", digest_like(*told, bytes), *told);
-  return digest;
+  const bool listed = answer.response.headers.find("OCI-Subject").has_value();
+  return {.digest = std::move(digest), .listed_as_referrer = listed};
 }
 
 DeleteOutcome delete_manifest(RegistrySession& session, const ManifestName& name,

@@ -24,11 +24,15 @@ std::optional<image::Descriptor> head_manifest(RegistrySession& session, const M
 /// Throws: RegistryError; base::ContentError.
 FetchedManifest get_manifest(RegistrySession& session, const ManifestName& name,
                              std::stop_token stop);
-/// PUT; gives the digest of `bytes`. One attempt. Throws: RegistryError; base::ContentError when
-/// the registry names another digest.
-base::Digest put_manifest(RegistrySession& session, const ManifestName& name,
-                          std::string_view media_type, std::string_view bytes,
-                          std::stop_token stop);
+struct PutManifest {
+  base::Digest digest;  // of the bytes
+  /// The registry lists the manifest among what refers to its subject (OCI-Subject).
+  bool listed_as_referrer = false;
+};
+/// PUT. One attempt. Throws: RegistryError; base::ContentError when the registry names another
+/// digest.
+PutManifest put_manifest(RegistrySession& session, const ManifestName& name,
+                         std::string_view media_type, std::string_view bytes, std::stop_token stop);
 /// DELETE. One attempt. Throws: RegistryError for other answers than those of DeleteOutcome.
 DeleteOutcome delete_manifest(RegistrySession& session, const ManifestName& name,
                               std::stop_token stop);

@@ -1,5 +1,6 @@
 #include "registry/registry_client.h"
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <utility>
@@ -16,6 +17,8 @@
 #include "registry/make_client.h"
 #include "registry/make_transport.h"
 #include "registry/manifest_transfer.h"
+#include "registry/page_link.h"
+#include "registry/referrers.h"
 #include "registry/registry_session.h"
 #include "registry/tag_list.h"
 
@@ -25,8 +28,6 @@ namespace {
 
 /// A mirror is asked twice before the next place gets its turn.
 constexpr int kMirrorAttempts = 2;
-/// Repositories with millions of tags are some test's; they end here.
-constexpr std::size_t kMaxTagPages = 10000;
 
 class Client : public RegistryClient {
  public:
@@ -54,6 +55,9 @@ class Client : public RegistryClient {
                              std::string_view bytes, std::stop_token stop) override;
   std::vector<std::string> list_tags(const image::Reference& repository,
                                      std::stop_token stop) override;
+  std::vector<image::Descriptor> list_referrers(const image::Reference& reference,
+                                                const std::string& artifact_type,
+                                                std::stop_token stop) override;
   DeleteOutcome delete_manifest(const image::Reference& reference, std::stop_token stop) override;
   void check_login(const std::string& host, const std::string& username,
                    const std::string& password, std::stop_token stop) override;
@@ -277,8 +281,14 @@ base::Digest Client::push_manifest(const image::Reference& reference, std::strin
                                    std::string_view bytes, std::stop_token stop) {
   const Endpoint endpoint = secured(push_endpoint(conf(), reference));
   const ManifestName name = manifest_name(reference, endpoint.repository);
-  return retrier_.run(
-      stop, [&] { return put_manifest(session_for(endpoint), name, media_type, bytes, stop); });
+  RegistrySession& session = session_for(endpoint);
+  const PutManifest put =
+      retrier_.run(stop, [&] { return put_manifest(session, name, media_type, bytes, stop); });
+  if (put.listed_as_referrer) return put.digest;
+  if (const auto referral = find_referral(bytes, media_type)) {
+    retrier_.run(stop, [&] { add_to_referrers_tag(session, name.repository, *referral, stop); });
+  }
+  return put.digest;
 }
 
 std::vector<std::string> Client::list_tags(const image::Reference& repository,
@@ -287,13 +297,42 @@ std::vector<std::string> Client::list_tags(const image::Reference& repository,
   std::set<std::string> tags;
   std::set<std::string> pages;  // a registry that leads in a circle is left at the second round
   for (std::string path = first_tag_page(endpoint.repository);
-       !path.empty() && pages.size() < kMaxTagPages && pages.insert(path).second;) {
+       !path.empty() && pages.size() < kMaxPages && pages.insert(path).second;) {
     TagPage page = retrier_.run(
         stop, [&] { return get_tag_page(session_for(endpoint), endpoint.repository, path, stop); });
     tags.insert(page.tags.begin(), page.tags.end());
     path = std::move(page.next);
   }
   return {tags.begin(), tags.end()};
+}
+
+std::vector<image::Descriptor> Client::list_referrers(const image::Reference& reference,
+                                                      const std::string& artifact_type,
+                                                      std::stop_token stop) {
+  const Endpoint endpoint = secured(pull_endpoints(conf(), reference).back());
+  const base::Digest& subject = reference.digest.value();
+  RegistrySession& session = session_for(endpoint);
+  std::vector<image::Descriptor> found;
+  std::set<std::string> pages;
+  for (std::string path = first_referrers_page(endpoint.repository, subject, artifact_type);
+       !path.empty() && pages.size() < kMaxPages && pages.insert(path).second;) {
+    auto page = retrier_.run(
+        stop, [&] { return get_referrers_page(session, endpoint.repository, path, stop); });
+    if (!page) {
+      found = retrier_.run(
+          stop, [&] { return get_referrers_tag(session, endpoint.repository, subject, stop); });
+      break;
+    }
+    found.insert(found.end(), page->referrers.begin(), page->referrers.end());
+    path = std::move(page->next);
+  }
+  // Registries need not filter.
+  if (!artifact_type.empty())
+    std::erase_if(found, [&](const auto& one) { return one.artifact_type != artifact_type; });
+  std::ranges::sort(found, {}, [](const auto& one) { return one.digest.str(); });
+  const auto is_same = [](const auto& a, const auto& b) { return a.digest == b.digest; };
+  found.erase(std::unique(found.begin(), found.end(), is_same), found.end());
+  return found;
 }
 
 DeleteOutcome Client::delete_manifest(const image::Reference& reference, std::stop_token stop) {

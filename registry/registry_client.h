@@ -87,13 +87,21 @@ class RegistryClient {
                                   const TransferObserver& observer = {},
                                   std::stop_token stop = {}) = 0;
   /// PUT manifests/<tag or digest of `reference`>; gives the digest the registry names, checked
-  /// against ours.
+  /// against ours. A manifest with a subject is added to the list of its referrers (the index under
+  /// the tag "sha256-HEX") where the registry keeps no such list itself.
   virtual base::Digest push_manifest(const image::Reference& reference, std::string_view media_type,
                                      std::string_view bytes, std::stop_token stop = {}) = 0;
   /// All tags of a repository, sorted by their bytes. Throws: RegistryError (404: no such
   /// repository).
   virtual std::vector<std::string> list_tags(const image::Reference& repository,
                                              std::stop_token stop = {}) = 0;
+  /// What refers to the manifest `reference.digest`: signatures, SBOMs and the like. Of one
+  /// artifact type, or all (empty). From the referrers API, or from the index under the tag
+  /// "sha256-HEX" where there is no such API. Sorted by digest.
+  /// Requires: a digest.
+  virtual std::vector<image::Descriptor> list_referrers(const image::Reference& reference,
+                                                        const std::string& artifact_type = {},
+                                                        std::stop_token stop = {}) = 0;
   /// DELETE manifests/<tag or digest of `reference`>. By digest the manifest goes and with it all
   /// its tags; by tag the tag goes, where the registry can do that.
   virtual DeleteOutcome delete_manifest(const image::Reference& reference,

@@ -21,7 +21,4 @@ std::string first_tag_page(const std::string& repository);
 TagPage get_tag_page(RegistrySession& session, const std::string& repository,
                      const std::string& path, std::stop_token stop);
 
-/// The target of the Link field with rel="next" (RFC 8288); empty when there is none.
-std::string next_link(const std::string& field_value);
-
 }  // namespace ibuild::registry

@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "registry/page_link.h"
 #include "tests/unit/registry/fake_transport.h"
 
 using namespace ibuild::registry;

@@ -102,7 +102,7 @@ base::Digest FakeRegistry::push_manifest(const image::Reference& reference,
                                          std::string_view media_type, std::string_view bytes,
                                          std::stop_token) {
   note("PUT " + reference.str());
-  const auto digest = base::sha256_of(bytes);
+  auto digest = base::sha256_of(bytes);
   auto content = content_->lock();
   content->manifests[reference.name()][digest.str()] = bytes;
   content->media_types[digest.str()] = media_type;
@@ -163,7 +163,7 @@ image::Descriptor RegistryFixture::add_index(const std::string& name,
   index.media_type = image::media_type::kOciIndex;
   index.manifests = entries;
   const auto json = image::to_json(index);
-  const auto descriptor = describe(index.media_type, json);
+  auto descriptor = describe(index.media_type, json);
   auto shared = content();
   shared->manifests[reference.name()][descriptor.digest.str()] = json;
   shared->media_types[descriptor.digest.str()] = index.media_type;

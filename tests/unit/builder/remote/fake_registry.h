@@ -54,6 +54,10 @@ class FakeRegistry : public registry::RegistryClient {
   base::Digest push_manifest(const image::Reference& reference, std::string_view media_type,
                              std::string_view bytes, std::stop_token stop) override;
   std::vector<std::string> list_tags(const image::Reference& repository, std::stop_token) override;
+  std::vector<image::Descriptor> list_referrers(const image::Reference&, const std::string&,
+                                                std::stop_token) override {
+    return {};
+  }
   registry::DeleteOutcome delete_manifest(const image::Reference& reference,
                                           std::stop_token) override;
   void check_login(const std::string&, const std::string&, const std::string&,

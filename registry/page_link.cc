@@ -1,0 +1,33 @@
+#include "registry/page_link.h"
+
+#include "base/text.h"
+
+namespace ibuild::registry {
+
+std::string next_link(const std::string& field_value) {
+  std::string_view rest = field_value;
+  while (true) {
+    const std::size_t open = rest.find('<');
+    const std::size_t close = rest.find('>', open == std::string_view::npos ? 0 : open);
+    if (open == std::string_view::npos || close == std::string_view::npos) return {};
+    const std::string_view target = rest.substr(open + 1, close - open - 1);
+    rest.remove_prefix(close + 1);
+    const std::string parameters = base::to_lower(rest.substr(0, rest.find('<')));
+    if (parameters.find("rel=\"next\"") != std::string::npos ||
+        parameters.find("rel=next") != std::string::npos) {
+      return std::string(target);
+    }
+  }
+}
+
+std::string next_page(const ApiResponse& answer) {
+  const std::string target = next_link(answer.response.headers.get("Link"));
+  if (target.empty()) return {};
+  const auto url = resolve_url(answer.url, target);
+  if (url && url->path.starts_with("/v2/")) return url->request_target();
+  throw error_with_words(
+      answer.record, answer.status(),
+      "the next page is said to be at \"" + base::printable(target.substr(0, 200)) + "\"");
+}
+
+}  // namespace ibuild::registry
