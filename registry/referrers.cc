@@ -10,7 +10,6 @@
 #include "image/media_types.h"
 #include "registry/auth/scope.h"
 #include "registry/manifest_transfer.h"
-
 #include "registry/page_link.h"
 
 namespace ibuild::registry {

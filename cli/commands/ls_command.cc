@@ -11,35 +11,103 @@
 #include "cli/options_registry.h"
 #include "cli/signals.h"
 #include "cli/single_task.h"
+#include "cli/table.h"
 #include "image/reference.h"
 
 namespace ibuild::cli {
 
-int run_ls(Arguments arguments, CommandContext& context) {
-  OptionParser parser("ibuild ls", "Lists the tags of a repository in a registry");
-  std::string name;
-  FormatFlag format;
-  RegistryFlags flags;
-  parser.operand("REPOSITORY", name, "Name of the repository, without a tag");
-  format.add_to(parser);
-  flags.add_to(parser);
-  if (parser.parse(arguments, context.out) == OptionParser::Outcome::help_shown) return kSuccess;
-  const bool as_json = format.json();
-  const auto repository = image::parse_reference(name);
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+enum class As { text, json };
+
+image::Reference parse_repository(const std::string& name) {
+  auto repository = image::parse_reference(name);
   if (repository.has_tag_or_digest()) {
     throw base::UsageError("a repository is named without tag and digest: " +
                            base::printable(name));
   }
+  return repository;
+}
+
+std::string tags_text(const image::Reference& repository, const std::vector<std::string>& tags,
+                      As form) {
+  if (form == As::json) return json_line({{"Name", repository.familiar()}, {"Tags", tags}});
+  std::string text;
+  for (const auto& tag : tags) text += base::printable(tag) + "\n";
+  return text;
+}
+
+/// The digest that the image has now.
+base::Digest resolve_digest(registry::RegistryClient& client, const image::Reference& image,
+                            std::stop_token stop) {
+  if (image.digest) return *image.digest;
+  const auto found = client.resolve(image, std::move(stop));
+  if (!found) throw base::Error("the registry has no image " + image.familiar());
+  return found->digest;
+}
+
+Json referrer_json(const image::Descriptor& referrer) {
+  Json json = {{"Digest", referrer.digest.str()},
+               {"ArtifactType", referrer.artifact_type},
+               {"MediaType", referrer.media_type},
+               {"Size", referrer.size_bytes}};
+  if (!referrer.annotations.empty()) json["Annotations"] = referrer.annotations;
+  return json;
+}
+
+std::string referrers_text(const image::Reference& name, const base::Digest& subject,
+                           const std::vector<image::Descriptor>& referrers, As form) {
+  if (form == As::text) {
+    Table table({"DIGEST", "ARTIFACT TYPE", "SIZE"});
+    for (const auto& one : referrers) {
+      table.add({one.digest.str(), base::printable(one.artifact_type),
+                 base::human_bytes(one.size_bytes)});
+    }
+    return table.str();
+  }
+  Json list = Json::array();
+  for (const auto& one : referrers) list.push_back(referrer_json(one));
+  return json_line(
+      {{"Name", name.familiar()}, {"Digest", subject.str()}, {"Referrers", std::move(list)}});
+}
+
+}  // namespace
+
+int run_ls(Arguments arguments, CommandContext& context) {
+  OptionParser parser("ibuild ls",
+                      "Lists the tags of a repository in a registry, or what refers to an image");
+  std::string name;
+  bool referrers = false;
+  std::string artifact_type;
+  FormatFlag format;
+  RegistryFlags flags;
+  parser.operand("NAME", name,
+                 "Name of the repository, without a tag; of an image for --referrers");
+  parser.flag("--referrers", referrers,
+              "What refers to the image NAME: signatures, SBOMs and other artifacts");
+  parser.value("--artifact-type", "TYPE", artifact_type, "Only referrers of this type");
+  format.add_to(parser);
+  flags.add_to(parser);
+  if (parser.parse(arguments, context.out) == OptionParser::Outcome::help_shown) return kSuccess;
+  if (!referrers && !artifact_type.empty())
+    throw base::UsageError("--artifact-type is used with --referrers only");
+  const As form = format.json() ? As::json : As::text;
+  const auto asked =
+      referrers ? image::with_default_tag(image::parse_reference(name)) : parse_repository(name);
 
   const SignalWatcher signals;
   const auto client =
       registry::make_registry_client(flags.resolve(), warnings_printed_to(context.err));
-  const std::vector<std::string> tags = client->list_tags(repository, signals.token());
-  if (as_json) {
-    context.out << json_line({{"Name", repository.familiar()}, {"Tags", tags}});
+  if (!referrers) {
+    context.out << tags_text(asked, client->list_tags(asked, signals.token()), form);
     return kSuccess;
   }
-  for (const auto& tag : tags) context.out << base::printable(tag) << "\n";
+  auto subject = asked;
+  subject.digest = resolve_digest(*client, asked, signals.token());
+  const auto found = client->list_referrers(subject, artifact_type, signals.token());
+  context.out << referrers_text(asked, *subject.digest, found, form);
   return kSuccess;
 }
 

@@ -93,7 +93,9 @@ void WebServer::answer(const httplib::Request& request, httplib::Response& respo
     return;
   }
   response.status = 200;
-  response.set_content(content, "application/octet-stream");
+  const auto type = headers.find("Content-Type");
+  response.headers.erase("Content-Type");
+  response.set_content(content, type != headers.end() ? type->second : "application/octet-stream");
 }
 
 void WebServer::answer_git(const httplib::Request& request, httplib::Response& response) const {
