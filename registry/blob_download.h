@@ -8,19 +8,24 @@
 #include "base/stream.h"
 #include "image/descriptor.h"
 #include "registry/content_hash.h"
+#include "registry/pieces_ahead.h"
 #include "registry/registry_client.h"
 #include "registry/registry_session.h"
 
 namespace ibuild::registry {
 
 /// One blob on its way into a sink, over as many attempts and servers as it takes: each goes on
-/// where the one before broke off.
+/// where the one before broke off. From a registry that answers ranges, a big one comes in several
+/// ranges side by side, while the client has connections to spare.
 class BlobDownload : private base::ByteSink {
  public:
-  BlobDownload(const image::Descriptor& blob, base::ByteSink& out,
-               const TransferObserver& observer);
+  struct Destination {
+    base::ByteSink& out;
+    const TransferObserver& observer;
+  };
+  BlobDownload(const image::Descriptor& blob, Destination destination, TransferSlots& slots);
 
-  /// One request for what is still missing.
+  /// Asks for what is still missing, until it is there or a request fails.
   /// Throws: RegistryError; base::ContentError for bytes that cannot be the blob's; what the sink
   /// throws.
   void attempt(RegistrySession& session, const std::string& repository, std::stop_token stop);
@@ -37,9 +42,16 @@ class BlobDownload : private base::ByteSink {
 
  private:
   void write(base::Bytes bytes) override;
-  HttpHeaders request_headers() const;
+  ApiRequest request_to(const std::string& repository) const;
+  /// Adds a Range, unless all is wanted.
+  void ask_for_rest(HttpHeaders& headers) const;
+  /// The byte before which the next request is to end; none: the blob's end.
+  std::optional<std::uint64_t> choose_end() const;
   /// Whether the body is the blob's, from where on.
   base::ByteSink* begin_body(const HttpHead& head);
+  base::ByteSink* begin_part(const HttpHead& head);
+  /// The rest of the blob comes in one piece.
+  void give_up_ranges();
   void end_attempt(const RequestRecord& record, const HttpResponse& response);
 
   const image::Descriptor& blob_;
@@ -47,7 +59,11 @@ class BlobDownload : private base::ByteSink {
   const TransferObserver& observer_;
   ContentHash hash_;
   std::uint64_t done_ = 0;
-  std::uint64_t skip_ = 0;  // bytes of this answer that we have already
+  std::uint64_t skip_ = 0;            // bytes of this answer that we have already
+  std::optional<std::uint64_t> end_;  // of what this request asks for; none: the blob's
+  enum class Ranges { not_tried, answered, refused } ranges_ = Ranges::not_tried;
+  const std::unique_ptr<TransferSlots::Hold> hold_;
+  PiecesAhead ahead_;
 };
 
 }  // namespace ibuild::registry

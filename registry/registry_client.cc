@@ -36,7 +36,8 @@ class Client : public RegistryClient {
         warnings_(std::move(warn)),
         transport_(std::move(parts.transport)),
         credentials_(options_),
-        retrier_({.max_attempts = options_.max_attempts}, std::move(parts.wait)) {}
+        retrier_({.max_attempts = options_.max_attempts}, std::move(parts.wait)),
+        slots_(options_.max_connections_per_host) {}
 
   std::optional<image::Descriptor> resolve(const image::Reference& reference,
                                            std::stop_token stop) override;
@@ -94,6 +95,7 @@ class Client : public RegistryClient {
   std::unique_ptr<HttpTransport> transport_;
   CredentialStore credentials_;
   Retrier retrier_;
+  TransferSlots slots_;
   base::Synchronized<std::unique_ptr<const RegistriesConf>> conf_;  // read when first needed
   base::Synchronized<std::map<std::string, std::unique_ptr<RegistrySession>>> sessions_;
   base::Synchronized<std::set<std::string>> dead_mirrors_;
@@ -226,7 +228,7 @@ void Client::fetch_from_urls(BlobDownload& download, const image::Descriptor& bl
 void Client::fetch_blob(const image::Reference& repository, const image::Descriptor& blob,
                         base::ByteSink& out, const TransferObserver& observer,
                         std::stop_token stop) {
-  BlobDownload download(blob, out, observer);
+  BlobDownload download(blob, {.out = out, .observer = observer}, slots_);
   Endpoint served_by;
   const Question<bool> question{.ask =
                                     [&](RegistrySession& session, const Endpoint& endpoint) {

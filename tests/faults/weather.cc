@@ -18,8 +18,6 @@ using std::chrono::milliseconds;
 
 /// Waits between attempts are so many times shorter than usual.
 constexpr int kHaste = 50;
-/// Long enough for a registry on a busy machine.
-constexpr milliseconds kPatience{250};
 
 const image::Platform& platform() {
   static const auto kPlatform = image::parse_platform("linux/amd64");
@@ -92,14 +90,14 @@ std::string find_torn_images(layers::Store& store) {
 
 }  // namespace
 
-std::unique_ptr<registry::RegistryClient> make_hasty_client() {
+std::unique_ptr<registry::RegistryClient> make_hasty_client(milliseconds patience) {
   registry::ClientParts parts;
   parts.transport = registry::make_socket_transport({.certs_dirs = {},
                                                      .ca_file = {},
                                                      .timeouts = {.connect = milliseconds(2000),
-                                                                  .first_byte = kPatience,
-                                                                  .commit = kPatience,
-                                                                  .stall = kPatience},
+                                                                  .first_byte = patience,
+                                                                  .commit = patience,
+                                                                  .stall = patience},
                                                      .proxies = {}});
   parts.wait = [wait = registry::make_waiter()](milliseconds time, std::stop_token stop) {
     wait(time / kHaste, std::move(stop));

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <string>
 
@@ -14,8 +15,9 @@
 namespace ibuild::test {
 
 /// A registry's client as commands use it, but it waits less between attempts and loses patience
-/// with silent servers sooner.
-std::unique_ptr<registry::RegistryClient> make_hasty_client();
+/// with silent servers sooner: long enough for small answers of a registry on a busy machine.
+std::unique_ptr<registry::RegistryClient> make_hasty_client(
+    std::chrono::milliseconds patience = std::chrono::milliseconds(250));
 
 /// A store of its own. Each command has a client of its own, as each process would.
 class Household {

@@ -87,6 +87,12 @@ std::string Exchange::server_request() const {
   return head_.substr(0, end) + fields + "Connection: close\r\n\r\n";
 }
 
+void Exchange::drop(const std::string& field) {
+  const std::size_t end = head_.find("\r\n") + 2;
+  const std::string fields = head_.substr(end, head_.size() - end - 2);
+  head_ = head_.substr(0, end) + without_field(fields, field) + "\r\n";
+}
+
 void Exchange::swallow() {
   if (body_read_) return;
   body_read_ = true;

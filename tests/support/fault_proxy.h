@@ -42,6 +42,8 @@ class Exchange {
   WireAnswer forward();
   /// Sends the server the head and this much of the body, and hangs up on it.
   void forward_part(std::size_t body_bytes);
+  /// The server does not get to see this field.
+  void drop(const std::string& field);
   /// The body is taken off the wire, the server sees nothing.
   void swallow();
   void answer(const WireAnswer& answer) { client_.write(answer.bytes()); }

@@ -18,8 +18,11 @@ HttpResponse FakeTransport::send(const HttpRequest& request, std::stop_token sto
     seen.body = base::read_all(*body, 1 << 30, "body");
     if (request.on_sent) request.on_sent(seen.body.size());
   }
-  log_->requests.push_back(seen);
-  const FakeAnswer answer = handler_(seen);
+  const FakeAnswer answer = [&] {
+    const std::scoped_lock lock(mutex_);
+    log_->requests.push_back(seen);
+    return handler_(seen);
+  }();
   if (answer.status == 0) throw TransportError(answer.failure.value(), "no answer");
   HttpHead head{.status = answer.status, .reason = {}, .headers = answer.headers};
   base::ByteSink* sink = request.on_head ? request.on_head(head) : nullptr;

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -31,7 +32,8 @@ struct FakeAnswer {
   std::optional<registry::TransportFailure> failure = {};
 };
 
-/// Answers requests with a function in place of a network.
+/// Answers requests with a function in place of a network. For several threads: the function is
+/// called by one at a time.
 class FakeTransport : public registry::HttpTransport {
  public:
   using Handler = std::function<FakeAnswer(const SeenRequest&)>;
@@ -49,6 +51,7 @@ class FakeTransport : public registry::HttpTransport {
   registry::HttpResponse send(const registry::HttpRequest& request, std::stop_token stop) override;
 
  private:
+  std::mutex mutex_;
   Handler handler_;
   std::shared_ptr<Log> log_;  // shared with the test
 };
