@@ -96,6 +96,20 @@ class Inputs:
         write_layout(layout, tars)
         return layout
 
+    def large_layout(self, count, size):
+        """So many layers of so many bytes each, which do not get smaller when they are packed."""
+        tars = []
+        for number in range(count):
+            content = self._work / f"large-{number}"
+            content.write_bytes(random.Random(number).randbytes(size))
+            tars.append(self._work / f"large-{number}.tar")
+            with tarfile.open(tars[-1], "w", format=tarfile.PAX_FORMAT) as tar:
+                tar.add(content, content.name)
+            content.unlink()
+        layout = self._work / f"large-{count}-{size}"
+        write_layout(layout, tars)
+        return layout
+
     def base_layout(self):
         """An OCI layout of a Debian with Python, pip and Flask, in the size of python:3.7 and in four layers."""
         packages = BASE_PACKAGES + (MORE_PACKAGES if self.scale >= 1 else [])

@@ -1,12 +1,14 @@
 """The workloads. Each run of a cold one has a store and a name of its own."""
 
 import dataclasses
+import json
 import pathlib
 import subprocess
 
 from inputs import Inputs
 from measure import Stopwatch
 from registry import Registry
+from tools import Curl
 
 
 class Bench:
@@ -34,6 +36,18 @@ class Bench:
             subprocess.run(["skopeo", "copy", "-q", "--dest-tls-verify=false", f"oci:{make_layout()}",
                             f"docker://{self.name(repository)}"], check=True)
         return self._pushed[repository]
+
+    def large(self):
+        """500 MB in 5 layers."""
+        size = max(1 << 20, int(100_000_000 * self.inputs.scale))
+        return self.pushed("large", lambda: self.inputs.large_layout(5, size))
+
+    def blob_urls(self, name):
+        repository = name.removeprefix(self.registry.address).rsplit(":", 1)[0]
+        manifest = json.loads(subprocess.check_output(
+            ["skopeo", "inspect", "--raw", "--tls-verify=false", f"docker://{name}"]))
+        origin = f"http://{self.registry.address}/v2{repository}/blobs"
+        return [f"{origin}/{blob['digest']}" for blob in (manifest["config"], *manifest["layers"])]
 
     def busybox(self):
         return self.pushed("busybox", self.inputs.busybox_layout)
@@ -63,6 +77,10 @@ class Workload:
     slow_for_peers: bool = False
     unknown_to_peers: bool = False  # they refuse an instruction of it
 
+    def tools(self, tools):
+        """Those that take part."""
+        return [tool for tool in tools if tool.is_ibuild or not self.unknown_to_peers]
+
     def prepare(self, bench, tool):
         context = self.make_context(bench, f"{self.name}-{slug(tool)}")
         state = State(bench.new_store(), context)
@@ -82,6 +100,47 @@ class Workload:
 
     def _command(self, bench, tool, state, repository):
         return tool.build(state.store, state.context, *self.options, name=bench.name(repository), push=self.push)
+
+
+@dataclasses.dataclass(frozen=True)
+class Pull:
+    """A whole image into an empty store."""
+
+    name: str
+    title: str
+    target: str
+    slow_for_peers: bool = False
+
+    def tools(self, tools):
+        return [*(tool for tool in tools if tool.is_ibuild), Curl()]
+
+    def prepare(self, bench, _tool):
+        return bench.large()
+
+    def before_run(self, bench, tool, image, _number):
+        return tool.pull(bench.new_store(), image if tool.is_ibuild else bench.blob_urls(image))
+
+
+@dataclasses.dataclass(frozen=True)
+class PushAgain:
+    """An image that the registry has, by somebody who does not know that."""
+
+    name: str
+    title: str
+    target: str
+    slow_for_peers: bool = False
+
+    def tools(self, tools):
+        return [tool for tool in tools if tool.is_ibuild]
+
+    def prepare(self, bench, tool):
+        store = bench.new_store()
+        bench.stopwatch.measure(tool.pull(store, bench.large()))
+        bench.stopwatch.measure(tool.push(store, bench.large(), bench.name("large-again")))
+        return store
+
+    def before_run(self, bench, tool, store, _number):
+        return tool.push(store, bench.large(), bench.name("large-again"))
 
 
 def slug(tool):
@@ -143,4 +202,6 @@ WORKLOADS = [
              copy_on_python("COPY app.py /app/"), cold=True),
     Workload("base-run", "empty store, the same base, + RUN true", "2.2 s", copy_on_python("RUN true"), cold=True),
     Workload("flask-cold", "the whole Flask app from an empty store, pushed", "2.2 s", flask, cold=True, push=True),
+    Pull("pull-large", "pull of 500 MB in 5 layers into an empty store", "1.3 times curl"),
+    PushAgain("push-again", "push of the same, which is there already", "0.05 s"),
 ]

@@ -1,0 +1,134 @@
+// What a push costs whose image is there already: counted, not timed.
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <map>
+#include <mutex>
+
+#include "tests/e2e/support/machine.h"
+#include "tests/e2e/support/registry_use.h"
+#include "tests/support/fault_proxy.h"
+
+using namespace ibuild;
+using namespace ibuild::e2e;
+using test::Exchange;
+using test::Fault;
+using test::FaultProxy;
+
+namespace {
+
+/// Of the image: five layers and the config.
+constexpr std::size_t kBlobs = 6;
+
+/// Builds an image of as many blobs.
+void build_image(Machine& machine, const std::string& name) {
+  std::string dockerfile = "FROM scratch\n";
+  for (std::size_t i = 1; i < kBlobs; ++i) {
+    const auto file = "f" + std::to_string(i);
+    machine.write("context/" + file, file);
+    dockerfile += "COPY " + file + " /\n";
+  }
+  REQUIRE(machine.build(name, dockerfile).code == 0);
+}
+
+bool is_about_blob(const std::string& line) { return line.find("/blobs/") != std::string::npos; }
+
+/// How many requests there were about each blob.
+std::map<std::string, std::size_t> count_by_blob(const std::vector<std::string>& lines) {
+  std::map<std::string, std::size_t> counts;
+  for (const auto& line : lines) {
+    if (is_about_blob(line)) ++counts[line.substr(line.rfind('/'))];
+  }
+  return counts;
+}
+
+/// Holds requests back until so many of them are there.
+class Gathering {
+ public:
+  explicit Gathering(std::size_t wanted) : wanted_(wanted) {}
+
+  /// Gives up after a while: then the others did not come side by side.
+  void wait() {
+    std::unique_lock lock(mutex_);
+    ++here_;
+    changed_.notify_all();
+    if (!changed_.wait_for(lock, std::chrono::seconds(20), [&] { return here_ >= wanted_; }))
+      complete_ = false;
+  }
+  bool complete() {
+    const std::scoped_lock lock(mutex_);
+    return complete_ && here_ >= wanted_;
+  }
+
+ private:
+  const std::size_t wanted_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::size_t here_ = 0;
+  bool complete_ = true;
+};
+
+}  // namespace
+
+TEST_CASE("push requests: an image that is there costs one HEAD a blob, all side by side",
+          "[e2e]") {
+  if (!has_registry()) return;
+  const RegistryServer server;
+  Machine machine;
+  build_image(machine, "localhost/app:1");
+  machine.must({"push", "-q", "localhost/app:1", server.host() + "/app:1"});
+
+  Gathering gathering(kBlobs);
+  FaultProxy proxy(server.port());
+  proxy.begin([&](std::size_t, const std::string& line) {
+    if (!is_about_blob(line)) return Fault{};
+    return Fault([&](Exchange& exchange) {
+      gathering.wait();
+      exchange.answer(exchange.forward());
+    });
+  });
+  machine.must({"push", "-q", "localhost/app:1", proxy.host() + "/app:1"});
+  CHECK(gathering.complete());
+  const auto seen = proxy.seen();
+  CHECK(seen.size() == kBlobs + 1);
+  CHECK(std::ranges::count_if(seen, [](const auto& line) { return line.starts_with("HEAD "); }) ==
+        kBlobs);
+  CHECK(seen.back() == "PUT /v2/app/manifests/1");
+}
+
+TEST_CASE("push requests: at most two a blob where the registry wants to know who asks", "[e2e]") {
+  if (!has_registry()) return;
+  const RegistryServer server({.access = test::RegistryServerOptions::Access::basic_auth});
+  FaultProxy proxy(server.port());
+  Machine machine;
+  build_image(machine, "localhost/app:1");
+  for (const auto& host : {server.host(), proxy.host()}) {
+    machine.must({"login", "-u", RegistryServer::username(), "--password-stdin", host},
+                 {.stdin_text = RegistryServer::password()});
+  }
+  machine.must({"push", "-q", "localhost/app:1", server.host() + "/app:1"});
+  proxy.begin();
+  machine.must({"push", "-q", "localhost/app:1", proxy.host() + "/app:1"});
+  const auto counts = count_by_blob(proxy.seen());
+  CHECK(counts.size() == kBlobs);
+  for (const auto& [blob, count] : counts) {
+    INFO(blob);
+    CHECK(count <= 2);
+  }
+}
+
+TEST_CASE("push requests: a build that changes nothing asks one question", "[e2e]") {
+  if (!has_registry()) return;
+  const RegistryServer server;
+  FaultProxy proxy(server.port());
+  Machine machine;
+  const auto name = proxy.host() + "/app:1";
+  for (int i = 0; i < 2; ++i) {
+    proxy.begin();
+    machine.write("context/f", "content\n");
+    REQUIRE(machine.build(name, "FROM scratch\nCOPY f /f\n", {"--push"}).code == 0);
+  }
+  CHECK(proxy.seen() == std::vector<std::string>{"HEAD /v2/app/manifests/1"});
+}
