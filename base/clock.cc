@@ -99,6 +99,70 @@ struct CivilTime {
   }
 };
 
+constexpr std::array<std::string_view, 7> kDays = {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
+constexpr std::array<std::string_view, 7> kLongDays = {
+    "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"};
+constexpr std::array<std::string_view, 12> kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                                      "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+
+void read_time_of_day(Scanner& scan, CivilTime& civil) {
+  civil.hour = scan.number(2);
+  scan.expect(":");
+  civil.minute = scan.number(2);
+  scan.expect(":");
+  civil.second = scan.number(2);
+}
+
+/// Sun, 06 Nov 1994 08:49:37 GMT
+CivilTime read_imf_fixdate(Scanner& scan) {
+  CivilTime civil;
+  scan.one_of(kDays);
+  scan.expect(", ");
+  civil.day = scan.number(2);
+  scan.expect(" ");
+  civil.month = scan.one_of(kMonths) + 1;
+  scan.expect(" ");
+  civil.year = scan.number(4);
+  scan.expect(" ");
+  read_time_of_day(scan, civil);
+  scan.expect(" GMT");
+  return civil;
+}
+
+/// Sunday, 06-Nov-94 08:49:37 GMT, or UTC, as servers in Go have it
+CivilTime read_rfc850_date(Scanner& scan) {
+  constexpr std::array<std::string_view, 2> kZones = {" GMT", " UTC"};
+  constexpr int kFirstYear = 69;  // of the last century; earlier ones are of this
+  CivilTime civil;
+  scan.one_of(kLongDays);
+  scan.expect(", ");
+  civil.day = scan.number(2);
+  scan.expect("-");
+  civil.month = scan.one_of(kMonths) + 1;
+  scan.expect("-");
+  const int year = scan.number(2);
+  civil.year = year + (year < kFirstYear ? 2000 : 1900);
+  scan.expect(" ");
+  read_time_of_day(scan, civil);
+  scan.one_of(kZones);
+  return civil;
+}
+
+/// Sun Nov  6 08:49:37 1994
+CivilTime read_asctime_date(Scanner& scan) {
+  CivilTime civil;
+  scan.one_of(kDays);
+  scan.expect(" ");
+  civil.month = scan.one_of(kMonths) + 1;
+  scan.expect(" ");
+  civil.day = scan.number(scan.accept(" ") ? 1 : 2);
+  scan.expect(" ");
+  read_time_of_day(scan, civil);
+  scan.expect(" ");
+  civil.year = scan.number(4);
+  return civil;
+}
+
 }  // namespace
 
 TimePoint Clock::now() const {
@@ -159,29 +223,12 @@ std::optional<TimePoint> parse_rfc3339(std::string_view text) {
 }
 
 std::optional<TimePoint> parse_http_date(std::string_view text) {
-  static constexpr std::array<std::string_view, 7> kDays = {"Mon", "Tue", "Wed", "Thu",
-                                                            "Fri", "Sat", "Sun"};
-  static constexpr std::array<std::string_view, 12> kMonths = {
-      "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-  Scanner scan(text);
-  CivilTime civil;
-  scan.one_of(kDays);
-  scan.expect(", ");
-  civil.day = scan.number(2);
-  scan.expect(" ");
-  civil.month = scan.one_of(kMonths) + 1;
-  scan.expect(" ");
-  civil.year = scan.number(4);
-  scan.expect(" ");
-  civil.hour = scan.number(2);
-  scan.expect(":");
-  civil.minute = scan.number(2);
-  scan.expect(":");
-  civil.second = scan.number(2);
-  scan.expect(" GMT");
-  const auto time = civil.to_sys();
-  if (!scan.finished() || !time) return std::nullopt;
-  return saturate(*time);
+  for (const auto read : {&read_imf_fixdate, &read_rfc850_date, &read_asctime_date}) {
+    Scanner scan(text);
+    const auto time = read(scan).to_sys();
+    if (scan.finished() && time) return saturate(*time);
+  }
+  return std::nullopt;
 }
 
 }  // namespace ibuild::base

@@ -28,7 +28,7 @@ std::string format_rfc3339(TimePoint time);
 /// None when it is no such time. What nanoseconds cannot count (before 1677, after 2262) becomes
 /// the nearest that they can.
 std::optional<TimePoint> parse_rfc3339(std::string_view text);
-/// HTTP-date (RFC 9110 5.6.7, IMF-fixdate).
+/// HTTP-date (RFC 9110 5.6.7): IMF-fixdate and the two obsolete forms.
 std::optional<TimePoint> parse_http_date(std::string_view text);
 
 }  // namespace ibuild::base

@@ -84,9 +84,17 @@ TEST_CASE("clock: what is no RFC 3339 time is refused", "[base]") {
 
 TEST_CASE("clock: HTTP dates", "[base]") {
   CHECK(parse_http_date("Sun, 06 Nov 1994 08:49:37 GMT") == at(784'111'777));
-  const auto bad = GENERATE("", "Sun, 06 Nov 1994 08:49:37", "Sun 06 Nov 1994 08:49:37 GMT",
-                            "Xxx, 06 Nov 1994 08:49:37 GMT", "Sun, 06 Nox 1994 08:49:37 GMT",
-                            "Sun, 31 Feb 1994 08:49:37 GMT", "Sun, 06 Nov 1994 08:49:37 UTC",
-                            "Sun, 06 Nov 1994 08:49:37 GMT ", "784111777");
+  CHECK(parse_http_date("Sunday, 06-Nov-94 08:49:37 GMT") == at(784'111'777));
+  CHECK(parse_http_date("Sunday, 06-Nov-94 08:49:37 UTC") == at(784'111'777));
+  CHECK(parse_http_date("Tuesday, 14-Nov-23 22:16:41 GMT") == at(1'700'000'201));
+  CHECK(parse_http_date("Sun Nov  6 08:49:37 1994") == at(784'111'777));
+  CHECK(parse_http_date("Tue Nov 14 22:16:41 2023") == at(1'700'000'201));
+  const auto bad =
+      GENERATE("", "Sun, 06 Nov 1994 08:49:37", "Sun 06 Nov 1994 08:49:37 GMT",
+               "Xxx, 06 Nov 1994 08:49:37 GMT", "Sun, 06 Nox 1994 08:49:37 GMT",
+               "Sun, 31 Feb 1994 08:49:37 GMT", "Sun, 06 Nov 1994 08:49:37 UTC",
+               "Sun, 06 Nov 1994 08:49:37 GMT ", "784111777", "Sun, 06-Nov-94 08:49:37 GMT",
+               "Sunday, 06-Nov-94 08:49:37 CET", "Sunday, 06-Nov-1994 08:49:37 GMT",
+               "Sun Nov 6 08:49:37 1994", "Sun Nov  6 08:49:37 1994 GMT");
   CHECK(parse_http_date(bad) == std::nullopt);
 }
