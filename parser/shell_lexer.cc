@@ -59,7 +59,8 @@ LexedText ShellLexer::run() {
 
 ShellLexer::Output ShellLexer::lex_until(char stop, std::string_view missing) {
   if (++depth_ > kDeepestNesting) throw base::UsageError("substitutions are nested too deeply");
-  Output output;
+  word_.clear();
+  Output output{word_, {}, {}, false};
   while (!at_end()) {
     if (stop != kNoStop && rest_.front() == stop) {
       rest_.remove_prefix(1);

@@ -41,10 +41,12 @@ class ShellLexer {
   LexedText run();
 
  private:
-  /// Collects the text of one nesting level, and its words.
+  /// Collects the text of one nesting level, and its words. The word that is being made is one for
+  /// all levels, as in BuildKit: what stands before ${v:-w} in its word is lost to the words (not
+  /// to the text), so that EXPOSE 80${v:-1} means port 1.
   struct Output {
+    std::string& word;
     std::string text;
-    std::string word;
     std::vector<std::string> words;
     bool in_word = false;
 
@@ -92,6 +94,7 @@ class ShellLexer {
   const VariableLookup& lookup_;
   bool keep_escapes_;
   int depth_ = 0;
+  std::string word_;
   LexedText result_;
   WorkBudget budget_;
 };

@@ -34,6 +34,48 @@ DecodedText decode(std::string_view text) {
   return decoded;
 }
 
+/// The name of $name or ${name} at the start of `rest`, which is behind a '$', and takes it off;
+/// empty when there is none.
+std::string_view take_group_name(std::string_view& rest) {
+  std::string_view behind = rest;
+  const bool has_brace = behind.starts_with('{');
+  if (has_brace) behind.remove_prefix(1);
+  std::size_t size = 0;
+  while (size < behind.size()) {
+    const Character next = next_character(behind.substr(size));
+    if (!is_letter(next.code_point) && !is_digit(next.code_point) && next != '_') break;
+    size += next.size;
+  }
+  const std::string_view name = behind.substr(0, size);
+  behind.remove_prefix(size);
+  if (has_brace && !behind.starts_with('}')) return {};
+  if (has_brace) behind.remove_prefix(1);
+  if (!name.empty()) rest = behind;
+  return name;
+}
+
+/// Appends the replacement for one match as Go's Regexp.Expand does, which BuildKit goes through
+/// for ${v//p/r} alone: $0 is the match, $$ a dollar, other names are groups that no pattern has.
+void append_template(std::string_view replacement, std::string_view match, std::string& result,
+                     WorkBudget& budget) {
+  for (;;) {
+    const std::size_t dollar = replacement.find('$');
+    result += replacement.substr(0, dollar);
+    if (dollar == std::string_view::npos) return;
+    replacement.remove_prefix(dollar + 1);
+    if (replacement.starts_with('$')) {
+      replacement.remove_prefix(1);
+      result += '$';
+      continue;
+    }
+    const std::string_view name = take_group_name(replacement);
+    if (name.empty()) result += '$';
+    if (name != "0") continue;
+    budget.spend(match.size());
+    result += match;
+  }
+}
+
 }  // namespace
 
 void WorkBudget::spend(std::uint64_t amount) {
@@ -188,14 +230,20 @@ std::string ShellPattern::replace(std::string_view text, std::string_view replac
                            : find_anchored(decoded.points, where, Extent::longest, budget);
     if (match) matches.push_back(*match);
   }
+  const bool is_template = where == Where::all && replacement.find('$') != std::string_view::npos;
   budget.spend(matches.size() * replacement.size());
   std::string result;
   std::size_t done = 0;
   for (const Match& match : matches) {
     const std::size_t begin = decoded.offsets[match.begin];
+    const std::size_t end = decoded.offsets[match.end];
     result += text.substr(done, begin - done);
-    result += replacement;
-    done = decoded.offsets[match.end];
+    if (is_template) {
+      append_template(replacement, text.substr(begin, end - begin), result, budget);
+    } else {
+      result += replacement;
+    }
+    done = end;
   }
   result += text.substr(done);
   return result;

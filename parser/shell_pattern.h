@@ -43,7 +43,8 @@ class ShellPattern {
 
   enum class Where { first, all, at_start, at_end };
   /// The text with the longest match (the leftmost one of `first`) replaced; `replacement` is taken
-  /// as it is.
+  /// as it is, but for `all`: there a $0 in it is the match, $$ a dollar and any other $name
+  /// nothing.
   std::string replace(std::string_view text, std::string_view replacement, Where where,
                       WorkBudget& budget) const;
 

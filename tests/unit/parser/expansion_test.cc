@@ -166,8 +166,14 @@ TEST_CASE("expansion: words split at blanks, also at those that come out of vari
   CHECK(words(" $empty ").empty());
 }
 
-TEST_CASE("expansion: a word keeps its start before a nested default", "[parser]") {
-  CHECK(words("80${unset:-80}") == Strings{"8080"});
+TEST_CASE("expansion: a nested word takes away what stands before it in its word", "[parser]") {
+  CHECK(words("80${unset:-1}") == Strings{"1"});
+  CHECK(words("a b${unset-c}d") == Strings{"a", "cd"});
+  CHECK(words("a${name}${name#v}-$name") == Strings{"alue-value"});
+  CHECK(words("80\"${unset:-1}\"") == Strings{"1"});
+  CHECK(words("\"80${unset:-1}\"") == Strings{"801"});
+  CHECK(words("80${unset:-} 90") == Strings{"90"});
+  CHECK(word("80${unset:-1}") == "801");
 }
 
 TEST_CASE("expansion: an empty quoted word is no word", "[parser]") {

@@ -102,8 +102,18 @@ TEST_CASE("shell_pattern: anchored replacements hold to one end", "[parser]") {
   CHECK(replace("b*", "abba", "x", Where::at_end) == "ax");
 }
 
-TEST_CASE("shell_pattern: the replacement is text and nothing else", "[parser]") {
-  CHECK(replace("a", "a", "$1\\*", Where::all) == "$1\\*");
+TEST_CASE("shell_pattern: the replacement of one match is text and nothing else", "[parser]") {
+  CHECK(replace("a", "a", "$0$$\\*", Where::first) == "$0$$\\*");
+  CHECK(replace("a", "a", "$0$$\\*", Where::at_start) == "$0$$\\*");
+}
+
+TEST_CASE("shell_pattern: dollars in the replacement of all matches are Go's", "[parser]") {
+  CHECK(replace("?", "ab", "<$0${0}>", Where::all) == "<aa><bb>");
+  CHECK(replace("a", "aba", "$$x", Where::all) == "$xb$x");
+  CHECK(replace("a", "a", "1$1-2${2}-$name-$größe_1.", Where::all) == "1-2--.");
+  CHECK(replace("a", "a", "$ ${ ${0 $} $-$", Where::all) == "$ ${ ${0 $} $-$");
+  CHECK(replace("a", "a", "$00", Where::all) == "");
+  CHECK(replace("b", "a", "$0", Where::all) == "a");
 }
 
 TEST_CASE("shell_pattern: bytes that are no UTF-8 match themselves", "[parser]") {
