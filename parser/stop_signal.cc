@@ -1,9 +1,11 @@
 #include "parser/stop_signal.h"
 
 #include <array>
+#include <charconv>
 #include <csignal>
 #include <optional>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "base/error.h"
@@ -30,6 +32,16 @@ constexpr std::array<NamedSignal, 36> kSignals = {{
     {"xcpu", SIGXCPU}, {"xfsz", SIGXFSZ}, {"rtmin", 34},         {"rtmax", 64},
 }};
 
+/// A sign may stand before the digits, as for Go's strconv.Atoi.
+std::optional<int> parse_number(std::string_view text) {
+  if (text.starts_with('+') && !text.starts_with("+-")) text.remove_prefix(1);
+  int number = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, number);
+  if (error != std::errc() || stop != end) return std::nullopt;
+  return number;
+}
+
 /// "rtmin+3" and "rtmax-3", as far as the other end lies 15 or 14 away.
 std::optional<int> parse_real_time(std::string_view name) {
   const bool is_min = name.starts_with("rtmin+");
@@ -54,10 +66,7 @@ std::optional<std::string> nearest_signal(std::string_view name) {
 }  // namespace
 
 int parse_signal(std::string_view text) {
-  constexpr std::uint64_t kLastSignal = 64;
-  if (const auto number = base::parse_u64(text); number && *number > 0 && *number <= kLastSignal) {
-    return static_cast<int>(*number);
-  }
+  if (const auto number = parse_number(text); number && *number != 0) return *number;
   const std::string lower = base::to_lower(text);
   const std::string_view name = std::string_view(lower).substr(lower.starts_with("sig") ? 3 : 0);
   for (const NamedSignal& signal : kSignals) {
