@@ -1,6 +1,8 @@
 #include "builder/build.h"
 
 #include <algorithm>
+#include <set>
+#include <string>
 #include <utility>
 
 #include "base/error.h"
@@ -218,8 +220,9 @@ void attempt(const Attempts& given, const Wanted& wanted, ImagePusher* pusher, s
   const LayerFetch fetch(services.store.layers(), services.events, given.plan,
                          [first](StepId step) { return first + step; });
   BlobsAhead ahead(given.plan, wanted.outputs, given.request.tags, services.store.layers(), pusher);
-  const BuildScope scope{given.request, services,       given.plan,     given.context,
-                         fetch,         services.clock, given.imported, ahead};
+  base::Synchronized<std::set<std::string>> caches_begun;
+  const BuildScope scope{given.request,  services,       given.plan, given.context, fetch,
+                         services.clock, given.imported, ahead,      caches_begun};
   // Every step has its layer, or is known to need none.
   const auto solved = solve(scope, given.imported, first, stop);
   // Configuration, history and layers agree.

@@ -125,6 +125,18 @@ void note_use(const base::DirFd& mounts, const base::RelPath& folder, const std:
   base::write_file_atomically(mounts, folder.join("name"), name);
 }
 
+/// Takes the directory away. Requires: the lock of its number, or that nobody has it.
+void remove_directory(const layers::Store& store, const std::string& id, int number) {
+  base::remove_tree(store.cache_dir("mounts"), directory_of(id, number));
+}
+
+/// Takes the directory that steps share away, unless one has it now.
+void remove_shared(const layers::Store& store, const std::string& id) {
+  const auto alone = base::LockFile::try_acquire(store.locks(), lock_path(id, "0"),
+                                                 base::LockFile::Mode::exclusive);
+  if (alone) remove_directory(store, id, 0);
+}
+
 void fill(const base::DirFd& dir, const std::string& name, const CacheMount::Beginning& beginning,
           std::stop_token stop) {
   const auto restored = beginning.restore ? beginning.restore(name) : std::nullopt;
@@ -140,8 +152,12 @@ CacheMount CacheMount::open(const layers::Store& store, const RunMount& mount,
   // Who owns the directory is part of what it is: steps of another user get another one.
   const Access access = base ? Access(base->content.root.entry) : Access(mount);
   const std::string id = mount.id + "\n" + (base ? "from " + base->name : access.str());
+  const bool is_anew = beginning.begins_anew && beginning.begins_anew(id);
+  const bool is_shared = mount.sharing == parser::CacheSharing::shared;
+  if (is_anew && is_shared) remove_shared(store, id);
   int number = 0;
   base::LockFile held = lock(store, id, mount, number, stop);
+  if (is_anew && !is_shared) remove_directory(store, id, number);
 
   const auto path = directory_of(id, number);
   const std::string name(path.name());
@@ -154,7 +170,7 @@ CacheMount CacheMount::open(const layers::Store& store, const RunMount& mount,
   if (base::try_lstat_at(parent, base::RelPath::exact(name)))
     return {std::move(held), base::open_dir_at(parent, base::RelPath::exact(name))};
   NewDirectory made(parent, name);
-  fill(made.dir(), id, beginning, std::move(stop));
+  if (!is_anew) fill(made.dir(), id, beginning, std::move(stop));
   access.apply_to(made.dir());
   return {std::move(held), std::move(made).publish()};
 }

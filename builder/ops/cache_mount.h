@@ -30,8 +30,11 @@ class CacheMount {
     std::optional<Base> base;
     /// What another cache has of the mount of this name: comes before the base. May be empty.
     std::function<std::optional<SelectedSource>(const std::string& name)> restore;
+    /// Whether the mount of this name is to begin anew, empty, although it is there. May be empty.
+    std::function<bool(const std::string& name)> begins_anew;
   };
-  /// Without a beginning it is empty. Waits for a locked one. Throws: SystemError, CancelledError,
+  /// Without a beginning it is empty. One that is to begin anew is left as it is while another step
+  /// shares it. Waits for a locked one. Throws: SystemError, CancelledError,
   /// what `restore` throws.
   static CacheMount open(const layers::Store& store, const RunMount& mount,
                          const Beginning& beginning, std::stop_token stop);

@@ -2,9 +2,12 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <stop_token>
+#include <string>
 
 #include "base/clock.h"
+#include "base/synchronized.h"
 #include "builder/build.h"
 #include "builder/build_context.h"
 #include "builder/cache_key.h"
@@ -27,6 +30,8 @@ struct BuildScope {
   base::Clock clock;         // stands still under SOURCE_DATE_EPOCH
   ImportedCaches& imported;  // of --cache-from
   BlobsAhead& ahead;
+  /// Names of the cache mounts that the build began anew.
+  base::Synchronized<std::set<std::string>>& caches_begun;
 };
 
 /// One step with what lies before it.

@@ -221,6 +221,7 @@ sandbox::MountSpec RunMounts::open_cache(std::size_t index) {
     }
   }
   beginning.restore = [this](const std::string& name) { return restored_cache(name); };
+  beginning.begins_anew = [&](const std::string& name) { return begins_anew(mount, name); };
   caches_.push_back(CacheMount::open(input_.scope.services.store, mount, beginning, input_.stop));
   // A base brings the part that is wanted and no more.
   const auto part = base ? base::RelPath() : base::RelPath::clean(mount.source);
@@ -231,6 +232,15 @@ sandbox::MountSpec RunMounts::open_cache(std::size_t index) {
         "\"" + base::printable(mount.source) + "\": not found in the cache of the mount");
   }
   return bind_fd(*std::move(fd), mount);
+}
+
+/// A directory with an owner or a mode is the result of making it, which a build without cache does
+/// again, once; as in BuildKit.
+bool RunMounts::begins_anew(const RunMount& mount, const std::string& name) const {
+  const bool is_made = !mount.has_base && base::RelPath::clean(mount.source).is_root() &&
+                       (mount.uid || mount.gid || mount.mode);
+  return is_made && input_.step.ignore_cache &&
+         input_.scope.caches_begun.lock()->insert(name).second;
 }
 
 /// What a cache of --cache-from has of the mount. Its bytes come now.

@@ -49,6 +49,7 @@ class RunMounts {
   sandbox::MountSpec open_bind(std::size_t index);
   sandbox::MountSpec open_cache(std::size_t index);
   std::optional<SelectedSource> restored_cache(const std::string& name);
+  bool begins_anew(const RunMount& mount, const std::string& name) const;
   sandbox::MountSpec open_script();
   layers::Layer context_layer(std::size_t index);
   void check_absence(const RunMount& mount) const;

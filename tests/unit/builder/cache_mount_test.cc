@@ -91,6 +91,40 @@ TEST_CASE("cache mount: an owner or a mode asks for a directory of its own, with
   CHECK((status.st_mode & 07777) == 0711);
 }
 
+TEST_CASE("cache mount: without the cache one with an owner or a mode begins anew, once",
+          "[builder]") {
+  CacheFixture f;
+  const std::string mount =
+      GENERATE("mode=0711", "uid=7", "gid=7,sharing=locked", "mode=0711,sharing=private");
+  const std::string twice = "RUN --mount=type=cache,target=/x," + mount + " true\n" +
+                            "RUN --mount=type=cache,target=/x," + mount + " other\n";
+  f.build("FROM base\n" + twice);
+  base::write_file_atomically(f.caches().at(0), base::RelPath::exact("a"), "old");
+  f.request.no_cache = true;
+  const auto count_up = [&](const base::DirFd&, sandbox::StepObserver&) {
+    const auto caches = f.caches();
+    const auto& cache = caches.at(0);
+    const int count = has(cache, "count") ? std::stoi(read(cache, "count")) : 0;
+    base::write_file_atomically(cache, base::RelPath::exact("count"), std::to_string(count + 1));
+    return 0;
+  };
+  f.sandbox.on("true", count_up);
+  f.sandbox.on("other", count_up);
+  f.build("FROM base\n" + twice);
+  REQUIRE(f.caches().size() == 1);
+  CHECK_FALSE(has(f.caches()[0], "a"));
+  CHECK(read(f.caches()[0], "count") == "2");
+}
+
+TEST_CASE("cache mount: without the cache one of no owner or mode stays", "[builder]") {
+  CacheFixture f;
+  f.run("target=/x");
+  base::write_file_atomically(f.caches().at(0), base::RelPath::exact("a"), "old");
+  f.request.no_cache = true;
+  f.run("target=/x");
+  CHECK(read(f.caches().at(0), "a") == "old");
+}
+
 TEST_CASE("cache mount: source= without from= is a part of the same cache", "[builder]") {
   CacheFixture f;
   f.run("id=c,target=/x");
