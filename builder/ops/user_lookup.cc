@@ -118,7 +118,8 @@ Owner UserLookup::find_owner(std::string_view spec) const {
     }
     owner = {user->uid, user->gid};
   }
-  if (parts.group && !parts.group->empty()) owner.gid = group_id(*parts.group);
+  // BuildKit looks the group of "user:" up, finds none and takes root's.
+  if (parts.group) owner.gid = parts.group->empty() ? 0 : group_id(*parts.group);
   return owner;
 }
 

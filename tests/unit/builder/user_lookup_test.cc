@@ -39,6 +39,8 @@ TEST_CASE("user_lookup: --chown takes names and numbers", "[builder]") {
   CHECK(f.users().find_owner("5") == Owner{5, 5});
   CHECK(f.users().find_owner("5:6") == Owner{5, 6});
   CHECK(f.users().find_owner(":staff") == Owner{0, 50});
+  CHECK(f.users().find_owner("5:") == Owner{5, 0});
+  CHECK(f.users().find_owner("app:") == Owner{1000, 0});
   CHECK(f.users().find_owner("root:root") == Owner{0, 0});
   CHECK(f.users().find_owner("12") == Owner{12, 12});
 }
