@@ -56,8 +56,15 @@ std::string InstructionPlanner::expand(const std::string& word) const {
   return located(range(), [&] { return expander().expand_word(word).text; });
 }
 
-std::string InstructionPlanner::vertex_text(const std::string& suffix) const {
-  return upper_first_word(expander().expand_for_display(current_->instruction->text + suffix));
+std::string InstructionPlanner::vertex_text(const std::string& suffix,
+                                            const std::set<std::string>& hidden) const {
+  const parser::Expander shown(
+      context_.escape,
+      context_.meter.watch([&](std::string_view name) -> std::optional<std::string> {
+        if (hidden.contains(std::string(name))) return "****";
+        return state_.env.get(name);
+      }));
+  return upper_first_word(shown.expand_for_display(current_->instruction->text + suffix));
 }
 
 StepId InstructionPlanner::add_step(Op op, const std::string& text) {

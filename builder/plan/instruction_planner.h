@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <set>
 #include <string>
 
 #include "builder/plan/base_table.h"
@@ -60,14 +61,15 @@ class InstructionPlanner {
   const parser::SourceRange& range() const { return current_->range; }
   parser::Expander expander() const;
   std::string expand(const std::string& word) const;
-  /// The instruction's text for a vertex: keyword in upper case, variables expanded.
-  std::string vertex_text(const std::string& suffix = "") const;
+  /// The instruction's text for a vertex: keyword in upper case, variables expanded, those that are
+  /// `hidden` masked.
+  std::string vertex_text(const std::string& suffix = "",
+                          const std::set<std::string>& hidden = {}) const;
   StepId add_step(Op op, const std::string& text);
 
   // COPY and ADD (plan_copy.cc)
   CopyOp copy_basics(const parser::CopySources& sources, const std::string& chown,
                      const std::string& chmod) const;
-  std::vector<std::string> expand_excludes(const std::vector<std::string>& excludes) const;
   std::string destination(const std::string& path) const;
   decltype(CopyPath::remote) remote_source(const std::string& path, const parser::Add& add) const;
   void add_copy(CopyOp op, const std::string& written_destination);

@@ -46,16 +46,6 @@ std::string InstructionPlanner::destination(const std::string& path) const {
   return joined;
 }
 
-std::vector<std::string> InstructionPlanner::expand_excludes(
-    const std::vector<std::string>& excludes) const {
-  std::vector<std::string> patterns;
-  for (const auto& pattern : excludes) {
-    // Backslashes belong to the pattern, so that only variables are touched.
-    patterns.push_back(located(range(), [&] { return expander().expand_heredoc(pattern).text; }));
-  }
-  return patterns;
-}
-
 CopyOp InstructionPlanner::copy_basics(const parser::CopySources& sources, const std::string& chown,
                                        const std::string& chmod) const {
   CopyOp op;
@@ -88,7 +78,7 @@ void InstructionPlanner::add_copy(CopyOp op, const std::string& written_destinat
 void InstructionPlanner::operator()(const parser::Copy& copy) {
   CopyOp op = copy_basics(copy.sources, copy.chown, copy.chmod);
   op.from = context_.find_source(current_->sources.at(0), copy.from, "copy", range());
-  op.excludes = expand_excludes(copy.excludes);
+  op.excludes = copy.excludes;  // as they are: BuildKit expands no variables there
   op.parents = copy.parents;
   op.link = copy.link && op.chmod.empty();  // BuildKit's own condition
   for (const auto& path : op.paths) {
@@ -127,7 +117,7 @@ void InstructionPlanner::operator()(const parser::Add& add) {
   CopyOp op = copy_basics(add.sources, add.chown, add.chmod);
   op.verb = CopyOp::Verb::add;
   op.from = ContextRef{};
-  op.excludes = expand_excludes(add.excludes);
+  op.excludes = add.excludes;
   op.link = add.link && op.chmod.empty();
   op.unpack = add.unpack.value_or(true);
   op.unpack_remote = add.unpack.value_or(false);

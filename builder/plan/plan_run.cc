@@ -25,6 +25,15 @@ std::string reassemble(const std::string& first_line,
   return text;
 }
 
+/// Variables that are secrets: what the stage has under these names is not what the step gets.
+std::set<std::string> secret_variables(const std::vector<RunMount>& mounts) {
+  std::set<std::string> names;
+  for (const auto& mount : mounts) {
+    if (mount.type == parser::MountType::secret && mount.env) names.insert(*mount.env);
+  }
+  return names;
+}
+
 }  // namespace
 
 InstructionPlanner::RunCommand InstructionPlanner::run_command(
@@ -181,7 +190,8 @@ void InstructionPlanner::operator()(const parser::Run& run) {
   place_agents(op);
   op.platform = context_.platform;
   op.hostname = context_.args.given("BUILDKIT_SANDBOX_HOSTNAME").value_or("buildkitsandbox");
-  const StepId step = add_step(std::move(op), vertex_text(command.suffix));
+  const std::string text = vertex_text(command.suffix, secret_variables(op.mounts));
+  const StepId step = add_step(std::move(op), text);
   state_.add_history(run_history(command.argv, state_.build_args, state_.env), step);
 }
 

@@ -63,7 +63,8 @@ void StageState::adopt_image(const image::ImageConfig& config) {
   image.config.on_build.clear();
   for (const auto& entry : config.history)
     history.push_back({entry, std::nullopt, /*from_base=*/true});
-  if (!image.config.env_value("PATH")) image.config.set_env("PATH", image::kDefaultPath);
+  if (!image.config.env_value("PATH") && !is_windows())
+    image.config.set_env("PATH", image::kDefaultPath);
   for (const auto& text : image.config.env) {
     const auto [name, value] = split_env(text);
     env.set(name, value);
@@ -77,6 +78,7 @@ void StageState::start_empty(const image::Platform& for_platform) {
   image = {};
   image.platform = for_platform;
   image.config.working_dir = "/";
+  if (is_windows()) return;
   image.config.set_env("PATH", image::kDefaultPath);
   env.set("PATH", image::kDefaultPath);
 }
@@ -104,8 +106,11 @@ std::string StageState::working_dir() const {
 
 std::vector<std::string> StageState::shell() const {
   if (!image.config.shell.empty()) return image.config.shell;
+  if (is_windows()) return {"cmd", "/S", "/C"};
   return {"/bin/sh", "-c"};
 }
+
+bool StageState::is_windows() const { return image.platform.os == "windows"; }
 
 void StageState::add_history(std::string created_by, std::optional<StepId> step) {
   PlannedHistory planned;

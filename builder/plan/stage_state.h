@@ -48,6 +48,8 @@ struct StageState {
   std::string working_dir() const;
   /// The shell form's words before the command.
   std::vector<std::string> shell() const;
+  /// An image for Windows has another shell, and no PATH of ours.
+  bool is_windows() const;
   void add_history(std::string created_by, std::optional<StepId> step = std::nullopt);
 };
 

@@ -140,6 +140,13 @@ TEST_CASE("traps: --parents begins at /./, --exclude goes at any depth", "[build
         Paths{"b/c/one.txt", "b/three.txt"});
 }
 
+TEST_CASE("traps: --exclude takes variables as they are written", "[builder]") {
+  BuildFixture f;
+  for (const char* path : {"a/x", "a/$P"}) f.write(path, "x");
+  CHECK(paths(*build(f, "FROM scratch\nENV P=x\nCOPY --exclude=$P a /\n")) == Paths{"x"});
+  CHECK(paths(*build(f, "FROM scratch\nENV P=x\nADD --exclude=${P} a /\n")) == Paths{"$P", "x"});
+}
+
 TEST_CASE("traps: ADD goes by what a file is: archives by any name, and none by their name",
           "[builder]") {
   BuildFixture f;

@@ -168,3 +168,25 @@ TEST_CASE("traps: platforms: tools of this machine, bases of none, and under ano
   CHECK_FALSE(t.f.events.warnings().empty());  // the base is for this machine
   CHECK_THROWS_WITH(t.f.build("FROM --platform=$NONE base\n"), Catch::Contains("platform"));
 }
+
+TEST_CASE("traps: an image for Windows has another shell and no PATH", "[builder]") {
+  Trap t;
+  t.f.request.platforms = {image::parse_platform("windows/amd64")};
+  const auto config = t.config("FROM scratch\nENTRYPOINT foo bar\n");
+  CHECK(config.entrypoint == Strings{"cmd", "/S", "/C", "foo bar"});
+  CHECK(config.env.empty());
+}
+
+TEST_CASE("traps: a secret in a variable is masked where the step is named", "[builder]") {
+  Trap t;
+  t.f.build(
+      "FROM base\nENV token=stale\nRUN --mount=type=secret,id=x,env=token use $token $PATH\n");
+  const auto names = t.f.events.vertex_names();
+  const auto shown = [&](const std::string& part) {
+    return std::any_of(names.begin(), names.end(), [&](const std::string& name) {
+      return name.find(part) != std::string::npos;
+    });
+  };
+  CHECK(shown("use **** /bin"));
+  CHECK_FALSE(shown("stale"));
+}
