@@ -48,13 +48,13 @@ std::string message_of(std::string_view text) {
 TEST_CASE("expansion: variables with and without braces", "[parser]") {
   CHECK(word("a-$name-b") == "a-value-b");
   CHECK(word("a${name}b") == "avalueb");
-  CHECK(word("$unset${unset}") == "");
+  CHECK(word("$unset${unset}").empty());
 }
 
 TEST_CASE("expansion: a name takes letters and digits of any script", "[parser]") {
   CHECK(word("$größe!") == "XL!");
-  CHECK(word("$name2") == "");
-  CHECK(word("$name가") == "");
+  CHECK(word("$name2").empty());
+  CHECK(word("$name가").empty());
   CHECK(word("$name™") == "value™");
 }
 
@@ -73,7 +73,7 @@ TEST_CASE("expansion: numbers and special parameters are names that nobody sets"
 TEST_CASE("expansion: a default for unset, and with a colon for empty too", "[parser]") {
   CHECK(word("${unset-d}") == "d");
   CHECK(word("${unset:-d}") == "d");
-  CHECK(word("${empty-d}") == "");
+  CHECK(word("${empty-d}").empty());
   CHECK(word("${empty:-d}") == "d");
   CHECK(word("${name:-d}") == "value");
 }
@@ -81,7 +81,7 @@ TEST_CASE("expansion: a default for unset, and with a colon for empty too", "[pa
 TEST_CASE("expansion: an alternative for set, and with a colon for not empty", "[parser]") {
   CHECK(word("${name+a}${name:+b}") == "ab");
   CHECK(word("${empty+a}${empty:+b}") == "a");
-  CHECK(word("${unset+a}${unset:+b}") == "");
+  CHECK(word("${unset+a}${unset:+b}").empty());
 }
 
 TEST_CASE("expansion: a variable may be demanded", "[parser]") {
