@@ -107,7 +107,7 @@ GitCommit resolve_name(const GitProgram& git, const GitRemote& remote, const std
             .object = found->second,
             .commit = peeled != refs.end() ? peeled->second : found->second};
   }
-  throw base::Error("there is no ref " + base::printable(ref));
+  throw base::Error("the repository does not contain ref " + base::printable(ref));
 }
 
 /// What needs no question. A name without "refs/" is that of a branch.

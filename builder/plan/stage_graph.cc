@@ -84,7 +84,9 @@ void StageGraph::add_stage(const parser::Stage& stage, const GlobalArgs& args) {
 }
 
 SourceName StageGraph::find_base(const StageNode& node) const {
-  if (const auto stage = by_name_.find(base::to_lower(node.base_text)); stage != by_name_.end())
+  // Of all that name a stage only FROM wants its name in lower case; BuildKit takes another one for
+  // an image's.
+  if (const auto stage = by_name_.find(node.base_text); stage != by_name_.end())
     return stage->second;
   if (node.base_text == kScratch) return FromScratch{};
   return image_source(node.base_text, node.stage->from_instruction.range,

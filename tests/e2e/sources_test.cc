@@ -116,7 +116,7 @@ TEST_CASE("sources: a repository without such a ref, or behind a login, is told"
   const ServedRepository served(web);
   const auto no_ref = machine.ibuild({"build", served.url + "#nowhere"});
   CHECK(no_ref.code == 1);
-  CHECK_THAT(no_ref.err, Contains(served.url) && Contains("there is no ref nowhere"));
+  CHECK_THAT(no_ref.err, Contains(served.url) && Contains("does not contain ref nowhere"));
   const auto no_directory = machine.ibuild({"build", served.url + "#:nowhere"});
   CHECK_THAT(no_directory.err, Contains("there is no directory nowhere"));
   web.serve_git(served.root.host_path(), "Basic c2VjcmV0");

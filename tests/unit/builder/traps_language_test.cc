@@ -190,3 +190,12 @@ TEST_CASE("traps: a secret in a variable is masked where the step is named", "[b
   CHECK(shown("use **** /bin"));
   CHECK_FALSE(shown("stale"));
 }
+
+TEST_CASE("traps: stage names have any case, but for FROM, where lower case is wanted",
+          "[builder]") {
+  Trap t;
+  const std::string start = "FROM base AS Build\nENV a=1\n";
+  CHECK(t.variable(start + "FROM build\n", "a") == "1");
+  CHECK_NOTHROW(t.f.build(start + "FROM scratch\nCOPY --from=BUILD /bin/sh /\n"));
+  CHECK_THROWS_WITH(t.f.build(start + "FROM Build\n"), Catch::Contains("must be lowercase"));
+}
