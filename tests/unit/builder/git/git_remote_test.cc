@@ -142,7 +142,8 @@ TEST_CASE("git_remote: a branch goes before a tag of its name, and no part of a 
   repository.git({"branch", "deep/name"});
   CHECK(resolve(repository, {.ref = "both"}) ==
         GitCommit{.ref = "refs/heads/both", .object = second, .commit = second});
-  CHECK_THROWS_WITH(resolve(repository, {.ref = "name"}), "the repository does not contain ref name");
+  CHECK_THROWS_WITH(resolve(repository, {.ref = "name"}),
+                    "the repository does not contain ref name");
 }
 
 TEST_CASE("git_remote: which repositories are reached through ssh", "[git]") {
