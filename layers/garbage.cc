@@ -21,8 +21,6 @@ namespace {
 using base::RelPath;
 using Digests = std::set<base::Digest>;
 
-constexpr std::string_view kBlobRecordPrefix = "blob-";
-
 ImageContent content_of_kept_images(Store& store) {
   ImageContent kept(store.content(), Unreadable::refuse);
   for (const StoredImage& image : store.images().list()) {
@@ -88,14 +86,8 @@ Removal remove_all(const Store& store, Digests blobs, const Digests& diff_ids,
 
 Digests blobs_made_of(const Store& store, const base::Digest& diff_id) {
   Digests blobs;
-  const RelPath folder = RelPath::exact(layer_folder(diff_id));
-  if (!base::try_lstat_at(store.layers_dir(), folder)) return blobs;
-  const LayerFolder records(store.layers_dir(), diff_id, {});
-  for (const auto& entry : base::list_dir(store.layers_dir(), folder)) {
-    if (!entry.name.starts_with(kBlobRecordPrefix)) continue;
-    const auto blob = records.try_read_blob_record(entry.name.substr(kBlobRecordPrefix.size()));
-    if (blob) blobs.insert(blob->digest);
-  }
+  for (const auto& blob : LayerFolder(store.layers_dir(), diff_id, {}).blob_records())
+    blobs.insert(blob.digest);
   return blobs;
 }
 

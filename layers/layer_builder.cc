@@ -9,7 +9,6 @@
 #include "layers/hash_pipeline.h"
 #include "layers/layer_store_state.h"
 #include "layers/tar_writer.h"
-#include "layers/tee_sink.h"
 #include "layers/temp_file.h"
 
 namespace ibuild::layers {
@@ -37,10 +36,9 @@ class LayerStore::Builder : public LayerBuilder {
  public:
   Builder(const State& state, std::unique_ptr<BlobWriter> blob)
       : state_(state),
-        tar_(state.temp),
         blob_(std::move(blob)),
-        both_(&tar_, blob_.get()),
-        out_(state.pool, &both_),
+        tar_(blob_ ? nullptr : std::make_unique<TempFile>(state.temp)),
+        out_(state.pool, blob_ ? static_cast<base::ByteSink*>(blob_.get()) : tar_.get()),
         writer_(out_),
         files_(writer_, state.pool) {}
 
@@ -59,17 +57,19 @@ class LayerStore::Builder : public LayerBuilder {
     Layer layer{.diff_id = out_.finish(), .blob = {}, .provider = {}};
     const LayerFolder folder = state_.folder(layer.diff_id);
     const auto lock = state_.lock(layer.diff_id, {});
-    if (!folder.has_tar()) folder.put_tar(tar_);
+    if (blob_) {
+      blob_->finish(layer.diff_id);
+    } else if (!folder.has_tar()) {
+      folder.put_tar(*tar_);
+    }
     folder.put_index(index);  // last: it is what makes the layer known
-    if (blob_) blob_->finish(layer.diff_id);
     return layer;
   }
 
  private:
   const State& state_;
-  TempFile tar_;
   std::unique_ptr<BlobWriter> blob_;  // may be null
-  TeeSink both_;
+  std::unique_ptr<TempFile> tar_;     // null when there is a blob, which holds the same bytes
   HashPipeline out_;
   TarWriter writer_;
   EntryWriter files_;

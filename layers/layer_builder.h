@@ -16,8 +16,8 @@ class LayerBuilder {
   /// As TarWriter::add; the file's content digest is computed on the way unless the entry brings
   /// it. Throws ContentError when the entry is out of order.
   virtual void add(LayerEntry entry, base::ByteSource* data) = 0;
-  /// The layer is in the store afterwards, in forms tar and index. A layer with this diff-id that
-  /// stands already is kept. Only once.
+  /// The layer is in the store afterwards, in forms index and tar, or index and blob where one was
+  /// asked for. A layer with this diff-id that stands already is kept. Only once.
   virtual Layer commit() = 0;
 };
 

@@ -88,11 +88,16 @@ std::unique_ptr<LayerBytes> open_tar_bytes(base::UniqueFd tar) {
   return std::make_unique<TarBytes>(std::move(tar));
 }
 
+std::unique_ptr<LayerBytes> open_stored_blob(const ContentStore& content,
+                                             const image::Descriptor& blob) {
+  return std::make_unique<StoredBlobBytes>(content.open(blob.digest));
+}
+
 std::unique_ptr<LayerBytes> open_blob_bytes(const ContentStore& content, const Layer& layer,
                                             std::stop_token stop, BlobFeed::Observer observer) {
   if (!layer.blob) return nullptr;
   if (content.has_exact(layer.blob->digest, layer.blob->size_bytes)) {
-    return std::make_unique<StoredBlobBytes>(content.open(layer.blob->digest));
+    return open_stored_blob(content, *layer.blob);
   }
   if (!layer.provider) return nullptr;
   return std::make_unique<FetchedBlobBytes>(content, layer, std::move(stop), std::move(observer));

@@ -21,6 +21,10 @@ class LayerBytes : public base::ByteSource {
 /// An open tar file.
 std::unique_ptr<LayerBytes> open_tar_bytes(base::UniqueFd tar);
 
+/// A blob that is in the store, inflated.
+std::unique_ptr<LayerBytes> open_stored_blob(const ContentStore& content,
+                                             const image::Descriptor& blob);
+
 /// The layer's blob, inflated: out of the store, else from the provider (then keep() puts it into
 /// the store). How it is compressed is told by its bytes: media types are often wrong.
 /// Null when the layer has no blob, or it is not in the store and has no provider.

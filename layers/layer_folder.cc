@@ -19,6 +19,7 @@ namespace {
 
 constexpr std::string_view kIndexName = "index";
 constexpr std::string_view kTarName = "tar";
+constexpr std::string_view kBlobRecordPrefix = "blob-";
 constexpr std::uint64_t kRecordCapBytes = 64 << 10;
 
 /// The folder's name: the hex digits alone, as the colon of a digest means something to mount
@@ -124,7 +125,8 @@ void LayerFolder::remove_tree(const base::DirFd& temp) const {
 }
 
 std::optional<image::Descriptor> LayerFolder::try_read_blob_record(const std::string& way) const {
-  const auto text = base::try_read_file_at(layers_, path("blob-" + way), kRecordCapBytes);
+  const auto text =
+      base::try_read_file_at(layers_, path(std::string(kBlobRecordPrefix) + way), kRecordCapBytes);
   if (!text) return std::nullopt;
   try {
     return image::parse_descriptor(*text);
@@ -133,8 +135,20 @@ std::optional<image::Descriptor> LayerFolder::try_read_blob_record(const std::st
   }
 }
 
+std::vector<image::Descriptor> LayerFolder::blob_records() const {
+  std::vector<image::Descriptor> blobs;
+  if (!base::try_lstat_at(layers_, folder_)) return blobs;
+  for (const auto& entry : base::list_dir(layers_, folder_)) {
+    if (!entry.name.starts_with(kBlobRecordPrefix)) continue;
+    auto blob = try_read_blob_record(entry.name.substr(kBlobRecordPrefix.size()));
+    if (blob) blobs.push_back(*std::move(blob));
+  }
+  return blobs;
+}
+
 void LayerFolder::put_blob_record(const std::string& way, const image::Descriptor& blob) const {
-  base::write_file_atomically(open_or_make(), base::RelPath::exact("blob-" + way),
+  base::write_file_atomically(open_or_make(),
+                              base::RelPath::exact(std::string(kBlobRecordPrefix) + way),
                               image::to_json(blob));
 }
 

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/digest.h"
 #include "base/fs_at.h"
@@ -48,6 +49,8 @@ class LayerFolder {
   /// The blob made of this layer in one way of compression ("gzip-5"); none when none is known.
   std::optional<image::Descriptor> try_read_blob_record(const std::string& way) const;
   void put_blob_record(const std::string& way, const image::Descriptor& blob) const;
+  /// All blobs made of this layer, as far as they are known; nothing is said of their bytes.
+  std::vector<image::Descriptor> blob_records() const;
 
  private:
   base::RelPath path(std::string_view name) const;

@@ -70,7 +70,26 @@ void LayerStore::Materializer::make_tar_from_tree() {
 
 std::unique_ptr<LayerBytes> LayerStore::Materializer::open_bytes() {
   if (auto tar = folder_.try_open_tar()) return open_tar_bytes(*std::move(tar));
-  return open_blob_bytes(state_.content, layer_, stop_, observer_);
+  return open_any_blob(state_, layer_, stop_, observer_);
+}
+
+std::unique_ptr<LayerBytes> LayerStore::Materializer::open_any_blob(
+    const State& state, const Layer& layer, std::stop_token stop,
+    const TransferObserver& observer) {
+  const auto& own = layer.blob;
+  if (!own || !state.content.has_exact(own->digest, own->size_bytes)) {
+    if (const auto made = state.made_blob(layer.diff_id))
+      return open_stored_blob(state.content, *made);
+  }
+  return open_blob_bytes(state.content, layer, std::move(stop), observer);
+}
+
+void LayerStore::Materializer::drop_damaged(const State& state, const Layer& layer) {
+  const LayerFolder folder = state.folder(layer.diff_id);
+  if (folder.has_tar()) return folder.remove_tar();
+  const auto& own = layer.blob;
+  if (own && state.content.has_exact(own->digest, own->size_bytes)) return;
+  if (const auto made = state.made_blob(layer.diff_id)) state.content.remove(made->digest);
 }
 
 void LayerStore::Materializer::make(const Forms& missing) {
@@ -86,7 +105,14 @@ void LayerStore::Materializer::make(const Forms& missing) {
   if (missing.tree) tree.emplace(state_.temp, "tree-");
   const LayerPassTargets targets{
       .tree = tree ? &tree->dir() : nullptr, .xattrs = state_.xattrs, .tar = tar ? &*tar : nullptr};
-  const LayerIndex index = run_layer_pass(*bytes, layer_.diff_id, targets, state_.pool, stop_);
+  const LayerIndex index = [&] {
+    try {
+      return run_layer_pass(*bytes, layer_.diff_id, targets, state_.pool, stop_);
+    } catch (const base::ContentError&) {
+      drop_damaged(state_, layer_);
+      throw;
+    }
+  }();
   bytes->keep();
   if (tree) {
     if (folder_.has_tree()) folder_.remove_tree(state_.temp);  // not whole, or nobody would make it
@@ -147,10 +173,16 @@ void LayerStore::write_tar(const Layer& layer, base::ByteSink& out, std::stop_to
     throw;
   }
   if (is_written) return;
-  const auto bytes = open_blob_bytes(state_->content, layer, stop, {});
+  const auto bytes = Materializer::open_any_blob(*state_, layer, stop, {});
   if (!bytes) throw missing_error(layer);
-  copy_until_stopped(*bytes, hash, stop);
-  check_diff_id(layer.diff_id, hash.finish());
+  try {
+    copy_until_stopped(*bytes, hash, stop);
+    check_diff_id(layer.diff_id, hash.finish());
+  } catch (base::ContentError& error) {
+    Materializer::drop_damaged(*state_, layer);
+    error.add_context("layer " + layer.diff_id.str());
+    throw;
+  }
   bytes->keep();
 }
 

@@ -2,6 +2,7 @@
 
 #include <stop_token>
 
+#include "layers/layer_bytes.h"
 #include "layers/layer_store_state.h"
 
 namespace ibuild::layers {
@@ -25,10 +26,18 @@ class LayerStore::Materializer {
   /// Writes the tar out of the tree; nothing is checked. False when this layer's tree and index
   /// are not there or cannot give the tar.
   static bool write_from_tree(const LayerFolder& folder, base::ByteSink& out, std::stop_token stop);
+  /// The tar inflated from the layer's blob, or from one that was made of it; null when there is
+  /// none. Requires: `layer` and `state` outlive the result.
+  static std::unique_ptr<LayerBytes> open_any_blob(const State& state, const Layer& layer,
+                                                   std::stop_token stop,
+                                                   const TransferObserver& observer);
+  /// Takes away what the tar was read from when it turned out to be other bytes, so that another
+  /// form is used next time. A blob that came from elsewhere stays.
+  static void drop_damaged(const State& state, const Layer& layer);
 
  private:
   void make_tar_from_tree();
-  std::unique_ptr<class LayerBytes> open_bytes();
+  std::unique_ptr<LayerBytes> open_bytes();
 
   const State& state_;
   const Layer& layer_;

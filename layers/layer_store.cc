@@ -72,10 +72,21 @@ bool LayerStore::State::has_whole_tree(const base::Digest& diff_id) const {
 Forms LayerStore::present(const Layer& layer) const {
   const LayerFolder folder = state_->folder(layer.diff_id);
   const auto& content = state_->content;
-  return {.index = folder.has_index(),
-          .tree = state_->has_whole_tree(layer.diff_id),
-          .tar = folder.has_tar(),
-          .blob = layer.blob && content.has_exact(layer.blob->digest, layer.blob->size_bytes)};
+  Forms forms{.index = folder.has_index(),
+              .tree = state_->has_whole_tree(layer.diff_id),
+              .tar = folder.has_tar(),
+              .blob = layer.blob && content.has_exact(layer.blob->digest, layer.blob->size_bytes)};
+  // Worth the look where nothing else is there.
+  if (!forms.tree && !forms.tar && !forms.blob)
+    forms.blob = state_->made_blob(layer.diff_id).has_value();
+  return forms;
+}
+
+std::optional<image::Descriptor> LayerStore::State::made_blob(const base::Digest& diff_id) const {
+  for (auto& blob : folder(diff_id).blob_records()) {
+    if (content.has_exact(blob.digest, blob.size_bytes)) return std::move(blob);
+  }
+  return std::nullopt;
 }
 
 std::shared_ptr<const LayerIndex> LayerStore::index(const Layer& layer,

@@ -39,6 +39,7 @@ class LayerStore {
              const base::DirFd& locks_dir, const ContentStore& content, base::ThreadPool& pool);
   ~LayerStore();
 
+  /// `blob`: that of the layer; one that was made of it counts when there is nothing else.
   Forms present(const Layer& layer) const;
   /// Makes the wanted forms that are missing, in one pass over the bytes: fetch or read the blob
   /// (or tar, or tree), hash, inflate, index, unpack. The index is made along with any of them.
@@ -80,7 +81,8 @@ class LayerStore {
   /// A blob that is made while the layer is: see WorkingTree::set_blob and begin_layer.
   std::unique_ptr<BlobWriter> begin_blob(const CompressionOptions& options) const;
 
-  /// With `blob`: the layer has a blob that was made so as well, in the same pass over its bytes.
+  /// With `blob`: the layer gets a blob that is made so, in the same pass over its bytes, and no
+  /// tar: the blob gives the same bytes to whoever may want them.
   std::unique_ptr<LayerBuilder> begin_layer(
       const std::optional<CompressionOptions>& blob = std::nullopt) const;
   base::ThreadPool& pool() const;

@@ -31,6 +31,8 @@ struct LayerStore::State {
 
   /// Whether the layer has a tree in which nothing was lost when the machine went down.
   bool has_whole_tree(const base::Digest& diff_id) const;
+  /// A blob that was made of the layer and is there; none otherwise.
+  std::optional<image::Descriptor> made_blob(const base::Digest& diff_id) const;
   LayerFolder folder(const base::Digest& diff_id) const { return {layers, diff_id, tree_name}; }
   /// Held while the forms of a layer are made, so that nobody makes them twice.
   base::LockFile lock(const base::Digest& diff_id, std::stop_token stop) const {

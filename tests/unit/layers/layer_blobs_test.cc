@@ -27,6 +27,15 @@ std::string blob_bytes(const LayerStoreFixture& store, const image::Descriptor& 
   return base::read_all(source, 1 << 24, "blob");
 }
 
+Layer build_with_blob(const LayerStoreFixture& store, const CompressionOptions& options) {
+  const auto builder = store.layers().begin_layer(options);
+  for (const auto& sample : kSamples) {
+    base::StringSource data(sample.content);
+    builder->add(sample.entry, &data);
+  }
+  return builder->commit();
+}
+
 Layer remote_samples() {
   const std::string tar = test::tar_of(kSamples);
   return test::remote_layer(tar, test::compress(kGzip, tar),
@@ -67,18 +76,59 @@ TEST_CASE("layer_blobs: a blob made beside its layer is the one that would be ma
   const Layer layer = later.build(kSamples);
   for (const auto& options : {kGzip, kZstd, kNone}) {
     LayerStoreFixture store;
-    const auto builder = store.layers().begin_layer(options);
-    for (const auto& sample : kSamples) {
-      base::StringSource data(sample.content);
-      builder->add(sample.entry, &data);
-    }
-    CHECK(builder->commit().diff_id == layer.diff_id);
+    CHECK(build_with_blob(store, options).diff_id == layer.diff_id);
     const auto blob = store.layers().known_blob(layer, options);
     REQUIRE(blob);
     CHECK(*blob == later.layers().ensure_blob(layer, options));
     CHECK(blob_bytes(store, *blob).size() == blob->size_bytes);
     CHECK(store.temp_is_empty());
   }
+}
+
+TEST_CASE("layer_blobs: a layer made with its blob needs no tar: the blob gives every form",
+          "[layers]") {
+  for (const auto& options : {kGzip, kZstd, kNone}) {
+    LayerStoreFixture store;
+    const Layer layer = build_with_blob(store, options);
+    CHECK_FALSE(store.has_form(layer, "tar"));
+    CHECK(store.layers().present(layer).blob);
+    CHECK(store.layers().known_blob(layer, options));
+
+    const auto again = store.open_again();
+    base::StringSink tar;
+    again->write_tar(layer, tar);
+    CHECK(tar.take() == test::tar_of(kSamples));
+    const auto index = again->index(layer);
+    const auto bytes = again->open_file(layer, *index->find(base::RelPath::exact("a")));
+    CHECK(base::read_all(*bytes, 1 << 20, "a") == kSamples.front().content);
+    const auto other = options.type == LayerCompression::zstd ? kGzip : kZstd;
+    const auto blob = again->ensure_blob(layer, other, true);
+    CHECK(test::decompress(other.type, blob_bytes(store, blob)) == test::tar_of(kSamples));
+    CHECK(store.temp_is_empty());
+  }
+}
+
+TEST_CASE("layer_blobs: a layer whose only bytes are damaged is gone afterwards", "[layers]") {
+  LayerStoreFixture store;
+  const Layer layer = build_with_blob(store, kNone);
+  const auto blob = store.layers().known_blob(layer, kNone);
+  REQUIRE(blob);
+  const auto file = base::RelPath::exact("blobs/sha256/" + std::string(blob->digest.hex()));
+  auto bytes = blob_bytes(store, *blob);
+  bytes[bytes.size() / 2] ^= 1;
+  SECTION("written out") {
+    base::write_file_atomically(store.root(), file, bytes);
+    base::StringSink tar;
+    CHECK_THROWS_AS(store.layers().write_tar(layer, tar), base::ContentError);
+  }
+  SECTION("made into another form") {
+    base::write_file_atomically(store.root(), file, bytes);
+    CHECK_THROWS_AS(store.layers().materialize(layer, {.tar = true}), base::ContentError);
+  }
+  SECTION("removed") { store.content().remove(blob->digest); }
+  const auto forms = store.open_again()->present(layer);
+  CHECK_FALSE((forms.tar || forms.tree || forms.blob));
+  CHECK(store.temp_is_empty());
 }
 
 TEST_CASE("layer_blobs: a layer that is given up leaves no blob", "[layers]") {
