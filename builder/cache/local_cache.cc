@@ -7,12 +7,11 @@
 #include <chrono>
 #include <cstdint>
 #include <ctime>
-#include <nlohmann/json.hpp>
 
 #include "base/error.h"
 #include "base/files.h"
 #include "base/text.h"
-#include "base/utf8.h"
+#include "builder/cache/ingredients_json.h"
 #include "image/manifest.h"
 #include "layers/checksum64.h"
 
@@ -33,49 +32,6 @@ base::RelPath path_of(const base::Digest& key) {
 
 base::RelPath why_path_of(const base::Digest& key) {
   return base::RelPath::exact(path_of(key).str() + ".why");
-}
-
-/// JSON holds text only, names of files are bytes: each byte becomes the code point of its number.
-std::string to_text(std::string_view bytes) {
-  std::string text;
-  for (const char c : bytes) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x80) {
-      text += c;
-    } else {
-      text += {static_cast<char>(0xc0 | byte >> 6), static_cast<char>(0x80 | (byte & 0x3f))};
-    }
-  }
-  return text;
-}
-
-std::string to_bytes(std::string_view text) {
-  std::string bytes;
-  while (!text.empty()) {
-    const auto c = base::decode_utf8(text);
-    bytes += static_cast<char>(static_cast<unsigned char>(c.code_point));
-    text.remove_prefix(c.size);
-  }
-  return bytes;
-}
-
-/// A list of pairs, put together piece by piece: as one tree of values, the list of a step that
-/// copies very many files is the biggest thing of a build.
-std::string to_json(const std::vector<Ingredient>& list) {
-  std::string text = "[";
-  for (const auto& item : list) {
-    if (text.size() > 1) text += ',';
-    text += nlohmann::json{to_text(item.name), to_text(item.value)}.dump();
-  }
-  return text + "]";
-}
-
-template <typename F>
-void each_ingredient(const nlohmann::json& list, F&& take) {
-  for (const auto& item : list) {
-    take(to_bytes(item.at(0).get_ref<const std::string&>()),
-         to_bytes(item.at(1).get_ref<const std::string&>()));
-  }
 }
 
 std::string text_of(const std::optional<base::Digest>& digest) {
@@ -189,24 +145,16 @@ void LocalCache::put(const base::Digest& key, const StepRecord& record) {
 }
 
 void LocalCache::put_ingredients(const base::Digest& key, const StepKey& ingredients) {
-  const std::string text = R"({"ingredients":)" + to_json(ingredients.ingredients()) +
-                           R"(,"details":)" + to_json(ingredients.details()) + "}";
-  if (text.size() <= kMaxIngredientsBytes) write(why_path_of(key), text);
+  const auto path = why_path_of(key);
+  base::make_dirs(dir_, path.parent());
+  base::AtomicFile file(dir_, path);
+  if (write_ingredients(ingredients, kMaxIngredientsBytes, file)) file.commit();
 }
 
 std::optional<StepKey> LocalCache::find_ingredients(const base::Digest& key) {
   try {
     const auto text = base::try_read_file_at(dir_, why_path_of(key), kMaxIngredientsBytes);
-    if (!text) return std::nullopt;
-    const auto json = nlohmann::json::parse(*text);
-    StepKey found;
-    each_ingredient(json.at("ingredients"),
-                    [&](std::string name, std::string value) { found.add(name, value); });
-    each_ingredient(json.at("details"),
-                    [&](std::string name, std::string value) { found.add_detail(name, value); });
-    return found;
-  } catch (const nlohmann::json::exception&) {
-    return std::nullopt;
+    return text ? read_ingredients(*text) : std::nullopt;
   } catch (const base::Error&) {
     return std::nullopt;
   }

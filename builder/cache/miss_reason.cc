@@ -37,8 +37,7 @@ std::string arrow(const std::string& before, const std::string& now) {
 
 /// How one file differs, by its fingerprint "file 0644 0:0 sha256:…": only the mode or the owner,
 /// or more than that.
-std::string file_change(const std::string& what, const std::string& before,
-                        const std::string& now) {
+std::string file_change(const std::string& what, std::string_view before, std::string_view now) {
   const auto old_parts = base::split(before, ' ');
   const auto new_parts = base::split(now, ' ');
   if (old_parts.size() != new_parts.size() || old_parts.size() < 3) return what + " changed";
@@ -56,11 +55,12 @@ std::string file_change(const std::string& what, const std::string& before,
   return what + " changed";
 }
 
-/// The details of one kind ("file "), by what follows it.
-ByName of_kind(const StepKey& key, std::string_view kind) {
-  ByName map;
+/// The details of one kind ("file "), by what follows it. Lives no longer than `key`.
+std::map<std::string_view, std::string_view> of_kind(const StepKey& key, std::string_view kind) {
+  std::map<std::string_view, std::string_view> map;
   for (const auto& item : key.details()) {
-    if (item.name.starts_with(kind)) map.emplace(item.name.substr(kind.size()), item.value);
+    if (item.name.starts_with(kind))
+      map.emplace(std::string_view(item.name).substr(kind.size()), item.value);
   }
   return map;
 }
@@ -85,13 +85,13 @@ std::optional<std::string> files_change(const StepKey& before, const StepKey& no
   for (const auto& [name, value] : new_files) {
     const auto old = old_files.find(name);
     if (old == old_files.end()) {
-      found(change(base::printable(name), std::nullopt, value));
+      found(base::printable(name) + " is new");
     } else if (old->second != value) {
       found(file_change(base::printable(name), old->second, value));
     }
   }
   for (const auto& [name, value] : old_files) {
-    if (!new_files.contains(name)) found(change(base::printable(name), value, std::nullopt));
+    if (!new_files.contains(name)) found(base::printable(name) + " is gone");
   }
   if (count > 1) *first += " and " + std::to_string(count - 1) + " more";
   return first;

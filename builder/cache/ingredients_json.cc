@@ -1,0 +1,142 @@
+#include "builder/cache/ingredients_json.h"
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/utf8.h"
+
+namespace ibuild::builder {
+namespace {
+
+constexpr std::size_t kPieceBytes = 64 << 10;
+
+/// JSON holds text only, names of files are bytes: each byte becomes the code point of its number.
+std::string to_text(std::string_view bytes) {
+  std::string text;
+  for (const char c : bytes) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x80) {
+      text += c;
+    } else {
+      text += {static_cast<char>(0xc0 | byte >> 6), static_cast<char>(0x80 | (byte & 0x3f))};
+    }
+  }
+  return text;
+}
+
+std::string to_bytes(std::string_view text) {
+  std::string bytes;
+  while (!text.empty()) {
+    const auto c = base::decode_utf8(text);
+    bytes += static_cast<char>(static_cast<unsigned char>(c.code_point));
+    text.remove_prefix(c.size);
+  }
+  return bytes;
+}
+
+class PieceWriter {
+ public:
+  PieceWriter(std::uint64_t max_bytes, base::ByteSink& out) : max_bytes_(max_bytes), out_(out) {}
+
+  bool add(std::string_view text) {
+    piece_ += text;
+    return piece_.size() < kPieceBytes || flush();
+  }
+
+  bool add_list(const std::vector<Ingredient>& list) {
+    bool fits = add("[");
+    std::string_view separator;
+    for (const auto& item : list) {
+      fits = fits && add(separator) &&
+             add(nlohmann::json{to_text(item.name), to_text(item.value)}.dump());
+      if (!fits) return false;
+      separator = ",";
+    }
+    return fits && add("]");
+  }
+
+  bool flush() {
+    written_ += piece_.size();
+    if (written_ > max_bytes_) return false;
+    out_.write(base::as_bytes(piece_));
+    piece_.clear();
+    return true;
+  }
+
+ private:
+  std::uint64_t max_bytes_;
+  base::ByteSink& out_;
+  std::string piece_;
+  std::uint64_t written_ = 0;
+};
+
+/// Takes {"ingredients": [[name, value], …], "details": […]} as it is read, without a tree of it.
+class Reader : public nlohmann::json_sax<nlohmann::json> {
+ public:
+  StepKey take() { return std::move(key_); }
+  bool complete() const { return lists_ == 2 && depth_ == 0; }
+
+  bool start_object(std::size_t) override { return depth_++ == 0; }
+  bool end_object() override { return --depth_ == 0; }
+  bool key(string_t& name) override {
+    details_ = name == "details";
+    ++lists_;
+    return details_ || name == "ingredients";
+  }
+  bool start_array(std::size_t) override {
+    texts_.clear();
+    return ++depth_ <= kPairDepth;
+  }
+  bool end_array() override {
+    if (depth_-- < kPairDepth) return true;
+    if (texts_.size() != 2) return false;
+    if (details_) {
+      key_.add_detail(std::move(texts_[0]), std::move(texts_[1]));
+    } else {
+      key_.add(std::move(texts_[0]), std::move(texts_[1]));
+    }
+    return true;
+  }
+  bool string(string_t& text) override {
+    if (depth_ != kPairDepth || texts_.size() >= 2) return false;
+    texts_.push_back(to_bytes(text));
+    return true;
+  }
+  bool null() override { return false; }
+  bool boolean(bool) override { return false; }
+  bool number_integer(number_integer_t) override { return false; }
+  bool number_unsigned(number_unsigned_t) override { return false; }
+  bool number_float(number_float_t, const string_t&) override { return false; }
+  bool binary(binary_t&) override { return false; }
+  bool parse_error(std::size_t, const std::string&, const nlohmann::json::exception&) override {
+    return false;
+  }
+
+ private:
+  static constexpr int kPairDepth = 3;  // object, list, pair
+
+  StepKey key_;
+  int depth_ = 0;
+  int lists_ = 0;
+  bool details_ = false;
+  std::vector<std::string> texts_;
+};
+
+}  // namespace
+
+bool write_ingredients(const StepKey& key, std::uint64_t max_bytes, base::ByteSink& out) {
+  PieceWriter writer(max_bytes, out);
+  return writer.add(R"({"ingredients":)") && writer.add_list(key.ingredients()) &&
+         writer.add(R"(,"details":)") && writer.add_list(key.details()) && writer.add("}") &&
+         writer.flush();
+}
+
+std::optional<StepKey> read_ingredients(std::string_view text) {
+  Reader reader;
+  if (!nlohmann::json::sax_parse(text, &reader) || !reader.complete()) return std::nullopt;
+  return reader.take();
+}
+
+}  // namespace ibuild::builder

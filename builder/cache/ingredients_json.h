@@ -1,0 +1,20 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "base/stream.h"
+#include "builder/cache_key.h"
+
+namespace ibuild::builder {
+
+/// Writes what a key was made of as JSON, piece by piece: as one text or one tree of values, the
+/// list of a step that copies very many files is the biggest thing of a build. False when it takes
+/// more than `max_bytes`: then not all of it is written.
+bool write_ingredients(const StepKey& key, std::uint64_t max_bytes, base::ByteSink& out);
+
+/// What write_ingredients wrote; none when the text is something else.
+std::optional<StepKey> read_ingredients(std::string_view text);
+
+}  // namespace ibuild::builder
