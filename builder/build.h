@@ -44,6 +44,7 @@ struct Allowances {
   bool host_network = false;
   bool insecure_steps = false;
   bool secrets_in_layers = false;  // the search for their values is left out
+  bool local_delete = false;       // outputs may empty any directory of the host
 };
 
 /// A device of the host that RUN finds.

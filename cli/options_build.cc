@@ -161,6 +161,7 @@ builder::BuildRequest make_build_request(const BuildOptions& options) {
     request.shm_size_bytes = parse_byte_size("--shm-size", options.shm_size);
   for (const auto& limit : options.ulimits) request.ulimits.push_back(parse_ulimit(limit));
   options.steps.put_into(request);
+  check_deleting_outputs(request.outputs, request.allowed);
   request.secrets = make_secret_lookup(options.secrets.secrets);
   request.ssh_agents = make_ssh_agent_lookup(options.secrets.agents);
   request.isolation = options.isolation.empty() ? "auto" : options.isolation;

@@ -18,6 +18,7 @@ registry::RegistryOptions RegistryFlags::resolve() const {
   if (!ca_file.empty()) options.ca_file = ca_file;
   options.tls_verify = options.tls_verify && tls_verify;
   options.offline = offline;
+  options.insecure_domains = insecure_domains;
   if (!auth_file.empty()) options.explicit_auth_file = auth_file;
   if (!registries_conf.empty()) {
     options.registries_conf = registries_conf;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <set>
 #include <string>
 
 #include "cli/option_parser.h"
@@ -13,7 +14,8 @@ struct RegistryFlags {
   bool tls_verify = true;
   std::string registries_conf;
   std::string auth_file;
-  bool offline = false;  // an option of `ibuild build` alone
+  bool offline = false;                    // an option of `ibuild build` alone
+  std::set<std::string> insecure_domains;  // what its outputs and caches say
 
   void add_to(OptionParser& parser);
   bool any_given() const {

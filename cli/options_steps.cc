@@ -20,6 +20,7 @@ constexpr std::array kEntitlements = {
     Entitlement{"network.host", &builder::Allowances::host_network},
     Entitlement{"security.insecure", &builder::Allowances::insecure_steps},
     Entitlement{"secret-in-layer", &builder::Allowances::secrets_in_layers},
+    Entitlement{"buildx.local.delete", &builder::Allowances::local_delete},
 };
 
 void grant(std::string_view name, builder::Allowances& allowed) {
@@ -33,7 +34,7 @@ void grant(std::string_view name, builder::Allowances& allowed) {
   if (name == "device" || name.starts_with("device="))
     throw base::UsageError(option + " is not supported: --device alone gives devices");
   base::UsageError error(option + " is not known");
-  error.set_hint("use network.host, security.insecure or secret-in-layer");
+  error.set_hint("use network.host, security.insecure, secret-in-layer or buildx.local.delete");
   throw error;
 }
 
@@ -60,7 +61,8 @@ void check_host_gateway(const builder::BuildRequest& request) {
 
 void StepOptions::add_to(OptionParser& parser) {
   parser.list("--allow", "ENTITLEMENT", allow,
-              "network.host, security.insecure or secret-in-layer: what the Dockerfile may do");
+              "network.host, security.insecure or secret-in-layer: what the Dockerfile may do; "
+              "buildx.local.delete: an output with mode=delete may empty any directory");
   parser.list("--device", "DEVICE[:TARGET]", devices, "Device of this machine for RUN");
   parser.value("--step-timeout", "TIME", timeout, "End a RUN that takes longer (90s, 10m)");
   resources.add_to(parser);

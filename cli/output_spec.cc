@@ -1,11 +1,13 @@
 #include "cli/output_spec.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <string>
 #include <vector>
 
 #include "base/error.h"
 #include "base/text.h"
+#include "builder/export/rootfs_exporter.h"
 #include "builder/export/squash.h"
 #include "cli/csv.h"
 
@@ -53,6 +55,27 @@ std::vector<std::pair<std::string, std::string>> annotation_attributes(std::stri
 }
 
 }  // namespace
+
+void check_deleting_outputs(const std::vector<builder::OutputSpec>& outputs,
+                            const builder::Allowances& allowed) {
+  namespace fs = std::filesystem;
+  for (const auto& output : outputs) {
+    const auto dest = output.attributes.find("dest");
+    if (dest == output.attributes.end() || allowed.local_delete ||
+        !builder::replaces_directory(output))
+      continue;
+    std::error_code failed;
+    const auto here = fs::canonical(".", failed);
+    const auto there = failed ? fs::path() : fs::weakly_canonical(dest->second, failed);
+    const auto below = there.lexically_relative(here);
+    if (!failed && !below.empty() && below != "." && *below.begin() != "..") continue;
+    base::UsageError error("output type=local: mode=delete would remove all other files of " +
+                           base::printable(dest->second) +
+                           ", which is not below the working directory");
+    error.set_hint("if that is what you want, say --allow buildx.local.delete");
+    throw error;
+  }
+}
 
 builder::OutputSpec parse_output(std::string_view text) {
   if (text.empty()) throw base::UsageError("--output is empty");

@@ -19,6 +19,12 @@ void annotate(std::vector<builder::OutputSpec>& outputs, const std::vector<std::
 /// store when there is none. Throws: UsageError when no output is one.
 void squash(std::vector<builder::OutputSpec>& outputs);
 
+/// Refuses outputs that would remove the files of a directory (type=local with mode=delete) which
+/// is not below the working directory, unless `--allow buildx.local.delete` is given.
+/// Throws: UsageError.
+void check_deleting_outputs(const std::vector<builder::OutputSpec>& outputs,
+                            const builder::Allowances& allowed);
+
 /// Whether the output's bytes go to standard output.
 bool writes_to_stdout(const builder::OutputSpec& output);
 

@@ -111,7 +111,8 @@ const RegistriesConf& Client::conf() {
 }
 
 Endpoint Client::secured(Endpoint endpoint) const {
-  if (!options_.tls_verify) endpoint.security = Endpoint::Security::not_required;
+  if (!options_.tls_verify || options_.insecure_domains.contains(endpoint.domain))
+    endpoint.security = Endpoint::Security::not_required;
   return endpoint;
 }
 

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -122,7 +123,8 @@ struct RegistryOptions {
   std::vector<std::string> certs_dirs;            // …/certs.d
   std::string ca_file;                            // additional CA (PEM)
   bool tls_verify = true;
-  bool offline = false;  // nothing is asked of anybody
+  std::set<std::string> insecure_domains;  // as in names: tls_verify does not count for these
+  bool offline = false;                    // nothing is asked of anybody
   int max_connections_per_host = 6;
   int max_attempts = 5;
   std::string user_agent = "ibuild";

@@ -38,14 +38,6 @@ image::Reference read_reference(const OutputAttributes& attributes) {
   }
 }
 
-/// TLS is the command's business, not that of one cache.
-void check_insecure(const OutputAttributes& attributes, const std::string& option) {
-  if (!attributes.flag("registry.insecure", false)) return;
-  base::UsageError error(option + ": attribute registry.insecure=true is not supported");
-  error.set_hint("--tls-verify=false takes registries without certificates for the whole command");
-  throw error;
-}
-
 /// What ibuild always does, and may be said.
 void check_form(const OutputAttributes& attributes, const std::string& option) {
   for (const char* name : {"oci-mediatypes", "image-manifest"}) {
@@ -84,8 +76,8 @@ CacheFrom read_cache_from(const CacheSpec& spec) {
   const OutputAttributes attributes(option, spec.attributes);
   CacheFrom from;
   if (spec.type == "registry") {
-    attributes.allow_only({"ref", "registry.insecure"});
-    check_insecure(attributes, option);
+    attributes.allow_only({"ref", kInsecureAttribute});
+    (void)attributes.flag(kInsecureAttribute, false);
     from.place.reference = read_reference(attributes);
   } else if (spec.type == "local") {
     attributes.allow_only({"src", "tag", "digest"});
@@ -113,8 +105,8 @@ CacheTo read_cache_to(const CacheSpec& spec) {
   }
   if (spec.type == "registry") {
     attributes.allow_layer_format_and(
-        {"ref", "mode", "image-manifest", "ignore-error", "mounts", "registry.insecure"});
-    check_insecure(attributes, option);
+        {"ref", "mode", "image-manifest", "ignore-error", "mounts", kInsecureAttribute});
+    (void)attributes.flag(kInsecureAttribute, false);
     to.place.reference = read_reference(attributes);
     if (to.place.reference->digest)
       throw base::UsageError(option + ": a cache cannot be written to a digest");

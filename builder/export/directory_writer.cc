@@ -36,6 +36,10 @@ std::uint32_t node_type(EntryType type) {
 }  // namespace
 
 void DirectoryWriter::visit(const LayerEntry& entry, base::ByteSource* data) {
+  if (others_ == Others::remove) {
+    for (auto path = entry.path; !path.is_root() && visited_.insert(path).second;)
+      path = path.parent();
+  }
   if (entry.type == EntryType::directory) return make_directory(entry);
   base::remove_tree(root_, entry.path);
   if (entry.type == EntryType::file) return make_file(entry, *data);
@@ -92,7 +96,19 @@ void DirectoryWriter::set_time(const LayerEntry& entry) const {
   }
 }
 
+void DirectoryWriter::remove_others(const base::RelPath& directory) {
+  for (const auto& found : base::list_dir(root_, directory)) {
+    const auto path = directory.join(found.name);
+    if (!visited_.contains(path)) {
+      base::remove_tree(root_, path);
+    } else if (S_ISDIR(base::lstat_at(root_, path).st_mode)) {
+      remove_others(path);
+    }
+  }
+}
+
 void DirectoryWriter::finish() {
+  if (others_ == Others::remove) remove_others({});
   // The deepest first: a directory without rights for its owner would keep us from those below it.
   for (auto entry = directories_.rbegin(); entry != directories_.rend(); ++entry) {
     const base::DirFd dir = base::open_dir_at(root_, entry->path);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -13,9 +14,12 @@ namespace ibuild::builder {
 /// directory belongs is replaced.
 class DirectoryWriter : public RootFileSystem::Visitor {
  public:
-  explicit DirectoryWriter(base::DirFd root) : root_(std::move(root)) {}
+  enum class Others { keep, remove };  // what is there and was not visited
+  explicit DirectoryWriter(base::DirFd root, Others others = Others::keep)
+      : root_(std::move(root)), others_(others) {}
   void visit(const layers::LayerEntry& entry, base::ByteSource* data) override;
-  /// Sets the times of directories, which writing into them has changed.
+  /// Removes the others, if that is wanted, and sets the times of directories, which writing into
+  /// them has changed.
   void finish();
 
  private:
@@ -23,8 +27,11 @@ class DirectoryWriter : public RootFileSystem::Visitor {
   void make_file(const layers::LayerEntry& entry, base::ByteSource& data);
   void make_node(const layers::LayerEntry& entry);
   void set_time(const layers::LayerEntry& entry) const;
+  void remove_others(const base::RelPath& directory);
 
   base::DirFd root_;
+  Others others_;
+  std::set<base::RelPath> visited_;  // with their parents; empty when others are kept
   std::vector<layers::LayerEntry> directories_;
 };
 

@@ -27,14 +27,30 @@ void keep_in_store(const BuiltImages& built, const std::vector<image::Reference>
   if (names.empty()) store.images().add_untagged(built.top);
 }
 
+/// Makes the trees of the layers that a container of this machine's platform would be started from.
+void unpack(const FinishedBuild& build, const Services& services, const ExportReport& report,
+            std::stop_token stop) {
+  const auto host = image::host_platform();
+  for (const auto& image : build.images) {
+    if (build.images.size() > 1 && !image::matches(host, image.config.platform)) continue;
+    report.note("unpacking layers");
+    services.store.layers().materialize_all(image.layers, {.index = true, .tree = true}, stop);
+  }
+}
+
 }  // namespace
 
 void ImageExporter::check(const OutputSpec& output, ResultShape shape,
                           const AttestationSettings& attestations) const {
   const OutputAttributes attributes(output);
   attributes.allow_layer_format_and({"name", "push", "push-by-digest", "name-canonical",
-                                     "dangling-name-prefix", "rewrite-timestamp"});
-  (void)attributes.flag("name-canonical", false);
+                                     "dangling-name-prefix", "rewrite-timestamp", "store", "unpack",
+                                     kInsecureAttribute});
+  for (const char* flag : {"name-canonical", "unpack", kInsecureAttribute})
+    (void)attributes.flag(flag, false);
+  const bool stored = attributes.flag("store", target_ == Target::store);
+  if (attributes.flag("unpack", false) && !stored)
+    throw base::UsageError(attributes.what() + ": unpack=true needs store=true");
   (void)dangling_prefix(output);
   check_format(read_layer_format(attributes, ImageFormat::oci), shape, attestations);
   const bool push = attributes.flag("push", target_ == Target::registry);
@@ -83,9 +99,11 @@ ExportResult ImageExporter::run(const FinishedBuild& build, const OutputSpec& ou
   const auto canonical = by_digest(names, built.top.digest);
   // What has no tag in the registry gets none here.
   const bool untagged = attributes.flag("push-by-digest", false);
-  if (target_ == Target::store)
+  if (attributes.flag("store", target_ == Target::store)) {
     keep_in_store(built, untagged ? std::vector<image::Reference>{} : names, services.store,
                   report);
+    if (attributes.flag("unpack", false)) unpack(wanted, services, report, stop);
+  }
   if (push) pusher->push(built, untagged ? canonical : names, report.vertex, services.events, stop);
   ExportResult result = export_result(built, untagged ? canonical : names);
   if (!untagged && !prefix && attributes.flag("name-canonical", false)) {

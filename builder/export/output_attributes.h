@@ -12,6 +12,10 @@
 
 namespace ibuild::builder {
 
+/// Whether certificates of the registry that an output or a cache names count; see
+/// insecure_registries.
+inline constexpr const char* kInsecureAttribute = "registry.insecure";
+
 /// The attributes of one `-o`, `--cache-to` or `--cache-from`, read by type. Every reader throws
 /// base::UsageError that names the attribute and what it takes.
 class OutputAttributes {
@@ -28,6 +32,8 @@ class OutputAttributes {
   /// annotations allowed as well.
   void allow_layer_format_and(std::initializer_list<std::string_view> names) const;
 
+  /// How messages begin.
+  const std::string& what() const { return what_; }
   const std::map<std::string, std::string>& all() const { return attributes_; }
   std::optional<std::string> text(std::string_view name) const;
   std::string required_text(std::string_view name) const;

@@ -74,10 +74,24 @@ void write_all(const FinishedBuild& build, const Layout& layout, Writer& writer,
 
 }  // namespace
 
+bool replaces_directory(const OutputSpec& output) {
+  if (output.type != "local") return false;
+  const auto mode = OutputAttributes(output).text("mode").value_or("copy");
+  if (mode == "copy") return false;
+  if (mode == "delete") return true;
+  throw base::UsageError("output type=local: attribute mode takes copy or delete, not " +
+                         base::printable(mode));
+}
+
 void RootfsExporter::check(const OutputSpec& output, ResultShape,
                            const AttestationSettings&) const {
   const OutputAttributes attributes(output);
-  attributes.allow_only({"dest", "platform-split", "attestation-prefix"});
+  if (kind_ == Kind::local) {
+    attributes.allow_only({"dest", "mode", "platform-split", "attestation-prefix"});
+    (void)replaces_directory(output);
+  } else {
+    attributes.allow_only({"dest", "platform-split", "attestation-prefix"});
+  }
   (void)read_prefix(attributes);
   (void)attributes.flag("platform-split", false);
   const std::string dest = attributes.required_text("dest");
@@ -104,7 +118,9 @@ ExportResult RootfsExporter::run(const FinishedBuild& build, const OutputSpec& o
   } else {
     report.note("copying files to " + dest);
     base::make_host_dirs(dest);
-    DirectoryWriter directory(base::DirFd::open(dest));
+    using Others = DirectoryWriter::Others;
+    DirectoryWriter directory(base::DirFd::open(dest),
+                              replaces_directory(output) ? Others::remove : Others::keep);
     write_all(build, layout, directory, services, stop);
   }
   return {};

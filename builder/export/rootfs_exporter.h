@@ -5,7 +5,8 @@
 namespace ibuild::builder {
 
 /// `type=tar`: the image's file system as one tar. `type=local`: the same below a directory of the
-/// host, owned by the caller; what is there and not in the image stays. With SOURCE_DATE_EPOCH,
+/// host, owned by the caller; what is there and not in the image stays, or
+/// goes with mode=delete. With SOURCE_DATE_EPOCH,
 /// times after it are set to it.
 class RootfsExporter : public Exporter {
  public:
@@ -20,6 +21,10 @@ class RootfsExporter : public Exporter {
  private:
   Kind kind_;
 };
+
+/// Whether an output is a directory that is to hold nothing but the image afterwards: type=local
+/// with mode=delete. Throws: base::UsageError for another mode.
+bool replaces_directory(const OutputSpec& output);
 
 /// `type=cacheonly`: nothing but a warm cache.
 class CacheOnlyExporter : public Exporter {

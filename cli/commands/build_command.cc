@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "builder/build.h"
 #include "builder/gc/collect_garbage.h"
+#include "builder/insecure_registries.h"
 #include "builder/locked_sources.h"
 #include "builder/remote/registry_cache.h"
 #include "builder/remote/registry_image_source.h"
@@ -276,6 +277,7 @@ int run_build_variant(const BuildVariant& variant, Arguments arguments, CommandC
   if (parser.parse(words, context.out) == OptionParser::Outcome::help_shown) return kSuccess;
 
   auto request = make_build_request(options);
+  options.registry.insecure_domains = builder::insecure_registries(request);
   take_docker_proxies(registry::registry_options_from_environment().docker_config_dir, request);
   const auto mode = options.progress_mode();
   const auto wanted_isolation = parse_isolation(options.isolation);

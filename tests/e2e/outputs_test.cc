@@ -107,6 +107,44 @@ TEST_CASE("outputs: the files as a directory and as a tar", "[e2e]") {
   }
 }
 
+TEST_CASE("outputs: mode=delete leaves nothing else, and only below the working directory",
+          "[e2e]") {
+  Machine machine;
+  prepare(machine);
+  const std::string dockerfile = "FROM scratch\nCOPY f /\n";
+  const auto build = [&](const std::string& dest, std::vector<std::string> more = {}) {
+    more.insert(more.end(), {"-o", "type=local,mode=delete,dest=" + dest});
+    return machine.build("app:1", dockerfile, more);
+  };
+  machine.write("home/out/old", "old\n");
+  const auto refused = build(machine.path(""));
+  REQUIRE(refused.code == 2);
+  CHECK_THAT(refused.err, Catch::Contains("buildx.local.delete"));
+  const auto inside = machine.path("home/out");
+  const auto built = build(inside, {"--allow", "buildx.local.delete"});
+  INFO(built.err);
+  REQUIRE(built.code == 0);
+  CHECK(machine.read("home/out/f") == "content\n");
+  CHECK_FALSE(machine.exists("home/out/old"));
+}
+
+TEST_CASE("outputs: store and unpack", "[e2e]") {
+  Machine machine;
+  prepare(machine);
+  const std::string dockerfile = "FROM scratch\nCOPY f /\n";
+  REQUIRE(machine.build("app:1", dockerfile, {"-o", "type=image,store=false"}).code == 0);
+  CHECK(machine.must({"images", "-q", "app:1"}).empty());
+  const auto trees = [&] {
+    return machine.must_run(
+        {"sh", "-c", "find '" + machine.store() + "/layers' -path '*/tree-*/f' | wc -l"});
+  };
+  REQUIRE(machine.build("app:1", dockerfile, {"-o", "type=image"}).code == 0);
+  CHECK(trees() == "0");
+  REQUIRE(machine.build("app:1", dockerfile, {"-o", "type=image,unpack=true"}).code == 0);
+  CHECK(trees() == "1");
+  CHECK(machine.build("app:1", dockerfile, {"-o", "type=image,unpack=true,store=false"}).code == 2);
+}
+
 TEST_CASE("outputs: several at once", "[e2e]") {
   Machine machine;
   prepare(machine);

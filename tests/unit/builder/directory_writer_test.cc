@@ -77,3 +77,26 @@ TEST_CASE("directory_writer: what is there and not in the image stays", "[builde
   CHECK(base::read_file_at(scratch.dir(), base::RelPath::exact("old"), 100) == "old");
   CHECK(base::read_file_at(scratch.dir(), base::RelPath::exact("file"), 100) == "after");
 }
+
+TEST_CASE("directory_writer: the others go where that is asked for", "[builder]") {
+  const auto outside = test::make_scratch_dir();
+  base::write_file_atomically(outside.dir(), base::RelPath::exact("precious"), "precious");
+  const auto scratch = test::make_scratch_dir();
+  base::make_dirs(scratch.dir(), base::RelPath::exact("d/old/deep"), 0755);
+  base::write_file_atomically(scratch.dir(), base::RelPath::exact("d/file.old"), "old");
+  base::write_file_atomically(scratch.dir(), base::RelPath::exact("file"), "before");
+  REQUIRE(::symlinkat(outside.host_path().c_str(), scratch.dir().get(), "link") == 0);
+  builder::DirectoryWriter writer(scratch.dir().dup(), builder::DirectoryWriter::Others::remove);
+  // An image may have no entry for a directory.
+  write_file(writer, "d/file", "new", 0644);
+  writer.finish();
+  const auto names = [&](const char* directory) {
+    std::string text;
+    for (const auto& entry : base::list_dir(scratch.dir(), base::RelPath::clean(directory)))
+      text += entry.name + " ";
+    return text;
+  };
+  CHECK(names("") == "d ");
+  CHECK(names("d") == "file ");
+  CHECK(base::read_file_at(outside.dir(), base::RelPath::exact("precious"), 100) == "precious");
+}

@@ -44,7 +44,7 @@ TEST_CASE("output_names: a prefix with a tag, and what is not known, is named", 
   Unnamed f;
   f.request.outputs[0].attributes["dangling-name-prefix"] = "example.com/cache:1";
   CHECK_THROWS_WITH(f.build(kDockerfile), Catch::Contains("dangling-name-prefix"));
-  for (const char* name : {"unpack", "store", "dangling-name-empty-only"}) {
+  for (const char* name : {"prefer-nondist-layers", "dangling-name-empty-only"}) {
     f.request.outputs = {{"image", {{name, "true"}}}};
     CHECK_THROWS_WITH(f.build(kDockerfile), Catch::Contains(name));
   }

@@ -255,6 +255,18 @@ TEST_CASE("registry_client: --tls-verify=false trusts any certificate", "[regist
   CHECK(net.log->requests[0].trust == TlsTrust::none);
 }
 
+TEST_CASE("registry_client: a domain that is called insecure is trusted, others are not",
+          "[registry]") {
+  RegistryOptions options;
+  options.insecure_domains = {"box:5000"};
+  FakeNetwork net([](const SeenRequest&) { return FakeAnswer{404}; }, options);
+  net.client->resolve(reference("box:5000", "a"));
+  net.client->resolve(reference("box:5001", "a"));
+  REQUIRE(net.log->requests.size() == 2);
+  CHECK(net.log->requests[0].trust == TlsTrust::none);
+  CHECK(net.log->requests[1].trust != TlsTrust::none);
+}
+
 TEST_CASE("registry_client: a HEAD that an insecure HTTPS server on loopback refuses goes to TLS",
           "[registry]") {
   // An answer to HEAD has no body that could say why.
