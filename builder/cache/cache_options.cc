@@ -1,5 +1,7 @@
 #include "builder/cache/cache_options.h"
 
+#include <fmt/format.h>
+
 #include <array>
 #include <utility>
 
@@ -20,7 +22,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 3> kRefusedT
 [[noreturn]] void fail_unknown_type(const std::string& option, const std::string& type) {
   for (const auto& [name, why] : kRefusedTypes) {
     if (type != name) continue;
-    base::UsageError error(option + " type=" + type + ": " + std::string(why));
+    base::UsageError error(fmt::format("{} type={}: {}", option, type, why));
     error.set_hint("use type=registry or type=local");
     throw error;
   }
