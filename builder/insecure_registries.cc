@@ -7,20 +7,16 @@
 namespace ibuild::builder {
 namespace {
 
-bool is_insecure(const OutputSpec& spec) {
-  return OutputAttributes(spec).flag(kInsecureAttribute, false);
-}
-
 void add_output(const BuildRequest& request, const OutputSpec& output,
                 std::set<std::string>& registries) {
-  if (!is_insecure(output)) return;
+  if (!OutputAttributes(output).flag(kInsecureAttribute, false)) return;
   for (const auto& name : output_names(request.tags, output)) registries.insert(name.domain);
 }
 
 void add_cache(const CacheSpec& cache, std::set<std::string>& registries) {
-  const OutputSpec spec{cache.type, cache.attributes};
-  if (!is_insecure(spec)) return;
-  if (const auto reference = OutputAttributes(spec).text("ref"))
+  const OutputAttributes attributes("cache", cache.attributes);
+  if (!attributes.flag(kInsecureAttribute, false)) return;
+  if (const auto reference = attributes.text("ref"))
     registries.insert(image::parse_reference(*reference).domain);
 }
 

@@ -31,6 +31,8 @@ base::RelPath folder_of(const base::Digest& diff_id) {
   return base::RelPath::exact(diff_id.hex());
 }
 
+std::string blob_record(const std::string& way) { return std::string(kBlobRecordPrefix) + way; }
+
 }  // namespace
 
 LayerFolder::LayerFolder(const base::DirFd& layers, const base::Digest& diff_id,
@@ -125,8 +127,7 @@ void LayerFolder::remove_tree(const base::DirFd& temp) const {
 }
 
 std::optional<image::Descriptor> LayerFolder::try_read_blob_record(const std::string& way) const {
-  const auto text =
-      base::try_read_file_at(layers_, path(std::string(kBlobRecordPrefix) + way), kRecordCapBytes);
+  const auto text = base::try_read_file_at(layers_, path(blob_record(way)), kRecordCapBytes);
   if (!text) return std::nullopt;
   try {
     return image::parse_descriptor(*text);
@@ -147,8 +148,7 @@ std::vector<image::Descriptor> LayerFolder::blob_records() const {
 }
 
 void LayerFolder::put_blob_record(const std::string& way, const image::Descriptor& blob) const {
-  base::write_file_atomically(open_or_make(),
-                              base::RelPath::exact(std::string(kBlobRecordPrefix) + way),
+  base::write_file_atomically(open_or_make(), base::RelPath::exact(blob_record(way)),
                               image::to_json(blob));
 }
 

@@ -5,9 +5,8 @@
 namespace ibuild::builder {
 
 /// `type=tar`: the image's file system as one tar. `type=local`: the same below a directory of the
-/// host, owned by the caller; what is there and not in the image stays, or
-/// goes with mode=delete. With SOURCE_DATE_EPOCH,
-/// times after it are set to it.
+/// host, owned by the caller; what is there and not in the image stays, or goes with mode=delete.
+/// With SOURCE_DATE_EPOCH, times after it are set to it.
 class RootfsExporter : public Exporter {
  public:
   enum class Kind { tar, local };
