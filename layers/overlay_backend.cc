@@ -9,6 +9,7 @@
 #include "base/files.h"
 #include "layers/file_times.h"
 #include "layers/overlay_mount.h"
+#include "layers/special_owners.h"
 #include "layers/tree_applier.h"
 #include "layers/tree_differ.h"
 #include "layers/working_tree.h"
@@ -92,13 +93,15 @@ class OverlayTree : public WorkingTree {
     view_.emplace(indexes);
     prepare_upper(indexes);
     root_ = chain_.empty() ? open_plain_root() : mount(indexes, stop);
+    special_owners_ = special_owners_of(*view_, indexes, root_);
   }
 
   const base::DirFd& root() const override { return root_; }
   bool is_detached_mount() const override { return !chain_.empty(); }
+  std::vector<base::SpecialOwner> special_owners() const override { return special_owners_; }
 
   std::optional<Layer> commit(const WarningSink& warn, std::stop_token stop) override {
-    root_ = {};  // unmounts
+    if (final_special_owners().empty()) root_ = {};  // unmounts
     const auto blob = this->blob() ? layers_.begin_blob(*this->blob()) : nullptr;
     const UpperTree tree{.upper = upper_,
                          .xattrs = xattrs_,
@@ -107,8 +110,11 @@ class OverlayTree : public WorkingTree {
                          .layers = layers_,
                          .latest_time = latest_time(),
                          .check = check(),
-                         .tar = blob.get()};
+                         .tar = blob.get(),
+                         .special_owners = &final_special_owners(),
+                         .merged = &root_};
     const auto diff = diff_upper_tree(tree, layers_.pool(), warn, std::move(stop));
+    root_ = {};
     if (!diff) return std::nullopt;
     auto layer = layers_.adopt_tree(folder_.dir(), kUpper.str(), diff->index, diff->diff_id);
     if (blob) blob->finish(layer.diff_id);
@@ -150,6 +156,7 @@ class OverlayTree : public WorkingTree {
   base::TempDir folder_;
   base::DirFd upper_;
   std::optional<TreeView> view_;
+  std::vector<base::SpecialOwner> special_owners_;
   base::DirFd root_;  // after folder_: unmounted before that is removed
 };
 

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "layers/plain_copy.h"
+#include "layers/special_owners.h"
 #include "layers/tree_differ.h"
 #include "layers/tree_snapshot.h"
 #include "layers/working_tree.h"
@@ -83,10 +84,12 @@ class PlainTree : public WorkingTree {
     }
     root_ = copy_->root();
     before_.emplace(root_, copy_->lacking);
+    special_owners_ = special_owners_of(*view_, indexes_, root_);
   }
 
   const base::DirFd& root() const override { return root_; }
   bool is_detached_mount() const override { return false; }
+  std::vector<base::SpecialOwner> special_owners() const override { return special_owners_; }
 
   std::optional<Layer> commit(const WarningSink& warn, std::stop_token stop) override {
     const UpperTree tree{.upper = root_,
@@ -96,7 +99,9 @@ class PlainTree : public WorkingTree {
                          .layers = layers_,
                          .latest_time = latest_time(),
                          .before = &*before_,
-                         .check = check()};
+                         .check = check(),
+                         .special_owners = &final_special_owners(),
+                         .merged = &root_};
     const auto builder = layers_.begin_layer(blob());
     auto layer = write_tree_diff(tree, *builder, warn, stop);
     keep(layer, stop);
@@ -105,13 +110,13 @@ class PlainTree : public WorkingTree {
 
  private:
   void look_at_chain(const std::stop_token& stop) {
-    std::vector<std::shared_ptr<const LayerIndex>> indexes;
+    indexes_.clear();
     LayerChain filled;
     for (const Layer& layer : chain_) {
-      indexes.push_back(layers_.index(layer, stop));
-      if (!indexes.back()->empty()) filled.push_back(layer);
+      indexes_.push_back(layers_.index(layer, stop));
+      if (!indexes_.back()->empty()) filled.push_back(layer);
     }
-    view_.emplace(std::move(indexes));
+    view_.emplace(indexes_);
     shown_ = chain_id(filled);
   }
 
@@ -131,7 +136,9 @@ class PlainTree : public WorkingTree {
   KeptTrees& kept_;
   LayerChain chain_;
   base::Digest shown_;  // of the chain without empty layers, which steps without changes leave
+  std::vector<std::shared_ptr<const LayerIndex>> indexes_;
   std::optional<TreeView> view_;
+  std::vector<base::SpecialOwner> special_owners_;
   std::unique_ptr<RootCopy> copy_;
   base::DirFd root_;
   std::optional<TreeSnapshot> before_;

@@ -129,6 +129,29 @@ bool TreeApplier::is_own(const LayerEntry& entry) const {
   return entry.uid == uid_ && entry.gid == gid_;
 }
 
+/// By chown(2). A record is for files and directories; an entry that is ours needs none.
+bool TreeApplier::must_change_owner(const LayerEntry& entry) const {
+  return !records_owners_ && !is_own(entry);
+}
+
+void TreeApplier::record_owner(int fd, const LayerEntry& entry) {
+  base::OwnerRecord record{.uid = entry.uid, .gid = entry.gid};
+  const bool is_block = entry.type == EntryType::block_device;
+  if (is_block || entry.type == EntryType::char_device) {
+    record.device_type = is_block ? S_IFBLK : S_IFCHR;
+    record.device_major = entry.device_major;
+    record.device_minor = entry.device_minor;
+  } else if (is_own(entry)) {
+    return;
+  }
+  if (base::write_owner_record(fd, record)) return;
+  base::SystemError error(ENOTSUP, "record the owner of", tree_.show(entry.path));
+  error.set_hint(
+      "the file system of the store takes no user.* attributes: grant the user ids in /etc/subuid "
+      "and /etc/subgid, or use another place (--root)");
+  throw error;
+}
+
 void TreeApplier::set_owner(int parent, const char* name, const LayerEntry& entry) {
   if (::fchownat(parent, name, entry.uid, entry.gid, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH) == 0) {
     return;
@@ -173,7 +196,8 @@ base::UniqueFd TreeApplier::create_file(const LayerEntry& entry) {
 
 void TreeApplier::settle_file(int fd, const LayerEntry& entry) {
   // The owner first: a change of it clears setuid bits and capabilities.
-  if (!is_own(entry)) set_owner(fd, "", entry);
+  if (records_owners_) record_owner(fd, entry);
+  if (must_change_owner(entry)) set_owner(fd, "", entry);
   if (::fchmod(fd, entry.mode) != 0) {
     throw base::SystemError("set the mode of", tree_.show(entry.path));
   }
@@ -218,7 +242,7 @@ void TreeApplier::add_symlink(const LayerEntry& entry) {
   for (int attempt = 0;; ++attempt) {
     const int parent = open_parent(entry.path);
     if (::symlinkat(entry.link_target.c_str(), parent, name.c_str()) == 0) {
-      if (!is_own(entry)) set_owner(parent, name.c_str(), entry);
+      if (must_change_owner(entry)) set_owner(parent, name.c_str(), entry);
       return set_mtime(parent, name.c_str(), entry.mtime, tree_.show(entry.path));
     }
     if (errno != EEXIST || attempt > 0) {
@@ -228,13 +252,18 @@ void TreeApplier::add_symlink(const LayerEntry& entry) {
   }
 }
 
+void TreeApplier::add_device_record(const LayerEntry& entry) {
+  const base::UniqueFd fd = create_file(entry);
+  settle_file(fd.get(), entry);
+}
+
 void TreeApplier::add_node(const LayerEntry& entry) {
   const std::string name = name_of(entry.path);
   const dev_t device = makedev(entry.device_major, entry.device_minor);
   for (int attempt = 0;; ++attempt) {
     const int parent = open_parent(entry.path);
     if (::mknodat(parent, name.c_str(), node_type(entry.type) | 0600, device) == 0) {
-      if (!is_own(entry)) set_owner(parent, name.c_str(), entry);
+      if (must_change_owner(entry)) set_owner(parent, name.c_str(), entry);
       if (::fchmodat(parent, name.c_str(), entry.mode, 0) != 0) {
         throw base::SystemError("set the mode of", tree_.show(entry.path));
       }
@@ -245,7 +274,7 @@ void TreeApplier::add_node(const LayerEntry& entry) {
       make_room(entry.path);
     } else if (errno == EPERM && is_device) {
       // Not in user namespaces, nor as root without CAP_MKNOD. A step has its own /dev.
-      return;
+      return records_owners_ ? add_device_record(entry) : void();
     } else {
       throw_store_error(errno, "make device or fifo", tree_.show(entry.path));
     }
@@ -271,9 +300,11 @@ void TreeApplier::mark_opaque(const base::RelPath& directory) {
 void TreeApplier::settle_directory(const LayerEntry& entry) {
   const std::string name = name_of(entry.path);
   const int parent = open_parent(entry.path);
-  if (!is_own(entry)) set_owner(parent, name.c_str(), entry);
-  if (!entry.xattrs.empty()) {
+  if (must_change_owner(entry)) set_owner(parent, name.c_str(), entry);
+  const bool has_record = records_owners_ && !is_own(entry);
+  if (!entry.xattrs.empty() || has_record) {
     const base::UniqueFd fd = base::open_at(tree_, entry.path, O_RDONLY | O_DIRECTORY);
+    if (has_record) record_owner(fd.get(), entry);
     set_xattrs(fd.get(), entry);
   }
   if (::fchmodat(parent, name.c_str(), entry.mode, 0) != 0) {

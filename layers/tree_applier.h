@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/fs_at.h"
+#include "base/owner_record.h"
 #include "base/stream.h"
 #include "base/unique_fd.h"
 #include "layers/layer_entry.h"
@@ -18,6 +19,8 @@ namespace ibuild::layers {
 /// and follows no link. The process's umask does not matter.
 /// Where devices cannot be made, as in a user namespace, they are left out of the tree (the layer's
 /// index keeps them). Owners, modes, times and file capabilities are set where the process may.
+/// With a single id, owners are recorded instead (base/owner_record.h), and devices are empty files
+/// with a record; links and fifos with other owners are known from the index alone.
 class TreeApplier {
  public:
   /// `tree` is empty and nobody else's; it must outlive the applier.
@@ -48,13 +51,17 @@ class TreeApplier {
   void mark_opaque(const base::RelPath& directory);
   void settle_directory(const LayerEntry& entry);
   void set_owner(int parent, const char* name, const LayerEntry& entry);
+  void record_owner(int fd, const LayerEntry& entry);
+  void add_device_record(const LayerEntry& entry);
   void set_xattrs(int fd, const LayerEntry& entry);
   bool is_own(const LayerEntry& entry) const;
+  bool must_change_owner(const LayerEntry& entry) const;
 
   const base::DirFd& tree_;
   OverlayXattrs xattrs_;
   uid_t uid_;  // what this process makes belongs to these
   gid_t gid_;
+  bool records_owners_ = base::must_record_owners();
   base::RelPath parent_path_;  // of parent_
   base::UniqueFd parent_;      // the parent of the entry added last
   std::vector<std::byte> buffer_;

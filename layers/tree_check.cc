@@ -36,6 +36,8 @@ bool fits(const base::DirFd& tree, const LayerEntry& entry, OverlayXattrs xattrs
   const auto info = base::try_lstat_at(tree, entry.path);
   // No user namespace may make devices, so trees have none there.
   if (!info) return is_device(entry.type) && xattrs != OverlayXattrs::trusted;
+  // With a single id an empty file stands for it.
+  if (is_device(entry.type) && S_ISREG(info->st_mode)) return xattrs != OverlayXattrs::trusted;
   if (!has_type(info->st_mode, entry.type)) return false;
   return entry.type != EntryType::file ||
          static_cast<std::uint64_t>(info->st_size) == entry.size_bytes;

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "base/error.h"
+#include "base/owner_record.h"
 #include "layers/xattr_policy.h"
 
 namespace ibuild::layers {
@@ -49,7 +50,8 @@ UpperMarks read_upper_marks(int fd, std::string_view shown_as, OverlayXattrs xat
       apply_mark(std::string_view(xattr.name).substr(prefix.size()), xattr.value, shown_as, marks);
     } else if (is_stored_xattr(xattr.name)) {
       kept.push_back(std::move(xattr));
-    } else if (xattr.name.starts_with("user.") || xattr.name.starts_with("system.posix_acl_")) {
+    } else if ((xattr.name.starts_with("user.") && xattr.name != base::kOwnerXattr) ||
+               xattr.name.starts_with("system.posix_acl_")) {
       remove_xattr(fd, xattr.name, shown_as);
     }
   }

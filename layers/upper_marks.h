@@ -16,7 +16,7 @@ struct UpperMarks {
 };
 
 /// Reads the marks of an open file, gives the attributes that a layer keeps, and takes away from
-/// the file those that no layer can hold (user.*, ACLs).
+/// the file those that no layer can hold (user.*, ACLs). A record of the owner stays.
 /// Throws: ContentError for redirects and metadata-only copies, which a differ cannot read.
 UpperMarks read_upper_marks(int fd, std::string_view shown_as, OverlayXattrs xattrs,
                             std::vector<base::Xattr>& kept);

@@ -10,6 +10,7 @@
 #include <numeric>
 
 #include "base/error.h"
+#include "base/parent_at.h"
 #include "base/text.h"
 #include "layers/content_compare.h"
 #include "layers/file_times.h"
@@ -91,6 +92,20 @@ std::vector<base::Xattr> stored_xattrs(const LayerEntry& entry) {
   return stored;
 }
 
+bool can_have_record(const LayerEntry& entry) {
+  return entry.type == EntryType::file || entry.type == EntryType::directory;
+}
+
+void apply_record(const base::OwnerRecord& record, LayerEntry& entry) {
+  entry.uid = record.uid;
+  entry.gid = record.gid;
+  if (record.device_type == 0 || entry.type != EntryType::file) return;
+  entry.type = record.device_type == S_IFBLK ? EntryType::block_device : EntryType::char_device;
+  entry.size_bytes = 0;
+  entry.device_major = record.device_major;
+  entry.device_minor = record.device_minor;
+}
+
 struct stat stat_at(const base::DirFd& dir, const base::RelPath& path) {
   struct stat info {};
   const std::string name(path.name());
@@ -136,6 +151,10 @@ void UpperScan::add_root() {
     throw base::SystemError("stat", tree_.upper.shown_as());
   }
   Node root{.entry = entry_of({}, info)};
+  if (records_owners_) {
+    const auto record = base::read_owner_record(tree_.upper.get());
+    if (record) apply_record(*record, root.entry);
+  }
   TreeView::Directory lower = tree_.lower.root();
   root.is_part = !is_same_directory(root.entry, lower.node().entry);
   nodes_.push_back(std::move(root));
@@ -195,9 +214,37 @@ void UpperScan::scan_name(const Directory& directory, const base::DirFd& dir,
     drop_socket(dir, path, lower.has_value());
     if (lower) add_whiteout(directory.node, path);
   } else if (S_ISDIR(info.st_mode)) {
-    add_directory(directory, entry_of(path, info), lower);
+    LayerEntry entry = entry_of(path, info);
+    take_record(directory, dir, entry, lower.has_value());
+    add_directory(directory, std::move(entry), lower);
   } else {
-    add_other(directory, dir, entry_of(path, info), info, lower);
+    LayerEntry entry = entry_of(path, info);
+    take_record(directory, dir, entry, lower.has_value());
+    add_other(directory, dir, std::move(entry), info, lower);
+  }
+}
+
+std::optional<base::OwnerRecord> UpperScan::find_record(const base::DirFd& dir,
+                                                        const LayerEntry& entry) const {
+  if (can_have_record(entry)) {
+    return base::read_owner_record_at(dir.get(), std::string(entry.path.name()));
+  }
+  if (tree_.special_owners == nullptr || tree_.special_owners->empty()) return std::nullopt;
+  const base::ParentAt place(*tree_.merged, entry.path);
+  return tree_.special_owners->find(base::identity_of(place.fd(), place.name()));
+}
+
+void UpperScan::take_record(const Directory& parent, const base::DirFd& dir, LayerEntry& entry,
+                            bool is_in_lower) const {
+  if (!records_owners_) return;
+  if (const auto record = find_record(dir, entry)) return apply_record(*record, entry);
+  const LayerEntry& above = nodes_[parent.node].entry;
+  if (is_in_lower || (above.mode & S_ISGID) == 0 || above.gid == 0) return;
+  // What is copied up from this layer later on has to find it as well.
+  entry.gid = above.gid;
+  if (can_have_record(entry)) {
+    base::write_owner_record_at(dir.get(), std::string(entry.path.name()),
+                                {.uid = entry.uid, .gid = entry.gid});
   }
 }
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/fs_at.h"
+#include "base/owner_record.h"
 #include "layers/layer.h"
 #include "layers/layer_check.h"
 #include "layers/layer_entry.h"
@@ -35,6 +36,9 @@ struct UpperTree {
   const TreeSnapshot* before = nullptr;
   LayerCheck* check = nullptr;    // sees the layer that is made of it
   base::ByteSink* tar = nullptr;  // gets the bytes of that layer's tar
+  /// Where owners are recorded: those of links and fifos, by what they are in `merged`.
+  const base::SpecialOwners* special_owners = nullptr;
+  const base::DirFd* merged = nullptr;  // what the step saw as its root
 };
 
 using WarningSink = std::function<void(const std::string&)>;
@@ -45,6 +49,8 @@ using WarningSink = std::function<void(const std::string&)>;
 /// changes with every file that comes and goes. Whiteouts count where there is something to
 /// delete; an opaque directory becomes one for each name it hides.
 /// A whole file system is looked at as an upper directory that hides everything below.
+/// Where owners are recorded, the records count and not what lstat says; what was made in a setgid
+/// directory without a word on its owner has that directory's group.
 /// What no layer can hold is taken out of the upper directory, so that the tree is what a tar of it
 /// would give: sockets (with a warning), user.* attributes, ACLs.
 class UpperScan {
@@ -84,6 +90,10 @@ class UpperScan {
   void add_whiteout(std::size_t parent, const base::RelPath& path);
   void add_hidden_names(const Directory& directory, const std::vector<base::DirEntry>& present);
   void drop_socket(const base::DirFd& dir, const base::RelPath& path, bool hides_something);
+  void take_record(const Directory& parent, const base::DirFd& dir, LayerEntry& entry,
+                   bool is_in_lower) const;
+  std::optional<base::OwnerRecord> find_record(const base::DirFd& dir,
+                                               const LayerEntry& entry) const;
   bool is_whiteout(const base::DirFd& dir, const base::RelPath& path, const struct stat& info,
                    bool may_be_xattr_whiteout) const;
   bool is_same_file(const base::DirFd& dir, const LayerEntry& entry,
@@ -95,6 +105,7 @@ class UpperScan {
   const UpperTree& tree_;
   const WarningSink& warn_;
   std::stop_token stop_;
+  const bool records_owners_ = base::must_record_owners();
   std::vector<Node> nodes_;  // the root first
   std::vector<Directory> pending_;
   std::map<Inode, std::vector<std::size_t>> links_;  // files with several names

@@ -5,9 +5,12 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/fs_at.h"
+#include "base/owner_record.h"
 #include "layers/compression.h"
 #include "layers/layer.h"
 #include "layers/layer_check.h"
@@ -36,6 +39,11 @@ class WorkingTree {
                                       std::stop_token stop = {}) = 0;
   /// What has a later time gets this one in the layer (SOURCE_DATE_EPOCH). Before commit().
   void set_latest_time(base::TimePoint latest) { latest_time_ = latest; }
+  /// Where owners are recorded (base/owner_record.h): those of the links and fifos that the tree
+  /// starts with, as far as they are not ours. Empty elsewhere.
+  virtual std::vector<base::SpecialOwner> special_owners() const { return {}; }
+  /// And those that they have in the end. Before commit().
+  void set_special_owners(base::SpecialOwners owners) { special_owners_ = std::move(owners); }
   /// Sees the layer before it is kept. Before commit(); must live until then.
   void set_check(LayerCheck& check) { check_ = &check; }
   /// The layer gets a blob as well, compressed while its tar is hashed. Before commit().
@@ -43,11 +51,13 @@ class WorkingTree {
 
  protected:
   const std::optional<base::TimePoint>& latest_time() const { return latest_time_; }
+  const base::SpecialOwners& final_special_owners() const { return special_owners_; }
   LayerCheck* check() const { return check_; }  // may be null
   const std::optional<CompressionOptions>& blob() const { return blob_; }
 
  private:
   std::optional<base::TimePoint> latest_time_;
+  base::SpecialOwners special_owners_;
   LayerCheck* check_ = nullptr;
   std::optional<CompressionOptions> blob_;
 };
