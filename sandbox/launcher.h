@@ -51,6 +51,8 @@ inline constexpr char kStep = 'S';       // to the launcher, with the far ends o
 inline constexpr char kPid = 'P';        // from the supervisor, with a pidfd of the step
 inline constexpr char kEnded = 'X';      // from the supervisor: i32 code, i32 signal, flag: a
                                          // process was killed for lack of memory
+inline constexpr char kOwners = 'O';     // from the supervisor, before the end: owners of special
+                                         // files, where owners are recorded
 inline constexpr char kTerminate = 'T';  // to the supervisor: SIGTERM now, SIGKILL soon
 inline constexpr char kReady = 'R';      // from the step: about to run its program
 inline constexpr char kGo = 'G';  // to the step, when it writes to the caller's own stdio: run it

@@ -48,6 +48,11 @@ class StepObserver {
   /// The step has failed, and the kernel killed one of its processes for lack of memory (or, when
   /// the step has no limit of its own, one of ours or of another step meanwhile).
   virtual void ran_out_of_memory() {}
+  /// The step has ended where owners are recorded (base/owner_record.h). Of links, fifos and
+  /// sockets, which can have no record, these are the owners, with those that the spec began with.
+  virtual void owners_recorded(const std::vector<base::SpecialOwner>& owners) {
+    static_cast<void>(owners);
+  }
 };
 
 /// Runs one process tree in its own namespaces. Reentrant: several threads may run steps at once.

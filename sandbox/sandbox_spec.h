@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/owner_record.h"
 #include "base/rel_path.h"
 
 namespace ibuild::sandbox {
@@ -72,6 +73,8 @@ struct SandboxSpec {
   std::uint32_t uid = 0;
   std::uint32_t gid = 0;
   std::vector<std::uint32_t> additional_gids;
+  /// Where owners are recorded: those that links and fifos of the root start with.
+  std::vector<base::SpecialOwner> special_owners;
 
   /// Go's names ("arm64") of architectures whose programs the step may run. For those that do not
   /// run here, an emulator is found.

@@ -1,6 +1,7 @@
 #include "sandbox/spec_codec.h"
 
 #include "base/error.h"
+#include "sandbox/special_owners_codec.h"
 #include "sandbox/wire.h"
 
 namespace ibuild::sandbox {
@@ -69,6 +70,7 @@ void write_process(WireWriter& out, const SandboxSpec& spec) {
   out.number(spec.gid);
   out.number<std::uint64_t>(spec.additional_gids.size());
   for (std::uint32_t gid : spec.additional_gids) out.number(gid);
+  write_special_owners(out, spec.special_owners);
   out.texts(spec.architectures);
   out.number<std::uint64_t>(spec.rlimits.size());
   for (const Rlimit& limit : spec.rlimits) {
@@ -88,6 +90,7 @@ void read_process(WireReader& in, SandboxSpec& spec) {
   for (auto count = in.number<std::uint64_t>(); count > 0; --count) {
     spec.additional_gids.push_back(in.number<std::uint32_t>());
   }
+  spec.special_owners = read_special_owners(in);
   spec.architectures = in.texts();
   for (auto count = in.number<std::uint64_t>(); count > 0; --count) {
     Rlimit limit{};

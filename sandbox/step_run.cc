@@ -19,6 +19,7 @@
 #include "base/unique_fd.h"
 #include "sandbox/fail.h"
 #include "sandbox/spec_codec.h"
+#include "sandbox/special_owners_codec.h"
 #include "sandbox/wire.h"
 
 namespace ibuild::sandbox {
@@ -194,6 +195,9 @@ class StepRun {
         out_of_memory_ = in.flag();
         break;
       }
+      case message::kOwners:
+        observer_.owners_recorded(read_special_owners(in));
+        break;
       default:
         take_error(in);
     }

@@ -147,9 +147,15 @@ void RunMounts::open_agent(const RunMount& mount, std::vector<sandbox::MountSpec
   sandbox::MountSpec spec;
   spec.target = base::RelPath::clean(mount.target);
   spec.source_fd = agents_.back()->socket();
+  add_special_owner(spec.source_fd, owner);
   spec.source_is_directory = false;
   spec.source_is_ours = true;
   specs.push_back(std::move(spec));
+}
+
+void RunMounts::add_special_owner(int fd, const SshAgentProxy::Owner& owner) {
+  if (!base::must_record_owners()) return;
+  special_owners_.push_back({base::identity_of(fd), {.uid = owner.uid, .gid = owner.gid}});
 }
 
 std::vector<sandbox::MountSpec> RunMounts::open() {
@@ -286,6 +292,8 @@ sandbox::MountSpec RunMounts::open_bind(std::size_t index) {
   input_.scope.fetch.ensure_trees(chain, input_.stop);
   trees_.push_back(input_.scope.services.snapshots->open(chain, input_.stop));
   const auto& tree = *trees_.back();
+  const auto owners = tree.special_owners();
+  special_owners_.insert(special_owners_.end(), owners.begin(), owners.end());
   sandbox::MountSpec spec = bind_fd(base::open_at(tree.root(), path, O_PATH), mount);
   if (path.is_root() && tree.is_detached_mount()) {
     spec.source_fd = tree.root().get();

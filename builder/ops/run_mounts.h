@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/files.h"
+#include "base/owner_record.h"
 #include "base/unique_fd.h"
 #include "builder/ops/cache_mount.h"
 #include "builder/ops/copy_selection.h"
@@ -35,6 +36,8 @@ class RunMounts {
   std::vector<sandbox::MountSpec> open();
   /// Those that open() found.
   const StepSecrets& secrets() const { return secrets_; }
+  /// Where owners are recorded: those of sockets, links and fifos in what open() opened.
+  const std::vector<base::SpecialOwner>& special_owners() const { return special_owners_; }
 
  private:
   const SourceTree& tree_of(const RunMount& mount);
@@ -43,6 +46,7 @@ class RunMounts {
   std::string cache_origin(std::size_t index);
   void open_secret(const RunMount& mount);
   void open_agent(const RunMount& mount, std::vector<sandbox::MountSpec>& specs);
+  void add_special_owner(int fd, const SshAgentProxy::Owner& owner);
   sandbox::MountSpec open_one(std::size_t index);
   std::uint32_t tmpfs_mode(const base::RelPath& target) const;
   sandbox::MountSpec bind_fd(base::UniqueFd fd, const RunMount& mount);
@@ -59,6 +63,7 @@ class RunMounts {
   StepSecrets secrets_;
   std::vector<std::unique_ptr<SourceTree>> stages_;
   std::vector<std::optional<SelectedSource>> selections_;
+  std::vector<base::SpecialOwner> special_owners_;
   // Held open while the step runs:
   std::vector<base::UniqueFd> fds_;
   std::vector<std::unique_ptr<layers::WorkingTree>> trees_;

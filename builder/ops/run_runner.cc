@@ -32,6 +32,10 @@ class LogObserver : public sandbox::StepObserver {
     emit(stream, masker(stream).add(bytes));
   }
   void ran_out_of_memory() override { out_of_memory_ = true; }
+  void owners_recorded(const std::vector<base::SpecialOwner>& owners) override {
+    owners_ = base::SpecialOwners(owners);
+  }
+  base::SpecialOwners take_owners() { return std::move(owners_); }
   bool out_of_memory() const { return out_of_memory_; }
   /// After the step's end.
   void finish() {
@@ -50,6 +54,7 @@ class LogObserver : public sandbox::StepObserver {
   SecretMasker out_;
   SecretMasker err_;
   bool out_of_memory_ = false;
+  base::SpecialOwners owners_;
 };
 
 sandbox::NetworkMode network_mode(const std::string& name) {
@@ -180,7 +185,7 @@ void RunRunner::add_secrets(sandbox::SandboxSpec& spec) const {
   }
 }
 
-void RunRunner::run_process(const sandbox::SandboxSpec& spec) {
+base::SpecialOwners RunRunner::run_process(const sandbox::SandboxSpec& spec) {
   LogObserver observer(input_.scope.services.events, input_.vertex, mounts_.secrets().all());
   const auto fail = [&](const std::string& why) {
     observer.finish();
@@ -196,6 +201,7 @@ void RunRunner::run_process(const sandbox::SandboxSpec& spec) {
   }
   if (!status.success()) throw fail(how_it_ended(status, observer));
   observer.finish();
+  return observer.take_owners();
 }
 
 std::optional<layers::Layer> RunRunner::run() {
@@ -212,12 +218,15 @@ std::optional<layers::Layer> RunRunner::run() {
   if (input_.scope.clock.is_fixed()) tree->set_latest_time(input_.scope.clock.now());
   spec.root_fd = tree->root().get();
   spec.root_is_detached_mount = tree->is_detached_mount();
+  spec.special_owners = tree->special_owners();
   spec.mounts = mounts_.open();
+  const auto& owners = mounts_.special_owners();
+  spec.special_owners.insert(spec.special_owners.end(), owners.begin(), owners.end());
   const auto devices = located(
       input_.step.range, [&] { return RunDevices(input_.scope.request.devices); }, "run-failed");
   spec.mounts.insert(spec.mounts.end(), devices.mounts().begin(), devices.mounts().end());
   add_secrets(spec);
-  run_process(spec);
+  tree->set_special_owners(run_process(spec));
   SecretSearch search(mounts_.secrets().all(), input_.step.range);
   if (search.has_values() && !input_.scope.request.allowed.secrets_in_layers)
     tree->set_check(search);

@@ -21,7 +21,7 @@ class RunRunner : public OpRunner {
   std::vector<std::string> architectures() const;
   sandbox::SandboxSpec make_spec(const layers::LayerChain& chain) const;
   void add_secrets(sandbox::SandboxSpec& spec) const;
-  void run_process(const sandbox::SandboxSpec& spec);
+  base::SpecialOwners run_process(const sandbox::SandboxSpec& spec);
 
   const RunOp& op_;
   const StepInput& input_;

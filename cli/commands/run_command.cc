@@ -79,6 +79,7 @@ int run_container(const RunOptions& options, const IsolationChoice& isolation,
   container.spec.architectures = {image::normalize(image.config.platform).architecture};
   container.spec.root_fd = tree->root().get();
   container.spec.root_is_detached_mount = tree->is_detached_mount();
+  container.spec.special_owners = tree->special_owners();
 
   ContainerObserver observer(signals, context.err);
   const auto status = make_sandbox(isolation)->run(container.spec, observer, signals.token());

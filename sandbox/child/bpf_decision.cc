@@ -1,5 +1,6 @@
 #include "sandbox/child/bpf_decision.h"
 
+#include <fcntl.h>
 #include <linux/seccomp.h>
 #include <sched.h>
 #include <sys/socket.h>
@@ -17,6 +18,7 @@ using Program = std::vector<sock_filter>;
 using RangeIterator = VerdictRanges::const_iterator;
 
 constexpr sock_filter kAllow = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+constexpr sock_filter kAsk = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF);
 constexpr sock_filter kRefuse = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM);
 constexpr sock_filter kUnknown = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS);
 
@@ -60,6 +62,12 @@ Program check_socket() {
           BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_VSOCK, 0, 1), kRefuse, kAllow};
 }
 
+Program ask_if_creating(std::uint32_t flags_argument) {
+  constexpr std::uint32_t kCreating = O_CREAT | (O_TMPFILE & ~O_DIRECTORY);
+  return {load_argument(flags_argument), BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, kCreating, 1, 0),
+          kAllow, kAsk};
+}
+
 Program leaf(Verdict verdict) {
   switch (verdict) {
     case Verdict::allow:
@@ -73,6 +81,12 @@ Program leaf(Verdict verdict) {
       return allow_values<5>({0x0, 0x8, 0x20000, 0x20008, 0xffffffff});
     case Verdict::check_socket:
       return check_socket();
+    case Verdict::ask:
+      return {kAsk};
+    case Verdict::ask_if_second_creates:
+      return ask_if_creating(1);
+    case Verdict::ask_if_third_creates:
+      return ask_if_creating(2);
     case Verdict::refuse:
       break;
   }

@@ -11,11 +11,14 @@ namespace ibuild::sandbox {
 /// What a seccomp filter answers to a system call.
 enum class Verdict {
   allow,
-  refuse,             // EPERM
-  unknown,            // ENOSYS: programs fall back on an older call
-  check_clone,        // allowed without new namespaces
-  check_personality,  // allowed for the harmless ones
-  check_socket,       // allowed for all families but AF_ALG and AF_VSOCK
+  refuse,                 // EPERM
+  unknown,                // ENOSYS: programs fall back on an older call
+  check_clone,            // allowed without new namespaces
+  check_personality,      // allowed for the harmless ones
+  check_socket,           // allowed for all families but AF_ALG and AF_VSOCK
+  ask,                    // whoever listens decides
+  ask_if_second_creates,  // by the second argument, flags as of open(2): when a file may be made
+  ask_if_third_creates,
 };
 
 /// The verdicts of one architecture: of each number here up to the next number here. Must hold 0.

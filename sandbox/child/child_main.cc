@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "base/owner_record.h"
 #include "sandbox/child/probe.h"
 #include "sandbox/child/report.h"
 #include "sandbox/child/seccomp_filter.h"
@@ -57,7 +58,14 @@ void reset_signals() {
 StepContext find_context(Confinement confinement) {
   StepContext context;
   context.confinement = confinement;
-  context.filter = compile_filter(default_verdicts());
+  context.records_owners = confinement == Confinement::namespaces && base::must_record_owners();
+  if (context.records_owners) {
+    context.filter = compile_filter(default_verdicts_with_keeper());
+    context.insecure_filter = compile_filter(keeper_verdicts_alone());
+    context.heard = heard_calls();
+  } else {
+    context.filter = compile_filter(default_verdicts());
+  }
   context.gids = own_gid_map();
   context.may_set_groups = may_set_groups();
   return context;

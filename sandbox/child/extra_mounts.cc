@@ -10,6 +10,7 @@
 #include <string>
 
 #include "base/error.h"
+#include "base/owner_record.h"
 #include "base/stream.h"
 #include "base/text.h"
 #include "sandbox/child/mounts.h"
@@ -97,8 +98,15 @@ void fill_file(int file, const MountSpec& mount, std::string_view phase) {
   base::FdSink to(file);
   base::copy_stream(from, to);
   // The owner first: a change of it takes setuid bits away.
-  if (::fchown(file, mount.uid, mount.gid) != 0) {
-    if (errno != EINVAL) fail_with_errno(phase, "chown");
+  try {
+    base::give_file(file, mount.uid, mount.gid);
+  } catch (const base::SystemError& failure) {
+    if (failure.error_number() == ENOTSUP) {
+      throw SandboxError(std::string(phase),
+                         "its owner cannot be recorded: tmpfs takes user.* attributes since Linux "
+                         "6.6");
+    }
+    if (failure.error_number() != EINVAL) throw;
     SandboxError error(std::string(phase), "user " + std::to_string(mount.uid) + " or group " +
                                                std::to_string(mount.gid) +
                                                " does not exist in this user namespace");

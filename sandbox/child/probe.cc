@@ -2,19 +2,24 @@
 
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <string>
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/owner_record.h"
 #include "sandbox/child/emulation.h"
 #include "sandbox/child/mounts.h"
 #include "sandbox/enter_user_namespace.h"
@@ -78,6 +83,17 @@ void try_everything(bool in_user_namespace) {
   try_proc();
 }
 
+/// A filter with somebody who listens, of which each process can have one only.
+void try_listener() {
+  sock_filter allow = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+  const sock_fprog program{1, &allow};
+  const long fd =
+      ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, &program);
+  if (fd >= 0) return;
+  const std::string why = errno == EBUSY ? " (somebody around ibuild listens already)" : "";
+  throw SandboxError("record owners", base::SystemError("listen to system calls", "").what() + why);
+}
+
 int usable(const std::string& reason) {
   std::printf("%s\n", reason.c_str());
   std::fflush(stdout);
@@ -106,9 +122,10 @@ int probe_rootless() {
     if (entry.reached == UserNamespaceEntry::Reached::nothing) return refused(entry.why_not);
     note = entry.reached == UserNamespaceEntry::Reached::ranges
                ? "user namespace with id ranges; overlay with user xattrs"
-               : "user namespace with one id: " + entry.why_not;
+               : "user namespace with one id; owners are recorded: " + entry.why_not;
   }
   try_everything(true);
+  if (base::must_record_owners()) try_listener();
   return usable(note);
 }
 

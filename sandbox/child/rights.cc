@@ -13,9 +13,15 @@
 #include <cerrno>
 #include <vector>
 
+#include "sandbox/child/aid.h"
+#include "sandbox/child/keeper/owner_keeper.h"
 #include "sandbox/enter_user_namespace.h"
 #include "sandbox/fail.h"
 #include "sandbox/sandbox.h"
+
+#ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
+#define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
+#endif
 
 namespace ibuild::sandbox {
 
@@ -87,13 +93,35 @@ void set_capabilities(std::uint64_t allowed) {
   if (::syscall(SYS_capset, &header, data.data()) != 0) fail_with_errno(kPhase, "capset");
 }
 
+/// Loaded without no_new_privs, so that setuid programs work in the step; takes CAP_SYS_ADMIN.
+/// Gives -1, or what the call gives.
+long try_load(const std::vector<sock_filter>& filter, unsigned flags) {
+  const sock_fprog program{static_cast<unsigned short>(filter.size()),
+                           const_cast<sock_filter*>(filter.data())};
+  return ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
+}
+
 void load_filter(const StepContext& context) {
-  // Loaded without no_new_privs, so that setuid programs work in the step; takes CAP_SYS_ADMIN.
-  const sock_fprog program{static_cast<unsigned short>(context.filter.size()),
-                           const_cast<sock_filter*>(context.filter.data())};
-  if (::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) != 0) {
-    fail_with_errno("load system call filter", "seccomp");
-  }
+  if (try_load(context.filter, 0) != 0) fail_with_errno("load system call filter", "seccomp");
+}
+
+/// From here on every call that the keeper is for waits until there is one.
+void load_filter_with_keeper(const SandboxSpec& spec, const StepContext& context,
+                             const Channel& aid) {
+  constexpr std::string_view kPhase = "load system call filter";
+  start_credentials_numbers();
+  const KeeperStart start{Credentials::of(spec.uid, spec.gid, spec.additional_gids),
+                          spec.special_owners};
+  const std::string request = aid::kKeeper + encode_start(start);
+  const auto& filter = spec.insecure ? context.insecure_filter : context.filter;
+  // Once heard, a call is not to be interrupted and made again (Linux 5.19).
+  long listener =
+      try_load(filter, SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV);
+  if (listener < 0) listener = try_load(filter, SECCOMP_FILTER_FLAG_NEW_LISTENER);
+  if (listener < 0) fail_with_errno(kPhase, "seccomp");
+  const base::UniqueFd fd(static_cast<int>(listener));
+  const int number = fd.get();
+  ask_supervisor(kPhase, aid, request, {&number, 1});
 }
 
 /// EINVAL means that the user namespace has no such id.
@@ -137,7 +165,17 @@ void set_limits(const SandboxSpec& spec) {
   }
 }
 
-void drop_rights(const SandboxSpec& spec, const StepContext& context) {
+void drop_rights(const SandboxSpec& spec, const StepContext& context, const Channel& aid) {
+  if (context.records_owners) {
+    if (spec.insecure) {
+      load_filter_with_keeper(spec, context, aid);
+      return keep_all_capabilities();
+    }
+    const std::uint64_t allowed = allowed_capabilities(context);
+    limit_bounding_set(allowed);
+    load_filter_with_keeper(spec, context, aid);
+    return set_capabilities(allowed);
+  }
   if (spec.insecure) {
     if (::prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0) fail_with_errno("keep capabilities", "prctl");
     set_ids(spec, context);

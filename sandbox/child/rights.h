@@ -1,5 +1,6 @@
 #pragma once
 
+#include "sandbox/channel.h"
 #include "sandbox/child/step_context.h"
 #include "sandbox/sandbox_spec.h"
 
@@ -12,6 +13,8 @@ void set_limits(const SandboxSpec& spec);
 /// Takes this process from full rights to those of the step: capabilities, system call filter,
 /// groups, user. Where the user namespace forbids setgroups(2) (one mapped id, no subgid range)
 /// additional groups are left out. Throws: SandboxError.
-void drop_rights(const SandboxSpec& spec, const StepContext& context);
+/// Where owners are recorded, the filter's questions go to a keeper that `aid` is asked for, and
+/// who the process counts as is the keeper's business alone.
+void drop_rights(const SandboxSpec& spec, const StepContext& context, const Channel& aid);
 
 }  // namespace ibuild::sandbox

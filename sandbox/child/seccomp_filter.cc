@@ -64,8 +64,21 @@ std::optional<std::uint32_t> system_call_number(std::uint32_t arch, std::string_
   return std::nullopt;
 }
 
-std::map<std::uint32_t, Verdict> verdicts_by_number(std::uint32_t arch) {
-  std::map<std::uint32_t, Verdict> verdicts;
+using Verdicts = std::map<std::uint32_t, Verdict>;
+
+bool is_heard(const OwnerCallName& call, std::uint32_t arch) {
+  return !call.native_alone || arch == ::seccomp_arch_native();
+}
+
+void add_keeper(std::uint32_t arch, Verdicts& verdicts) {
+  for (const OwnerCallName& call : owner_calls()) {
+    const auto number = system_call_number(arch, call.name);
+    if (number && is_heard(call, arch)) verdicts[*number] = call.verdict;
+  }
+}
+
+Verdicts verdicts_by_number(std::uint32_t arch) {
+  Verdicts verdicts;
   auto set = [&](std::string_view name, Verdict verdict) {
     if (const auto number = system_call_number(arch, name)) verdicts[*number] = verdict;
   };
@@ -80,8 +93,7 @@ std::map<std::uint32_t, Verdict> verdicts_by_number(std::uint32_t arch) {
 
 /// Puts one table of numbers, from `first` on, into ranges: what lies between is refused, what
 /// comes after is unknown.
-void add_table(VerdictRanges& ranges, std::uint32_t first,
-               const std::map<std::uint32_t, Verdict>& verdicts) {
+void add_table(VerdictRanges& ranges, std::uint32_t first, const Verdicts& verdicts) {
   Verdict last = Verdict::refuse;
   ranges[first] = last;
   std::uint32_t next = first;
@@ -101,19 +113,64 @@ std::uint32_t audit_arch_of(std::uint32_t arch) {
   return arch == SCMP_ARCH_X32 ? static_cast<std::uint32_t>(SCMP_ARCH_X86_64) : arch;
 }
 
-}  // namespace
+std::uint32_t first_number(std::uint32_t arch) { return arch == SCMP_ARCH_X32 ? kX32Bit : 0; }
 
-std::vector<ArchitectureVerdicts> default_verdicts() {
+/// `add(arch, ranges)` for each architecture; x32 shares the ranges of x86-64.
+template <typename Add>
+std::vector<ArchitectureVerdicts> make_verdicts(const Add& add) {
   std::vector<ArchitectureVerdicts> all;
   for (std::uint32_t arch : architectures_here()) {
     const std::uint32_t audit_arch = audit_arch_of(arch);
-    const std::uint32_t first = arch == SCMP_ARCH_X32 ? kX32Bit : 0;
     auto entry = all.begin();
     while (entry != all.end() && entry->audit_arch != audit_arch) ++entry;
     if (entry == all.end()) entry = all.insert(all.end(), {audit_arch, {}});
-    add_table(entry->ranges, first, verdicts_by_number(arch));
+    add(arch, entry->ranges);
   }
   return all;
+}
+
+/// All that is not for the keeper is allowed.
+void add_keeper_alone(std::uint32_t arch, VerdictRanges& ranges) {
+  Verdicts verdicts;
+  add_keeper(arch, verdicts);
+  ranges[first_number(arch)] = Verdict::allow;
+  for (const auto& [number, verdict] : verdicts) {
+    ranges[number] = verdict;
+    if (!verdicts.contains(number + 1)) ranges[number + 1] = Verdict::allow;
+  }
+}
+
+}  // namespace
+
+std::vector<ArchitectureVerdicts> default_verdicts() {
+  return make_verdicts([](std::uint32_t arch, VerdictRanges& ranges) {
+    add_table(ranges, first_number(arch), verdicts_by_number(arch));
+  });
+}
+
+std::vector<ArchitectureVerdicts> default_verdicts_with_keeper() {
+  return make_verdicts([](std::uint32_t arch, VerdictRanges& ranges) {
+    Verdicts verdicts = verdicts_by_number(arch);
+    add_keeper(arch, verdicts);
+    add_table(ranges, first_number(arch), verdicts);
+  });
+}
+
+std::vector<ArchitectureVerdicts> keeper_verdicts_alone() {
+  return make_verdicts(add_keeper_alone);
+}
+
+HeardCalls heard_calls() {
+  HeardCalls calls;
+  for (std::uint32_t arch : architectures_here()) {
+    const bool has_old_calls = arch == SCMP_ARCH_X86 || arch == SCMP_ARCH_ARM;
+    for (const OwnerCallName& call : owner_calls()) {
+      const auto number = system_call_number(arch, call.name);
+      if (!number || !is_heard(call, arch)) continue;
+      calls[{audit_arch_of(arch), *number}] = {call.call, call.is_old && has_old_calls};
+    }
+  }
+  return calls;
 }
 
 std::vector<sock_filter> compile_filter(const std::vector<ArchitectureVerdicts>& architectures) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "sandbox/child/bpf_decision.h"
+#include "sandbox/child/keeper/owner_call.h"
 
 namespace ibuild::sandbox {
 
@@ -17,6 +18,12 @@ struct ArchitectureVerdicts {
   VerdictRanges ranges;
 };
 std::vector<ArchitectureVerdicts> default_verdicts();
+/// The same, but calls that ask for or about owners are for the keeper.
+std::vector<ArchitectureVerdicts> default_verdicts_with_keeper();
+/// Those calls are for the keeper, all others allowed.
+std::vector<ArchitectureVerdicts> keeper_verdicts_alone();
+/// What the keeper hears of.
+HeardCalls heard_calls();
 
 /// The program for seccomp(2). A call of an architecture that is not listed kills the process.
 std::vector<sock_filter> compile_filter(const std::vector<ArchitectureVerdicts>& architectures);

@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "sandbox/child/keeper/owner_call.h"
 #include "sandbox/id_map.h"
 
 namespace ibuild::sandbox {
@@ -15,7 +16,11 @@ enum class Confinement { namespaces, changed_root };
 struct StepContext {
   Confinement confinement = Confinement::namespaces;
   std::vector<sock_filter> filter;  // the default seccomp filter
-  IdMap gids;                       // of our user namespace
+  /// Owners are recorded: the filters ask a keeper. `insecure_filter` does nothing else.
+  bool records_owners = false;
+  std::vector<sock_filter> insecure_filter;
+  HeardCalls heard;
+  IdMap gids;  // of our user namespace
   bool may_set_groups = true;
 };
 

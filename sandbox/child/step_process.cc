@@ -7,11 +7,13 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
 
 #include "base/error.h"
+#include "base/owner_record.h"
 #include "base/text.h"
 #include "sandbox/cgroup_settings.h"
 #include "sandbox/child/aid.h"
@@ -34,10 +36,17 @@ namespace {
 constexpr int kSetupFailed = 125;
 constexpr std::string_view kEnterDir = "enter working directory";
 
+bool give_away(int dir, const char* name, const SandboxSpec& spec) {
+  if (base::must_record_owners()) {
+    return (spec.uid == 0 && spec.gid == 0) ||
+           base::write_owner_record_at(dir, name, {.uid = spec.uid, .gid = spec.gid});
+  }
+  return ::fchownat(dir, name, spec.uid, spec.gid, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
 bool make_owned(const MissingName& missing, const SandboxSpec& spec) {
   const char* name = missing.name.c_str();
-  if (::mkdirat(missing.parent_fd, name, 0755) != 0 ||
-      ::fchownat(missing.parent_fd, name, spec.uid, spec.gid, AT_SYMLINK_NOFOLLOW) != 0) {
+  if (::mkdirat(missing.parent_fd, name, 0755) != 0 || !give_away(missing.parent_fd, name, spec)) {
     fail_with_errno(kEnterDir, "make", missing.path.absolute());
   }
   return true;
@@ -135,23 +144,29 @@ SandboxSpec prepare(const StepChannels& lines, const StepContext& context) {
 }
 
 /// For what a library may have opened behind our back.
-void close_all_but(int kept) {
-  const auto fd = static_cast<unsigned>(kept);
-  if ((fd > 3 && ::close_range(3, fd - 1, 0) != 0) || ::close_range(fd + 1, ~0U, 0) != 0) {
+void close_all_but(const StepChannels& kept) {
+  const auto setup = static_cast<unsigned>(kept.setup.fd());
+  const auto aid = static_cast<unsigned>(kept.aid.fd());
+  const unsigned low = std::min(setup, aid);
+  const unsigned high = std::max(setup, aid);
+  if ((low > 3 && ::close_range(3, low - 1, 0) != 0) ||
+      (high > low + 1 && ::close_range(low + 1, high - 1, 0) != 0) ||
+      ::close_range(high + 1, ~0U, 0) != 0) {
     fail_with_errno("close descriptors", "close_range");
   }
 }
 
-void set_up_and_run(const StepChannels& lines, const StepContext& context) {
+void set_up_and_run(StepChannels& lines, const StepContext& context) {
   const Channel& setup = lines.setup;
   const SandboxSpec spec = prepare(lines, context);
-  close_all_but(setup.fd());
+  close_all_but(lines);
   ::setsid();  // no terminal of the caller's to push input into
   ::umask(022);
   leave_keyring();
   set_limits(spec);
   const Program program(spec);
-  drop_rights(spec, context);
+  drop_rights(spec, context, lines.aid);
+  lines.aid.close();
   // Last, as a change of rights undoes it. A step can undo it as well: its supervisor does not rest
   // on it.
   if (::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) fail_with_errno("start", "prctl");

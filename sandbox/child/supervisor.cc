@@ -21,6 +21,7 @@
 #include "base/scope_exit.h"
 #include "sandbox/child/aid.h"
 #include "sandbox/child/descendants.h"
+#include "sandbox/child/keeper/owner_keeper.h"
 #include "sandbox/child/private_network.h"
 #include "sandbox/child/report.h"
 #include "sandbox/child/step_cgroup.h"
@@ -76,11 +77,12 @@ pid_t fork_into_pid_namespace() {
 
 class Supervisor {
  public:
-  Supervisor(Channel& life, Channel aid, pid_t pid, Confinement confinement)
+  Supervisor(Channel& life, Channel aid, pid_t pid, const StepContext& context)
       : life_(life),
         aid_(std::move(aid)),
+        context_(context),
         pid_(pid),
-        has_pid_namespace_(confinement == Confinement::namespaces) {
+        has_pid_namespace_(context.confinement == Confinement::namespaces) {
     pidfd_.reset(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
     if (!pidfd_) fail_with_errno(kPhase, "open pidfd");
     const int fd = pidfd_.get();
@@ -119,11 +121,11 @@ class Supervisor {
   }
 
   void give_aid() {
-    const auto frame = aid_.receive();
+    auto frame = aid_.receive();
     if (!frame) return aid_.close();  // its program runs
     WireWriter answer;
     try {
-      grant(*frame);
+      grant(*std::move(frame));
       answer.text("");
     } catch (const SandboxError& error) {
       answer.text(error.detail());
@@ -135,13 +137,51 @@ class Supervisor {
     aid_.send(answer.bytes());
   }
 
-  void grant(const Frame& request) {
-    const std::string_view bytes = request.bytes;
-    if (bytes.starts_with(aid::kNetwork)) network_.emplace(connect_network(request));
-    if (bytes.starts_with(aid::kLimits)) {
-      cgroup_.emplace(decode_resources(bytes.substr(1)), pid_);
+  void grant(Frame request) {
+    const char what = request.bytes.empty() ? '\0' : request.bytes.front();
+    if (what == aid::kKeeper) {
+      start_keeper(std::move(request));
+    } else if (what == aid::kNetwork) {
+      network_.emplace(connect_network(request));
+    } else if (what == aid::kLimits) {
+      cgroup_.emplace(decode_resources(std::string_view(request.bytes).substr(1)), pid_);
       cgroup_->enter();
     }
+  }
+
+  /// Its own process: what it reads of the step can make it wait, and we must not.
+  void start_keeper(Frame request) {
+    KeeperState state(decode_start(std::string_view(request.bytes).substr(1)), pid_);
+    auto [line, far_line] = Channel::open_pair();
+    const pid_t pid = ::fork();
+    if (pid < 0) fail_with_errno(kPhase, "fork");
+    if (pid == 0) {
+      life_.close();
+      aid_.close();
+      line.close();
+      ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+      keep_owners(std::move(request.fds.at(0)), std::move(far_line), std::move(state),
+                  context_.heard);
+    }
+    base::UniqueFd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+    keeper_.emplace(Keeper{base::Child(pid, std::move(pidfd)), std::move(line)});
+  }
+
+  /// Requires: no process of the step is left.
+  void report_owners() {
+    if (!keeper_) return;
+    constexpr int kPatienceMs = 10000;
+    std::optional<Frame> owners;
+    try {
+      keeper_->line.send("E");
+      pollfd event{keeper_->line.fd(), POLLIN, 0};
+      if (::poll(&event, 1, kPatienceMs) > 0) owners = keeper_->line.receive();
+    } catch (const base::SystemError&) {
+      // It has ended too early.
+    }
+    keeper_.reset();
+    if (!owners) throw SandboxError(std::string(kPhase), "the keeper of the step's owners died");
+    life_.send(message::kOwners + owners->bytes);
   }
 
   bool ran_out_of_memory() const {
@@ -183,6 +223,7 @@ class Supervisor {
       if (errno != EINTR) fail_with_errno(kPhase, "wait");
     }
     if (!has_pid_namespace_) kill_and_reap_descendants();
+    report_owners();
     WireWriter out;
     out.number(message::kEnded);
     out.number<std::int32_t>(info.si_code == CLD_EXITED ? info.si_status : 0);
@@ -193,8 +234,15 @@ class Supervisor {
     life_.send(out.bytes());
   }
 
+  struct Keeper {
+    base::Child child;
+    Channel line;
+  };
+
   Channel& life_;
   Channel aid_;
+  const StepContext& context_;
+  std::optional<Keeper> keeper_;
   std::optional<base::Child> network_;  // ends with the supervisor
   std::optional<StepCgroup> cgroup_;
   const OomCounter own_oom_ = OomCounter::of_own_cgroup();
@@ -226,7 +274,7 @@ void start_and_watch(Channel& setup, Channel& life, const StepContext& context) 
     ::kill(pid, SIGKILL);
     if (changed_root) kill_and_reap_descendants();
   });
-  Supervisor(life, std::move(aid), pid, context.confinement).wait_for_end();
+  Supervisor(life, std::move(aid), pid, context).wait_for_end();
   kill_step.dismiss();
 }
 

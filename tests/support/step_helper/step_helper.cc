@@ -7,6 +7,8 @@
 //                                waits for ever
 //   daemon                       the same in the background, in a session of its own
 //   keys <path>                  the comments in an ssh agent's list of keys, as bytes that print
+//   own, show, make, flip, swap, paths, threads, die
+//                                see owner_calls.h
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/prctl.h>
@@ -24,6 +26,8 @@
 #include <cstring>
 #include <string_view>
 #include <vector>
+
+#include "tests/support/step_helper/owner_calls.h"
 
 namespace {
 
@@ -107,5 +111,13 @@ int main(int argc, char** argv) {
   if (what == "stay") return stay();
   if (what == "daemon") return stay_in_background();
   if (what == "keys" && argc > 2) return list_keys(argv[2]);
+  if (what == "own" && argc > 5) return own(argv);
+  if (what == "show" && argc > 3) return show(argv);
+  if (what == "make" && argc > 3) return make(argv);
+  if (what == "flip" && argc > 5) return flip(argv);
+  if (what == "swap" && argc > 4) return swap(argv);
+  if (what == "paths" && argc > 2) return paths(argv);
+  if (what == "threads" && argc > 2) return threads(argv);
+  if (what == "die" && argc > 2) return die(argv);
   return 64;
 }

@@ -8,6 +8,7 @@
 
 #include "base/child.h"
 #include "base/files.h"
+#include "base/owner_record.h"
 #include "sandbox/sandbox.h"
 
 namespace ibuild::test {
