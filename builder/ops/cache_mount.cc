@@ -12,6 +12,7 @@
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/files.h"
+#include "base/owner_record.h"
 #include "layers/layer_collector.h"
 #include "layers/tree_applier.h"
 
@@ -65,9 +66,9 @@ struct Access {
     return std::to_string(uid) + ":" + std::to_string(gid) + ":" + std::to_string(mode);
   }
   void apply_to(const base::DirFd& dir) const {
-    if ((uid != 0 || gid != 0) &&
-        ::fchown(dir.get(), static_cast<uid_t>(uid), static_cast<gid_t>(gid)) != 0)
-      throw base::SystemError("chown", dir.shown_as());
+    if (uid != 0 || gid != 0) {
+      base::give_file(dir.get(), static_cast<uid_t>(uid), static_cast<gid_t>(gid));
+    }
     if (::fchmod(dir.get(), mode) != 0) throw base::SystemError("chmod", dir.shown_as());
   }
 };
