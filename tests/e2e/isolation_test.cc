@@ -55,7 +55,7 @@ std::vector<Place> places() {
       all.push_back({who, "root"});
       all.push_back({who, "chroot"});
     }
-    if (who == Who::ranges) all.push_back({who, "rootless"});
+    if (who != Who::root) all.push_back({who, "rootless"});
   }
   return all;
 }
@@ -129,5 +129,8 @@ TEST_CASE("isolation: doctor tells of each profile why, in words and as JSON", "
       CHECK_THAT(json, Catch::Contains("\"profile\": \"" + std::string(profile) + "\""));
     }
     CHECK((text.find("CAP_MKNOD") == std::string::npos) == (who == Who::root));
+    const auto recorded = "user namespace with one id; owners are recorded: ";
+    CHECK((text.find(recorded) != std::string::npos) == (who == Who::single));
+    CHECK((json.find(recorded) != std::string::npos) == (who == Who::single));
   }
 }

@@ -42,7 +42,6 @@ bool wait_for(const Machine& machine, const std::string& file, const std::string
 
 TEST_CASE("robustness: killed at any instant, the next build just works", "[e2e]") {
   for (const Who who : everybody()) {
-    if (who == Who::single) continue;
     DYNAMIC_SECTION(name_of(who)) {
       Machine machine(who);
       prepare(machine);
@@ -77,7 +76,6 @@ TEST_CASE("robustness: killed at any instant, the next build just works", "[e2e]
 
 TEST_CASE("robustness: Ctrl-C ends the step's whole tree and says so", "[e2e]") {
   for (const Who who : everybody()) {
-    if (who == Who::single) continue;
     for (const int signal : {SIGINT, SIGTERM}) {
       DYNAMIC_SECTION(name_of(who) << ", signal " << signal) {
         Machine machine(who);
@@ -139,7 +137,6 @@ TEST_CASE("robustness: noise is no Dockerfile", "[e2e]") {
 
 TEST_CASE("robustness: an archive cannot write outside the image", "[e2e]") {
   for (const Who who : everybody()) {
-    if (who == Who::single) continue;
     DYNAMIC_SECTION(name_of(who)) {
       Machine machine(who);
       machine.write("make.py",
@@ -243,7 +240,6 @@ TEST_CASE("robustness: a context that changes while it is read gives an error or
 
 TEST_CASE("robustness: two builds at once on one store", "[e2e]") {
   for (const Who who : everybody()) {
-    if (who == Who::single) continue;
     DYNAMIC_SECTION(name_of(who)) {
       Machine machine(who);
       prepare(machine);

@@ -24,7 +24,6 @@ bool wait_for(const Machine& machine, const std::string& file, const std::string
 
 TEST_CASE("run: the program's exit code, and docker's for what cannot be run", "[e2e]") {
   for (const Who who : everybody()) {
-    if (who == Who::single) continue;
     DYNAMIC_SECTION(name_of(who)) {
       Machine machine(who);
       machine.make_base();
@@ -69,7 +68,6 @@ TEST_CASE("run: ports must be equal on the host's network", "[e2e]") {
 
 TEST_CASE("run: signals reach the program", "[e2e]") {
   for (const Who who : everybody()) {
-    if (who == Who::single) continue;
     DYNAMIC_SECTION(name_of(who)) {
       Machine machine(who);
       machine.make_base();

@@ -161,7 +161,6 @@ TEST_CASE("traps: ADD unpacks sparse files of an archive whole", "[e2e]") {
 
 TEST_CASE("traps: users: unknown numbers, groups, and whom a group drops", "[e2e]") {
   for (const Who who : everybody()) {
-    if (who == Who::single) continue;  // has one user only
     DYNAMIC_SECTION(name_of(who)) {
       Machine machine(who);
       machine.make_base();

@@ -1,0 +1,155 @@
+// Owners in the images of all who can build, and above all of a user with a single id, whose steps
+// have a keeper (docs/adr/0008-recorded-owners.md).
+#include <catch2/catch.hpp>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "tests/e2e/support/machine.h"
+#include "tests/support/must_run.h"
+
+using namespace ibuild;
+using namespace ibuild::e2e;
+
+namespace {
+
+constexpr const char* kEpoch = "SOURCE_DATE_EPOCH=1700000000";
+
+void prepare(Machine& machine) {
+  machine.make_base();
+  machine.must({"build", "-q", "--no-cache", "-t", "localhost/base:1", machine.path("base")},
+               {.env = {kEpoch}});
+  machine.write("context/data/text", "some text\n");
+  machine.must_run({"ln", "-s", "text", machine.path("context/data/link")});
+  machine.must_run({"install", "-m", "755", IBUILD_STEP_HELPER, machine.path("context/helper")});
+  machine.must_run({"touch", "-d", "2020-01-01", machine.path("context/helper")});
+  machine.write("home/secret", "a-value-to-keep\n");
+}
+
+/// Fails the test unless `dockerfile`, on localhost/base:1, gives the same digest for everybody
+/// that is `wanted`.
+void check_all_same(
+    const std::string& dockerfile, std::vector<std::string> args = {},
+    const std::function<bool(Who)>& wanted = [](Who) { return true; }) {
+  std::string first;
+  args.insert(args.begin(), "-q");
+  for (const Who who : everybody()) {
+    if (!wanted(who)) continue;
+    Machine machine(who);
+    prepare(machine);
+    auto own_args = args;
+    for (auto& arg : own_args) {
+      if (arg == "SECRET") arg = "id=s,src=" + machine.path("home/secret");
+    }
+    const auto built = machine.build("app:1", dockerfile, own_args, {.env = {kEpoch}});
+    INFO(name_of(who) << "\n" << built.err);
+    REQUIRE(built.code == 0);
+    CHECK(machine.processes_left().empty());
+    if (first.empty()) first = built.out;
+    CHECK(built.out == first);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("owners: files of others keep their owners through steps that write to them", "[e2e]") {
+  check_all_same(
+      "FROM localhost/base:1\n"
+      "COPY --chown=1000:50 data /data\n"
+      "RUN echo more >> /data/text && mkdir /data/sub && echo new > /data/sub/new\n"
+      "RUN chmod 4755 /data/text && mv /data/text /moved && ln /moved /data/other\n"
+      "RUN mv /data/link /data/renamed && ln /data/renamed /data/again\n"
+      "RUN chown -h 7:8 /data/again\n");
+}
+
+TEST_CASE("owners: what steps give away, and what they make as others", "[e2e]") {
+  check_all_same(
+      "FROM localhost/base:1\n"
+      "COPY helper /bin/\n"
+      "RUN mkdir -m 2775 /g && chown 1000:50 /g && touch /g/a && mkdir /g/d && ln -s a /g/l && "
+      "mkfifo /g/f && chown -h 7:8 /g/l && chown 9:9 /g/f && cp -a /g /copy && "
+      "tar -c -f /g.tar g && mkdir /x && tar -x -f /g.tar -C /x && rm /g.tar\n"
+      "RUN mkdir -m 777 /o && su alice -c 'echo mine > /o/su; mkdir /o/dir; ln -s x /o/link'\n"
+      "USER alice\n"
+      "WORKDIR /o/deep/er\n"
+      "RUN id -u > /o/id; id -G >> /o/id; mkfifo fifo; for c in creat open openat openat2 "
+      "openat2-beneath tmpfile; do helper make $c /o/$c; done\n"
+      "USER root\n"
+      "RUN helper own chown /o/open 5 6 && stat -c '%u:%g %a %n' /o/* /g/* /copy/* > /list\n"
+      "RUN rm -r /g && mv /o/dir /dir && chown -R 12:13 /x && chmod -R g-s /x\n");
+}
+
+TEST_CASE("owners: file capabilities are kept", "[e2e]") {
+  check_all_same(
+      "FROM localhost/base:1\n"
+      "COPY helper /bin/\n"
+      "RUN cp /bin/helper /h && chown 5:5 /h && helper make capability /h\n"
+      "RUN mv /h /bin/capable\n"
+      "RUN cp /bin/helper /i && helper make capability /i && chown 5:5 /i\n");
+}
+
+TEST_CASE("owners: device nodes are those of root's image", "[e2e]") {
+  // With ranges nobody makes any: the kernel refuses it, and nothing is recorded there.
+  check_all_same(
+      "FROM localhost/base:1\n"
+      "RUN mkdir /n && mknod /n/null c 1 3 && mknod -m 640 /n/disk b 8 1 && mknod /n/fifo p && "
+      "chown 5:6 /n/disk\n"
+      "RUN mv /n/null /n/moved && rm /n/fifo && ln /n/disk /n/again && stat -c '%u:%g %a %F %n' "
+      "/n/* > "
+      "/list\n",
+      {}, [](Who who) { return who != Who::ranges; });
+}
+
+TEST_CASE("owners: mounts belong to whom they are given", "[e2e]") {
+  check_all_same(
+      "FROM localhost/base:1 AS other\n"
+      "RUN mkdir /m && ln -s x /m/link && echo f > /m/file && chown -h 21:22 /m/link /m/file\n"
+      "FROM localhost/base:1\n"
+      "RUN --mount=type=cache,target=/c,uid=1000,gid=50,mode=0750 "
+      "--mount=type=secret,id=s,uid=1000,gid=50,mode=0440,required "
+      "--mount=from=other,source=/m,target=/m "
+      "stat -c '%u:%g %a %n' /c /run/secrets/s /m/* > /list && touch /c/a && chown 3:4 /c/a\n"
+      "RUN --mount=type=cache,target=/c,uid=1000,gid=50,mode=0750 stat -c '%u:%g' /c/a >> /list\n",
+      {"--secret", "SECRET"});
+}
+
+TEST_CASE("owners: an agent's socket belongs to whom it is given", "[e2e]") {
+  if (!test::can_run("ssh-agent", has_program("ssh-keygen"), "openssh-client is not installed"))
+    return;
+  for (const Who who : everybody()) {
+    DYNAMIC_SECTION(name_of(who)) {
+      Machine machine(who);
+      prepare(machine);
+      machine.must_run({"ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", machine.path("key")});
+      const auto built = machine.build("app:1",
+                                       "FROM localhost/base:1\n"
+                                       "COPY helper /bin/\n"
+                                       "USER alice\n"
+                                       "RUN --mount=type=ssh,uid=1000,gid=50 "
+                                       "[ $(stat -c %u:%g $SSH_AUTH_SOCK) = 1000:50 ] && "
+                                       "helper keys $SSH_AUTH_SOCK > /dev/null\n",
+                                       {"--ssh", "default=" + machine.path("key")});
+      INFO(built.err);
+      CHECK(built.code == 0);
+    }
+  }
+}
+
+TEST_CASE("owners: `run` shows the owners of an image, and answers as a step does", "[e2e]") {
+  for (const Who who : everybody()) {
+    DYNAMIC_SECTION(name_of(who)) {
+      Machine machine(who);
+      prepare(machine);
+      const auto built = machine.build("app:1",
+                                       "FROM localhost/base:1\nCOPY --chown=1000:50 data /data\n"
+                                       "RUN mkfifo /fifo && chown 8:9 /fifo\n");
+      INFO(built.err);
+      REQUIRE(built.code == 0);
+      const std::string script =
+          "stat -c %u:%g /data /data/text /data/link /fifo; chown 3:4 /bin && stat -c %u:%g /bin";
+      CHECK(machine.must({"run", "app:1", "sh", "-c", script}) ==
+            "1000:50\n1000:50\n1000:50\n8:9\n3:4");
+      CHECK(machine.must({"run", "--user", "alice", "app:1", "id", "-u"}) == "1000");
+    }
+  }
+}
