@@ -113,12 +113,15 @@ std::shared_ptr<const LayerIndex> LayerStore::index(const Layer& layer,
 }
 
 std::unique_ptr<base::ByteSource> LayerStore::open_file(const Layer& layer, const LayerEntry& entry,
-                                                        std::stop_token stop) const {
+                                                        std::stop_token stop,
+                                                        std::uint64_t skipped_bytes) const {
+  const auto skipped = std::min(skipped_bytes, entry.size_bytes);
+  const auto size = entry.size_bytes - skipped;
   const LayerFolder folder = state_->folder(layer.diff_id);
   if (state_->has_whole_tree(layer.diff_id)) {
     if (auto file = folder.try_open_in_tree(entry.path)) {
       check_file_size(file->get(), entry);
-      return std::make_unique<OwnedRangeSource>(*std::move(file), 0, entry.size_bytes);
+      return std::make_unique<OwnedRangeSource>(*std::move(file), skipped, size);
     }
   }
   auto tar = folder.try_open_tar();
@@ -127,7 +130,7 @@ std::unique_ptr<base::ByteSource> LayerStore::open_file(const Layer& layer, cons
     tar = folder.try_open_tar();
     if (!tar) throw base::Error("layer " + layer.diff_id.str() + ": its tar has vanished");
   }
-  return std::make_unique<OwnedRangeSource>(*std::move(tar), entry.tar_offset, entry.size_bytes);
+  return std::make_unique<OwnedRangeSource>(*std::move(tar), entry.tar_offset + skipped, size);
 }
 
 base::Digest LayerStore::file_digest(const Layer& layer, const LayerEntry& entry) const {

@@ -55,9 +55,10 @@ class LayerStore {
   /// Makes it first when it is missing or damaged. Kept in memory afterwards.
   std::shared_ptr<const LayerIndex> index(const Layer& layer, std::stop_token stop = {}) const;
   /// The bytes of a `file` entry of this layer's index, from whatever form holds them (tree or tar;
-  /// made when neither is there).
+  /// made when neither is there), without the first `skipped_bytes`; none beyond its end.
   std::unique_ptr<base::ByteSource> open_file(const Layer& layer, const LayerEntry& entry,
-                                              std::stop_token stop = {}) const;
+                                              std::stop_token stop = {},
+                                              std::uint64_t skipped_bytes = 0) const;
   /// The digest of a file's bytes: from the index, or computed by reading.
   base::Digest file_digest(const Layer& layer, const LayerEntry& entry) const;
   /// The unpacked directory in the overlay whiteout format of this process's backend (trusted. or
