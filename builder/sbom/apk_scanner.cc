@@ -76,10 +76,10 @@ void scan(const ScannedFile& file, PackageList& list) {
     if (!line.empty()) {
       record.take(line);
     } else if (!record.empty()) {
-      list.packages.push_back(record.take_package(file.os));
+      list.add(record.take_package(file.os));
     }
   }
-  if (!record.empty()) list.packages.push_back(record.take_package(file.os));
+  if (!record.empty()) list.add(record.take_package(file.os));
 }
 
 }  // namespace

@@ -51,7 +51,7 @@ void scan(const ScannedFile& file, PackageList& list) {
         package.url.qualifiers["upstream"] = package.origin;
         package.supplier = field(fields, "maintainer");
         package.homepage = field(fields, "homepage");
-        list.packages.push_back(std::move(package));
+        list.add(std::move(package));
       });
 }
 

@@ -13,6 +13,21 @@ bool is_regular(const layers::TreeView::Node& node) {
   return node.entry != nullptr && node.entry->type == layers::EntryType::file;
 }
 
+/// A scan that takes long ends when it is told to.
+class StoppedSource : public base::ByteSource {
+ public:
+  StoppedSource(std::unique_ptr<base::ByteSource> from, std::stop_token stop)
+      : from_(std::move(from)), stop_(std::move(stop)) {}
+  std::size_t read(std::span<std::byte> buffer) override {
+    if (stop_.stop_requested()) throw base::CancelledError();
+    return from_->read(buffer);
+  }
+
+ private:
+  std::unique_ptr<base::ByteSource> from_;
+  std::stop_token stop_;
+};
+
 }  // namespace
 
 ImageFiles::ImageFiles(const layers::LayerChain& chain, const layers::Store& store,
@@ -39,8 +54,9 @@ std::optional<ImageFiles::Node> ImageFiles::find(std::string_view path) const {
   return std::nullopt;
 }
 
-std::unique_ptr<base::ByteSource> ImageFiles::open(const Node& file) const {
-  return store_.layers().open_file(chain_[file.layer], *file.entry, stop_);
+std::unique_ptr<base::ByteSource> ImageFiles::open(const Node& file, std::uint64_t offset) const {
+  return std::make_unique<StoppedSource>(
+      store_.layers().open_file(chain_[file.layer], *file.entry, stop_, offset), stop_);
 }
 
 std::string ImageFiles::read(const Node& file, std::uint64_t cap_bytes) const {

@@ -28,8 +28,9 @@ class ImageFiles {
   /// The regular file that `path` leads to, links inside the image followed; none when there is
   /// none.
   std::optional<Node> find(std::string_view path) const;
+  /// Its bytes from `offset` on; none beyond its end. Reading throws CancelledError.
   /// Requires: a regular file of this image.
-  std::unique_ptr<base::ByteSource> open(const Node& file) const;
+  std::unique_ptr<base::ByteSource> open(const Node& file, std::uint64_t offset = 0) const;
   /// The whole of it. Throws: ContentError above `cap_bytes`.
   std::string read(const Node& file, std::uint64_t cap_bytes) const;
 

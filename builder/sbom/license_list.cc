@@ -147,7 +147,7 @@ constexpr std::array<std::string_view, 134> kIds = {"0BSD",
                                                     "zlib-acknowledgement"};
 
 /// Ids that the list has given up, and words for one licence that can mean no other.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 50> kOtherNames = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 72> kOtherNames = {{
     {"AGPL-3.0", "AGPL-3.0-only"},
     {"AGPL-3.0+", "AGPL-3.0-or-later"},
     {"AGPLv3", "AGPL-3.0-only"},
@@ -198,6 +198,28 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 50> kOtherNa
     {"MPL 2.0", "MPL-2.0"},
     {"Mozilla Public License 2.0 (MPL 2.0)", "MPL-2.0"},
     {"The Unlicense (Unlicense)", "Unlicense"},
+    {"https://www.apache.org/licenses/LICENSE-2.0", "Apache-2.0"},
+    {"https://www.apache.org/licenses/LICENSE-2.0.txt", "Apache-2.0"},
+    {"http://www.apache.org/licenses/LICENSE-2.0", "Apache-2.0"},
+    {"http://www.apache.org/licenses/LICENSE-2.0.txt", "Apache-2.0"},
+    {"http://www.opensource.org/licenses/mit-license.php", "MIT"},
+    {"https://opensource.org/licenses/MIT", "MIT"},
+    {"http://www.eclipse.org/legal/epl-v10.html", "EPL-1.0"},
+    {"https://www.eclipse.org/legal/epl-v20.html", "EPL-2.0"},
+    {"http://www.eclipse.org/legal/epl-2.0", "EPL-2.0"},
+    {"GNU General Public License v2 (GPLv2)", "GPL-2.0-only"},
+    {"GNU General Public License v2 or later (GPLv2+)", "GPL-2.0-or-later"},
+    {"GNU General Public License v3 (GPLv3)", "GPL-3.0-only"},
+    {"GNU General Public License v3 or later (GPLv3+)", "GPL-3.0-or-later"},
+    {"GNU Lesser General Public License v3 (LGPLv3)", "LGPL-3.0-only"},
+    {"GNU Lesser General Public License v3 or later (LGPLv3+)", "LGPL-3.0-or-later"},
+    {"GNU Lesser General Public License v2 or later (LGPLv2+)", "LGPL-2.0-or-later"},
+    {"GNU Affero General Public License v3", "AGPL-3.0-only"},
+    {"GNU Affero General Public License v3 or later (AGPLv3+)", "AGPL-3.0-or-later"},
+    {"MIT No Attribution License (MIT-0)", "MIT-0"},
+    {"zlib/libpng License", "Zlib"},
+    {"CC0 1.0 Universal (CC0 1.0) Public Domain Dedication", "CC0-1.0"},
+    {"Eclipse Public License 2.0 (EPL-2.0)", "EPL-2.0"},
 }};
 
 }  // namespace

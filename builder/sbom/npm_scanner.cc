@@ -82,7 +82,7 @@ void scan(const ScannedFile& file, PackageList& list) {
   package.license = license_of(json);
   package.supplier = author_of(json);
   package.homepage = text_of(json, "homepage");
-  list.packages.push_back(std::move(package));
+  list.add(std::move(package));
 }
 
 }  // namespace

@@ -39,7 +39,4 @@ std::span<const PackageScanner> package_scanners();
 /// Throws: CancelledError, and what reading the store throws.
 PackageList scan_packages(const ImageFiles& files);
 
-/// Of a single image; more are not told, which is a gap.
-inline constexpr std::size_t kMaxPackages = 200'000;
-
 }  // namespace ibuild::builder

@@ -53,7 +53,7 @@ void scan(const ScannedFile& file, PackageList& list) {
   package.license = license_of(fields);
   package.supplier = supplier_of(fields);
   package.homepage = known(field(fields, "home-page"));
-  list.packages.push_back(std::move(package));
+  list.add(std::move(package));
 }
 
 }  // namespace
