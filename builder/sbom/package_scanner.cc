@@ -10,6 +10,7 @@
 #include "builder/sbom/java_scanner.h"
 #include "builder/sbom/npm_scanner.h"
 #include "builder/sbom/python_scanner.h"
+#include "builder/sbom/rpm_scanner.h"
 
 namespace ibuild::builder {
 
@@ -30,7 +31,7 @@ void scan_file(const PackageScanner& scanner, const ScannedFile& file, PackageLi
 
 std::span<const PackageScanner> package_scanners() {
   static const std::array scanners = {kDpkgScanner, kApkScanner, kPythonScanner, kNpmScanner,
-                                      kGemScanner,  kGoScanner,  kJavaScanner};
+                                      kGemScanner,  kGoScanner,  kJavaScanner,   kRpmScanner};
   return scanners;
 }
 

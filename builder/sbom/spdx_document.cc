@@ -1,5 +1,7 @@
 #include "builder/sbom/spdx_document.h"
 
+#include <algorithm>
+#include <array>
 #include <chrono>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -47,6 +49,15 @@ std::string full_name(const Package& package) {
   return is_part && !url.name_space.empty() ? url.name_space + "/" + url.name : url.name;
 }
 
+bool names_group(const std::string& name) {
+  constexpr std::array<std::string_view, 14> kWords = {
+      "team",  "maintainers", "developers", "project", " group", "foundation",  "community",
+      " inc.", " inc",        " llc",       " ltd",    " gmbh",  "corporation", "opensuse"};
+  const auto lower = base::to_lower(name);
+  return std::any_of(kWords.begin(), kWords.end(),
+                     [&](std::string_view word) { return lower.find(word) != std::string::npos; });
+}
+
 /// "Person: Name (mail)", as clause 7.5 has it. Nobody says here whether it is a person.
 std::string supplier(const std::string& text) {
   if (text.empty()) return kNothing;
@@ -54,13 +65,9 @@ std::string supplier(const std::string& text) {
   const auto close = text.find('>', open == std::string::npos ? 0 : open);
   const bool has_mail = open != std::string::npos && close != std::string::npos;
   auto name = has_mail ? text.substr(0, open) : text;
-  const auto lower = base::to_lower(name);
-  const bool is_group =
-      lower.find("team") != std::string::npos || lower.find("maintainers") != std::string::npos ||
-      lower.find("developers") != std::string::npos || lower.find("project") != std::string::npos ||
-      lower.find(" group") != std::string::npos;
+  const char* kind = names_group(name) ? "Organization: " : "Person: ";
   if (has_mail) name += " (" + text.substr(open + 2, close - open - 2) + ")";
-  return (is_group ? "Organization: " : "Person: ") + name;
+  return kind + name;
 }
 
 bool is_url(const std::string& text) {
