@@ -6,6 +6,7 @@
 #include "tests/e2e/support/machine.h"
 #include "tests/support/must_run.h"
 #include "tests/support/registry_server.h"
+#include "tests/support/spdx_check.h"
 
 using namespace ibuild;
 using namespace ibuild::e2e;
@@ -137,13 +138,10 @@ TEST_CASE("attest: the packages of a Debian image are those that dpkg lists", "[
 
   const auto sbom = json::parse(machine.must({"inspect", "--remote", "--sbom", name}));
   CHECK(sbom == json::parse(machine.must({"inspect", "--sbom", name})));
-  for (const char* member : {"spdxVersion", "dataLicense", "SPDXID", "name", "documentNamespace"})
-    CHECK(sbom.at(member).is_string());
+  CHECK(test::spdx_mistakes(sbom.dump()) == std::vector<std::string>{});
   CHECK(sbom.at("creationInfo").at("created") == "2023-11-14T22:13:20Z");
   std::set<std::string> ours;
   for (const auto& package : sbom.at("packages")) {
-    for (const char* member : {"name", "SPDXID", "downloadLocation"})
-      CHECK(package.at(member).is_string());
     if (package.contains("externalRefs"))
       ours.insert(package.at("name").get<std::string>() + " " +
                   package.at("versionInfo").get<std::string>());

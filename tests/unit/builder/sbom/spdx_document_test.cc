@@ -6,6 +6,7 @@
 #include <set>
 
 #include "image/manifest.h"
+#include "tests/support/spdx_check.h"
 #include "tests/unit/builder/sbom/sbom_fixture.h"
 
 using namespace ibuild;
@@ -65,6 +66,35 @@ TEST_CASE("spdx_document: all that SPDX 2.3 demands is there", "[sbom]") {
                         "relatedSpdxElement":"SPDXRef-Image"})"));
   for (const auto& one : document.at("relationships"))
     CHECK(ids.contains(one.at("relatedSpdxElement")));
+}
+
+TEST_CASE("spdx_document: whatever packages say, the document is valid", "[sbom]") {
+  SbomFixture f;
+  const auto mistakes = [](const std::string& json) { return test::spdx_mistakes(json); };
+  CHECK(mistakes(document_of(f.scan(kFiles))).empty());
+  CHECK(mistakes(document_of({})).empty());
+  std::string status;
+  for (int i = 0; i < 300; ++i) {
+    const auto number = std::to_string(i);
+    status += "Package: p" + number + "\nVersion: 1:" + number + "~b+c\nArchitecture: amd64\n\n";
+  }
+  std::vector<test::FakeFile> files = {
+      {"var/lib/dpkg/status", status + "Package: \xff\xfe \x01\n"}};
+  for (const char* license :
+       {"MIT", "(MIT OR", "my own, really", "GPL-2.0-or-later WITH Classpath-exception-2.0", "\xff",
+        "MIT AND (ISC OR 0BSD)", ")", "LicenseRef-x", "NONE", " ", "Ünïcode"}) {
+    const Json package = {{"name", "x" + std::to_string(files.size())}, {"license", license}};
+    files.push_back({"node_modules/m" + std::to_string(files.size()) + "/package.json",
+                     package.dump(-1, ' ', false, Json::error_handler_t::replace)});
+  }
+  CHECK(mistakes(document_of(f.scan(files))) == std::vector<std::string>{});
+
+  // The check itself sees what is wrong.
+  auto broken = Json::parse(document_of(f.scan(kFiles)));
+  broken["packages"][1]["SPDXID"] = broken["packages"][2]["SPDXID"];
+  broken["hasExtractedLicensingInfos"].clear();
+  broken.erase("documentNamespace");
+  CHECK(mistakes(broken.dump()).size() == 4);
 }
 
 TEST_CASE("spdx_document: what a package says of itself", "[sbom]") {
