@@ -1,6 +1,7 @@
 #include "builder/sbom/dpkg_scanner.h"
 
 #include "base/text.h"
+#include "builder/sbom/debian_copyright.h"
 #include "builder/sbom/field_stanzas.h"
 
 namespace ibuild::builder {
@@ -9,6 +10,7 @@ namespace {
 
 // That of a desktop with 4,000 packages has 6 MB.
 constexpr std::uint64_t kMaxBytes = 128 << 20;
+constexpr std::uint64_t kMaxCopyrightBytes = 1 << 20;
 
 bool wants(std::string_view path, const layers::LayerEntry&) {
   constexpr std::string_view kFolder = "var/lib/dpkg/status.d/";
@@ -33,6 +35,13 @@ std::string origin_of(const std::string& source) {
   return source.substr(0, open) + "@" + source.substr(open + 2, close - open - 2);
 }
 
+/// Empty where its copyright file is missing, too large or not clear.
+std::string license_of(const std::string& package, const ImageFiles& files) {
+  const auto file = files.find("usr/share/doc/" + package + "/copyright");
+  if (!file || file->entry->size_bytes > kMaxCopyrightBytes) return {};
+  return license_of_copyright(files.read(*file, kMaxCopyrightBytes));
+}
+
 void scan(const ScannedFile& file, PackageList& list) {
   const auto text = file.read(kMaxBytes);
   for_each_stanza(
@@ -51,6 +60,7 @@ void scan(const ScannedFile& file, PackageList& list) {
         package.url.qualifiers["upstream"] = package.origin;
         package.supplier = field(fields, "maintainer");
         package.homepage = field(fields, "homepage");
+        package.license = license_of(name, file.files);
         list.add(std::move(package));
       });
 }

@@ -24,12 +24,31 @@ std::string normal_name(const std::string& name) {
   return normal;
 }
 
-/// A licence is a word or an expression; some write its whole text here.
-std::string license_of(const Fields& fields) {
+/// The last part of "Classifier: License :: OSI Approved :: MIT License"; empty where none or
+/// several are given.
+std::string classified_license(std::string_view text) {
+  constexpr std::string_view kBeginning = "Classifier: License :: ";
+  std::string license;
+  for (auto line : base::split(text, '\n')) {
+    line = base::trim(line);
+    if (line.empty()) break;  // the description follows
+    if (!line.starts_with(kBeginning)) continue;
+    line.remove_prefix(kBeginning.size() - 4);  // with " :: "
+    const auto name = line.substr(line.rfind(" :: ") + 4);
+    if (name == "OSI Approved") continue;
+    if (!license.empty()) return {};
+    license = name;
+  }
+  return license;
+}
+
+/// A licence is a word or an expression; some write its whole text there, or classify it alone.
+std::string license_of(const Fields& fields, std::string_view text) {
   const auto& expression = field(fields, "license-expression");
   if (!expression.empty()) return expression;
-  const auto& text = field(fields, "license");
-  return text.find('\n') == std::string::npos && text != "UNKNOWN" ? text : "";
+  const auto& license = field(fields, "license");
+  const bool is_name = license.find('\n') == std::string::npos && license != "UNKNOWN";
+  return is_name && !license.empty() ? license : classified_license(text);
 }
 
 std::string known(const std::string& text) { return text == "UNKNOWN" ? "" : text; }
@@ -42,15 +61,15 @@ std::string supplier_of(const Fields& fields) {
 }
 
 void scan(const ScannedFile& file, PackageList& list) {
-  const auto fields = first_stanza(
-      file.read(kMaxBytes),
-      {"name", "version", "license-expression", "license", "author", "author-email", "home-page"});
+  const auto text = file.read(kMaxBytes);
+  const auto fields = first_stanza(text, {"name", "version", "license-expression", "license",
+                                          "author", "author-email", "home-page"});
   if (field(fields, "name").empty()) return;
   Package package;
   package.url = {.type = "pypi",
                  .name = normal_name(field(fields, "name")),
                  .version = field(fields, "version")};
-  package.license = license_of(fields);
+  package.license = license_of(fields, text);
   package.supplier = supplier_of(fields);
   package.homepage = known(field(fields, "home-page"));
   list.add(std::move(package));

@@ -38,6 +38,25 @@ TEST_CASE("python_scanner: a licence's whole text is none", "[sbom]") {
   CHECK(list.packages[0].license.empty());
 }
 
+TEST_CASE("python_scanner: a licence that only a classifier names", "[sbom]") {
+  SbomFixture f;
+  const std::string name = "Name: x\nVersion: 1\n";
+  const auto license_of = [&](const std::string& lines) {
+    const auto list = f.scan({{"x.dist-info/METADATA", name + lines}});
+    REQUIRE(list.packages.size() == 1);
+    return list.packages[0].license;
+  };
+  const std::string mit = "Classifier: License :: OSI Approved :: MIT License\n";
+  CHECK(license_of(mit) == "MIT License");
+  CHECK(license_of("License: UNKNOWN\nClassifier: License :: OSI Approved\n" + mit) ==
+        "MIT License");
+  CHECK(license_of("License: ISC\n" + mit) == "ISC");
+  CHECK(license_of("License: Permission is\n granted\n" + mit) == "MIT License");
+  CHECK(license_of(mit + "Classifier: License :: OSI Approved :: ISC License (ISCL)\n").empty());
+  CHECK(license_of("\n" + mit).empty());
+  CHECK(license_of("Classifier: License :: Public Domain\n") == "Public Domain");
+}
+
 TEST_CASE("python_scanner: the same package in two places is told once", "[sbom]") {
   SbomFixture f;
   const auto list = f.scan({{"a/x.dist-info/METADATA", "Name: x\nVersion: 1\n"},
