@@ -13,6 +13,7 @@
 #include "cli/commands/du_command.h"
 #include "cli/commands/history_command.h"
 #include "cli/commands/images_command.h"
+#include "cli/commands/index_command.h"
 #include "cli/commands/inspect_command.h"
 #include "cli/commands/load_command.h"
 #include "cli/commands/lock_command.h"
@@ -47,6 +48,7 @@ constexpr std::array kCommands = {
     Command{"pull", "Fetch an image from a registry", &run_pull},
     Command{"push", "Send an image to a registry", &run_push},
     Command{"copy", "Copy an image from registry to registry", &run_copy},
+    Command{"index", "Make one image index out of images of registries (index create)", &run_index},
     Command{"ls", "List the tags of a repository in a registry", &run_ls},
     Command{"rm", "Remove images from a registry", &run_rm},
     Command{"images", "List the images of the store", &run_images},

@@ -34,27 +34,27 @@ bool is_image_type(const std::string& type) {
   return type != "tar" && type != "local" && type != "cacheonly";
 }
 
-/// The attributes that one --annotation stands for: "annotation-index[linux/amd64].key" and so on.
-std::vector<std::pair<std::string, std::string>> annotation_attributes(std::string_view text) {
+}  // namespace
+
+std::vector<std::pair<std::string, std::string>> annotation_attributes(std::string_view text,
+                                                                       std::string_view kind) {
   const auto equals = text.find('=');
   if (equals == std::string_view::npos) {
     throw base::UsageError("--annotation " + base::printable(text) + " is not NAME=VALUE");
   }
   std::string_view name = text.substr(0, equals);
-  std::string_view kinds = "manifest";
+  std::string_view kinds = kind;
   if (const auto colon = name.find(':'); colon != std::string_view::npos) {
     kinds = name.substr(0, colon);
     name.remove_prefix(colon + 1);
   }
   std::vector<std::pair<std::string, std::string>> attributes;
-  for (const auto kind : base::split(kinds, ',')) {
-    attributes.emplace_back("annotation-" + std::string(base::trim(kind)) + "." + std::string(name),
+  for (const auto each : base::split(kinds, ',')) {
+    attributes.emplace_back("annotation-" + std::string(base::trim(each)) + "." + std::string(name),
                             text.substr(equals + 1));
   }
   return attributes;
 }
-
-}  // namespace
 
 void check_deleting_outputs(const std::vector<builder::OutputSpec>& outputs,
                             const builder::Allowances& allowed) {
@@ -109,7 +109,7 @@ void annotate(std::vector<builder::OutputSpec>& outputs, const std::vector<std::
     if (!is_image_type(output.type)) continue;
     is_held = true;
     for (const auto& text : texts) {
-      for (auto& [name, value] : annotation_attributes(text))
+      for (auto& [name, value] : annotation_attributes(text, "manifest"))
         output.attributes.insert_or_assign(std::move(name), std::move(value));
     }
   }

@@ -1,6 +1,9 @@
 #pragma once
 
+#include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "builder/build.h"
 
@@ -9,6 +12,11 @@ namespace ibuild::cli {
 /// The value of --output: "type=oci,dest=app.tar", or for short a directory (type=local) or "-"
 /// (type=tar on stdout). Throws: UsageError for an unknown type, with a suggestion.
 builder::OutputSpec parse_output(std::string_view text);
+
+/// What one --annotation stands for, as attributes of outputs: "annotation-index[linux/amd64].KEY".
+/// Without a kind of its own it is one of `kind`. Throws: UsageError for what is not NAME=VALUE.
+std::vector<std::pair<std::string, std::string>> annotation_attributes(std::string_view text,
+                                                                       std::string_view kind);
 
 /// Hands the values of --annotation, "[KIND[PLATFORM],…:]KEY=VALUE", to every output that is an
 /// image; without one, to the store's. KIND is manifest (by itself), manifest-descriptor, index or
