@@ -18,13 +18,13 @@ struct KnownArg {
   std::set<std::string> uses;  // ARGs that its default is made of
 };
 
-/// What one stage knows and uses; stages built on it start with a copy.
+/// What one stage knows, with all that it has from the stage below it, and what it uses by itself.
 struct Capture {
-  std::map<std::string, KnownArg> known;
+  SharedMap<KnownArg> known;
+  EnvList env;
   std::set<std::string> used;
   std::map<std::string, OutlineNeed> secrets;
   std::map<std::string, OutlineNeed> ssh;
-  EnvList env;
 };
 
 /// Goes through the instructions of a stage; one function for each kind that matters.
@@ -89,7 +89,7 @@ class StageReader {
     }
     if (value) capture_.env.set(name, *value);
     if (is_global) return;
-    capture_.known[name] = {{name, definition.doc_comment, value.value_or(""), range_}, {}};
+    capture_.known.set(name, {{name, definition.doc_comment, value.value_or(""), range_}, {}});
   }
 
   const Context& context_;
@@ -109,14 +109,18 @@ Capture global_capture(const BuildDescription& description) {
       const auto value = description.args().value(definition.name).value_or("");
       KnownArg known{{definition.name, definition.doc_comment, value, instruction.range}, {}};
       if (definition.default_value) known.uses = names_used(description, *definition.default_value);
-      capture.known[definition.name] = std::move(known);
+      capture.known.set(definition.name, std::move(known));
     }
   }
   return capture;
 }
 
-Capture read_stage(const StageReader::Context& context, const StageNode& node, Capture capture) {
+Capture read_stage(const StageReader::Context& context, const StageNode& node,
+                   const Capture& below) {
   const auto& description = context.description;
+  Capture capture;
+  capture.known = below.known;
+  capture.env = below.env;
   if (const auto* image = std::get_if<ImageRequest>(&node.base)) {
     for (const auto& text : description.bases().at(*image).config.config.env) {
       const auto [name, value] = split_env(text);
@@ -130,17 +134,18 @@ Capture read_stage(const StageReader::Context& context, const StageNode& node, C
   return capture;
 }
 
-/// What is used, and what that is made of.
-std::set<std::string> all_used(const Capture& capture) {
+/// What is used, and what that is made of as far as `known` tells.
+std::set<std::string> all_used(const std::set<std::string>& used,
+                               const SharedMap<KnownArg>& known_args) {
   std::set<std::string> found;
-  std::vector<std::string> open(capture.used.begin(), capture.used.end());
+  std::vector<std::string> open(used.begin(), used.end());
   while (!open.empty()) {
     const std::string name = std::move(open.back());
     open.pop_back();
     if (!found.insert(name).second) continue;
-    const auto known = capture.known.find(name);
-    if (known == capture.known.end()) continue;
-    open.insert(open.end(), known->second.uses.begin(), known->second.uses.end());
+    const auto* known = known_args.find(name);
+    if (known == nullptr) continue;
+    open.insert(open.end(), known->uses.begin(), known->uses.end());
   }
   return found;
 }
@@ -153,6 +158,30 @@ std::vector<Entry> in_file_order(const std::map<std::string, Entry>& entries) {
                    [](const Entry& a, const Entry& b) { return a.range.start < b.range.start; });
   return sorted;
 }
+
+/// The stages that the target stands on, from below, and itself.
+std::vector<StageIndex> stages_below(const StageGraph& graph) {
+  std::vector<StageIndex> stages = {graph.target()};
+  while (const auto* base = std::get_if<StageIndex>(&graph.stages()[stages.back()].base))
+    stages.push_back(*base);
+  std::reverse(stages.begin(), stages.end());
+  return stages;
+}
+
+/// Everything that the stages use. Of two words for one thing the first one counts.
+struct Gathered {
+  std::map<std::string, OutlineArg> args;
+  std::map<std::string, OutlineNeed> secrets;
+  std::map<std::string, OutlineNeed> ssh;
+
+  void add(const Capture& capture, const SharedMap<KnownArg>& known_args) {
+    for (const auto& name : all_used(capture.used, known_args)) {
+      if (const auto* known = known_args.find(name)) args.emplace(name, known->arg);
+    }
+    secrets.insert(capture.secrets.begin(), capture.secrets.end());
+    ssh.insert(capture.ssh.begin(), capture.ssh.end());
+  }
+};
 
 }  // namespace
 
@@ -167,22 +196,14 @@ Outline make_outline(const BuildDescription& description, const BuildRequest& re
     const auto* base = std::get_if<StageIndex>(&node.base);
     captures[stage] = read_stage(context, node, base != nullptr ? captures.at(*base) : global);
   }
-  std::map<std::string, OutlineArg> args;
-  std::map<std::string, OutlineNeed> secrets, ssh;
+  Gathered gathered;
   // The target's own word counts before that of the stages it needs.
-  const auto take = [&](Capture& capture) {
-    for (const auto& name : all_used(capture)) {
-      const auto known = capture.known.find(name);
-      if (known != capture.known.end()) args.emplace(name, known->second.arg);
-    }
-    secrets.merge(capture.secrets);
-    ssh.merge(capture.ssh);
-  };
-  take(captures.at(graph.target()));
-  for (auto& [stage, capture] : captures) take(capture);
+  const auto& known_to_target = captures.at(graph.target()).known;
+  for (const auto stage : stages_below(graph)) gathered.add(captures.at(stage), known_to_target);
+  for (const auto& [stage, capture] : captures) gathered.add(capture, capture.known);
   const auto& target = *graph.stages()[graph.target()].stage;
-  return {target.from.name, target.doc_comment, in_file_order(args), in_file_order(secrets),
-          in_file_order(ssh)};
+  return {target.from.name, target.doc_comment, in_file_order(gathered.args),
+          in_file_order(gathered.secrets), in_file_order(gathered.ssh)};
 }
 
 }  // namespace ibuild::builder

@@ -109,7 +109,7 @@ StepKey RunRunner::make_key(RunMounts::Stages stages) {
   StepKey key;
   key.add("op", "RUN " + parser::go_quote_list(op_.argv));
   add_parent(key, input_);
-  for (const auto& [name, value] : op_.env) key.add("env " + name, value);
+  for (const auto& [name, value] : op_.env.items()) key.add("env " + name, value);
   key.add("cwd", op_.working_dir);
   key.add("user", op_.user);
   key.add("network", op_.network);
@@ -135,7 +135,7 @@ std::optional<StepKey> RunRunner::content_key() {
 }
 
 void RunRunner::add_details(StepKey& key) {
-  for (const auto& name : op_.build_args) key.add_detail("arg " + name, "");
+  for (const auto& name : op_.build_args.list()) key.add_detail("arg " + name, "");
   mounts_.add_details(key);
 }
 
@@ -155,7 +155,7 @@ sandbox::SandboxSpec RunRunner::make_spec(const layers::LayerChain& chain) const
   const auto user = UserLookup(image).find_step_user(op_.user);
   sandbox::SandboxSpec spec;
   spec.argv = op_.argv;
-  for (const auto& [name, value] : op_.env) spec.env.push_back(name + "=" + value);
+  for (const auto& [name, value] : op_.env.items()) spec.env.push_back(name + "=" + value);
   for (const auto& [name, value] : op_.proxy_env) spec.env.push_back(name + "=" + value);
   if (!has_variable(spec.env, "PATH"))
     spec.env.push_back("PATH=" + std::string(image::kDefaultPath));

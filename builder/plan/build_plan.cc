@@ -27,6 +27,8 @@ std::string env_lines(const std::string& name,
 }
 
 struct OpDescriber {
+  const EnvList& env_below;  // what need not be told again
+
   std::string operator()(const BaseOp& op) const {
     return line("base", op.image.reference.str()) +
            line("layers", std::to_string(op.image.layers.size()));
@@ -63,7 +65,8 @@ struct OpDescriber {
     return line("mkdir", op.path) + line("user", op.user);
   }
   std::string operator()(const RunOp& op) const {
-    std::string text = line("argv", parser::go_quote_list(op.argv)) + env_lines("env", op.env) +
+    std::string text = line("argv", parser::go_quote_list(op.argv)) +
+                       env_lines("env", op.env.items_since(env_below)) +
                        env_lines("proxy-env", op.proxy_env) + line("cwd", op.working_dir) +
                        line("user", op.user) + line("network", op.network);
     if (op.insecure) text += line("security", "insecure");
@@ -118,13 +121,18 @@ std::vector<StepId> Step::dependencies() const {
   return ids;
 }
 
-std::string describe(const BuildPlan& plan) {
+std::string describe(const BuildPlan& plan, ShownEnvironment shown) {
   std::string text;
+  const EnvList none;
+  std::vector<const EnvList*> env_of(plan.steps.size(), &none);  // of the last RUN up to each step
   for (const auto& step : plan.steps) {
+    const EnvList& env_below = step.parent ? *env_of[*step.parent] : none;
     text += std::to_string(step.id + 1) + " " + base::printable(step.name) + "\n";
     text += line("on", step.parent ? "step " + std::to_string(*step.parent + 1) : "");
     if (step.ignore_cache) text += line("cache", "ignored");
-    text += std::visit(OpDescriber{}, step.op);
+    text += std::visit(OpDescriber{env_below}, step.op);
+    const auto* run = std::get_if<RunOp>(&step.op);
+    if (shown == ShownEnvironment::changes) env_of[step.id] = run ? &run->env : &env_below;
   }
   for (const auto& image : plan.images) text += describe_image(image);
   return text;

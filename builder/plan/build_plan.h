@@ -49,7 +49,10 @@ struct BuildPlan {
   std::vector<PlannedImage> images;  // one for each platform, in the order asked for
 };
 
+/// What is told of the environment of a RUN: all of it, or what ENV and ARG have set since the RUN
+/// below it.
+enum class ShownEnvironment { whole, changes };
 /// The plan as text, one line a fact: what goldens compare. Digests of bases are shortened.
-std::string describe(const BuildPlan& plan);
+std::string describe(const BuildPlan& plan, ShownEnvironment shown = ShownEnvironment::whole);
 
 }  // namespace ibuild::builder

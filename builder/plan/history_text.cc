@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "base/text.h"
 
 namespace ibuild::builder {
@@ -50,23 +48,11 @@ std::string go_healthcheck(const image::Healthcheck& check) {
       go_duration(check.start_period), go_duration(check.start_interval), check.retries);
 }
 
-std::string run_history(std::span<const std::string> argv, const DeclaredArgs& args,
-                        const EnvList& env) {
-  std::vector<std::string> words;
-  std::vector<std::string> names;
-  for (const auto& [name, value] : args) {
-    const std::string text = name + "=" + env.get(name).value_or(value.value_or(""));
-    const auto known = std::find(names.begin(), names.end(), name);
-    if (known != names.end()) {
-      words[static_cast<std::size_t>(known - names.begin())] = text;
-    } else {
-      names.push_back(name);
-      words.push_back(text);
-    }
-  }
-  if (!words.empty()) words.insert(words.begin(), "|" + std::to_string(words.size()));
-  words.insert(words.end(), argv.begin(), argv.end());
-  return "RUN " + base::join(words, " ") + " # buildkit";
+std::string run_history(std::span<const std::string> argv, DeclaredArgs& args, const EnvList& env) {
+  std::string text = "RUN ";
+  if (args.names().size() > 0)
+    text += "|" + std::to_string(args.names().size()) + " " + args.text(env);
+  return text + base::join(argv, " ") + " # buildkit";
 }
 
 std::string summarize_heredoc(std::string_view content) {

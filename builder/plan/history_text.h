@@ -1,13 +1,11 @@
 #pragma once
 
 #include <chrono>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
-#include <vector>
 
+#include "builder/plan/declared_args.h"
 #include "builder/plan/env_list.h"
 #include "image/config.h"
 
@@ -22,11 +20,9 @@ std::string go_duration(std::chrono::nanoseconds duration);
 /// Go's %+v of Docker's HealthcheckConfig.
 std::string go_healthcheck(const image::Healthcheck& check);
 
-using DeclaredArgs = std::vector<std::pair<std::string, std::optional<std::string>>>;
 /// RUN's entry: "RUN |1 A=b /bin/sh -c make # buildkit". The args of the stage stand before the
-/// command with their present values.
-std::string run_history(std::span<const std::string> argv, const DeclaredArgs& args,
-                        const EnvList& env);
+/// command with their present values in `env`.
+std::string run_history(std::span<const std::string> argv, DeclaredArgs& args, const EnvList& env);
 
 /// The first line of a heredoc, with "..." when there are more.
 std::string summarize_heredoc(std::string_view content);

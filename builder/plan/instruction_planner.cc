@@ -93,6 +93,7 @@ void InstructionPlanner::operator()(const parser::Env& env) {
       state_.image.config.env.push_back(key + "=" + value);
     }
     state_.env.set(key, value);
+    state_.build_args.note_changed(key);
     text += " " + key + "=" + value;
   }
   state_.add_history(text);
@@ -116,7 +117,7 @@ void InstructionPlanner::operator()(const parser::Arg& arg) {
     if (!value && definition.default_value) value = expand(*definition.default_value);
     if (!value && !definition.default_value) value = context_.args.value(definition.name);
     if (value && !is_scan_arg(definition.name)) state_.env.set(definition.name, *value);
-    state_.build_args.emplace_back(definition.name, value);
+    state_.build_args.declare(definition.name, value, state_.env);
     text += " " + definition.name + (value ? "=" + *value : "");
   }
   state_.add_history(text);

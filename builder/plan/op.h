@@ -10,6 +10,8 @@
 
 #include "base/digest.h"
 #include "builder/image_source.h"
+#include "builder/plan/declared_args.h"
+#include "builder/plan/env_list.h"
 #include "image/platform.h"
 #include "parser/git_reference.h"
 #include "parser/instruction.h"
@@ -104,10 +106,10 @@ struct RunMount {
 /// RUN.
 struct RunOp {
   std::vector<std::string> argv;
-  std::vector<std::pair<std::string, std::string>> env;
+  EnvList env;
   std::vector<std::pair<std::string, std::string>>
-      proxy_env;                        // reaches the process, not the key, not the history
-  std::vector<std::string> build_args;  // which of `env` ARG declared
+      proxy_env;        // reaches the process, not the key, not the history
+  ArgNames build_args;  // which of `env` ARG declared
   std::string working_dir;
   std::string user;       // as USER has it; empty: root
   std::string network;    // "default", "host", "none", "private"

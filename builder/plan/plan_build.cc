@@ -29,8 +29,14 @@ class StagesPlanner {
       : platform_(target.platform), graph_(target.graph), args_(target.args), common_(common) {}
 
   PlannedImage plan() {
-    for (const StageIndex stage : graph_.reachable()) plan_stage(stage);
-    return make_image(done_.at(graph_.target()));
+    const auto stages = graph_.reachable();
+    ++awaited_[graph_.target()];
+    for (const StageIndex stage : stages) {
+      if (const auto* base = std::get_if<StageIndex>(&graph_.stages()[stage].base))
+        ++awaited_[*base];
+    }
+    for (const StageIndex stage : stages) plan_stage(stage);
+    return make_image(take_state(graph_.target()));
   }
 
  private:
@@ -44,13 +50,17 @@ class StagesPlanner {
   FileSource find_source(const SourceName& source, const std::string& text, const std::string& what,
                          const parser::SourceRange& range, const StageState& state);
   bool ignores_cache(const std::string& stage_name) const;
-  PlannedImage make_image(const StageState& state) const;
+  StageState take_state(StageIndex stage);
+  PlannedImage make_image(StageState state) const;
 
   const image::Platform& platform_;
   const StageGraph& graph_;
   const GlobalArgs& args_;
   Common& common_;
-  std::map<StageIndex, StageState> done_;
+  std::map<StageIndex, std::optional<StepId>> tips_;  // of the stages that are planned
+  // States that are still to be built on, or to become the image; and how often.
+  std::map<StageIndex, StageState> states_;
+  std::map<StageIndex, std::size_t> awaited_;
 };
 
 bool makes_vertex(const StageInstruction& instruction) {
@@ -90,7 +100,17 @@ void StagesPlanner::plan_stage(StageIndex index) {
       common_.meter};
   InstructionPlanner planner(context, state);
   for (const auto& instruction : node.instructions) planner.plan(instruction);
-  done_.emplace(index, std::move(state));
+  tips_.emplace(index, state.tip);
+  if (awaited_.contains(index)) states_.emplace(index, std::move(state));
+}
+
+/// The last one who asks gets the state itself: a chain of thousands of stages copies none.
+StageState StagesPlanner::take_state(StageIndex stage) {
+  const auto found = states_.find(stage);
+  if (--awaited_.at(stage) > 0) return found->second;
+  StageState state = std::move(found->second);
+  states_.erase(found);
+  return state;
 }
 
 void StagesPlanner::start_stage(StageIndex index, StageState& state) {
@@ -102,7 +122,7 @@ void StagesPlanner::start_stage(StageIndex index, StageState& state) {
   const auto* context = std::get_if<FromContext>(&node.base);
   if (image != nullptr || context != nullptr) ++state.vertices_total;
   if (base_stage != nullptr) {
-    state.inherit(done_.at(*base_stage));
+    state.inherit(take_state(*base_stage));
   } else if (image != nullptr) {
     start_from_image(*image, node.stage->from_instruction.range, state);
   } else if (context != nullptr) {
@@ -169,8 +189,8 @@ FileSource StagesPlanner::find_source(const SourceName& source, const std::strin
   if (const auto* image = std::get_if<ImageRequest>(&source))
     return TreeRef{image_step(*image, range, ""), text};
   if (const auto* stage = std::get_if<StageIndex>(&source)) {
-    const auto done = done_.find(*stage);
-    if (done != done_.end()) return TreeRef{done->second.tip, text};
+    const auto tip = tips_.find(*stage);
+    if (tip != tips_.end()) return TreeRef{tip->second, text};
     throw parser::DockerfileError("stage-not-yet-defined", range,
                                   "cannot " + what + " from stage \"" + text +
                                       "\", it needs to be defined before current stage \"" +
@@ -191,13 +211,13 @@ image::Platform result_platform(const image::Platform& asked, const image::Platf
   return image::normalize(std::move(result));
 }
 
-PlannedImage StagesPlanner::make_image(const StageState& state) const {
+PlannedImage StagesPlanner::make_image(StageState state) const {
   PlannedImage image;
-  image.config = state.image;
+  image.config = std::move(state.image);
   for (const auto& [key, value] : common_.request.labels) image.config.config.labels[key] = value;
   if (!common_.request.platforms.empty())
-    image.config.platform = result_platform(platform_, state.image.platform);
-  image.history = state.history;
+    image.config.platform = result_platform(platform_, image.config.platform);
+  image.history = std::move(state.history);
   image.tip = state.tip;
   image.platform = image.config.platform;
   return image;

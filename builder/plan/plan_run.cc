@@ -128,8 +128,7 @@ void InstructionPlanner::place_agents(RunOp& op) const {
     const std::string written = mount.target;
     if (mount.target.empty()) mount.target = std::string(kAgentSocket) + std::to_string(number);
     complete_target(mount, written);
-    if (number == 0 && !state_.env.has(kAgentVariable))
-      op.env.emplace_back(kAgentVariable, mount.target);
+    if (number == 0 && !state_.env.has(kAgentVariable)) op.env.set(kAgentVariable, mount.target);
     ++number;
   }
 }
@@ -177,8 +176,8 @@ void InstructionPlanner::operator()(const parser::Run& run) {
   RunOp op;
   op.argv = command.argv;
   op.script = command.script;
-  op.env = state_.env.items();
-  for (const auto& [name, value] : state_.build_args) op.build_args.push_back(name);
+  op.env = state_.env;
+  op.build_args = state_.build_args.names();
   for (const auto& [name, value] : context_.args.proxy_env()) {
     if (!state_.env.has(name)) op.proxy_env.emplace_back(name, value);
   }

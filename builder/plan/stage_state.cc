@@ -1,5 +1,7 @@
 #include "builder/plan/stage_state.h"
 
+#include <utility>
+
 #include "base/error.h"
 #include "base/rel_path.h"
 
@@ -10,25 +12,22 @@ constexpr std::string_view kHistoryComment = "buildkit.dockerfile.v0";
 
 /// The platform that a stage's TARGET… variables speak of; none when it has none.
 std::optional<image::Platform> platform_named_by(const EnvList& env) {
-  image::Platform platform;
-  bool named = false;
-  for (const auto& [name, value] : env.items()) {
-    if (name == "TARGETPLATFORM") {
-      try {
-        return image::parse_platform(value);
-      } catch (const base::UsageError&) {
-        continue;  // the Dockerfile may set it to anything
-      }
+  if (const auto whole = env.get("TARGETPLATFORM")) {
+    try {
+      return image::parse_platform(*whole);
+    } catch (const base::UsageError&) {
+      // The Dockerfile may set it to anything.
     }
-    std::string* part = name == "TARGETOS"        ? &platform.os
-                        : name == "TARGETARCH"    ? &platform.architecture
-                        : name == "TARGETVARIANT" ? &platform.variant
-                                                  : nullptr;
-    if (part == nullptr) continue;
-    *part = value;
-    named = true;
   }
-  return named ? std::optional(platform) : std::nullopt;
+  const auto os = env.get("TARGETOS");
+  const auto architecture = env.get("TARGETARCH");
+  const auto variant = env.get("TARGETVARIANT");
+  if (!os && !architecture && !variant) return std::nullopt;
+  image::Platform platform;
+  platform.os = os.value_or("");
+  platform.architecture = architecture.value_or("");
+  platform.variant = variant.value_or("");
+  return platform;
 }
 
 /// "->arm64" for a stage that runs on one platform and makes something for another.
@@ -45,13 +44,13 @@ std::string cross_mark(const image::Platform& from, const EnvList& env) {
 
 }  // namespace
 
-void StageState::inherit(const StageState& base) {
-  platform = base.platform;
-  image = base.image;
+void StageState::inherit(StageState base) {
+  platform = std::move(base.platform);
+  image = std::move(base.image);
   image.config.on_build.clear();
-  history = base.history;
-  env = base.env;
-  build_args = base.build_args;
+  history = std::move(base.history);
+  env = std::move(base.env);
+  build_args = std::move(base.build_args);
   tip = base.tip;
 }
 

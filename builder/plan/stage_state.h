@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "builder/plan/build_plan.h"
+#include "builder/plan/declared_args.h"
 #include "builder/plan/env_list.h"
 #include "image/config.h"
 
@@ -21,8 +22,7 @@ struct StageState {
   image::ImageConfig image;     // configuration so far; history is kept apart
   std::vector<PlannedHistory> history;
   EnvList env;  // ENV and ARG, as a RUN sees them
-  std::vector<std::pair<std::string, std::optional<std::string>>>
-      build_args;  // declared by ARG, in order
+  DeclaredArgs build_args;
   std::optional<StepId> tip;
   bool ignore_cache = false;
   bool cmd_set = false;  // by this stage itself
@@ -31,7 +31,7 @@ struct StageState {
   std::size_t steps_made = 0;  // by this stage itself
 
   /// Takes over what FROM <stage> hands on.
-  void inherit(const StageState& base);
+  void inherit(StageState base);
   /// Takes over what FROM <image> hands on: configuration, environment, history. Adds PATH where
   /// there is none.
   void adopt_image(const image::ImageConfig& config);

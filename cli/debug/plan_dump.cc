@@ -42,7 +42,8 @@ void dump_plan(const std::string& dockerfile, const std::map<std::string, std::s
   const auto stages = parser::build_stages(parsed, diagnostics);
   auto targets = builder::make_targets(stages, request, request.build_args);
   const auto bases = empty_bases(targets);
-  out << builder::describe(builder::plan_build(targets, bases, request, stages.escape));
+  out << builder::describe(builder::plan_build(targets, bases, request, stages.escape),
+                           builder::ShownEnvironment::changes);
 }
 
 }  // namespace ibuild::cli

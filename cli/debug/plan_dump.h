@@ -7,8 +7,9 @@
 namespace ibuild::cli {
 
 /// Prints the steps that a Dockerfile is planned to and the history of its image, for amd64; every
-/// base is taken for an image without layers and settings, so that nothing is fetched. Throws:
-/// parser::DockerfileError, base::Error.
+/// base is taken for an image without layers and settings, so that nothing is fetched. Of a RUN's
+/// environment it tells what changed since the RUN below it. Throws: parser::DockerfileError,
+/// base::Error.
 void dump_plan(const std::string& dockerfile, const std::map<std::string, std::string>& build_args,
                std::ostream& out);
 

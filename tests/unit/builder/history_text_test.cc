@@ -24,9 +24,17 @@ TEST_CASE(
   builder::EnvList env;
   env.set("A", "now");
   const std::vector<std::string> argv = {"/bin/sh", "-c", "make all"};
-  CHECK(builder::run_history(argv, {}, env) == "RUN /bin/sh -c make all # buildkit");
-  CHECK(builder::run_history(argv, {{"A", "then"}, {"B", std::nullopt}, {"A", "again"}}, env) ==
-        "RUN |2 A=now B= /bin/sh -c make all # buildkit");
+  builder::DeclaredArgs args;
+  CHECK(builder::run_history(argv, args, env) == "RUN /bin/sh -c make all # buildkit");
+  args.declare("A", "then", env);
+  args.declare("B", std::nullopt, env);
+  args.declare("A", "again", env);
+  CHECK(builder::run_history(argv, args, env) == "RUN |2 A=now B= /bin/sh -c make all # buildkit");
+  env.set("B", "set");
+  args.note_changed("B");
+  args.declare("C", "3", env);
+  CHECK(builder::run_history(argv, args, env) ==
+        "RUN |3 A=now B=set C=3 /bin/sh -c make all # buildkit");
 }
 
 TEST_CASE("history_text: a health check as Go prints the struct", "[builder]") {

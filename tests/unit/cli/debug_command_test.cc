@@ -73,6 +73,11 @@ TEST_CASE("debug_command: plan prints the steps, without the images they stand o
   CHECK(outcome.code == 0);
   CHECK_THAT(outcome.out, Catch::Contains("[stage-1 1/1] COPY b /\n    copy-from context\n") &&
                               Catch::Contains("history COPY b / # buildkit [step 1]\n"));
+  // Of an environment that which changed.
+  const auto steps = run({"plan", "-"}, "FROM a\nENV X=1\nRUN b\nENV Y=2\nRUN c\n").out;
+  CHECK_THAT(steps, Catch::Contains("RUN b\n    argv [\"/bin/sh\" \"-c\" \"b\"]\n    env PATH=") &&
+                        Catch::Contains("RUN c\n    on step 1\n") &&
+                        Catch::Contains("\"c\"]\n    env Y=2\n    cwd /\n"));
   CHECK(run({"plan", "-"}, "FROM a\nCOPY --from=7 b /\n").err.find("COPY --from=7") !=
         std::string::npos);
   CHECK_THROWS_AS(run({"plan", "-", "V"}, ""), ibuild::base::UsageError);
