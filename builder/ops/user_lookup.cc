@@ -124,7 +124,8 @@ Owner UserLookup::find_owner(std::string_view spec) const {
 }
 
 StepUser UserLookup::find_step_user(std::string_view spec) const {
-  const auto parts = split_spec(spec.empty() ? "0" : spec);
+  auto parts = split_spec(spec);
+  if (parts.user.empty()) parts.user = "0";  // ":staff" is root in another group
   const auto users = read_users();
   const auto id = parse_id(parts.user);
   // A name first; a number may also be the name of somebody, but then it is a number.

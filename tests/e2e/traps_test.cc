@@ -85,6 +85,25 @@ TEST_CASE("traps: a required secret that is missing ends the build, others are n
   CHECK_THAT(refused.err, Catch::Contains("no: not found"));
 }
 
+TEST_CASE(
+    "traps: what leads to a secret is made for the step, and is only looked at where it is there",
+    "[e2e]") {
+  Machine machine;
+  machine.make_base();
+  machine.write("secret", "s");
+  const auto built = machine.build(
+      "app:1",
+      "FROM localhost/base:1\n"
+      "RUN mkdir -m 700 /have && touch -d @1000000000 /have\n"
+      "RUN --mount=type=secret,id=s,target=/none/.x/token stat -c %a /none /none/.x > /made\n"
+      "RUN --mount=type=secret,id=s,target=/have/token stat -c %a /have /have/token > /had\n",
+      {"--secret", "id=s,src=" + machine.path("secret")});
+  INFO(built.err);
+  REQUIRE(built.code == 0);
+  CHECK(in_image(machine, "cat /made /had; ls -d /none 2>/dev/null; ls /have; stat -c %Y /have") ==
+        "755\n755\n700\n400\n1000000000");
+}
+
 TEST_CASE("traps: layers: a directory that was made anew hides what it held", "[e2e]") {
   Machine machine;
   machine.make_base();

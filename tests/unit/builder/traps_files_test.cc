@@ -162,6 +162,35 @@ TEST_CASE("traps: ADD goes by what a file is: archives by any name, and none by 
   CHECK(paths(*tree) == Paths{"a/inside", "b/text.tar.gz"});
 }
 
+TEST_CASE("traps: ADD keeps hard links and capabilities of an archive, and gives no way out",
+          "[builder]") {
+  BuildFixture f;
+  base::StringSink sink;
+  layers::TarWriter writer(sink);
+  const auto add = [&](const char* path, EntryType type, const std::string& target,
+                       std::vector<base::Xattr> xattrs) {
+    layers::LayerEntry entry;
+    entry.path = base::RelPath::exact(path);
+    entry.type = type;
+    entry.link_target = target;
+    entry.xattrs = std::move(xattrs);
+    writer.add(entry, nullptr);
+  };
+  const std::string capability("\1\0\0\2\0 \0\0\0\0\0\0\0\0\0\0\0\0\0\0", 20);
+  add("ping", EntryType::file, "", {{"security.capability", capability}, {"user.x", "1"}});
+  add("pong", EntryType::hardlink, "ping", {});
+  add("up", EntryType::symlink, "../..", {});
+  writer.finish();
+  std::string tar = sink.take();
+  f.write("archive.tar", tar);
+  const auto tree = build(f, "FROM scratch\nADD archive.tar /a/\nADD archive.tar /a/up/b/\n");
+  CHECK(paths(*tree) == Paths{"a/ping", "a/pong", "a/up", "b/ping", "b/pong", "b/up"});
+  const auto ping = tree->lookup(base::RelPath::clean("a/ping"));
+  REQUIRE(ping->entry.xattrs.size() == 1);  // as BuildKit, which keeps no others
+  CHECK(ping->entry.xattrs[0] == base::Xattr{"security.capability", capability});
+  CHECK(f.look(*tree, "a/pong") == f.look(*tree, "a/ping"));
+}
+
 TEST_CASE("traps: what a step writes below a VOLUME stays", "[builder]") {
   BuildFixture f;
   f.images.add("base", {directory("data")});

@@ -103,6 +103,7 @@ TEST_CASE("traps: a stage hides an image of its name; a number is a stage", "[bu
         "the stage");
   CHECK(who("FROM scratch\nCOPY who /\nFROM scratch\nCOPY --from=0 who /\n") == "the stage");
   CHECK(who("FROM scratch\nCOPY --from=alpine who /\n") == "the image");
+  CHECK_THROWS_WITH(t.f.build("FROM scratch AS 0\n"), Catch::Contains("invalid name"));
   // A stage of its own image's name stands on the image.
   CHECK(who("FROM alpine AS alpine\nFROM alpine\n") == "the image");
   CHECK_THROWS_WITH(t.f.build("FROM scratch AS self\nCOPY --from=self who /\n"),
@@ -151,6 +152,8 @@ TEST_CASE("traps: USER may name nobody, a number without an entry, or a group", 
   CHECK(has(step("ann").env, "HOME=/home/ann"));
   CHECK(step("ann:staff").gid == 50);
   CHECK(step("ann:staff").additional_gids == std::vector<std::uint32_t>{50});
+  CHECK(step(":staff").uid == 0);
+  CHECK(step(":staff").gid == 50);
   CHECK(step("1234").gid == 0);
   CHECK(has(step("1234").env, "HOME=/"));
   CHECK(step("0:0").uid == 0);

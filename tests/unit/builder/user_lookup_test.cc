@@ -79,6 +79,10 @@ TEST_CASE("user_lookup: a group that is given replaces the supplementary ones", 
   const auto user = f.users().find_step_user("app:staff");
   CHECK(user.gid == 50);
   CHECK(user.additional_gids == std::vector<std::uint32_t>{50});
+  const auto root = f.users().find_step_user(":staff");
+  CHECK(root.uid == 0);
+  CHECK(root.gid == 50);
+  CHECK(root.home == "/root");
 }
 
 TEST_CASE("user_lookup: numbers need no entry, names do", "[builder]") {

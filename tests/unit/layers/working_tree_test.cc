@@ -181,6 +181,25 @@ TEST_CASE("working_tree: mode alone, time alone, and both back again", "[layers]
   CHECK(build.step([](const base::DirFd& root) { chmod(root, "d", 0700); }) == "d d\n");
 }
 
+TEST_CASE("traps: layers: a capability alone is one entry", "[layers]") {
+  if (!can_mount()) return;
+  Build build({{directory("d"), file("d/a", "1"), file("d/b", "2")}});
+  const std::string capability("\1\0\0\2\0 \0\0\0\0\0\0\0\0\0\0\0\0\0\0", 20);
+  const auto set = [&](const base::DirFd& root) {
+    const auto fd = base::open_at(root, path("d/a"), O_RDONLY);
+    REQUIRE(::fsetxattr(fd.get(), "security.capability", capability.data(), 20, 0) == 0);
+  };
+  CHECK(build.step(set) == "d d\nf d/a\n");
+  const auto index = build.store().layers().index(build.chain().back());
+  REQUIRE(index->find(path("d/a"))->xattrs.size() == 1);
+  CHECK(index->find(path("d/a"))->xattrs[0].value == capability);
+  CHECK(build.step([&](const base::DirFd& root) {
+    const auto fd = base::open_at(root, path("d/a"), O_RDONLY);
+    REQUIRE(::fremovexattr(fd.get(), "security.capability") == 0);
+  }) == "d d\nf d/a\n");
+  CHECK(build.step([](const base::DirFd&) {}) == "nothing");
+}
+
 TEST_CASE("working_tree: times after the latest one become it, and steps agree on what is the same",
           "[layers]") {
   if (!can_mount()) return;
