@@ -153,6 +153,7 @@ std::set<std::string> all_used(const std::set<std::string>& used,
 template <typename Entry>
 std::vector<Entry> in_file_order(const std::map<std::string, Entry>& entries) {
   std::vector<Entry> sorted;
+  sorted.reserve(entries.size());
   for (const auto& [name, entry] : entries) sorted.push_back(entry);
   std::stable_sort(sorted.begin(), sorted.end(),
                    [](const Entry& a, const Entry& b) { return a.range.start < b.range.start; });

@@ -121,7 +121,7 @@ struct OpDescriber {
   Json operator()(const RunOp& op) const {
     Json meta = object("args", op.argv);
     meta["env"] = Json::array();
-    for (const auto& [name, value] : op.env.items()) meta["env"].push_back(name + "=" + value);
+    for (const auto& [name, value] : op.env.items()) meta["env"].push_back(join_env(name, value));
     meta["cwd"] = op.working_dir;
     put(meta, "user", op.user);
     put(meta, "hostname", op.hostname);

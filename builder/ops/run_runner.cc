@@ -155,8 +155,8 @@ sandbox::SandboxSpec RunRunner::make_spec(const layers::LayerChain& chain) const
   const auto user = UserLookup(image).find_step_user(op_.user);
   sandbox::SandboxSpec spec;
   spec.argv = op_.argv;
-  for (const auto& [name, value] : op_.env.items()) spec.env.push_back(name + "=" + value);
-  for (const auto& [name, value] : op_.proxy_env) spec.env.push_back(name + "=" + value);
+  spec.env = op_.env.to_strings();
+  for (const auto& [name, value] : op_.proxy_env) spec.env.push_back(join_env(name, value));
   if (!has_variable(spec.env, "PATH"))
     spec.env.push_back("PATH=" + std::string(image::kDefaultPath));
   if (!has_variable(spec.env, "HOME")) spec.env.push_back("HOME=" + user.home);

@@ -73,8 +73,14 @@ std::vector<std::string> EnvList::names() const {
 
 std::vector<std::string> EnvList::to_strings() const {
   std::vector<std::string> texts;
-  for (const auto& [name, value] : items()) texts.push_back(name + "=" + value);
+  const auto items = this->items();
+  texts.reserve(items.size());
+  for (const auto& [name, value] : items) texts.push_back(join_env(name, value));
   return texts;
+}
+
+std::string join_env(const std::string& name, const std::string& value) {
+  return name + "=" + value;
 }
 
 std::pair<std::string, std::string> split_env(std::string_view text) {

@@ -42,6 +42,8 @@ class EnvList {
   std::size_t next_ = 0;
 };
 
+/// "NAME=value".
+std::string join_env(const std::string& name, const std::string& value);
 /// Cuts "NAME=value"; a text without '=' is a name with an empty value.
 std::pair<std::string, std::string> split_env(std::string_view text);
 

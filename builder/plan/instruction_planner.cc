@@ -90,11 +90,11 @@ void InstructionPlanner::operator()(const parser::Env& env) {
     if (state_.env.has(key)) {
       state_.image.config.set_env(key, value);
     } else {
-      state_.image.config.env.push_back(key + "=" + value);
+      state_.image.config.env.push_back(join_env(key, value));
     }
     state_.env.set(key, value);
     state_.build_args.note_changed(key);
-    text += " " + key + "=" + value;
+    text.append(" ").append(join_env(key, value));
   }
   state_.add_history(text);
 }
@@ -105,7 +105,7 @@ void InstructionPlanner::operator()(const parser::Label& label) {
     const std::string key = expand(pair.key);
     const std::string value = expand(pair.value);
     state_.image.config.labels[key] = value;
-    text += " " + key + "=" + value;
+    text.append(" ").append(join_env(key, value));
   }
   state_.add_history(text);
 }
