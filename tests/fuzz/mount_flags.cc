@@ -49,7 +49,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto range = parser::parse_port_range(text);
     require(range.first <= range.last && range.last <= 65535);
   });
-  attempt([&] { require(parser::parse_signal(text) > 0); });
+  attempt([&] { require(parser::parse_signal(text) != 0); });
   attempt([&] { parser::parse_git_reference(text); });
   attempt([&] { parser::parse_lint_config(text); });
   parser::parse_json_strings(text);

@@ -29,7 +29,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   try {
     const auto platform = image::normalize(image::parse_platform(text));
-    require(image::normalize(image::parse_platform(platform.str())) == platform);
+    require(image::normalize(image::parse_platform(platform.str_with_version())) == platform);
   } catch (const base::UsageError&) {
   }
   return 0;
