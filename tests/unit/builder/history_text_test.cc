@@ -50,5 +50,5 @@ TEST_CASE("history_text: a health check as Go prints the struct", "[builder]") {
 TEST_CASE("history_text: a heredoc is shown by its first line", "[builder]") {
   CHECK(builder::summarize_heredoc("one\n") == "one");
   CHECK(builder::summarize_heredoc("\n  one\r\ntwo\n") == "one...");
-  CHECK(builder::summarize_heredoc("") == "");
+  CHECK(builder::summarize_heredoc("").empty());
 }
