@@ -23,6 +23,7 @@
 #include "cli/commands/prune_command.h"
 #include "cli/commands/pull_command.h"
 #include "cli/commands/push_command.h"
+#include "cli/commands/rebase_command.h"
 #include "cli/commands/rm_command.h"
 #include "cli/commands/rmi_command.h"
 #include "cli/commands/run_command.h"
@@ -49,6 +50,8 @@ constexpr std::array kCommands = {
     Command{"push", "Send an image to a registry", &run_push},
     Command{"copy", "Copy an image from registry to registry", &run_copy},
     Command{"index", "Make one image index out of images of registries (index create)", &run_index},
+    Command{"rebase", "Put an image of a registry onto another base without building it",
+            &run_rebase},
     Command{"ls", "List the tags of a repository in a registry", &run_ls},
     Command{"rm", "Remove images from a registry", &run_rm},
     Command{"images", "List the images of the store", &run_images},

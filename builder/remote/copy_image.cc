@@ -1,13 +1,12 @@
 #include "builder/remote/copy_image.h"
 
-#include <atomic>
 #include <set>
 #include <utility>
 #include <variant>
 #include <vector>
 
 #include "base/error.h"
-#include "builder/remote/blob_pipe.h"
+#include "builder/remote/blob_copier.h"
 #include "builder/remote/blob_transfer.h"
 #include "builder/remote/parallel.h"
 #include "builder/remote/remote_documents.h"
@@ -16,10 +15,6 @@
 namespace ibuild::remote {
 
 namespace {
-
-/// Each copied blob takes a connection for its way down and one for its way up; both may be to one
-/// registry, whose connections are limited.
-constexpr std::size_t kMaxCopies = kMaxTransfers / 2;
 
 /// An image as its source has it: what must be there before what.
 class CopyPlan {
@@ -57,80 +52,24 @@ class CopyPlan {
   std::vector<registry::FetchedManifest> documents_;
 };
 
-/// Counts of several threads.
-struct Outcomes {
-  std::atomic<std::size_t> sent = 0;
-  std::atomic<std::size_t> mounted = 0;
-  std::atomic<std::size_t> there_already = 0;
-
-  void count(registry::UploadOutcome outcome) {
-    switch (outcome) {
-      case registry::UploadOutcome::uploaded:
-        ++sent;
-        break;
-      case registry::UploadOutcome::mounted:
-        ++mounted;
-        break;
-      case registry::UploadOutcome::already_there:
-        ++there_already;
-        break;
-    }
+CopyResult copy(registry::RegistryClient& client, const CopyRequest& request, const CopyPlan& plan,
+                BlobCopier& blobs, std::stop_token stop) {
+  std::vector<Task> tasks;
+  for (const auto& blob : plan.blobs()) {
+    tasks.push_back([&](std::stop_token task_stop) {
+      blobs.copy(blob, request.source, request.destination, std::move(task_stop));
+    });
   }
-};
-
-class Copier {
- public:
-  Copier(registry::RegistryClient& client, const CopyRequest& request, builder::VertexId vertex,
-         builder::EventSink& events)
-      : client_(client), request_(request), vertex_(vertex), events_(events) {}
-
-  CopyResult copy(const CopyPlan& plan, std::stop_token stop) {
-    std::vector<Task> tasks;
-    for (const auto& blob : plan.blobs()) {
-      tasks.push_back([this, &blob](std::stop_token task_stop) { copy_blob(blob, task_stop); });
-    }
-    run_parallel(std::move(tasks), kMaxCopies, stop);
-    for (const auto& document : plan.documents()) {
-      const bool top = &document == &plan.documents().back();
-      const bool by_tag = top && !request_.destination.tag.empty();
-      const auto target = by_tag ? tagged(request_.destination)
-                                 : by_digest(request_.destination, document.descriptor.digest);
-      client_.push_manifest(target, document.descriptor.media_type, document.bytes, stop);
-    }
-    return {.copied = plan.documents().back().descriptor,
-            .sent = outcomes_.sent,
-            .mounted = outcomes_.mounted,
-            .there_already = outcomes_.there_already};
+  run_parallel(std::move(tasks), BlobCopier::kMaxCopies, stop);
+  for (const auto& document : plan.documents()) {
+    const bool top = &document == &plan.documents().back();
+    auto target = request.destination;
+    target.digest.reset();
+    if (!top || target.tag.empty()) target = by_digest(target, document.descriptor.digest);
+    client.push_manifest(target, document.descriptor.media_type, document.bytes, stop);
   }
-
- private:
-  static image::Reference tagged(image::Reference reference) {
-    reference.digest.reset();
-    return reference;
-  }
-
-  void copy_blob(const image::Descriptor& blob, const std::stop_token& stop) {
-    const auto& from = request_.source;
-    const auto& to = request_.destination;
-    const auto open = [&]() -> std::unique_ptr<base::ByteSource> {
-      return std::make_unique<BlobPipe>(client_, from, blob, stop);
-    };
-    const auto observer = [&](std::uint64_t done, std::uint64_t total) {
-      events_.emit(builder::event::TransferProgress{.id = vertex_,
-                                                    .what = short_name(blob.digest),
-                                                    .done_bytes = done,
-                                                    .total_bytes = total});
-    };
-    const std::string mount = from.domain == to.domain ? from.path : "";
-    outcomes_.count(client_.push_blob(to, blob, open, mount, observer, stop));
-  }
-
-  registry::RegistryClient& client_;
-  const CopyRequest& request_;
-  builder::VertexId vertex_;
-  builder::EventSink& events_;
-  Outcomes outcomes_;
-};
+  return blobs.result(plan.documents().back().descriptor);
+}
 
 /// What is to be copied: what the source's name leads to, or the one manifest of it that was asked
 /// for.
@@ -164,7 +103,8 @@ CopyResult copy_image(registry::RegistryClient& client, const CopyRequest& reque
   if (stands_there(client, request, top.descriptor, stop)) return {.copied = top.descriptor};
   CopyPlan plan(read);
   plan.add(std::move(top));
-  return Copier(client, request, vertex, events).copy(plan, stop);
+  BlobCopier blobs(client, vertex, events);
+  return copy(client, request, plan, blobs, std::move(stop));
 }
 
 }  // namespace ibuild::remote
