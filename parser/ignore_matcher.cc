@@ -16,7 +16,7 @@ namespace ibuild::parser {
 
 namespace {
 
-constexpr std::string_view kSpecial = "*?[]\\^";
+constexpr std::string_view kSpecial = "*?[]\\^|";
 
 enum class MatchKind { exact, prefix, suffix, regex };
 
@@ -55,7 +55,7 @@ Translation translate(std::string_view pattern) {
     } else if (c == '*' || c == '?') {
       out.regex += c == '*' ? "[^/]*" : "[^/]";
       out.kind = MatchKind::regex;
-    } else if (std::string_view(".+()|{}$").find(c) != std::string_view::npos) {
+    } else if (std::string_view(".+(){}$").find(c) != std::string_view::npos) {
       out.regex += '\\';
       out.regex += c;
     } else if (c == '\\' && !rest.empty()) {
@@ -93,13 +93,15 @@ class Pattern {
     Translation translation = translate(text_);
     kind_ = translation.kind;
     if (kind_ != MatchKind::regex) return;
-    head_ = text_.substr(0, text_.find_first_of(kSpecial));
-    tail_ = literal_tail(text_);
+    const bool has_alternatives = text_.find('|') != std::string::npos;
+    if (!has_alternatives) {
+      head_ = text_.substr(0, text_.find_first_of(kSpecial));
+      tail_ = literal_tail(text_);
+    }
     try {
       regex_.emplace(translation.regex);
-    } catch (base::UsageError& error) {
-      error.add_context("bad pattern \"" + base::printable(text_) + "\"");
-      throw;
+    } catch (const base::UsageError& error) {
+      fault_ = "bad pattern \"" + base::printable(text_) + "\": " + error.what();
     }
   }
 
@@ -118,7 +120,8 @@ class Pattern {
       case MatchKind::regex:
         break;
     }
-    return path.starts_with(head_) && path.ends_with(tail_) && regex_->matches(path);
+    const PathRegex& regex = this->regex();
+    return path.starts_with(head_) && path.ends_with(tail_) && regex.matches(path);
   }
 
   bool matches_or_parent(std::string_view path) const {
@@ -133,8 +136,9 @@ class Pattern {
       case MatchKind::regex:
         break;
     }
+    const PathRegex& regex = this->regex();
     const bool has_tail = path.ends_with(tail_) || path.find(tail_ + "/") != std::string_view::npos;
-    return path.starts_with(head_) && has_tail && regex_->matches_or_parent(path);
+    return path.starts_with(head_) && has_tail && regex.matches_or_parent(path);
   }
 
   /// False only when no path below the directory can match, unless the directory itself or its
@@ -142,6 +146,13 @@ class Pattern {
   bool may_match_below(std::string_view directory) const;
 
  private:
+  /// Throws: base::UsageError when the pattern is no regular expression; until it is asked, such a
+  /// pattern does no harm.
+  const PathRegex& regex() const {
+    if (!regex_) throw base::UsageError(fault_);
+    return *regex_;
+  }
+
   static bool matches_suffix(std::string_view path, std::string_view suffix) {
     if (path.ends_with(suffix)) return true;
     return suffix.starts_with('/') && path == suffix.substr(1);
@@ -164,6 +175,7 @@ class Pattern {
   std::string head_;  // literal ends of the pattern, to save the regex
   std::string tail_;
   std::optional<PathRegex> regex_;
+  std::string fault_;  // why there is no regex
 };
 
 bool Pattern::may_match_below(std::string_view directory) const {
@@ -172,7 +184,7 @@ bool Pattern::may_match_below(std::string_view directory) const {
   for (;;) {
     const std::string_view part = pattern.substr(0, pattern.find('/'));
     // Only stars and question marks are sure to stay within their segment.
-    if (part.find_first_of("[]\\^") != std::string_view::npos ||
+    if (part.find_first_of("[]\\^|") != std::string_view::npos ||
         part.find("**") != std::string_view::npos) {
       return true;
     }

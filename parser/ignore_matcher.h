@@ -17,7 +17,8 @@ std::vector<std::string> read_ignore_file(std::string_view content);
 class IgnoreMatcher {
  public:
   IgnoreMatcher();
-  /// Throws: base::UsageError naming a bad pattern.
+  /// Throws: base::UsageError naming a bad pattern. One that only its regular expression shows to
+  /// be bad throws where a path is first held against it.
   explicit IgnoreMatcher(std::span<const std::string> patterns);
   IgnoreMatcher(IgnoreMatcher&&) noexcept;
   IgnoreMatcher& operator=(IgnoreMatcher&&) noexcept;

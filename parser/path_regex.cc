@@ -106,6 +106,7 @@ class PathRegex::Compiler {
 
   void run() {
     compile_sequence(0);
+    while (take('|')) compile_alternative();
     if (!rest_.empty()) throw base::UsageError("unmatched ')'");
     emit(Kind::match, 0);
   }
@@ -119,8 +120,17 @@ class PathRegex::Compiler {
     return true;
   }
 
+  /// What stands before it is a whole match, and so is what follows.
+  void compile_alternative() {
+    regex_.searches_ = true;
+    insert_fork(0);
+    emit(Kind::match, 0);
+    regex_.program_[0].argument = static_cast<std::uint32_t>(regex_.program_.size());
+    compile_sequence(0);
+  }
+
   void compile_sequence(int depth) {
-    while (!rest_.empty() && rest_.front() != ')') {
+    while (!rest_.empty() && rest_.front() != ')' && rest_.front() != '|') {
       const std::size_t start = regex_.program_.size();
       compile_atom(depth);
       if (take('?')) make_optional(start);
@@ -274,7 +284,7 @@ class PathRegex::Run {
 
   bool run() {
     add(0);
-    while (!is_match_ && !rest_.empty() && !active_.empty()) {
+    while (!is_match_ && !rest_.empty() && (regex_.searches_ || !active_.empty())) {
       const char32_t c = take_character(rest_).code_point;
       std::swap(active_, before_);
       active_.clear();
@@ -283,6 +293,7 @@ class PathRegex::Run {
       for (const std::uint32_t at : before_) {
         if (accepts(regex_.program_[at], c)) add(at + 1);
       }
+      if (regex_.searches_) add(0);
     }
     return is_match_;
   }

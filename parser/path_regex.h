@@ -9,14 +9,16 @@
 namespace ibuild::parser {
 
 /// The small regular language that ignore patterns are translated to, in the syntax of RE2:
-/// literals, escapes, classes, `.`, `^`, `$`, groups, and `*` or `?` behind any of these. Matching
-/// takes time linear in the text. Immutable; may be used by several threads.
+/// literals, escapes, classes, `.`, `^`, `$`, groups, `*` or `?` behind any of these, and `|`
+/// outside of groups. Matching takes time linear in the text. Immutable; may be used by several
+/// threads.
 class PathRegex {
  public:
   /// Throws: base::UsageError when `expression` is not of this language.
   explicit PathRegex(std::string_view expression);
 
-  /// Whether the expression matches from the start of `text` on, to where its `$` says.
+  /// Whether the expression matches from the start of `text` on, to where its `$` says; one with
+  /// `|` matches from anywhere that its `^` allows.
   bool matches(std::string_view text) const;
   /// Whether it matches `text` or what stands before one of its slashes.
   bool matches_or_parent(std::string_view text) const;
@@ -50,6 +52,7 @@ class PathRegex {
 
   std::vector<Instruction> program_;
   std::vector<Class> classes_;
+  bool searches_ = false;  // a match may begin anywhere
 };
 
 }  // namespace ibuild::parser

@@ -97,12 +97,19 @@ Json answer_lint(const Json& question) {
   options.is_image_name = &is_image_name;
   parser::Diagnostics diagnostics;
   const auto dockerfile = parser::parse_dockerfile(question.at("dockerfile"), diagnostics);
+  const parser::LintReport report = parser::lint_dockerfile(dockerfile, options);
   std::vector<std::pair<std::string, int>> found;
-  for (const parser::Warning& warning : parser::lint_dockerfile(dockerfile, options).warnings) {
+  Json details = Json::array();
+  for (const parser::Warning& warning : report.warnings) {
     found.emplace_back(warning.rule, warning.range.start.line);
+    details.push_back({warning.rule, warning.range.start.line, warning.message});
   }
   std::sort(found.begin(), found.end());
-  return {{"warnings", found}};
+  Json answer = {{"warnings", found}, {"details", details}};
+  if (report.error) {
+    answer["fault"] = {report.error->range().start.line, report.error->what()};
+  }
+  return answer;
 }
 
 Json answer_instructions(const Json& question) {

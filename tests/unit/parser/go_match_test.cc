@@ -55,6 +55,11 @@ TEST_CASE("go_match: a bad pattern is a fault whether it matches or not", "[pars
   }
 }
 
+TEST_CASE("go_match: what stands behind a star that finds no place is not looked at", "[parser]") {
+  CHECK_FALSE(go_match("x*[", "abc"));
+  CHECK_THROWS_AS(go_match("a*[", "abc"), ibuild::base::UsageError);
+}
+
 TEST_CASE("go_match: bytes that are no UTF-8 can be matched", "[parser]") {
   CHECK(go_match("?", "\xff"));
   CHECK(go_match("*\xff", "a\xff"));

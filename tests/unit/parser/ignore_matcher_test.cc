@@ -105,7 +105,24 @@ TEST_CASE("ignore_matcher: bytes that are no UTF-8 match themselves", "[parser]"
 TEST_CASE("ignore_matcher: faulty patterns are named", "[parser]") {
   CHECK_THROWS_AS(IgnoreMatcher(Strings{"!"}), ibuild::base::UsageError);
   CHECK_THROWS_AS(IgnoreMatcher(Strings{"a["}), ibuild::base::UsageError);
-  CHECK_THROWS_WITH(IgnoreMatcher(Strings{"[z-a]"}), Catch::Contains("[z-a]"));
+  CHECK_THROWS_WITH(ignores({"[z-a]"}, "a"), Catch::Contains("[z-a]"));
+}
+
+TEST_CASE("ignore_matcher: a faulty pattern that nothing is asked of does no harm", "[parser]") {
+  CHECK_FALSE(ignores({"![z-a]"}, "a"));
+  CHECK(ignores({"a", "[z-a]"}, "a"));
+  CHECK_THROWS_WITH(ignores({"a", "![z-a]"}, "a"), Catch::Contains("[z-a]"));
+  CHECK(ignores({"b", "a*/[]"}, "b"));
+}
+
+TEST_CASE("ignore_matcher: a bar parts alternatives where there are wildcards", "[parser]") {
+  CHECK(ignores({"a*|b"}, "a1x"));
+  CHECK(ignores({"a*|b"}, "xb"));
+  CHECK(ignores({"a*|b"}, "b/c"));
+  CHECK_FALSE(ignores({"a*|b"}, "xbx"));
+  CHECK(ignores({"x|[ab]|y"}, "1b2"));
+  CHECK(ignores({"a|b"}, "a|b"));
+  CHECK_FALSE(ignores({"a|b"}, "b"));
 }
 
 TEST_CASE("ignore_matcher: it can be asked what it holds", "[parser]") {

@@ -71,6 +71,18 @@ TEST_CASE("path_regex: a parent matches up to a slash", "[parser]") {
   CHECK_FALSE(regex.matches("abc/d"));
 }
 
+TEST_CASE("path_regex: an alternative matches from anywhere that its anchors allow", "[parser]") {
+  CHECK(matches("^a|b$", "ax"));
+  CHECK(matches("^a|b$", "xb"));
+  CHECK_FALSE(matches("^a|b$", "xbx"));
+  CHECK(matches("^a|b?c|^d*e$", "dde"));
+  CHECK(matches("^a|b?c|^d*e$", "xcx"));
+  CHECK_FALSE(matches("^a|b?c|^d*e$", "xde"));
+  CHECK(matches("^a$|", "x"));
+  CHECK_FALSE(matches("^[a|b]$", "x"));
+  CHECK(PathRegex("^a|b$").matches_or_parent("xb/y"));
+}
+
 TEST_CASE("path_regex: what is not of the language is refused", "[parser]") {
   for (const char* expression : {"[", "[a", "[b-a]", "(a", "a)", "*", "?a", "\\", "\\q", "\\1",
                                  "[\\q]", "[[:nope:]]", "((((((((((((a))))))))))))"}) {
