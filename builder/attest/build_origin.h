@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 
@@ -14,6 +15,9 @@ struct BuildOrigin {
   /// It is a file of this machine, also where the context is none.
   bool local_dockerfile = true;
   std::string dockerfile_path = "Dockerfile";  // in the context, or the name alone
+  /// What version control says of a context of this machine, by the names of BuildKit's
+  /// metadata.vcs: "revision", "source", …. Without credentials.
+  std::map<std::string, std::string> vcs = {};
 };
 
 }  // namespace ibuild::builder

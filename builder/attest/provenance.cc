@@ -112,6 +112,7 @@ Json build_config(const ProvenanceFacts& facts) {
 /// What BuildKit calls its metadata.
 Json own_metadata(const ProvenanceFacts& facts, Mode mode) {
   Json json = Json::object();
+  if (const auto& vcs = facts.request.origin.vcs; !vcs.empty()) json["vcs"] = vcs;
   if (mode == Mode::max) json["source"] = describe_source(facts.steps, facts.request);
   return json;
 }

@@ -28,6 +28,7 @@
 #include "cli/image_access.h"
 #include "cli/isolation.h"
 #include "cli/istream_source.h"
+#include "cli/local_repository.h"
 #include "cli/option_parser.h"
 #include "cli/options_build.h"
 #include "cli/options_cache.h"
@@ -229,6 +230,22 @@ builder::BuildResult build_and_collect(BuildSession& session, const builder::Bui
   return std::move(*result);
 }
 
+/// What git knows of a context of this machine, where somebody wants to be told.
+void take_repository(const BuildOptions& options, const builder::ContextSpec& spec,
+                     builder::BuildRequest& request, std::stop_token stop) {
+  const auto* const directory = std::get_if<builder::DirectoryContext>(&spec);
+  const auto& wanted = request.attestations;
+  if (directory == nullptr || (!wanted.provenance && !wanted.reported)) return;
+  std::string dockerfile = directory->path;
+  if (!request.origin.local_dockerfile || options.file == "-") {
+    dockerfile.clear();
+  } else if (!options.file.empty()) {
+    dockerfile = options.file.substr(0, options.file.rfind('/') + 1);
+    if (dockerfile.empty()) dockerfile = ".";
+  }
+  request.origin.vcs = describe_repository(directory->path, dockerfile, std::move(stop));
+}
+
 int run_invocation(Invocation& run, const IsolationChoice& isolation, Progress& progress,
                    CommandContext& context) {
   const SignalWatcher signals;
@@ -252,6 +269,7 @@ int run_invocation(Invocation& run, const IsolationChoice& isolation, Progress& 
     const auto services = [&]() -> const builder::Services& { return session().services(); };
     return tell(run.call, request, services, progress, context, signals.token());
   }
+  take_repository(run.options, run.spec, request, signals.token());
   const auto result = build_and_collect(session(), request, run.gc, signals.token());
   progress.emit(builder::event::Finished{.success = true});
   run.options.lock.close(run.lock.get());

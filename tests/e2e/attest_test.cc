@@ -107,6 +107,42 @@ TEST_CASE("attest: with SOURCE_DATE_EPOCH everybody attests the same bytes", "[e
   CHECK(digests.size() == 1);
 }
 
+TEST_CASE("attest: provenance names the commit of the work tree that was built", "[e2e]") {
+  if (!test::can_run("peers", has_program("git"), "git is missing")) return;
+  for (const Who who : everybody()) {
+    Machine machine(who);
+    machine.write("tree/app/f", "content\n");
+    machine.write("tree/app/Dockerfile", "FROM scratch\nCOPY f /f\n");
+    const auto git = [&](std::vector<std::string> words) {
+      std::vector<std::string> argv = {"git",         "-C", "tree",          "-c",
+                                       "user.name=a", "-c", "user.email=a@a"};
+      argv.insert(argv.end(), words.begin(), words.end());
+      return machine.must_run(argv);
+    };
+    git({"init", "-q", "-b", "main"});
+    git({"add", "."});
+    git({"commit", "-q", "-m", "one"});
+    git({"remote", "add", "origin", "https://me:secret@h.example/app.git"});
+    const auto said = [&](const std::vector<std::string>& env, const std::string& option) {
+      machine.must({"build", "-q", "-t", "app:1", option, "tree/app"}, {.env = env});
+      const auto provenance = json::parse(machine.must({"inspect", "--provenance", "app:1"}));
+      return metadata_of(provenance).at("buildkit_metadata").value("vcs", json());
+    };
+    const auto revision = git({"rev-parse", "HEAD"});
+    const json expected = {{"localdir:context", "app"},
+                           {"localdir:dockerfile", "app"},
+                           {"revision", revision},
+                           {"source", "https://h.example/app.git"}};
+    CHECK(said({}, "--provenance=mode=min") == expected);
+    CHECK(said({}, "--provenance=mode=max") == expected);
+    CHECK(said({"BUILDX_GIT_INFO=false"}, "--provenance=true").is_null());
+    CHECK(said({"BUILDX_GIT_CHECK_DIRTY=1"}, "--provenance=true").at("revision") == revision);
+    machine.write("tree/app/f", "changed\n");
+    CHECK(said({"BUILDX_GIT_CHECK_DIRTY=1"}, "--provenance=true").at("revision") ==
+          revision + "-dirty");
+  }
+}
+
 TEST_CASE("attest: the packages of a Debian image are those that dpkg lists", "[e2e]") {
   if (!has_registry() || !has_skopeo()) return;
   if (!test::can_run("peers", has_program("dpkg-query"), "dpkg-query is missing")) return;

@@ -183,6 +183,26 @@ TEST_CASE("provenance: min keeps arguments, labels, secrets, steps and text back
   CHECK(metadata.at("buildkit_completeness").at("request") == false);
 }
 
+TEST_CASE("provenance: what version control says is in every mode and version", "[attest]") {
+  Fixture f;
+  f.request.origin.vcs = {{"revision", "abc-dirty"}, {"source", "https://h.example/app.git"}};
+  const auto expected =
+      Json::parse(R"({"revision":"abc-dirty","source":"https://h.example/app.git"})");
+  for (const auto mode : {Mode::min, Mode::max}) {
+    f.request.attestations.provenance = builder::ProvenanceSettings{.mode = mode};
+    const auto predicate = f.predicate("FROM base:1\n");
+    const auto& metadata = predicate.at("runDetails").at("metadata");
+    CHECK(metadata.at("buildkit_metadata").at("vcs") == expected);
+    CHECK(metadata.at("buildkit_completeness").at("resolvedDependencies") == false);
+
+    f.request.attestations.provenance->version = builder::ProvenanceSettings::Version::v0_2;
+    CHECK(f.predicate("FROM base:1\n")
+              .at("metadata")
+              .at("https://mobyproject.org/buildkit@v1#metadata")
+              .at("vcs") == expected);
+  }
+}
+
 TEST_CASE("provenance: what is of this machine makes the sources incomplete", "[attest]") {
   Fixture f;
   f.write("a", "a");
