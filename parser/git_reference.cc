@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "parser/clean_path.h"
+#include "parser/go_url.h"
 #include "parser/go_values.h"
 #include "parser/url_text.h"
 
@@ -49,44 +50,24 @@ void read_fragment(std::string_view fragment, GitReference& reference) {
   reference.subdir = clean_path("/" + std::string(fragment.substr(colon + 1))).substr(1);
 }
 
-/// Whether an authority can be one: no blanks or controls, and a port only of digits.
-bool is_authority(std::string_view authority) {
-  const auto at = authority.rfind('@');
-  const std::string_view host = at == std::string_view::npos ? authority : authority.substr(at + 1);
-  const auto bracket = host.rfind(']');
-  const auto colon = host.find(':', bracket == std::string_view::npos ? 0 : bracket);
-  const std::string_view port = colon == std::string_view::npos ? "" : host.substr(colon + 1);
-  const bool has_bad_port = port.find_first_not_of("0123456789") != std::string_view::npos;
-  const bool has_bad_byte = authority.find_first_of(" <>\"\\^`{|}") != std::string_view::npos;
-  return !has_bad_port && !has_bad_byte;
-}
-
 /// A reference by URL; none when it is no URL of a repository.
 std::optional<Located> locate_url(std::string_view text, const std::string& scheme) {
-  const UrlParts parts = split_url(text);
-  const auto path = percent_decode(parts.path);
-  const auto fragment = percent_decode(parts.fragment);
-  if (!path || !fragment || !is_authority(parts.authority)) return std::nullopt;
+  std::optional<GoUrl> url = read_go_url(text);
+  if (!url) return std::nullopt;
   const bool is_http = scheme == "http" || scheme == "https";
-  if (is_http && !path->ends_with(".git")) return std::nullopt;
+  if (is_http && !url->path.ends_with(".git")) return std::nullopt;
   Located located;
-  located.reference.remote = scheme + "://" + parts.authority + parts.path;
+  located.reference.remote = std::move(url->location);
   located.reference.is_unencrypted = scheme == "http" || scheme == "git";
-  read_fragment(*fragment, located.reference);
-  if (auto query = parse_query(parts.query)) located.query = *std::move(query);
+  located.query = std::move(url->query);
+  read_fragment(url->fragment, located.reference);
   return located;
 }
 
 /// "github.com/owner/repo", the short form of old.
 std::optional<Located> locate_github(std::string_view text) {
-  const UrlParts parts = split_url(text);
-  const auto fragment = percent_decode(parts.fragment);
-  if (!fragment || !percent_decode(parts.path)) return std::nullopt;
-  Located located;
-  located.reference.remote = parts.path;
-  located.reference.looks_local = true;
-  read_fragment(*fragment, located.reference);
-  if (auto query = parse_query(parts.query)) located.query = *std::move(query);
+  auto located = locate_url(text, "");
+  if (located) located->reference.looks_local = true;
   return located;
 }
 

@@ -1,0 +1,52 @@
+#include "parser/go_url.h"
+
+#include <catch2/catch.hpp>
+
+using namespace ibuild::parser;
+
+namespace {
+
+std::string location(std::string_view text) {
+  const auto url = read_go_url(text);
+  return url ? url->location : "refused";
+}
+
+}  // namespace
+
+TEST_CASE("go_url: a path is escaped where it must be, else left as written", "[parser]") {
+  CHECK(location("https://h/a b.git") == "https://h/a%20b.git");
+  CHECK(location("https://h/\xc3\xa9.git") == "https://h/%C3%A9.git");
+  CHECK(location("https://h/a%2fb!(x).git") == "https://h/a%2fb!(x).git");
+  CHECK(location("https://h/a!{x}.git") == "https://h/a%21%7Bx%7D.git");
+  CHECK(location("https://h/%zz") == "refused");
+  CHECK(location("github.com/a b#c") == "github.com/a%20b");
+}
+
+TEST_CASE("go_url: a user is decoded and escaped anew", "[parser]") {
+  CHECK(location("https://u%40:p:q@h/x") == "https://u%40:p%3Aq@h/x");
+  CHECK(location("https://a@b@h/x") == "https://a%40b@h/x");
+  CHECK(location("https://u%zz@h/x") == "refused");
+  CHECK(location("https://u\\@h/x") == "refused");
+}
+
+TEST_CASE("go_url: hosts are checked", "[parser]") {
+  CHECK(location("ssh://[::1]:22/x") == "ssh://[::1]:22/x");
+  CHECK(location("ssh://[fe80::1%25en0]/x") == "ssh://[fe80::1%25en0]/x");
+  CHECK(location("git://a:b:1/x") == "git://a:b:1/x");
+  CHECK(location("ssh://\xc3\xa9/x") == "ssh://%C3%A9/x");
+  for (const char* refused :
+       {"https://a:b:1/x", "ssh://[::1/x", "ssh://[v1.x]/x", "ssh://[1.2.3.4]/x", "ssh://a[::1]/x",
+        "ssh://[::1]:a/x", "ssh://[::1%25]/x", "ssh://h%41/x", "ssh://h o/x", "ssh://h:a/x"}) {
+    INFO(refused);
+    CHECK(location(refused) == "refused");
+  }
+}
+
+TEST_CASE("go_url: a query keeps the pairs that are right", "[parser]") {
+  const auto url = read_go_url("https://h/x?a=1&b=%zz&c;d=2&e=f+g#%41");
+  REQUIRE(url);
+  REQUIRE(url->query.size() == 2);
+  CHECK(url->query[0] == std::pair<std::string, std::string>("a", "1"));
+  CHECK(url->query[1] == std::pair<std::string, std::string>("e", "f g"));
+  CHECK(url->fragment == "A");
+}
