@@ -108,4 +108,9 @@ void BuildContext::save_digests() {
   if (digests_) digests_->save();
 }
 
+void BuildContext::save_many_digests() {
+  const std::lock_guard lock(mutex_);
+  if (digests_) digests_->save_many();
+}
+
 }  // namespace ibuild::builder

@@ -99,7 +99,7 @@ StepResult StepExecutor::work_on(const StepInput& input, const Solver::StepConte
   add_step_details(quick, input);
   tell_why(input, quick, lookup.why_not);
   parts_.cache.put_ingredients(quick_digest, quick);  // also of a step that fails
-  quick.forget_details();
+  free_memory(quick);
   Lookup made = make(input, *runner);
   if (content) {
     made.record->also.push_back(content->digest());
@@ -110,6 +110,12 @@ StepResult StepExecutor::work_on(const StepInput& input, const Solver::StepConte
   auto result = result_of(input, made, Way::made);
   scope_.ahead.layer_made(input.step.id, result.chain.back());
   return result;
+}
+
+/// Before a layer is made of very many files: what they took until here is wanted for that.
+void StepExecutor::free_memory(StepKey& key) {
+  key.forget_details();
+  scope_.context.save_many_digests();
 }
 
 /// The result of a record that serves.

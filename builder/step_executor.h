@@ -55,6 +55,7 @@ class StepExecutor {
   std::string cause_of_miss(const StepInput& input, const StepKey& key, const std::string& why_not);
   enum class Way { cached, made };
   StepResult result_of(const StepInput& input, const Lookup& lookup, Way way) const;
+  void free_memory(StepKey& key);
   void trace(const StepInput& input, const StepRecord& record, std::vector<base::Digest> keys);
   void remember(const StepInput& input, const base::Digest& key, const StepRecord& record);
 

@@ -184,7 +184,8 @@ IndexImage::IndexImage(IndexImage&&) noexcept = default;
 IndexImage& IndexImage::operator=(IndexImage&&) noexcept = default;
 IndexImage::~IndexImage() = default;
 
-IndexImage::IndexImage(std::unique_ptr<char[]> bytes, std::size_t size) : bytes_(std::move(bytes)) {
+IndexImage::IndexImage(std::unique_ptr<char[]> bytes, std::size_t size)
+    : bytes_(std::move(bytes)), size_bytes_(size) {
   Header header;
   if (size < sizeof header) damaged("it is cut short");
   std::memcpy(&header, bytes_.get(), sizeof header);
@@ -199,6 +200,7 @@ IndexImage::IndexImage(std::unique_ptr<char[]> bytes, std::size_t size) : bytes_
   blank.checksum = 0;
   std::memcpy(bytes_.get(), &blank, sizeof blank);
   if (checksum64({bytes_.get(), size}) != header.checksum) damaged("its checksum is wrong");
+  std::memcpy(bytes_.get(), &header, sizeof header);
 
   count_ = header.count;
   // The block is aligned for every type, and the header's size is a multiple of 8.
@@ -263,42 +265,65 @@ LayerEntry IndexImage::decode(std::size_t i) const {
   return entry;
 }
 
-void IndexImage::write(std::span<const LayerEntry> entries, IndexFlags flags, base::ByteSink& out) {
-  std::string heap;
-  for (const LayerEntry& entry : entries) heap += entry.path.str();
-  std::string file(sizeof(Header), '\0');
-  file.reserve(file.size() + entries.size() * sizeof(Record) + heap.size() * 2);
-  std::uint32_t path_offset = 0;
-  for (const LayerEntry& entry : entries) {
-    check_can_be_written(entry, heap.size());
-    Record record{};
-    record.path_offset = path_offset;
-    record.path_bytes = static_cast<std::uint16_t>(entry.path.str().size());
-    record.type = static_cast<std::uint8_t>(entry.type);
-    record.uid = entry.uid;
-    record.gid = entry.gid;
-    record.size = is_device(entry.type)
-                      ? std::uint64_t{entry.device_major} << 32 | entry.device_minor
-                      : entry.size_bytes;
-    record.mtime_ns = entry.mtime.time_since_epoch().count();
-    record.tar_offset = entry.tar_offset;
-    record.extra_offset = append_extra(entry, heap);
-    record.mode = static_cast<std::uint16_t>(entry.mode & 07777);
-    append_raw(record, file);
-    path_offset += record.path_bytes;
-  }
+void IndexImage::Writer::take_flags(const LayerEntry& entry) {
+  const std::string_view path = entry.path.str();
+  if (entry.type == EntryType::opaque && path.empty()) flags_.opaque_root = true;
+  const auto slash = path.rfind('/');
+  const auto parent = slash == std::string_view::npos ? std::string_view() : path.substr(0, slash);
+  const bool is_known =
+      parent.empty() ||
+      (known_directory_.starts_with(parent) &&
+       (known_directory_.size() == parent.size() || known_directory_[parent.size()] == '/'));
+  if (!is_known) flags_.implicit_directories = true;
+  if (entry.type == EntryType::directory) known_directory_ = path;
+}
+
+void IndexImage::Writer::add(const LayerEntry& entry) {
+  check_can_be_written(entry, paths_.size() + extras_.size());
+  take_flags(entry);
+  Record record{};
+  record.path_offset = static_cast<std::uint32_t>(paths_.size());
+  record.path_bytes = static_cast<std::uint16_t>(entry.path.str().size());
+  record.type = static_cast<std::uint8_t>(entry.type);
+  record.uid = entry.uid;
+  record.gid = entry.gid;
+  record.size = is_device(entry.type) ? std::uint64_t{entry.device_major} << 32 | entry.device_minor
+                                      : entry.size_bytes;
+  record.mtime_ns = entry.mtime.time_since_epoch().count();
+  record.tar_offset = entry.tar_offset;
+  record.extra_offset = append_extra(entry, extras_);
+  record.mode = static_cast<std::uint16_t>(entry.mode & 07777);
+  append_raw(record, records_);
+  paths_ += entry.path.str();
+  ++count_;
+}
+
+std::string IndexImage::Writer::finish(IndexFlags flags) {
   Header header{};
   std::memcpy(header.magic, kMagic, sizeof kMagic);
   header.version = kVersion;
-  header.flags =
-      (flags.own_tar ? kOwnTar : 0) | (flags.implicit_directories ? kImplicitDirectories : 0);
-  header.count = entries.size();
-  header.heap_bytes = heap.size();
-  file += heap;
-  std::memcpy(file.data(), &header, sizeof header);
+  header.flags = (flags.own_tar ? kOwnTar : 0) |
+                 (flags.implicit_directories ? kImplicitDirectories : 0) |
+                 (flags.opaque_root ? kOpaqueRoot : 0);
+  header.count = count_;
+  header.heap_bytes = paths_.size() + extras_.size();
+  std::string file;
+  file.reserve(sizeof header + records_.size() + header.heap_bytes);
+  append_raw(header, file);
+  for (std::size_t at = 0; at < records_.size(); at += sizeof(Record)) {
+    Record record;
+    std::memcpy(&record, records_.data() + at, sizeof record);
+    if (record.extra_offset != kNoExtra) {
+      record.extra_offset += static_cast<std::uint32_t>(paths_.size());
+    }
+    append_raw(record, file);
+  }
+  std::string().swap(records_);
+  file += paths_;
+  file += extras_;
   header.checksum = checksum64(file);
   std::memcpy(file.data(), &header, sizeof header);
-  out.write(base::as_bytes(file));
+  return file;
 }
 
 }  // namespace ibuild::layers

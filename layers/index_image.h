@@ -3,10 +3,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <span>
+#include <string>
 #include <string_view>
 
-#include "base/stream.h"
 #include "layers/layer_entry.h"
 
 namespace ibuild::layers {
@@ -26,6 +25,7 @@ class IndexImage {
  public:
   struct Header;
   struct Record;
+  class Writer;
 
   /// Checks everything: size, sum, bounds, order, clean paths.
   /// Throws: ContentError, also for another version of the format.
@@ -39,18 +39,42 @@ class IndexImage {
   std::string_view path(std::size_t i) const;
   EntryType type(std::size_t i) const;
   LayerEntry decode(std::size_t i) const;
-
-  /// Writes `entries` (sorted, no path twice) in this form.
-  static void write(std::span<const LayerEntry> entries, IndexFlags flags, base::ByteSink& out);
+  /// The form itself, as it stands on disk.
+  std::string_view bytes() const { return {bytes_.get(), size_bytes_}; }
 
  private:
   void check_records() const;
   void check_paths() const;
 
   std::unique_ptr<char[]> bytes_;
+  std::size_t size_bytes_ = 0;
   std::size_t count_ = 0;
   const Record* records_ = nullptr;
   std::string_view heap_;
+  IndexFlags flags_;
+};
+
+/// Makes the on-disk form of entries that come one by one: a third of the memory that they take as
+/// LayerEntry.
+class IndexImage::Writer {
+ public:
+  /// Requires: entries come sorted, no path twice but an opaque mark after its directory.
+  /// Throws: ContentError when the form has no room for one.
+  void add(const LayerEntry& entry);
+  bool empty() const { return count_ == 0; }
+  /// What the entries so far tell by themselves: all but own_tar.
+  IndexFlags flags() const { return flags_; }
+  /// The form of all entries. Only once.
+  std::string finish(IndexFlags flags);
+
+ private:
+  void take_flags(const LayerEntry& entry);
+
+  std::size_t count_ = 0;
+  std::string records_;
+  std::string paths_;
+  std::string extras_;  // offsets in the records count from here until finish()
+  std::string known_directory_;
   IndexFlags flags_;
 };
 

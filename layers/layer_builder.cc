@@ -1,12 +1,12 @@
 #include "layers/layer_builder.h"
 
 #include <utility>
-#include <vector>
 
 #include "base/error.h"
 #include "base/text.h"
 #include "layers/entry_writer.h"
 #include "layers/hash_pipeline.h"
+#include "layers/index_image.h"
 #include "layers/layer_store_state.h"
 #include "layers/tar_writer.h"
 #include "layers/temp_file.h"
@@ -21,8 +21,9 @@ void refuse(const LayerEntry& entry, std::string_view why) {
 }
 
 void check_hard_links(const LayerIndex& index) {
-  for (const LayerEntry& entry : index.entries()) {
-    if (entry.type != EntryType::hardlink) continue;
+  for (std::size_t i = 0; i < index.size(); ++i) {
+    if (index.type_at(i) != EntryType::hardlink) continue;
+    const LayerEntry& entry = index.at(i);
     const LayerEntry* file = index.find(base::RelPath::exact(entry.link_target));
     if (file == nullptr || file->type != EntryType::file || !walk_less(*file, entry)) {
       refuse(entry, "is a hard link to no earlier file of its layer");
@@ -43,15 +44,17 @@ class LayerStore::Builder : public LayerBuilder {
         files_(writer_, state.pool) {}
 
   void add(LayerEntry entry, base::ByteSource* data) override {
-    if (!entries_.empty() && !walk_less(entries_.back(), entry)) {
+    if (!entries_.empty() && !walk_less(last_, entry)) {
       refuse(entry, "comes out of order in its layer");
     }
+    if (!entries_.empty() && last_.path == entry.path) refuse(entry, "stands twice in its layer");
     files_.add(entry, data);
-    entries_.push_back(std::move(entry));
+    entries_.add(entry);
+    last_ = std::move(entry);
   }
 
   Layer commit() override {
-    const LayerIndex index(std::move(entries_), TarOrigin::own);
+    const LayerIndex index = finish_index();
     check_hard_links(index);
     writer_.finish();
     Layer layer{.diff_id = out_.finish(), .blob = {}, .provider = {}};
@@ -67,13 +70,20 @@ class LayerStore::Builder : public LayerBuilder {
   }
 
  private:
+  LayerIndex finish_index() {
+    auto flags = entries_.flags();
+    flags.own_tar = true;
+    return LayerIndex::deserialize(entries_.finish(flags));
+  }
+
   const State& state_;
   std::unique_ptr<BlobWriter> blob_;  // may be null
   std::unique_ptr<TempFile> tar_;     // null when there is a blob, which holds the same bytes
   HashPipeline out_;
   TarWriter writer_;
   EntryWriter files_;
-  std::vector<LayerEntry> entries_;
+  IndexImage::Writer entries_;  // there may be very many
+  LayerEntry last_;
 };
 
 std::unique_ptr<LayerBuilder> LayerStore::begin_layer(

@@ -205,11 +205,15 @@ std::span<const LayerEntry> LayerIndex::below(const base::RelPath& directory) co
 }
 
 void LayerIndex::serialize(base::ByteSink& out) const {
-  IndexImage::write(entries(),
-                    {.own_tar = origin_ == TarOrigin::own,
-                     .implicit_directories = has_implicit_directories(),
-                     .opaque_root = is_opaque({})},
-                    out);
+  const bool own_tar = origin_ == TarOrigin::own;
+  if (state_->image && state_->image->flags().own_tar == own_tar) {
+    return out.write(base::as_bytes(state_->image->bytes()));
+  }
+  IndexImage::Writer writer;
+  for (const LayerEntry& entry : entries()) writer.add(entry);
+  auto flags = writer.flags();
+  flags.own_tar = own_tar;
+  out.write(base::as_bytes(writer.finish(flags)));
 }
 
 LayerIndex LayerIndex::deserialize(std::string_view bytes) {

@@ -80,7 +80,7 @@ void copy_content(const SelectedSource& source, const base::DirFd& into, std::st
   for (const auto& selected : source.entries) {
     if (stop.stop_requested()) throw base::CancelledError();
     layers::LayerEntry entry = selected.file.entry;
-    entry.path = selected.below;
+    entry.path = base::RelPath::exact(source.below(selected));
     if (selected.file.is_file() && selected.file.link) {
       const auto [first, is_new] = first_names.emplace(*selected.file.link, entry.path);
       if (!is_new) {

@@ -25,7 +25,7 @@ void place_directory(const SelectedSource& source, const base::RelPath& target,
                      DestinationTree& tree) {
   LinkGroups links(source);
   for (const auto& entry : source.entries) {
-    const auto path = target.join(entry.below.str());
+    const auto path = target.join(source.below(entry));
     if (!entry.picked) {
       tree.pass_directory(path, entry.file);
     } else if (entry.file.is_directory()) {

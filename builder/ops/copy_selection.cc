@@ -91,6 +91,12 @@ class WildcardWalk {
   std::vector<base::RelPath> found_;
 };
 
+/// `path` without its beginning `root`.
+std::string_view path_below(const base::RelPath& root, const base::RelPath& path) {
+  const std::string_view text = path.str();
+  return root.is_root() ? text : text.substr(root.str().size() + 1);
+}
+
 /// Gathers what a directory brings.
 class DirectoryWalk {
  public:
@@ -102,7 +108,9 @@ class DirectoryWalk {
       : DirectoryWalk(tree, kNone, kNone, std::move(stop)) {}
 
   std::vector<SelectedEntry> walk(const SourceFile& root) {
-    descend(root.path(), {}, {});
+    root_ = root.path();
+    descend(root_, nullptr);
+    entries_.shrink_to_fit();  // there may be very many, and they stay until the layer is written
     return std::move(entries_);
   }
 
@@ -113,36 +121,33 @@ class DirectoryWalk {
     IgnoreMatcher::Verdict exclude;
   };
 
-  void descend(const base::RelPath& directory, const base::RelPath& below, const Verdicts& above) {
+  /// `above` is what `directory` was judged; null for the root.
+  void descend(const base::RelPath& directory, const Verdicts* above) {
     if (stop_.stop_requested()) throw base::CancelledError();
     for (auto& child : tree_.children(directory)) {
-      const auto path = below.join(child.path().name());
-      const bool at_root = below.is_root();
+      const auto below = path_below(root_, child.path());
       Verdicts verdicts;
       bool picked = true;
       if (includes_) {
-        verdicts.include =
-            includes_->match_with_parent(path.str(), at_root ? nullptr : &above.include);
+        verdicts.include = includes_->match_with_parent(below, above ? &above->include : nullptr);
         picked = verdicts.include.excluded;
       }
       if (excludes_)
-        verdicts.exclude =
-            excludes_->match_with_parent(path.str(), at_root ? nullptr : &above.exclude);
+        verdicts.exclude = excludes_->match_with_parent(below, above ? &above->exclude : nullptr);
       const bool excluded = verdicts.exclude.excluded;
-      take(std::move(child), path, picked && !excluded, excluded, verdicts);
+      take(std::move(child), picked && !excluded, excluded, verdicts);
     }
   }
 
-  void take(SourceFile child, const base::RelPath& path, bool picked, bool excluded,
-            const Verdicts& verdicts) {
+  void take(SourceFile child, bool picked, bool excluded, const Verdicts& verdicts) {
     const bool is_directory = child.is_directory();
-    const base::RelPath source_path = child.path();
     if (!picked && !is_directory) return;
     if (!picked && excluded && !excludes_->has_exceptions()) return;
     if (!picked && !excluded && !includes_) return;
     const std::size_t place = entries_.size();
-    entries_.push_back({std::move(child), path, picked});
-    if (is_directory) descend(source_path, path, verdicts);
+    const base::RelPath path = is_directory ? child.path() : base::RelPath();
+    entries_.push_back({std::move(child), picked});
+    if (is_directory) descend(path, &verdicts);
     if (!picked && entries_.size() == place + 1) entries_.pop_back();  // nothing in it either
   }
 
@@ -150,6 +155,7 @@ class DirectoryWalk {
   const std::optional<IgnoreMatcher>& includes_;
   const std::optional<IgnoreMatcher>& excludes_;
   std::stop_token stop_;
+  base::RelPath root_;
   std::vector<SelectedEntry> entries_;
 };
 
@@ -175,6 +181,10 @@ void fill_in_digests(std::vector<SelectedSource>& sources, const SourceTree& tre
 }
 
 }  // namespace
+
+std::string_view SelectedSource::below(const SelectedEntry& entry) const {
+  return path_below(root.path(), entry.file.path());
+}
 
 std::vector<SelectedSource> select_sources(const CopyOp& op, const SourceTree& tree,
                                            std::stop_token stop) {
@@ -251,7 +261,7 @@ base::Digest selection_digest(const std::vector<SelectedSource>& sources) {
     std::map<LinkKey, std::size_t> first_names;
     for (std::size_t i = 0; i < source.entries.size(); ++i) {
       const auto& entry = source.entries[i];
-      put(entry.below.str());
+      put(source.below(entry));
       put(entry.picked ? "picked" : "on the way");
       put(fingerprint(entry.file));
       if (!entry.file.link) continue;

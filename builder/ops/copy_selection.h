@@ -3,6 +3,7 @@
 #include <memory>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/digest.h"
@@ -13,8 +14,7 @@ namespace ibuild::builder {
 
 /// A file or directory that a source brings, below its root.
 struct SelectedEntry {
-  SourceFile file;
-  base::RelPath below;  // path below the root of the source
+  SourceFile file;  // its path begins with that of the source's root
   /// False for a directory that no pattern picks, but something in it: it is made when it is
   /// missing and left alone else.
   bool picked = true;
@@ -27,6 +27,9 @@ struct SelectedSource {
   std::string name;  // the last part of the path as it was matched: the file's name in a directory
   std::vector<SelectedEntry> entries;  // below a directory's root, in walk order
   std::size_t order = 0;               // which of the operation's paths brings it
+
+  /// The path of one of `entries` below the root.
+  std::string_view below(const SelectedEntry& entry) const;
 };
 
 /// Which files the local paths of `op` mean in `tree`: wildcards, --parents with its pivot,

@@ -40,15 +40,19 @@ std::optional<layers::TreeView::Node> DestinationTree::in_parent(const base::Rel
 }
 
 const LayerEntry* DestinationTree::lookup(const base::RelPath& path) const {
-  if (const auto added = added_.find(path); added != added_.end()) return &added->second.entry;
+  if (const auto added = added_.find(path); added != added_.end()) {
+    if (added->second.entry) return added->second.entry.get();
+    looked_up_ = entry_of(path, added->second);
+    return &looked_up_;
+  }
   const auto node = in_parent(path);
   if (!node) return nullptr;
   if (node->entry != nullptr) return node->entry;
-  implied_ = {};
-  implied_.path = path;
-  implied_.type = EntryType::directory;
-  implied_.mode = 0755;
-  return &implied_;
+  looked_up_ = {};
+  looked_up_.path = path;
+  looked_up_.type = EntryType::directory;
+  looked_up_.mode = 0755;
+  return &looked_up_;
 }
 
 bool DestinationTree::is_directory(const base::RelPath& path) const {
@@ -71,11 +75,12 @@ base::TimePoint DestinationTree::clamp(base::TimePoint time) const {
   return rules_.latest_time ? std::min(time, *rules_.latest_time) : time;
 }
 
-void DestinationTree::add(LayerEntry entry, Added rest) {
+void DestinationTree::add(LayerEntry entry) {
   entry.mtime = clamp(entry.mtime);
   const base::RelPath path = entry.path;
-  rest.entry = std::move(entry);
-  added_.insert_or_assign(path, std::move(rest));
+  Added added;
+  added.entry = std::make_unique<LayerEntry>(std::move(entry));
+  added_.insert_or_assign(path, std::move(added));
 }
 
 void DestinationTree::make_directories(const base::RelPath& path, MadeBy by) {
@@ -94,7 +99,7 @@ void DestinationTree::make_directories(const base::RelPath& path, MadeBy by) {
     entry.gid = rules_.chown->gid;
   }
   entry.mtime = rules_.made_directory_time;
-  add(std::move(entry), {});
+  add(std::move(entry));
 }
 
 void DestinationTree::set_time(const base::RelPath& path, base::TimePoint mtime) {
@@ -103,7 +108,7 @@ void DestinationTree::set_time(const base::RelPath& path, base::TimePoint mtime)
   LayerEntry entry = *directory;
   entry.path = path;
   entry.mtime = mtime;
-  add(std::move(entry), {});
+  add(std::move(entry));
 }
 
 LayerEntry DestinationTree::apply_rules(const base::RelPath& path, const SourceFile& source) const {
@@ -119,12 +124,19 @@ LayerEntry DestinationTree::apply_rules(const base::RelPath& path, const SourceF
   return entry;
 }
 
+LayerEntry DestinationTree::entry_of(const base::RelPath& path, const Added& added) const {
+  if (added.entry) return *added.entry;
+  LayerEntry entry = apply_rules(path, *added.source);
+  entry.mtime = clamp(entry.mtime);
+  return entry;
+}
+
 void DestinationTree::put_directory(const base::RelPath& path, const SourceFile& source) {
   const auto* old = lookup(path);
   if (old != nullptr && old->type != EntryType::directory) {
     throw base::UsageError("cannot copy to non-directory: " + shown(path));
   }
-  add(apply_rules(path, source), {});
+  add(apply_rules(path, source));
 }
 
 void DestinationTree::pass_directory(const base::RelPath& path, const SourceFile& source) {
@@ -135,7 +147,7 @@ void DestinationTree::pass_directory(const base::RelPath& path, const SourceFile
   LayerEntry entry = *old;
   entry.path = path;
   entry.mode = source.entry.mode;
-  add(std::move(entry), {});
+  add(std::move(entry));
 }
 
 void DestinationTree::put_file(const base::RelPath& path, const SourceFile& source,
@@ -146,7 +158,7 @@ void DestinationTree::put_file(const base::RelPath& path, const SourceFile& sour
   added.source = &source;
   added.content = &content;
   added.link = link;
-  add(apply_rules(path, source), std::move(added));
+  added_.insert_or_assign(path, std::move(added));
 }
 
 void DestinationTree::put_entry(LayerEntry entry, const SourceFile* source,
@@ -159,11 +171,14 @@ void DestinationTree::put_entry(LayerEntry entry, const SourceFile* source,
     entry.uid = rules_.chown->uid;
     entry.gid = rules_.chown->gid;
   }
+  entry.mtime = clamp(entry.mtime);
+  const base::RelPath path = entry.path;
   Added added;
+  added.entry = std::make_unique<LayerEntry>(std::move(entry));
   added.source = source;
   added.content = content;
   added.link = link;
-  add(std::move(entry), std::move(added));
+  added_.insert_or_assign(path, std::move(added));
 }
 
 void DestinationTree::tell_of_link(const LinkKey& link, const LayerEntry& entry) {
@@ -174,15 +189,14 @@ void DestinationTree::tell_of_link(const LinkKey& link, const LayerEntry& entry)
   facts.gid = rules_.chown->gid;
 }
 
-void DestinationTree::apply_link_facts(Added& added) const {
-  if (!added.link) return;
-  const auto found = link_facts_.find(*added.link);
+void DestinationTree::apply_link_facts(const LinkKey& link, LayerEntry& entry) const {
+  const auto found = link_facts_.find(link);
   if (found == link_facts_.end()) return;
   const LayerEntry& facts = found->second;
-  added.entry.mode = facts.mode;
-  added.entry.uid = facts.uid;
-  added.entry.gid = facts.gid;
-  added.entry.mtime = facts.mtime;
+  entry.mode = facts.mode;
+  entry.uid = facts.uid;
+  entry.gid = facts.gid;
+  entry.mtime = facts.mtime;
 }
 
 bool DestinationTree::put_hard_link(const LayerEntry& entry, const base::RelPath& target) {
@@ -191,28 +205,26 @@ bool DestinationTree::put_hard_link(const LayerEntry& entry, const base::RelPath
   if (file == nullptr || file->type == EntryType::directory) return false;
   if (path == target) return true;
   Added added;
-  if (file->type != EntryType::file) {
-    added.entry = *file;
-    if (lookup(path) != nullptr) remove(path);
-    added.entry.path = path;
-    added_.insert_or_assign(path, std::move(added));
-    return true;
-  }
-  if (const auto first = added_.find(target); first != added_.end()) {
-    added = first->second;
-    if (!added.link) added.link = first->second.link = LinkKey{~0ULL, next_link_++};
-  } else {
-    added.entry = *file;
-    added.copied_from = target;
-    added.link = LinkKey{~0ULL, next_link_++};
-    // The file itself joins the layer: a link cannot name what lies in a layer below.
-    Added copy = added;
-    copy.entry.path = target;
-    added_.emplace(target, std::move(copy));
+  added.entry = std::make_unique<LayerEntry>(*file);
+  if (file->type == EntryType::file) {
+    auto first = added_.find(target);
+    if (first == added_.end()) {
+      // The file itself joins the layer: a link cannot name what lies in a layer below.
+      Added copy;
+      copy.entry = std::make_unique<LayerEntry>(*file);
+      copy.entry->path = target;
+      copy.copied_from = target;
+      first = added_.emplace(target, std::move(copy)).first;
+    }
+    if (!first->second.link) first->second.link = LinkKey{~0ULL, next_link_++};
+    added.source = first->second.source;
+    added.content = first->second.content;
+    added.copied_from = first->second.copied_from;
+    added.link = first->second.link;
+    tell_of_link(*added.link, entry);
   }
   if (lookup(path) != nullptr) remove(path);
-  tell_of_link(*added.link, entry);
-  added.entry.path = path;
+  added.entry->path = path;
   added_.insert_or_assign(path, std::move(added));
   return true;
 }
@@ -229,8 +241,8 @@ void DestinationTree::add_parents(Entries& entries) const {
     for (auto at = path.parent(); !at.is_root() && !entries.contains(at); at = at.parent()) {
       const auto* entry = lookup(at);
       Added parent;
-      if (entry != nullptr) parent.entry = *entry;
-      parent.entry.path = at;
+      parent.entry = std::make_unique<LayerEntry>(entry != nullptr ? *entry : LayerEntry());
+      parent.entry->path = at;
       entries.emplace(at, std::move(parent));
     }
   }
@@ -239,15 +251,17 @@ void DestinationTree::add_parents(Entries& entries) const {
 void DestinationTree::add_whiteouts(Entries& entries) const {
   const auto whiteout = [&](const base::RelPath& path) {
     Added added;
-    added.entry.path = path;
-    added.entry.type = EntryType::whiteout;
+    added.entry = std::make_unique<LayerEntry>();
+    added.entry->path = path;
+    added.entry->type = EntryType::whiteout;
     entries.emplace(path, std::move(added));  // an entry that stands there hides as well
   };
   for (const auto& path : hidden_) {
     const auto replacement = entries.find(path);
     if (replacement == entries.end()) {
       whiteout(path);
-    } else if (replacement->second.entry.type == EntryType::directory) {
+    } else if (const auto* entry = replacement->second.entry.get();
+               entry != nullptr && entry->type == EntryType::directory) {
       for (const auto& node : parent_.children(path)) whiteout(node.path);
     }
   }
@@ -263,7 +277,7 @@ void DestinationTree::write(layers::LayerBuilder& out, const ParentOpener& opene
   while (!added_.empty()) {
     const auto node = added_.extract(added_.begin());  // its memory is free for what is written
     const auto& path = node.key();
-    Added& added = node.mapped();
+    const Added& added = node.mapped();
     if (stop.stop_requested()) throw base::CancelledError();
     if (path.is_root() || (left_out && path.is_within(*left_out))) continue;
     if (path.name().starts_with(kWhiteoutPrefix)) {
@@ -272,18 +286,19 @@ void DestinationTree::write(layers::LayerBuilder& out, const ParentOpener& opene
       left_out = path;
       continue;
     }
-    if (added.entry.type == EntryType::file && added.link) {
-      apply_link_facts(added);
+    LayerEntry entry = entry_of(path, added);
+    if (entry.type == EntryType::file && added.link) {
+      apply_link_facts(*added.link, entry);
       const auto [first, is_new] = first_names.emplace(*added.link, path);
       if (!is_new) {
-        added.entry.type = EntryType::hardlink;
-        added.entry.link_target = first->second.str();
-        added.entry.size_bytes = 0;
-        added.entry.content.reset();
+        entry.type = EntryType::hardlink;
+        entry.link_target = first->second.str();
+        entry.size_bytes = 0;
+        entry.content.reset();
       }
     }
-    const auto bytes = added.entry.type == EntryType::file ? open_bytes(added, opener) : nullptr;
-    out.add(std::move(added.entry), bytes.get());
+    const auto bytes = entry.type == EntryType::file ? open_bytes(added, opener) : nullptr;
+    out.add(std::move(entry), bytes.get());
   }
 }
 

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -33,7 +34,7 @@ class DestinationTree {
   DestinationTree(const layers::TreeView& parent, Rules rules)
       : parent_(parent), rules_(std::move(rules)) {}
 
-  /// What stands at `path` now; null: nothing. No link is followed. Valid until the next change.
+  /// What stands at `path` now; null: nothing. No link is followed. Valid until the next call.
   const layers::LayerEntry* lookup(const base::RelPath& path) const;
   bool is_directory(const base::RelPath& path) const;
   /// Follows every link; components that do not exist are taken as they are. Links are confined to
@@ -81,10 +82,11 @@ class DestinationTree {
              const std::function<void(std::string)>& warn, std::stop_token stop);
 
  private:
+  /// There may be very many that are just files of a source: those hold no entry of their own.
   struct Added {
-    layers::LayerEntry entry;
-    const SourceFile* source = nullptr;      // of a file's bytes
-    const ContentSource* content = nullptr;  // null: the parent's file at `copied_from`
+    std::unique_ptr<layers::LayerEntry> entry;  // null: what the rules make of `source`
+    const SourceFile* source = nullptr;         // of a file's bytes
+    const ContentSource* content = nullptr;     // null: the parent's file at `copied_from`
     base::RelPath copied_from;
     std::optional<LinkKey> link;
   };
@@ -98,10 +100,11 @@ class DestinationTree {
   std::optional<layers::TreeView::Node> in_parent(const base::RelPath& path) const;
   bool is_hidden(const base::RelPath& path) const;
   layers::LayerEntry apply_rules(const base::RelPath& path, const SourceFile& source) const;
+  layers::LayerEntry entry_of(const base::RelPath& path, const Added& added) const;
   base::TimePoint clamp(base::TimePoint time) const;
-  void add(layers::LayerEntry entry, Added rest);
+  void add(layers::LayerEntry entry);
   void tell_of_link(const LinkKey& link, const layers::LayerEntry& entry);
-  void apply_link_facts(Added& added) const;
+  void apply_link_facts(const LinkKey& link, layers::LayerEntry& entry) const;
   void add_parents(Entries& entries) const;
   void add_whiteouts(Entries& entries) const;
   std::unique_ptr<base::ByteSource> open_bytes(const Added& added,
@@ -115,7 +118,7 @@ class DestinationTree {
   std::map<LinkKey, layers::LayerEntry> link_facts_;  // what the last link told of the file
   mutable std::optional<base::RelPath> cached_directory_;
   mutable std::optional<layers::TreeView::Directory> cached_;
-  mutable layers::LayerEntry implied_;
+  mutable layers::LayerEntry looked_up_;  // what nobody else holds
 };
 
 }  // namespace ibuild::builder

@@ -22,6 +22,7 @@ constexpr std::string_view kName = "files.idx";
 constexpr std::array<char, 8> kMagic = {'i', 'b', 'f', 'i', 'l', 'e', 's', '1'};
 /// With more than this many files (107 MiB) the old records are dropped.
 constexpr std::size_t kMaxRecords = 1'000'000;
+constexpr std::size_t kMany = 10'000;  // some 2 MiB while they are not saved
 constexpr auto kRacyWindow = std::chrono::seconds(2);
 
 struct Record {
@@ -178,6 +179,15 @@ void FileDigestCache::remember(const FileIdentity& identity, const FileFacts& fa
 
 void FileDigestCache::save() {
   const std::lock_guard lock(mutex_);
+  save_locked();
+}
+
+void FileDigestCache::save_many() {
+  const std::lock_guard lock(mutex_);
+  if (fresh_.size() >= kMany) save_locked();
+}
+
+void FileDigestCache::save_locked() {
   if (fresh_.empty()) return;
   // Another build may have saved since: start from what is there now. A lost update costs reading
   // some files again.

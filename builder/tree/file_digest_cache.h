@@ -53,12 +53,15 @@ class FileDigestCache {
   void remember(const FileIdentity& identity, const FileFacts& facts, base::TimePoint read_at);
   /// Writes what is new, together with what the file has by now. Nothing new: does nothing.
   void save();
+  /// The same, but only when what is new takes much memory (some hundred bytes a file).
+  void save_many();
 
  private:
   struct Mapping {
     const char* data = nullptr;
     std::size_t records = 0;
   };
+  void save_locked();
   void load();
   void unload();
   std::optional<FileFacts> find_mapped(const FileIdentity& identity) const;

@@ -76,6 +76,28 @@ TEST_CASE(
   CHECK_FALSE(cache.find(identity(5)));
 }
 
+TEST_CASE("file_digest_cache: many are saved before the end, few are not", "[builder]") {
+  const auto scratch = test::make_scratch_dir();
+  FileDigestCache cache(scratch.dir().dup());
+  const auto remember = [&](std::uint64_t first, std::uint64_t last) {
+    for (auto inode = first; inode <= last; ++inode)
+      cache.remember(identity(inode), facts(std::to_string(inode)), kNow);
+    cache.save_many();
+  };
+  const auto saved = [&](std::uint64_t inode) {
+    return FileDigestCache(scratch.dir().dup()).find(identity(inode)).has_value();
+  };
+  remember(1, 100);
+  CHECK_FALSE(saved(1));
+  remember(101, 20'000);
+  CHECK(saved(1));
+  CHECK(saved(20'000));
+  CHECK(cache.find(identity(20'000)) == facts("20000"));
+  remember(20'001, 20'100);
+  CHECK_FALSE(saved(20'001));
+  CHECK(cache.find(identity(20'001)) == facts("20001"));
+}
+
 TEST_CASE("file_digest_cache: a damaged record is not there, the others are", "[builder]") {
   const auto scratch = test::make_scratch_dir();
   save_many(scratch.dir(), 1, 3);

@@ -82,4 +82,26 @@ TEST_CASE("index_image: writing refuses what the form cannot hold", "[layers]") 
   CHECK(out.text().empty());
 }
 
+TEST_CASE("index_image: the flags are what the entries tell", "[layers]") {
+  const auto flags_of = [](const std::vector<test::Sample>& samples) {
+    IndexImage::Writer writer;
+    for (const auto& sample : samples) writer.add(sample.entry);
+    return writer.flags();
+  };
+  CHECK(flags_of({}) == IndexFlags{});
+  CHECK(flags_of({test::directory("a"), test::directory("a/b"), test::file("a/b/f"),
+                  test::file("a/g")}) == IndexFlags{});
+  CHECK(flags_of({test::directory("a"), test::file("ab/f")}).implicit_directories);
+  CHECK(flags_of({test::directory("a"), test::file("a/b/f")}).implicit_directories);
+  CHECK(flags_of({test::directory(""), test::opaque("")}).opaque_root);
+  CHECK_FALSE(flags_of({test::directory("a"), test::opaque("a")}).opaque_root);
+}
+
+TEST_CASE("index_image: what was read is written again byte by byte", "[layers]") {
+  const std::string bytes = two_links();
+  base::StringSink out;
+  LayerIndex::deserialize(bytes).serialize(out);
+  CHECK(out.take() == bytes);
+}
+
 }  // namespace ibuild::layers

@@ -14,10 +14,11 @@ using test::directory;
 using test::file;
 using test::hardlink;
 using test::LayerStoreFixture;
+using test::symlink;
 
 const std::vector<test::Sample> kSamples = {directory("app"), file("app/main.py", "print()\n"),
                                             hardlink("app/other", "app/main.py"),
-                                            test::symlink("run", "app/main.py")};
+                                            symlink("run", "app/main.py")};
 
 }  // namespace
 
@@ -77,6 +78,28 @@ TEST_CASE("layer_builder: entries out of order are refused", "[layers]") {
   builder->add(directory("b").entry, nullptr);
   CHECK_THROWS_WITH(builder->add(directory("a").entry, nullptr), Contains("out of order"));
   CHECK_THROWS_AS(builder->add(directory("b").entry, nullptr), base::ContentError);
+}
+
+TEST_CASE("layer_builder: a path stands once", "[layers]") {
+  LayerStoreFixture store;
+  const auto builder = store.layers().begin_layer();
+  builder->add(directory("e").entry, nullptr);
+  CHECK_THROWS_WITH(builder->add(symlink("e", "to").entry, nullptr), Contains("twice"));
+}
+
+TEST_CASE("layer_builder: its index is the one of the same entries", "[layers]") {
+  LayerStoreFixture store;
+  const Layer layer =
+      store.build({directory("d"), file("d/a", "a"), hardlink("d/b", "d/a"), file("e/f", "f")});
+  const auto index = store.layers().index(layer);
+  const auto entries = index->entries();
+  base::StringSink read;
+  index->serialize(read);
+  base::StringSink whole;
+  LayerIndex({entries.begin(), entries.end()}, TarOrigin::own).serialize(whole);
+  CHECK(read.take() == whole.take());
+  CHECK(index->has_implicit_directories());
+  CHECK(index->origin() == TarOrigin::own);
 }
 
 TEST_CASE("layer_builder: a hard link must follow its file", "[layers]") {
