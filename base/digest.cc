@@ -50,7 +50,15 @@ std::optional<Digest> Digest::try_parse(std::string_view text) {
   return digest;
 }
 
-Digest Digest::sha256_from_hex(std::string_view hex) { return parse("sha256:" + std::string(hex)); }
+Digest Digest::sha256_from_hex(std::string_view hex) {
+  constexpr std::string_view kPrefix = kAlgorithms[0].prefix;
+  Digest digest;
+  digest.text_.reserve(kPrefix.size() + hex.size());
+  digest.text_ += kPrefix;
+  digest.text_ += hex;
+  if (!is_digest(digest.text_)) return parse(digest.text_);  // throws
+  return digest;
+}
 
 std::string_view Digest::algorithm() const {
   return std::string_view(text_).substr(0, text_.find(':'));

@@ -5,6 +5,7 @@
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <future>
@@ -74,13 +75,20 @@ std::string read_capability(int fd) {
   return size > 0 ? std::string(value.data(), static_cast<std::size_t>(size)) : std::string();
 }
 
-base::Digest hash_all(int fd, std::stop_token stop) {
+/// The digest of `size_bytes` bytes, or of fewer where the file ends before. Most files are small:
+/// what is done once for each counts.
+base::Digest hash_content(int fd, std::uint64_t size_bytes, std::stop_token stop) {
   base::Sha256 hash;
   base::FdSource source(fd);
-  std::vector<std::byte> buffer(256 << 10);
-  while (const std::size_t count = source.read(buffer)) {
+  std::array<std::byte, 64 << 10> buffer;  // not filled with zeros
+  while (size_bytes > 0) {
+    const auto wanted =
+        static_cast<std::size_t>(std::min<std::uint64_t>(size_bytes, buffer.size()));
+    const std::size_t count = source.read(std::span(buffer).first(wanted));
+    if (count == 0) break;
     if (stop.stop_requested()) throw base::CancelledError();
     hash.update(base::Bytes(buffer.data(), count));
+    size_bytes -= count;
   }
   return hash.finish();
 }
@@ -202,7 +210,7 @@ ContextTree::Reading ContextTree::read_facts(SourceFile& file, std::stop_token s
     const struct stat before = status_of(fd.get(), shown_as);
     if (!S_ISREG(before.st_mode)) break;
     take_file_status(file, before);
-    FileFacts facts{hash_all(fd.get(), stop), read_capability(fd.get())};
+    FileFacts facts{hash_content(fd.get(), file.entry.size_bytes, stop), read_capability(fd.get())};
     if (FileIdentity::of(status_of(fd.get(), shown_as)) != *file.identity) continue;
     return {std::move(facts), read_at};
   }
