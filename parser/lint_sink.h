@@ -6,9 +6,9 @@
 #include <utility>
 #include <vector>
 
-#include "base/text.h"
 #include "parser/expansion.h"
 #include "parser/lint.h"
+#include "parser/near_name.h"
 
 namespace ibuild::parser {
 
@@ -35,7 +35,7 @@ class LintSink {
     if (count > comparisons_left_) return {};
     comparisons_left_ -= count;
     const std::vector<std::string> names = candidates();
-    const auto nearest = base::nearest_word(word, names);
+    const auto nearest = near_name(word, names);
     return nearest ? " (did you mean " + std::string(mark) + *nearest + "?)" : "";
   }
 
