@@ -17,23 +17,47 @@ std::string name_of(const FinishedBuild& build) {
   return build.names.empty() ? "image" : build.names.front().familiar();
 }
 
+/// What an SBOM is made of.
+struct Scan {
+  const layers::LayerChain& layers;
+  std::string name;  // of the document
+  std::string what;  // for people, with a blank before it; empty: the image
+};
+
 Attestation list_packages(const AttestedBuild& build, const FinishedBuild& finished,
-                          const FinishedImage& image, std::stop_token stop) {
-  std::string vertex_name = "generating sbom";
+                          const FinishedImage& image, const Scan& scan, std::stop_token stop) {
+  std::string vertex_name = "generating sbom" + scan.what;
   if (finished.images.size() > 1)
     vertex_name = "[" + image.config.platform.str() + "] " + vertex_name;
   VertexWatch watch(build.services.events, build.vertices.next(), vertex_name);
   Attestation said;
   watch.run([&] {
-    build.fetch.ensure_indexes(image.layers, stop);
-    auto sbom = make_image_sbom(image.layers, name_of(finished), build.request.attestations.tool,
+    build.fetch.ensure_indexes(scan.layers, stop);
+    auto sbom = make_image_sbom(scan.layers, scan.name, build.request.attestations.tool,
                                 build.services, stop);
     watch.note(std::to_string(sbom.list.packages.size()) + " packages");
     for (const auto& gap : sbom.list.gaps)
-      build.services.events.emit(event::WarningRaised{{"", "not in the SBOM: " + gap, "", {}}});
+      build.services.events.emit(
+          event::WarningRaised{{"", "not in the SBOM" + scan.what + ": " + gap, "", {}}});
     said = std::move(sbom.attestation);
   });
   return said;
+}
+
+/// The image's own comes first: whoever wants one takes that.
+void add_sboms(const AttestedBuild& build, const FinishedBuild& finished, std::size_t index,
+               FinishedImage& image, std::stop_token stop) {
+  image.attestations.push_back(
+      list_packages(build, finished, image,
+                    {.layers = image.layers, .name = name_of(finished), .what = ""}, stop));
+  for (const auto& [name, tip] : build.plan.images[index].scans) {
+    const auto layers = tip ? build.results[*tip].chain : layers::LayerChain{};
+    const auto document = "sbom-" + name;
+    auto said = list_packages(build, finished, image,
+                              {.layers = layers, .name = document, .what = " of " + name}, stop);
+    said.file_name = document + ".spdx.json";
+    image.attestations.push_back(std::move(said));
+  }
 }
 
 }  // namespace
@@ -56,7 +80,7 @@ void attest(const AttestedBuild& build, FinishedBuild& finished, BuildResult& re
                                 .invocation = build.run.id,
                                 .started = build.run.started,
                                 .finished = base::Clock().now()};
-    if (wanted.sbom) image.attestations.push_back(list_packages(build, finished, image, stop));
+    if (wanted.sbom) add_sboms(build, finished, i, image, stop);
     if (wanted.provenance) image.attestations.push_back(make_provenance(facts, *wanted.provenance));
     if (wanted.reported) {
       result.provenance[image.config.platform.str()] =

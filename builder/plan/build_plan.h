@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -39,6 +40,9 @@ struct PlannedImage {
   std::vector<PlannedHistory> history;
   std::optional<StepId> tip;  // the last step; none: no layer at all
   image::Platform platform;
+  /// What has an SBOM beside the image's: "context", and stages by their names; each with the step
+  /// whose files it has.
+  std::map<std::string, std::optional<StepId>> scans = {};
 };
 
 /// What a build does: an immutable graph of steps in an order in which each step comes after those

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "builder/plan/history_text.h"
 #include "builder/plan/located.h"
+#include "builder/plan/scan_args.h"
 #include "parser/go_quote.h"
 #include "parser/port_spec.h"
 #include "parser/stop_signal.h"
@@ -28,11 +29,6 @@ std::vector<std::string> full_command(const parser::CommandLine& command,
   if (command.is_exec) return command.words;
   shell.push_back(base::join(command.words, " "));
   return shell;
-}
-
-/// Args that steer the scanning of images and do not reach a step's environment.
-bool is_scan_arg(std::string_view name) {
-  return name == "BUILDKIT_SBOM_SCAN_CONTEXT" || name == "BUILDKIT_SBOM_SCAN_STAGE";
 }
 
 }  // namespace
@@ -116,7 +112,11 @@ void InstructionPlanner::operator()(const parser::Arg& arg) {
     std::optional<std::string> value = context_.args.given(definition.name);
     if (!value && definition.default_value) value = expand(*definition.default_value);
     if (!value && !definition.default_value) value = context_.args.value(definition.name);
-    if (value && !is_scan_arg(definition.name)) state_.env.set(definition.name, *value);
+    if (value && is_scan_arg(definition.name)) {
+      apply_scan_arg(definition.name, *value, state_);
+    } else if (value) {
+      state_.env.set(definition.name, *value);
+    }
     state_.build_args.declare(definition.name, value, state_.env);
     text += " " + definition.name + (value ? "=" + *value : "");
   }

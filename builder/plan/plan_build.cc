@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "builder/plan/instruction_planner.h"
+#include "builder/plan/scan_args.h"
 #include "builder/plan/stage_state.h"
 #include "builder/plan/step_collector.h"
 
@@ -36,11 +37,15 @@ class StagesPlanner {
         ++awaited_[*base];
     }
     for (const StageIndex stage : stages) plan_stage(stage);
-    return make_image(take_state(graph_.target()));
+    auto image = make_image(take_state(graph_.target()));
+    image.scans = std::move(scans_);
+    return image;
   }
 
  private:
   void plan_stage(StageIndex index);
+  void plan_scans(StageIndex index, const StageState& state);
+  StepId context_step(const StageState& state, const parser::SourceRange& range);
   void start_stage(StageIndex index, StageState& state);
   void start_from_image(const ImageRequest& request, const parser::SourceRange& range,
                         StageState& state);
@@ -61,6 +66,7 @@ class StagesPlanner {
   // States that are still to be built on, or to become the image; and how often.
   std::map<StageIndex, StageState> states_;
   std::map<StageIndex, std::size_t> awaited_;
+  std::map<std::string, std::optional<StepId>> scans_;
 };
 
 bool makes_vertex(const StageInstruction& instruction) {
@@ -87,6 +93,9 @@ void StagesPlanner::plan_stage(StageIndex index) {
   if (state.names_platform) state.identity.insert(0, platform_.str() + " ");
   state.ignore_cache = ignores_cache(node.stage->from.name);
   start_stage(index, state);
+  for (const auto name : {scan_arg::kStage, scan_arg::kContext}) {
+    if (const auto value = args_.value(name)) apply_scan_arg(name, *value, state);
+  }
   const InstructionPlanner::Context context{
       common_.request,
       args_,
@@ -101,7 +110,35 @@ void StagesPlanner::plan_stage(StageIndex index) {
   InstructionPlanner planner(context, state);
   for (const auto& instruction : node.instructions) planner.plan(instruction);
   tips_.emplace(index, state.tip);
+  plan_scans(index, state);
   if (awaited_.contains(index)) states_.emplace(index, std::move(state));
+}
+
+/// The image itself has an SBOM anyway; only its stage says whether the context has one.
+void StagesPlanner::plan_scans(StageIndex index, const StageState& state) {
+  if (!common_.request.attestations.sbom) return;
+  if (index != graph_.target()) {
+    if (state.scan_stage) scans_.emplace(state.shown_name, state.tip);
+  } else if (state.scan_context) {
+    const auto& range = graph_.stages()[index].stage->from_instruction.range;
+    scans_.emplace("context", context_step(state, range));
+  }
+}
+
+/// All files of the build's context, in a layer that no image has.
+StepId StagesPlanner::context_step(const StageState& state, const parser::SourceRange& range) {
+  CopyOp op;
+  op.from = ContextRef{};
+  op.paths = {{"/"}};
+  op.destination = "/";
+  Step step;
+  step.op = std::move(op);
+  step.name = "[internal] context for its SBOM";
+  step.identity = state.identity + "/context";
+  step.platform = state.platform;
+  step.ignore_cache = state.ignore_cache;
+  step.range = range;
+  return common_.steps.add(std::move(step));
 }
 
 /// The last one who asks gets the state itself: a chain of thousands of stages copies none.

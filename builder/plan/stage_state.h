@@ -25,7 +25,9 @@ struct StageState {
   DeclaredArgs build_args;
   std::optional<StepId> tip;
   bool ignore_cache = false;
-  bool cmd_set = false;  // by this stage itself
+  bool scan_stage = false;    // what BUILDKIT_SBOM_SCAN_STAGE says of this stage
+  bool scan_context = false;  // BUILDKIT_SBOM_SCAN_CONTEXT
+  bool cmd_set = false;       // by this stage itself
   std::size_t vertices_total = 0;
   std::size_t vertices_named = 0;
   std::size_t steps_made = 0;  // by this stage itself
