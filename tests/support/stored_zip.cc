@@ -18,7 +18,7 @@ std::uint32_t crc32_of(std::string_view bytes) {
 }
 
 void put(std::string& bytes, std::uint64_t number, int size) {
-  for (int i = 0; i < size; ++i) bytes += static_cast<char>(number >> (8 * i));
+  for (int i = 0; i < size; ++i, number >>= 8U) bytes += static_cast<char>(number);
 }
 
 /// What the header before a file and its entry in the directory have in common.
