@@ -47,10 +47,14 @@ std::string stored_zip(const std::vector<std::pair<std::string, std::string>>& f
     put(directory, 0, 10);  // comment, disk, attributes
     put(directory, zip.size(), 4);
     directory += name;
-    zip += "PK\3\4" + common_fields(name, content) + name + content;
+    zip += "PK\3\4";
+    zip += common_fields(name, content);
+    zip += name;
+    zip += content;
   }
   const auto start = zip.size();
-  zip += directory + "PK\5\6";
+  zip += directory;
+  zip += "PK\5\6";
   put(zip, 0, 4);
   put(zip, files.size(), 2);
   put(zip, files.size(), 2);
