@@ -28,12 +28,6 @@ std::string layer_type(const std::string& current, ImageFormat format) {
   throw base::UsageError("zstd layers need OCI media types: oci-mediatypes=false cannot hold them");
 }
 
-image::Descriptor describe_bytes(std::string_view type, std::string_view bytes) {
-  return {.media_type = std::string(type),
-          .digest = base::sha256_of(bytes),
-          .size_bytes = bytes.size()};
-}
-
 }  // namespace
 
 BuiltImage assemble_image(const image::ImageConfig& config, layers::LayerChain layers,
@@ -41,8 +35,8 @@ BuiltImage assemble_image(const image::ImageConfig& config, layers::LayerChain l
   const bool oci = format == ImageFormat::oci;
   BuiltImage built;
   built.config_json = image::to_json(config);
-  built.config =
-      describe_bytes(oci ? media_type::kOciConfig : media_type::kDockerConfig, built.config_json);
+  built.config = image::describe_bytes(oci ? media_type::kOciConfig : media_type::kDockerConfig,
+                                       built.config_json);
 
   image::Manifest manifest;
   manifest.media_type = oci ? media_type::kOciManifest : media_type::kDockerManifest;
@@ -57,7 +51,7 @@ BuiltImage assemble_image(const image::ImageConfig& config, layers::LayerChain l
     manifest.layers.push_back(*layer.blob);
   }
   built.manifest_json = image::to_json(manifest);
-  built.manifest = describe_bytes(manifest.media_type, built.manifest_json);
+  built.manifest = image::describe_bytes(manifest.media_type, built.manifest_json);
   built.manifest.platform = config.platform;
   built.layers = std::move(layers);
   return built;
@@ -79,7 +73,7 @@ BuiltImages assemble_result(std::vector<BuiltImage> images,
   for (const auto& image : built.images) index.manifests.push_back(image.manifest);
   for (const auto& said : built.attestations) index.manifests.push_back(said.manifest.descriptor);
   built.index_json = image::to_json(index);
-  built.top = describe_bytes(index.media_type, built.index_json);
+  built.top = image::describe_bytes(index.media_type, built.index_json);
   return built;
 }
 

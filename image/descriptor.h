@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/digest.h"
@@ -24,5 +25,8 @@ struct Descriptor {
   std::string artifact_type;
   bool operator==(const Descriptor&) const = default;
 };
+
+/// What names a document of these bytes: type, SHA-256 and size.
+Descriptor describe_bytes(std::string_view media_type, std::string_view bytes);
 
 }  // namespace ibuild::image

@@ -112,10 +112,8 @@ class DockerPlanner {
                     const std::vector<std::string>& repo_tags) {
     std::string json = image::to_json(manifest);
     ImportPlan::Image image;
-    image.descriptor = {.media_type = manifest.media_type,
-                        .digest = base::sha256_of(json),
-                        .size_bytes = json.size(),
-                        .platform = platform};
+    image.descriptor = image::describe_bytes(manifest.media_type, json);
+    image.descriptor.platform = platform;
     for (const auto& text : repo_tags) {
       if (auto name = try_parse_archived_name(text)) image.names.push_back(std::move(*name));
     }

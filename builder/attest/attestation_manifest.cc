@@ -15,10 +15,8 @@ namespace {
 constexpr const char* kEmptyConfig = "application/vnd.oci.empty.v1+json";
 
 BuiltBlob blob_of(std::string_view type, std::string bytes) {
-  return {{.media_type = std::string(type),
-           .digest = base::sha256_of(bytes),
-           .size_bytes = bytes.size()},
-          std::move(bytes)};
+  auto descriptor = image::describe_bytes(type, bytes);
+  return {std::move(descriptor), std::move(bytes)};
 }
 
 /// The image's names with its platform; "_" for one without, as in-toto has it.

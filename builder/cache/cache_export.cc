@@ -65,26 +65,18 @@ CacheBundle bundle_of(const std::vector<StepTrace>& traces, const MountPacks& mo
   return bundle;
 }
 
-image::Descriptor describe_bytes(std::string_view type, std::string_view bytes) {
-  image::Descriptor descriptor;
-  descriptor.media_type = type;
-  descriptor.digest = base::sha256_of(bytes);
-  descriptor.size_bytes = bytes.size();
-  return descriptor;
-}
-
 /// The bundle as an image manifest: the index is its config, the blobs are its layers.
 BuiltImage assemble_cache(const CacheBundle& bundle, const layers::LayerChain& layers) {
   BuiltImage built;
   built.config_json = to_json(bundle);
-  built.config = describe_bytes(kCacheIndexType, built.config_json);
+  built.config = image::describe_bytes(kCacheIndexType, built.config_json);
   image::Manifest manifest;
   manifest.media_type = image::media_type::kOciManifest;
   manifest.artifact_type = kCacheArtifactType;
   manifest.config = built.config;
   manifest.layers = blobs_of(bundle);
   built.manifest_json = image::to_json(manifest);
-  built.manifest = describe_bytes(manifest.media_type, built.manifest_json);
+  built.manifest = image::describe_bytes(manifest.media_type, built.manifest_json);
   built.manifest.artifact_type = kCacheArtifactType;
   built.layers = layers;
   return built;

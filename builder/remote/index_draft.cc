@@ -158,9 +158,7 @@ registry::FetchedManifest make_index(const IndexDraft& draft, image::Annotations
       all_docker && index.annotations.empty() ? media_type::kDockerList : media_type::kOciIndex;
   registry::FetchedManifest made;
   made.bytes = image::to_json(index);
-  made.descriptor.media_type = index.media_type;
-  made.descriptor.digest = base::sha256_of(made.bytes);
-  made.descriptor.size_bytes = made.bytes.size();
+  made.descriptor = image::describe_bytes(index.media_type, made.bytes);
   return made;
 }
 

@@ -79,9 +79,7 @@ Document index_of(const std::vector<PlatformManifest>& images, std::string_view 
   for (const auto& image : images) index.manifests.push_back(image.descriptor);
   Document document;
   document.bytes = image::to_json(index);
-  document.descriptor.media_type = index.media_type;
-  document.descriptor.digest = base::sha256_of(document.bytes);
-  document.descriptor.size_bytes = document.bytes.size();
+  document.descriptor = image::describe_bytes(index.media_type, document.bytes);
   return document;
 }
 

@@ -90,15 +90,6 @@ image::RebasePart part_of(const builder::BaseImage& image) {
   return {.name = image.reference.familiar(), .config = image.config};
 }
 
-registry::FetchedManifest describe(std::string_view type, std::string bytes) {
-  registry::FetchedManifest made;
-  made.descriptor.media_type = type;
-  made.descriptor.digest = base::sha256_of(bytes);
-  made.descriptor.size_bytes = bytes.size();
-  made.bytes = std::move(bytes);
-  return made;
-}
-
 class Drafter {
  public:
   Drafter(registry::RegistryClient& client, const RebaseRequest& request, std::stop_token stop)
@@ -182,7 +173,9 @@ class Drafter {
     if (format == builder::ImageFormat::oci) tell_base(annotations, new_base.digest);
     auto built =
         builder::assemble_image(rebased.config, std::move(layers), format, std::move(annotations));
-    auto made = describe(built.manifest.media_type, built.manifest_json);
+    registry::FetchedManifest made;
+    made.bytes = built.manifest_json;
+    made.descriptor = image::describe_bytes(built.manifest.media_type, made.bytes);
     draft_.images.push_back({.built = std::move(built),
                              .base_layers = new_base.layers.size(),
                              .old_base = by_digest(old_base.reference, old_base.digest),
@@ -216,7 +209,8 @@ class Drafter {
     if (!all_docker) index.media_type = media_type::kOciIndex;
     if (index.annotations.contains(kBaseName) || index.annotations.contains(kBaseDigest))
       tell_base(index.annotations, new_base_.top.descriptor.digest);
-    draft_.top = describe(index.media_type, image::to_json(index));
+    draft_.top.bytes = image::to_json(index);
+    draft_.top.descriptor = image::describe_bytes(index.media_type, draft_.top.bytes);
   }
 
   image::Descriptor rebase_entry(const Source& source, image::Descriptor entry,

@@ -206,3 +206,12 @@ TEST_CASE("manifest: depth, number of values and size are bounded", "[image]") {
 TEST_CASE("manifest: unknown fields are ignored", "[image]") {
   CHECK_NOTHROW(parse_manifest(object(manifest_members() + R"(,"future":{"a":[1,2.5,null]})")));
 }
+
+TEST_CASE("descriptor: bytes are described by type, digest and size", "[image]") {
+  const auto descriptor = ibuild::image::describe_bytes("application/x", "abc");
+  CHECK(descriptor.media_type == "application/x");
+  CHECK(descriptor.digest.str() ==
+        "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  CHECK(descriptor.size_bytes == 3);
+  CHECK_FALSE(descriptor.platform);
+}
