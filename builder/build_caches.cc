@@ -24,7 +24,7 @@ layers::LayerChain own_layers(const ExportedSteps& steps) {
   layers::LayerChain layers;
   for (std::size_t i = 0; i < steps.traces.size(); ++i) {
     // Those of bases have no keys.
-    if (!steps.traces[i].keys.empty()) layers.push_back(steps.results[i].chain.back());
+    if (!steps.traces[i].keys.empty()) layers.push_back(steps.results[i].chain.top());
   }
   return layers;
 }

@@ -73,7 +73,7 @@ FinishedImage finish_image(const PlannedImage& image, const BuildPlan& plan,
   FinishedImage finished;
   finished.config = image.config;
   finished.config.inline_cache.clear();  // that of the base is not this image's
-  if (image.tip) finished.layers = results[*image.tip].chain;
+  if (image.tip) finished.layers = results[*image.tip].chain.layers();
   for (const auto& layer : finished.layers) finished.config.diff_ids.push_back(layer.diff_id);
 
   auto entries = base_entries(image, count_base_layers(image, plan, results));

@@ -57,7 +57,7 @@ StepResult StepExecutor::base_result(const Step& step, const BaseOp& op) {
   note_use(scope_.services.store, op.image.layers);
   reports_[step.id].outcome = StepReport::Outcome::cached;
   watch.done();
-  return {op.image.layers, layers::chain_id(op.image.layers), {}, all_here};
+  return {SharedChain(op.image.layers), layers::chain_id(op.image.layers), {}, all_here};
 }
 
 StepResult StepExecutor::execute(const Step& step, const Solver::StepContext& context) {
@@ -108,7 +108,7 @@ StepResult StepExecutor::work_on(const StepInput& input, const Solver::StepConte
   remember(input, quick_digest, *made.record);
   trace(input, *made.record, {quick_digest});
   auto result = result_of(input, made, Way::made);
-  scope_.ahead.layer_made(input.step.id, result.chain.back());
+  scope_.ahead.layer_made(input.step.id, result.chain.top());
   return result;
 }
 
@@ -243,10 +243,10 @@ StepResult StepExecutor::result_of(const StepInput& input, const Lookup& lookup,
   if (way == Way::cached) scope_.services.events.emit(event::StepCached{input.vertex});
   const auto& record = *lookup.record;
   const auto& parent = input.parent_result();
-  StepResult result{parent.chain, parent.chain_id, record.created, way == Way::cached};
   auto layer = layer_of(record);
   layer.provider = lookup.blobs;
-  result.chain.push_back(std::move(layer));
+  StepResult result{parent.chain.with(std::move(layer)), parent.chain_id, record.created,
+                    way == Way::cached};
   // One step of image-spec's ChainID, so that a long chain need not be hashed again for each layer.
   result.chain_id = result.chain_id.empty()
                         ? *record.layer

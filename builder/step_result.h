@@ -5,13 +5,13 @@
 
 #include "base/clock.h"
 #include "builder/plan/op.h"
-#include "layers/layer.h"
+#include "builder/shared_chain.h"
 
 namespace ibuild::builder {
 
 /// What is known after a step: the layers up to and with its own.
 struct StepResult {
-  layers::LayerChain chain;
+  SharedChain chain;
   base::Digest chain_id;      // of `chain`; empty for an empty one
   base::TimePoint created{};  // when its layer was made, perhaps by an earlier build
   bool cached = false;

@@ -51,7 +51,7 @@ void add_sboms(const AttestedBuild& build, const FinishedBuild& finished, std::s
       list_packages(build, finished, image,
                     {.layers = image.layers, .name = name_of(finished), .what = ""}, stop));
   for (const auto& [name, tip] : build.plan.images[index].scans) {
-    const auto layers = tip ? build.results[*tip].chain : layers::LayerChain{};
+    const auto layers = tip ? build.results[*tip].chain.layers() : layers::LayerChain{};
     const auto document = "sbom-" + name;
     auto said = list_packages(build, finished, image,
                               {.layers = layers, .name = document, .what = " of " + name}, stop);

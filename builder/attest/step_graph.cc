@@ -141,7 +141,7 @@ std::optional<base::Digest> layer_of(const Step& step, const std::vector<StepRes
   const auto& chain = results.at(step.id).chain;
   const std::size_t below = step.parent ? results.at(*step.parent).chain.size() : 0;
   if (chain.size() != below + 1) return std::nullopt;
-  return chain.back().diff_id;
+  return chain.top().diff_id;
 }
 
 }  // namespace

@@ -44,10 +44,12 @@ struct StepInput {
 
   /// The result that the step stands on.
   const StepResult& parent_result() const;
-  layers::LayerChain parent() const { return parent_result().chain; }
+  layers::LayerChain parent() const { return parent_result().chain.layers(); }
   /// The result of a stage or image that it reads.
   const StepResult& result_of_tree(const TreeRef& tree) const;
-  layers::LayerChain chain_of(const TreeRef& tree) const { return result_of_tree(tree).chain; }
+  layers::LayerChain chain_of(const TreeRef& tree) const {
+    return result_of_tree(tree).chain.layers();
+  }
   void warn(const std::string& message) const;
 };
 

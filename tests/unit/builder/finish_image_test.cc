@@ -26,7 +26,7 @@ struct Sample {
     builder::BaseOp op;
     StepResult base_result;
     for (int i = 0; i < base_layers; ++i)
-      base_result.chain.push_back(layer("base" + std::to_string(i)));
+      base_result.chain = base_result.chain.with(layer("base" + std::to_string(i)));
     base.op = op;
     plan.steps.push_back(base);
     results.push_back(base_result);
@@ -51,7 +51,7 @@ struct Sample {
     plan.steps.push_back(step);
     StepResult result = results.back();
     result.created = at(100);
-    result.chain.push_back(layer(text));
+    result.chain = result.chain.with(layer(text));
     results.push_back(result);
     image.tip = step.id;
     add(text, step.id);
