@@ -97,10 +97,13 @@ bool check_format(const base::DirFd& root) {
   return true;
 }
 
+/// Once in a store's life, and without it nothing of the store can be read: it has to outlast a
+/// loss of power.
 void write_file(const base::DirFd& temp, const base::DirFd& root, std::string_view name,
                 std::string_view content) {
   TempFile file(temp);
   file.write(base::as_bytes(content));
+  file.sync();
   file.move_to(root, std::string(name));
 }
 
