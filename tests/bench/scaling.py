@@ -50,7 +50,7 @@ def plan(bench, tool, context, name):
 # Series → (maker of the context, points, maker of the command).
 SERIES = {
     "files": (files, (1_000, 5_000, 20_000, 50_000, 200_000), build_and_push),
-    "MiB in one file": (mebibytes, (10, 100, 400, 1_600), build_and_push),
+    "MiB in one file": (mebibytes, (10, 100, 400, 4_096), build_and_push),
     "COPY steps": (steps, (10, 100, 1_000), build_and_push),
     "RUN steps": (run_steps, (10, 40, 100), build),
     "base layers": (base_layers, (1, 10, 100), build),
