@@ -10,6 +10,17 @@
 namespace ibuild::builder {
 namespace {
 
+/// The instruction of a stage that needs another, or its FROM.
+const parser::SourceRange& range_of_need(const StageNode& node, StageIndex needed) {
+  for (const StageInstruction& instruction : node.instructions) {
+    for (const SourceName& source : instruction.sources) {
+      const auto* stage = std::get_if<StageIndex>(&source);
+      if (stage != nullptr && *stage == needed) return instruction.range;
+    }
+  }
+  return node.stage->from_instruction.range;
+}
+
 constexpr std::string_view kScratch = "scratch";
 
 [[noreturn]] void fail(const char* code, const parser::SourceRange& range, std::string message,
@@ -210,7 +221,7 @@ void StageGraph::visit(StageIndex stage, std::vector<int>& state,
     needs.pop_back();
     if (state[next] == 1) {
       const auto& node = nodes_[current];
-      fail("circular-stages", node.stage->from_instruction.range,
+      fail("circular-stages", range_of_need(node, next),
            "circular dependency detected on stage: " + (node.stage->from.name.empty()
                                                             ? "stage-" + std::to_string(current)
                                                             : node.stage->from.name));

@@ -108,6 +108,12 @@ TEST_CASE("traps: a stage hides an image of its name; a number is a stage", "[bu
   CHECK(who("FROM alpine AS alpine\nFROM alpine\n") == "the image");
   CHECK_THROWS_WITH(t.f.build("FROM scratch AS self\nCOPY --from=self who /\n"),
                     Catch::Contains("circular dependency"));
+  try {
+    t.f.build("FROM scratch AS self\nENV a=b\nCOPY --from=self who /\n");
+    FAIL("a stage that copies from itself was built");
+  } catch (const ibuild::parser::DockerfileError& error) {
+    CHECK(error.range().start.line == 3);
+  }
 }
 
 TEST_CASE("traps: heredocs: quotes keep variables, a dash takes tabs, two in a row", "[builder]") {
