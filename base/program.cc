@@ -16,6 +16,7 @@
 
 #include "base/child.h"
 #include "base/error.h"
+#include "base/refused_clone.h"
 #include "base/scope_exit.h"
 #include "base/text.h"
 
@@ -30,7 +31,7 @@ UniqueFd open_pidfd(pid_t pid) {
   ::kill(pid, SIGKILL);
   while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
   }
-  throw SystemError(error_number, "open pidfd", "");
+  throw SystemError(error_number, "open a descriptor of a process (pidfd_open)", "");
 }
 
 /// A copy of `fd` above 2, so that putting one descriptor in place does not overwrite another.
@@ -41,7 +42,10 @@ UniqueFd dup_above_standard(int fd) {
 }
 
 void check(int error_number, const char* call, const std::string& program) {
-  if (error_number != 0) throw SystemError(error_number, call, program);
+  if (error_number == 0) return;
+  SystemError error(error_number, call, program);
+  if (error_number == EPERM) error.set_hint(hint_for_refused_clone());
+  throw error;
 }
 
 /// Where a program starts: its descriptors 0 to 2, its environment, its process group.
@@ -56,6 +60,7 @@ struct Surroundings {
 Child spawn(const std::vector<std::string>& argv, const Surroundings& place) {
   const std::string& program = argv.at(0);
   std::vector<char*> words;
+  words.reserve(argv.size() + 1);
   for (const std::string& word : argv) words.push_back(const_cast<char*>(word.c_str()));
   words.push_back(nullptr);
 

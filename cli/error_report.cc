@@ -1,6 +1,11 @@
 #include "cli/error_report.h"
 
+#include <optional>
+#include <system_error>
+#include <typeinfo>
+
 #include "base/error.h"
+#include "base/refused_clone.h"
 #include "cli/exit_code.h"
 #include "cli/log_lines.h"
 #include "parser/diagnostic.h"
@@ -19,7 +24,18 @@ int exit_code_for(const std::exception& error) {
 
 namespace {
 
-void report(std::ostream& err, const std::string& place, const std::exception& error) {
+/// What the standard library throws when a thread cannot be started says nothing of threads.
+std::optional<base::SystemError> try_explain(const std::exception& error) {
+  if (typeid(error) != typeid(std::system_error)) return std::nullopt;
+  const auto& code = static_cast<const std::system_error&>(error).code();
+  base::SystemError explained(code.value(), "start a thread", "");
+  explained.set_hint(base::hint_for_refused_clone());
+  return explained;
+}
+
+void report(std::ostream& err, const std::string& place, const std::exception& thrown) {
+  const auto explained = try_explain(thrown);
+  const std::exception& error = explained ? static_cast<const std::exception&>(*explained) : thrown;
   std::string text = "ERROR: " + defuse(place + error.what()) + "\n";
   const auto* own = dynamic_cast<const base::Error*>(&error);
   if (own != nullptr && !own->hint().empty()) text += "hint: " + defuse(own->hint()) + "\n";

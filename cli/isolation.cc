@@ -43,7 +43,8 @@ IsolationChoice enter_isolation(Isolation wanted, int argc, char** argv) {
   std::string why_not;
   const auto privilege = sandbox::enter_user_namespace(argc, argv, why_not);
   if (wanted == Isolation::root && privilege != Privilege::root) {
-    refuse("root", "it needs root with the right to mount");
+    const std::string more = privilege == Privilege::none ? "; " + why_not : "";
+    refuse("root", "it needs root with the right to mount" + more);
   }
   if (wanted == Isolation::rootless && privilege == Privilege::root) {
     refuse("rootless", "root uses the profile `root`");
@@ -53,7 +54,7 @@ IsolationChoice enter_isolation(Isolation wanted, int argc, char** argv) {
   const auto chroot = sandbox::probe_profile("chroot");
   if (chroot.usable) return {.profile = Profile::chroot, .reason = why_not};
   return {.profile = Profile::none,
-          .reason = "rootless: " + why_not + "; chroot: " + chroot.reason};
+          .reason = "namespaces: " + why_not + "; chroot: " + chroot.reason};
 }
 
 std::unique_ptr<sandbox::Sandbox> make_sandbox(const IsolationChoice& choice) {

@@ -98,10 +98,9 @@ bool LayerFolder::put_tree(const base::DirFd& parent, const std::string& name,
   const base::DirFd folder = open_or_make();
   if (has_tree()) return false;
   put_boot_mark(folder, base::RelPath::exact(tree_name_), boot_id);
-  if (::renameat2(parent.get(), name.c_str(), folder.get(), tree_name_.c_str(), RENAME_NOREPLACE) ==
-      0) {
-    return true;
-  }
+  // Without flags: file systems and filters that do not know them refuse. In the place of another
+  // tree nothing is put as long as that holds anything; one that holds nothing is the same as ours.
+  if (::renameat(parent.get(), name.c_str(), folder.get(), tree_name_.c_str()) == 0) return true;
   if (errno == EEXIST || errno == ENOTEMPTY) return false;
   throw_store_error(errno, "rename into", layers_.show(path(tree_name_)));
 }

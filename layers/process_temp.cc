@@ -26,8 +26,13 @@ std::string lock_name(const std::string& name) { return name + std::string(kLock
 
 /// True when the lock was free and the file still has its name: who cleans up removes lock files
 /// that nobody holds.
-bool try_hold(int lock) {
-  if (::flock(lock, LOCK_EX | LOCK_NB) != 0) return false;
+bool try_hold(const base::DirFd& tmp, int lock) {
+  if (::flock(lock, LOCK_EX | LOCK_NB) != 0) {
+    // ENOLCK, EOPNOTSUPP, ENOSYS: nobody can hold one here, and waiting does not help.
+    if (errno != EWOULDBLOCK && errno != EINTR)
+      throw_store_error(errno, "lock a file in", tmp.shown_as());
+    return false;
+  }
   struct stat info {};
   return ::fstat(lock, &info) == 0 && info.st_nlink > 0;
 }
@@ -38,7 +43,7 @@ std::optional<base::UniqueFd> try_make(const base::DirFd& tmp, const std::string
   base::UniqueFd lock(
       ::openat(tmp.get(), lock_name(name).c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
   if (!lock) throw_store_error(errno, "create a file in", tmp.shown_as());
-  if (!try_hold(lock.get())) return std::nullopt;
+  if (!try_hold(tmp, lock.get())) return std::nullopt;
   if (::mkdirat(tmp.get(), name.c_str(), 0700) != 0) {
     const int error_number = errno;
     ::unlinkat(tmp.get(), lock_name(name).c_str(), 0);
@@ -55,7 +60,7 @@ void remove_folder(const base::DirFd& tmp, const std::string& name) {
 
 void remove_if_abandoned(const base::DirFd& tmp, const std::string& name) {
   const auto lock = base::try_open_at(tmp, RelPath::exact(lock_name(name)), O_RDWR);
-  if (lock && !try_hold(lock->get())) return;
+  if (lock && !try_hold(tmp, lock->get())) return;
   remove_folder(tmp, name);
 }
 

@@ -12,6 +12,7 @@
 
 #include <array>
 #include <cerrno>
+#include <utility>
 #include <vector>
 
 #include "base/child.h"
@@ -20,6 +21,7 @@
 #include "base/stream.h"
 #include "base/text.h"
 #include "sandbox/id_map.h"
+#include "sandbox/needed_calls.h"
 #include "sandbox/outside_helper.h"
 
 namespace ibuild::sandbox {
@@ -93,60 +95,6 @@ void become_root_inside() {
   }
 }
 
-struct Refusal {
-  UserNamespaceStep step = UserNamespaceStep::unshare;
-  int error_number = 0;
-};
-
-/// A /proc can be mounted by processes of its pid namespace alone.
-Refusal try_to_mount_proc() {
-  const pid_t child = ::fork();
-  if (child < 0) return {UserNamespaceStep::mount_proc, errno};
-  if (child == 0) ::_exit(::mount("ibuild", "/proc", "proc", 0, nullptr) == 0 ? 0 : errno);
-  int status = 0;
-  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
-  }
-  return {UserNamespaceStep::mount_proc, WIFEXITED(status) ? WEXITSTATUS(status) : ECHILD};
-}
-
-/// The whole way with one id, up to what a step does first: some systems let a process in and then
-/// deny it everything.
-Refusal try_in_this_process() {
-  const uid_t uid = ::geteuid();
-  const gid_t gid = ::getegid();
-  if (::unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) return {UserNamespaceStep::unshare, errno};
-  try {
-    map_single_id(uid, gid);
-  } catch (const base::SystemError& error) {
-    return {UserNamespaceStep::map_ids, error.error_number()};
-  }
-  if (::mount("ibuild", "/", "tmpfs", 0, nullptr) != 0) return {UserNamespaceStep::mount, errno};
-  if (::unshare(CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP) != 0) {
-    return {UserNamespaceStep::other_namespaces, errno};
-  }
-  return try_to_mount_proc();
-}
-
-Refusal try_in_a_child() {
-  base::Pipe pipe = base::Pipe::open();
-  const pid_t child = ::fork();
-  if (child < 0) throw base::SystemError("fork", "");
-  if (child == 0) {
-    const Refusal refusal = try_in_this_process();
-    const auto written = ::write(pipe.write_end.get(), &refusal, sizeof refusal);
-    ::_exit(written == sizeof refusal ? 0 : 1);
-  }
-  pipe.write_end.reset();
-  Refusal refusal{UserNamespaceStep::unshare, ECHILD};
-  ssize_t size = -1;
-  while ((size = ::read(pipe.read_end.get(), &refusal, sizeof refusal)) < 0 && errno == EINTR) {
-  }
-  while (::waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
-  }
-  if (size != sizeof refusal) return {UserNamespaceStep::unshare, ECHILD};
-  return refusal;
-}
-
 std::string proc_setting(const char* path) {
   return std::string(base::trim(base::try_read_host_file(path, 4096).value_or("")));
 }
@@ -210,6 +158,70 @@ std::string explain_refusal(UserNamespaceStep step, int error_number) {
   return cause.empty() ? text : text + " (" + cause + ")";
 }
 
+namespace {
+
+/// A /proc can be mounted by processes of its pid namespace alone. Gives an errno value.
+int try_to_mount_proc() {
+  const pid_t child = ::fork();
+  if (child < 0) return errno;
+  if (child == 0) ::_exit(::mount("ibuild", "/proc", "proc", 0, nullptr) == 0 ? 0 : errno);
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  return WIFEXITED(status) ? WEXITSTATUS(status) : ECHILD;
+}
+
+/// The whole way with one id, up to what a step does first: some systems let a process in and then
+/// deny it everything. Gives why not; empty when nothing is refused.
+std::string try_in_this_process() {
+  const uid_t uid = ::geteuid();
+  const gid_t gid = ::getegid();
+  if (::unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) {
+    return explain_refusal(UserNamespaceStep::unshare, errno);
+  }
+  try {
+    map_single_id(uid, gid);
+  } catch (const base::SystemError& error) {
+    return explain_refusal(UserNamespaceStep::map_ids, error.error_number());
+  }
+  if (::mount("ibuild", "/", "tmpfs", 0, nullptr) != 0) {
+    return explain_refusal(UserNamespaceStep::mount, errno);
+  }
+  if (::unshare(CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP) != 0) {
+    return explain_refusal(UserNamespaceStep::other_namespaces, errno);
+  }
+  if (const int error_number = try_to_mount_proc(); error_number != 0) {
+    return explain_refusal(UserNamespaceStep::mount_proc, error_number);
+  }
+  return why_calls_are_missing();
+}
+
+constexpr char kAnswer = '+';  // comes before the reason, which may be empty
+
+[[noreturn]] void try_and_tell(int answer_to) noexcept {
+  const std::string answer = kAnswer + try_in_this_process();
+  const auto written = ::write(answer_to, answer.data(), answer.size());
+  ::_exit(written == static_cast<ssize_t>(answer.size()) ? 0 : 1);
+}
+
+std::string try_in_a_child() {
+  base::Pipe pipe = base::Pipe::open();
+  const pid_t child = ::fork();
+  if (child < 0) throw base::SystemError("fork", "");
+  if (child == 0) try_and_tell(pipe.write_end.get());
+  pipe.write_end.reset();
+  std::array<char, 4096> answer{};  // one write of no more than PIPE_BUF comes as one read
+  ssize_t size = -1;
+  while ((size = ::read(pipe.read_end.get(), answer.data(), answer.size())) < 0 && errno == EINTR) {
+  }
+  while (::waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
+  }
+  if (size < 1 || answer[0] != kAnswer) return explain_refusal(UserNamespaceStep::unshare, ECHILD);
+  return {answer.data() + 1, static_cast<std::size_t>(size - 1)};
+}
+
+}  // namespace
+
 bool has_admin_capability() {
   __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
   std::array<__user_cap_data_struct, 2> data{};
@@ -219,9 +231,8 @@ bool has_admin_capability() {
 
 UserNamespaceEntry enter_new_user_namespace() {
   using Reached = UserNamespaceEntry::Reached;
-  const Refusal refusal = try_in_a_child();
-  if (refusal.error_number != 0) {
-    return {Reached::nothing, explain_refusal(refusal.step, refusal.error_number)};
+  if (std::string why_not = try_in_a_child(); !why_not.empty()) {
+    return {Reached::nothing, std::move(why_not)};
   }
   const uid_t uid = ::geteuid();
   const gid_t gid = ::getegid();

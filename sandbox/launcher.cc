@@ -13,7 +13,11 @@ namespace ibuild::sandbox {
 
 namespace {
 
-constexpr std::string_view kPhase = "start";
+[[noreturn]] void fail(const base::SystemError& cause) {
+  SandboxError error("start", cause.what());
+  error.set_hint(cause.hint());
+  throw error;
+}
 
 }  // namespace
 
@@ -33,7 +37,7 @@ void Launcher::prepare() {
   try {
     if (!process_) process_.emplace(start_process());
   } catch (const base::SystemError& error) {
-    throw SandboxError(std::string(kPhase), error.what());
+    fail(error);
   }
 }
 
@@ -55,7 +59,7 @@ StepLines Launcher::start_step() {
       }
     }
   } catch (const base::SystemError& error) {
-    throw SandboxError(std::string(kPhase), error.what());
+    fail(error);
   }
 }
 

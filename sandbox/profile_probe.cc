@@ -24,7 +24,8 @@ ProfileProbe probe_profile(const std::string& profile) {
     if (reason.empty()) reason = "the probe ended with " + result.status.describe();
     return {profile, result.status.success(), reason};
   } catch (const base::Error& error) {
-    return {profile, false, error.what()};
+    const std::string hint = error.hint().empty() ? "" : " (" + error.hint() + ")";
+    return {profile, false, error.what() + hint};
   }
 }
 

@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "sandbox/enter_user_namespace.h"
 #include "sandbox/id_map.h"
+#include "sandbox/needed_calls.h"
 
 namespace ibuild::sandbox {
 
@@ -71,6 +72,8 @@ std::string own_binary_path() {
 Privilege enter_user_namespace(int argc, char** argv, std::string& why_not) {
   why_not.clear();
   if (has_admin_capability()) {
+    why_not = why_calls_are_missing();
+    if (!why_not.empty()) return Privilege::none;
     const Privilege privilege = privilege_here();
     const auto mark = read_mark();
     if (privilege == Privilege::rootless_single && mark) why_not = mark->why_single;

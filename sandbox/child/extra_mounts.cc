@@ -10,6 +10,7 @@
 #include <string>
 
 #include "base/error.h"
+#include "base/mount_id.h"
 #include "base/owner_record.h"
 #include "base/stream.h"
 #include "base/text.h"
@@ -28,18 +29,12 @@ bool is_directory_mount(const MountSpec& mount) {
   return mount.kind == MountSpec::Kind::tmpfs || mount.source_is_directory;
 }
 
-std::uint64_t mount_id(int fd, std::string_view phase) {
-  struct statx info {};
-  if (::statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &info) != 0) fail_with_errno(phase, "statx");
-  return info.stx_mnt_id;
-}
-
 /// A mount point below another mount of the spec. Nobody takes it away again, so it must not lie in
 /// the root itself.
 void make_in_other_mount(const World& world, const MountSpec& mount, std::string_view phase) {
-  const std::uint64_t root_id = mount_id(world.root.get(), phase);
+  const std::uint64_t root_id = base::mount_id_of(world.root.get());
   auto make = [&](const MissingName& missing) {
-    if (mount_id(missing.parent_fd, phase) == root_id) return false;
+    if (base::mount_id_of(missing.parent_fd) == root_id) return false;
     const char* name = missing.name.c_str();
     const bool made =
         missing.kind == LeafKind::directory

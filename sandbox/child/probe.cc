@@ -20,11 +20,15 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/owner_record.h"
+#include "base/scope_exit.h"
+#include "base/stream.h"
 #include "sandbox/child/emulation.h"
+#include "sandbox/child/keeper/task.h"
 #include "sandbox/child/mounts.h"
 #include "sandbox/enter_user_namespace.h"
 #include "sandbox/fail.h"
 #include "sandbox/id_map.h"
+#include "sandbox/needed_calls.h"
 #include "sandbox/sandbox.h"
 
 namespace ibuild::sandbox {
@@ -78,6 +82,9 @@ void try_proc() {
 }
 
 void try_everything(bool in_user_namespace) {
+  if (const std::string why_not = why_calls_are_missing(); !why_not.empty()) {
+    throw base::Error(why_not);
+  }
   enter_pid_namespace();
   try_overlay(in_user_namespace);
   try_proc();
@@ -92,6 +99,24 @@ void try_listener() {
   if (fd >= 0) return;
   const std::string why = errno == EBUSY ? " (somebody around ibuild listens already)" : "";
   throw SandboxError("record owners", base::SystemError("listen to system calls", "").what() + why);
+}
+
+/// As a keeper looks at who asks it.
+void try_to_read_memory() {
+  base::Pipe pipe = base::Pipe::open();
+  const pid_t child = ::fork();
+  if (child < 0) fail_with_errno("record owners", "fork");
+  if (child == 0) {
+    pipe.write_end.reset();
+    char end = 0;
+    static_cast<void>(::read(pipe.read_end.get(), &end, 1));
+    ::_exit(0);
+  }
+  const base::ScopeExit reap([&] {
+    pipe.write_end.reset();
+    ::waitpid(child, nullptr, 0);
+  });
+  require_readable_memory(child);
 }
 
 int usable(const std::string& reason) {
@@ -124,8 +149,10 @@ int probe_rootless() {
                ? "user namespace with id ranges; overlay with user xattrs"
                : "user namespace with one id; owners are recorded: " + entry.why_not;
   }
+  const bool records_owners = base::must_record_owners();
+  if (records_owners) try_to_read_memory();
   try_everything(true);
-  if (base::must_record_owners()) try_listener();
+  if (records_owners) try_listener();
   return usable(note);
 }
 

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -143,17 +144,30 @@ SandboxSpec prepare(const StepChannels& lines, const StepContext& context) {
   return std::move(received.spec);
 }
 
+/// Before Linux 5.9, and where a filter does not know close_range(2): one by one.
+void close_one_by_one(unsigned first, unsigned last) {
+  rlimit64 limit{};
+  if (::getrlimit64(RLIMIT_NOFILE, &limit) != 0) fail_with_errno("close descriptors", "getrlimit");
+  // The lowest free number is taken, and we open few.
+  constexpr rlim64_t kMost = 1 << 16;
+  const auto end = static_cast<unsigned>(std::min(limit.rlim_cur, kMost));
+  for (unsigned fd = first; fd <= last && fd < end; ++fd) ::close(static_cast<int>(fd));
+}
+
+void close_numbers(unsigned first, unsigned last) {
+  if (first > last || ::close_range(first, last, 0) == 0) return;
+  if (errno != ENOSYS && errno != EPERM) fail_with_errno("close descriptors", "close_range");
+  close_one_by_one(first, last);
+}
+
 /// For what a library may have opened behind our back.
 void close_all_but(const StepChannels& kept) {
   const auto setup = static_cast<unsigned>(kept.setup.fd());
   const auto aid = static_cast<unsigned>(kept.aid.fd());
-  const unsigned low = std::min(setup, aid);
-  const unsigned high = std::max(setup, aid);
-  if ((low > 3 && ::close_range(3, low - 1, 0) != 0) ||
-      (high > low + 1 && ::close_range(low + 1, high - 1, 0) != 0) ||
-      ::close_range(high + 1, ~0U, 0) != 0) {
-    fail_with_errno("close descriptors", "close_range");
-  }
+  const auto [low, high] = std::minmax(setup, aid);
+  close_numbers(3, low - 1);
+  close_numbers(low + 1, high - 1);
+  close_numbers(high + 1, ~0U);
 }
 
 void set_up_and_run(StepChannels& lines, const StepContext& context) {

@@ -22,6 +22,7 @@
 #include "sandbox/child/aid.h"
 #include "sandbox/child/descendants.h"
 #include "sandbox/child/keeper/owner_keeper.h"
+#include "sandbox/child/keeper/task.h"
 #include "sandbox/child/private_network.h"
 #include "sandbox/child/report.h"
 #include "sandbox/child/step_cgroup.h"
@@ -84,7 +85,7 @@ class Supervisor {
         pid_(pid),
         has_pid_namespace_(context.confinement == Confinement::namespaces) {
     pidfd_.reset(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
-    if (!pidfd_) fail_with_errno(kPhase, "open pidfd");
+    if (!pidfd_) fail_with_errno(kPhase, "pidfd_open");
     const int fd = pidfd_.get();
     life_.send({&message::kPid, 1}, {&fd, 1});
   }
@@ -151,6 +152,7 @@ class Supervisor {
 
   /// Its own process: what it reads of the step can make it wait, and we must not.
   void start_keeper(Frame request) {
+    require_readable_memory(pid_);
     KeeperState state(decode_start(std::string_view(request.bytes).substr(1)), pid_);
     auto [line, far_line] = Channel::open_pair();
     const pid_t pid = ::fork();

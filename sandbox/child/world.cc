@@ -14,6 +14,7 @@
 #include <cstring>
 
 #include "base/error.h"
+#include "base/mount_id.h"
 #include "base/stream.h"
 #include "sandbox/child/mounts.h"
 #include "sandbox/child/private_network.h"
@@ -70,12 +71,6 @@ base::DirFd attach_root(const SandboxSpec& spec, const base::DirFd& scratch, bas
   return {std::move(root), "/"};
 }
 
-std::uint64_t mount_id(const char* path, std::string_view phase) {
-  struct statx info {};
-  if (::statx(AT_FDCWD, path, 0, STATX_MNT_ID, &info) != 0) fail_with_errno(phase, "statx", path);
-  return info.stx_mnt_id;
-}
-
 /// Changes to the new root and lets go of everything of the host.
 void switch_root(const World& world) {
   constexpr std::string_view kPhase = "switch root";
@@ -89,7 +84,7 @@ void switch_root(const World& world) {
   if (::umount2(".", MNT_DETACH) != 0) fail_with_errno(kPhase, "umount old root");
   if (::chdir("/") != 0) fail_with_errno(kPhase, "chdir", "/");
   // Walking up from the root ends in whatever lies on top of it.
-  if (mount_id("/..", kPhase) != mount_id("/", kPhase)) {
+  if (base::mount_id_of(AT_FDCWD, "/..") != base::mount_id_of(AT_FDCWD, "/")) {
     throw SandboxError(std::string(kPhase), "something is mounted over the new root");
   }
 }

@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/mount_id.h"
 
 namespace ibuild::sandbox {
 
@@ -39,13 +40,10 @@ struct stat stat_of(int fd) {
 }
 
 bool is_same_place(int a, int b) {
-  constexpr unsigned kMask = STATX_INO | STATX_MNT_ID;
-  struct statx one {};
-  struct statx other {};
-  if (::statx(a, "", AT_EMPTY_PATH, kMask, &one) != 0) fail(errno, "");
-  if (::statx(b, "", AT_EMPTY_PATH, kMask, &other) != 0) fail(errno, "");
-  return one.stx_ino == other.stx_ino && one.stx_dev_major == other.stx_dev_major &&
-         one.stx_dev_minor == other.stx_dev_minor && one.stx_mnt_id == other.stx_mnt_id;
+  const struct stat one = stat_of(a);
+  const struct stat other = stat_of(b);
+  return one.st_ino == other.st_ino && one.st_dev == other.st_dev &&
+         base::mount_id_of(a) == base::mount_id_of(b);
 }
 
 bool is_on_proc(int fd) {

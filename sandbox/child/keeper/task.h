@@ -71,6 +71,10 @@ class Task {
   StepMounts& mounts_;
 };
 
+/// Throws: SandboxError with a hint when this process may not read the memory of `child`, as a
+/// keeper does. Requires: `child` was forked from this process and runs no other program yet.
+void require_readable_memory(pid_t child);
+
 /// Makes the number of the calling process' credentials 0.
 void start_credentials_numbers();
 

@@ -8,6 +8,7 @@
 #include <catch2/catch.hpp>
 #include <cstdlib>
 #include <fstream>
+#include <iterator>
 #include <sstream>
 #include <thread>
 
@@ -25,14 +26,13 @@ constexpr const char* kNobody = "65534";
 
 bool is_root() { return geteuid() == 0; }
 
-/// Shell text that gives the user `nobody` ranges, in a mount namespace of its own, and becomes
-/// that user. The words after it are the program.
-std::string become_user_script(Who who) {
+/// Shell text that gives the user `nobody` ranges, in a mount namespace of its own. The words after
+/// it are the program.
+std::string grant_ranges_script(Who who) {
   const std::string line = who == Who::ranges ? "nobody:200000:65536" : "";
   return "set -e; f=$(mktemp); chmod 644 $f; echo '" + line +
          "' >$f; mount --bind $f /etc/subuid; mount --bind $f /etc/subgid; rm -f $f; "
-         "exec setpriv --reuid " +
-         kNobody + " --regid " + kNobody + " --clear-groups \"$@\"";
+         "exec \"$@\"";
 }
 
 std::string why_no_user_namespaces() {
@@ -159,22 +159,22 @@ bool Machine::exists(const std::string& name) const {
 }
 
 std::vector<std::string> Machine::as_user(std::vector<std::string> argv,
-                                          const std::vector<std::string>& env,
-                                          const std::string& directory) const {
+                                          const RunOptions& options) const {
   std::vector<std::string> words;
-  if (is_root() && who_ != Who::root) {
-    words = {"unshare", "--mount", "--propagation",          "private",
-             "sh",      "-c",      become_user_script(who_), "sh"};
+  const auto add = [&](std::vector<std::string> more) {
+    std::move(more.begin(), more.end(), std::back_inserter(words));
+  };
+  const bool changes_user = is_root() && who_ != Who::root;
+  if (changes_user) {
+    add({"unshare", "--mount", "--propagation", "private", "sh", "-c", grant_ranges_script(who_),
+         "sh"});
   }
-  const std::vector<std::string> common = {"env",
-                                           "-C",
-                                           directory.empty() ? dir_.host_path() : directory,
-                                           "HOME=" + path("home"),
-                                           "IBUILD_ROOT=" + store(),
-                                           "TMPDIR=/tmp"};
-  words.insert(words.end(), common.begin(), common.end());
-  words.insert(words.end(), env.begin(), env.end());
-  words.insert(words.end(), argv.begin(), argv.end());
+  add(options.around);
+  if (changes_user) add({"setpriv", "--reuid", kNobody, "--regid", kNobody, "--clear-groups"});
+  add({"env", "-C", options.directory.empty() ? dir_.host_path() : options.directory,
+       "HOME=" + path("home"), "IBUILD_ROOT=" + store(), "TMPDIR=/tmp"});
+  add(options.env);
+  add(std::move(argv));
   return words;
 }
 
@@ -183,8 +183,7 @@ Output Machine::run(std::vector<std::string> argv, const RunOptions& options) co
   program.stdin_text = options.stdin_text;
   program.output_cap_bytes = 64 << 20;
   program.timeout = options.timeout;
-  return to_output(
-      base::run_program(as_user(std::move(argv), options.env, options.directory), program));
+  return to_output(base::run_program(as_user(std::move(argv), options), program));
 }
 
 std::string Machine::must_run(std::vector<std::string> argv, const RunOptions& options) const {
@@ -221,7 +220,7 @@ base::Child Machine::start(std::vector<std::string> args,
   const base::UniqueFd err(
       open(path("err").c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
   REQUIRE((in && out && err));
-  return base::spawn_program(as_user(std::move(args), with_own_configuration({.env = env}).env, ""),
+  return base::spawn_program(as_user(std::move(args), with_own_configuration({.env = env})),
                              in.get(), out.get(), err.get());
 }
 

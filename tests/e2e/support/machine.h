@@ -36,6 +36,8 @@ struct RunOptions {
   std::vector<std::string> env;  // "K=V"
   std::string directory;         // where to run; empty: the machine's
   std::chrono::seconds timeout{180};
+  /// Words before the program: another one, which runs it. Run as root where the tests are.
+  std::vector<std::string> around;
 };
 
 /// A directory of its own, with a store in it, and the real ibuild run by somebody. The directory
@@ -81,9 +83,7 @@ class Machine {
   std::vector<std::string> mounts_left() const;
 
  private:
-  std::vector<std::string> as_user(std::vector<std::string> argv,
-                                   const std::vector<std::string>& env,
-                                   const std::string& directory) const;
+  std::vector<std::string> as_user(std::vector<std::string> argv, const RunOptions& options) const;
   RunOptions with_own_configuration(RunOptions options) const;
   void give_away(const std::string& name) const;
 

@@ -9,6 +9,7 @@
 //   keys <path>                  the comments in an ssh agent's list of keys, as bytes that print
 //   own, show, make, flip, swap, paths, threads, die
 //                                see owner_calls.h
+//   without                      see poor_kernel.h
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/prctl.h>
@@ -28,6 +29,7 @@
 #include <vector>
 
 #include "tests/support/step_helper/owner_calls.h"
+#include "tests/support/step_helper/poor_kernel.h"
 
 namespace {
 
@@ -119,5 +121,6 @@ int main(int argc, char** argv) {
   if (what == "paths" && argc > 2) return paths(argv);
   if (what == "threads" && argc > 2) return threads(argv);
   if (what == "die" && argc > 2) return die(argv);
+  if (what == "without") return without(argc, argv);
   return 64;
 }

@@ -1,0 +1,9 @@
+#pragma once
+
+/// What step_helper does with programs that are to get along with less; argv as of main. Gives the
+/// exit code.
+///   without <error> <calls> <program> [arguments…]
+///       runs a program to which the system calls named in a list with commas answer <error>:
+///       ENOSYS as an older kernel, EPERM as a filter that does not know them. "userns" is the
+///       making of user namespaces.
+int without(int argc, char** argv);
