@@ -1,6 +1,5 @@
 #include "sandbox/child/rights.h"
 
-#include <grp.h>
 #include <linux/capability.h>
 #include <linux/keyctl.h>
 #include <linux/seccomp.h>
@@ -133,17 +132,23 @@ void load_filter_with_keeper(const SandboxSpec& spec, const StepContext& context
   throw error;
 }
 
+/// Of this thread, which is the only one: the functions of the C library wait for all threads that
+/// it knows of, and it has not seen the clone that this process comes from.
 void set_ids(const SandboxSpec& spec, const StepContext& context) {
   constexpr std::string_view kPhase = "set user";
   const std::vector<gid_t> groups(spec.additional_gids.begin(), spec.additional_gids.end());
-  if (context.may_set_groups && ::setgroups(groups.size(), groups.data()) != 0) {
+  if (context.may_set_groups && ::syscall(SYS_setgroups, groups.size(), groups.data()) != 0) {
     for (gid_t group : groups) {
       if (!maps_id(context.gids, group)) fail_with_id(kPhase, "setgroups", group);
     }
     fail_with_errno(kPhase, "setgroups");
   }
-  if (::setresgid(spec.gid, spec.gid, spec.gid) != 0) fail_with_id(kPhase, "setresgid", spec.gid);
-  if (::setresuid(spec.uid, spec.uid, spec.uid) != 0) fail_with_id(kPhase, "setresuid", spec.uid);
+  if (::syscall(SYS_setresgid, spec.gid, spec.gid, spec.gid) != 0) {
+    fail_with_id(kPhase, "setresgid", spec.gid);
+  }
+  if (::syscall(SYS_setresuid, spec.uid, spec.uid, spec.uid) != 0) {
+    fail_with_id(kPhase, "setresuid", spec.uid);
+  }
 }
 
 }  // namespace
