@@ -154,6 +154,11 @@ std::optional<OwnerRecord> SpecialOwners::find(const FileIdentity& file) const {
   return same ? std::optional(entry.record) : std::nullopt;
 }
 
+bool SpecialOwners::has_exactly(const FileIdentity& file) const {
+  const auto found = records_.find({file.device, file.inode});
+  return found != records_.end() && file.born_ns != 0 && found->second.born_ns == file.born_ns;
+}
+
 std::vector<SpecialOwner> SpecialOwners::list() const {
   std::vector<SpecialOwner> list;
   for (const auto& [key, entry] : records_) {

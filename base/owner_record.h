@@ -78,6 +78,8 @@ class SpecialOwners {
   explicit SpecialOwners(const std::vector<SpecialOwner>& list);
   void set(const FileIdentity& file, const OwnerRecord& record);
   std::optional<OwnerRecord> find(const FileIdentity& file) const;
+  /// Whether this very file was set, its time of birth included.
+  bool has_exactly(const FileIdentity& file) const;
   bool empty() const { return records_.empty(); }
   std::size_t size() const { return records_.size(); }
   std::vector<SpecialOwner> list() const;

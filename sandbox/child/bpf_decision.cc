@@ -3,6 +3,8 @@
 #include <fcntl.h>
 #include <linux/seccomp.h>
 #include <sched.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include <array>
@@ -24,7 +26,8 @@ constexpr sock_filter kUnknown = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | E
 
 /// The low half of an argument: what the kernel looks at where the parameter is an int.
 sock_filter load_argument(std::uint32_t index) {
-  std::uint32_t offset = offsetof(seccomp_data, args) + index * 8;
+  auto offset = static_cast<std::uint32_t>(offsetof(seccomp_data, args));
+  offset += index * static_cast<std::uint32_t>(sizeof(seccomp_data::args[0]));
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
   offset += 4;
 #endif
@@ -68,6 +71,10 @@ Program ask_if_creating(std::uint32_t flags_argument) {
           kAllow, kAsk};
 }
 
+Program ask_if(std::uint32_t argument, std::uint32_t value) {
+  return {load_argument(argument), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 1, 0), kAllow, kAsk};
+}
+
 Program leaf(Verdict verdict) {
   switch (verdict) {
     case Verdict::allow:
@@ -87,6 +94,12 @@ Program leaf(Verdict verdict) {
       return ask_if_creating(1);
     case Verdict::ask_if_third_creates:
       return ask_if_creating(2);
+    case Verdict::ask_if_first_keeps_capabilities:
+      return ask_if(0, PR_SET_KEEPCAPS);
+    case Verdict::ask_if_first_is_our_limit:
+      return ask_if(0, RLIMIT_RTTIME);
+    case Verdict::ask_if_second_is_our_limit:
+      return ask_if(1, RLIMIT_RTTIME);
     case Verdict::refuse:
       break;
   }

@@ -19,6 +19,9 @@ enum class Verdict {
   ask,                    // whoever listens decides
   ask_if_second_creates,  // by the second argument, flags as of open(2): when a file may be made
   ask_if_third_creates,
+  ask_if_first_keeps_capabilities,  // prctl(2) with PR_SET_KEEPCAPS
+  ask_if_first_is_our_limit,        // RLIMIT_RTTIME
+  ask_if_second_is_our_limit,
 };
 
 /// The verdicts of one architecture: of each number here up to the next number here. Must hold 0.

@@ -60,8 +60,8 @@ StepContext find_context(Confinement confinement) {
   context.confinement = confinement;
   context.records_owners = confinement == Confinement::namespaces && base::must_record_owners();
   if (context.records_owners) {
-    context.filter = compile_filter(default_verdicts_with_keeper());
-    context.insecure_filter = compile_filter(keeper_verdicts_alone());
+    context.filter = compile_filter(default_verdicts_with_keeper(KeeperScope::owners));
+    context.insecure_filter = compile_filter(keeper_verdicts_alone(KeeperScope::owners));
     context.heard = heard_calls();
   } else {
     context.filter = compile_filter(default_verdicts());

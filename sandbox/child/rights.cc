@@ -14,6 +14,7 @@
 
 #include "sandbox/child/aid.h"
 #include "sandbox/child/keeper/owner_keeper.h"
+#include "sandbox/child/seccomp_filter.h"
 #include "sandbox/enter_user_namespace.h"
 #include "sandbox/fail.h"
 #include "sandbox/sandbox.h"
@@ -104,6 +105,13 @@ void load_filter(const StepContext& context) {
   if (try_load(context.filter, 0) != 0) fail_with_errno("load system call filter", "seccomp");
 }
 
+/// Made when it is needed: few steps begin with links of others than root.
+std::vector<sock_filter> filter_for_special_files(const SandboxSpec& spec) {
+  constexpr auto kScope = KeeperScope::special_files_too;
+  return compile_filter(spec.insecure ? keeper_verdicts_alone(kScope)
+                                      : default_verdicts_with_keeper(kScope));
+}
+
 /// From here on every call that the keeper is for waits until there is one.
 void load_filter_with_keeper(const SandboxSpec& spec, const StepContext& context,
                              const Channel& aid) {
@@ -112,7 +120,9 @@ void load_filter_with_keeper(const SandboxSpec& spec, const StepContext& context
   const KeeperStart start{Credentials::of(spec.uid, spec.gid, spec.additional_gids),
                           spec.special_owners};
   const std::string request = aid::kKeeper + encode_start(start);
-  const auto& filter = spec.insecure ? context.insecure_filter : context.filter;
+  const auto filter = !spec.special_owners.empty() ? filter_for_special_files(spec)
+                      : spec.insecure              ? context.insecure_filter
+                                                   : context.filter;
   // Once heard, a call is not to be interrupted and made again (Linux 5.19).
   long listener =
       try_load(filter, SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV);

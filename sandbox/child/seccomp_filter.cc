@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -66,15 +67,24 @@ std::optional<std::uint32_t> system_call_number(std::uint32_t arch, std::string_
 
 using Verdicts = std::map<std::uint32_t, Verdict>;
 
-bool is_heard(const OwnerCallName& call, std::uint32_t arch) {
-  return !call.native_alone || arch == ::seccomp_arch_native();
+/// `visit(number, call)` for each call that a keeper hears of on an architecture.
+template <typename Visit>
+void for_each_heard(std::uint32_t arch, KeeperScope scope, const Visit& visit) {
+  const auto visit_all = [&](std::span<const OwnerCallName> calls) {
+    for (const OwnerCallName& call : calls) {
+      const auto number = system_call_number(arch, call.name);
+      const bool is_heard = !call.native_alone || arch == ::seccomp_arch_native();
+      if (number && is_heard) visit(*number, call);
+    }
+  };
+  visit_all(owner_calls());
+  if (scope == KeeperScope::special_files_too) visit_all(special_file_calls());
 }
 
-void add_keeper(std::uint32_t arch, Verdicts& verdicts) {
-  for (const OwnerCallName& call : owner_calls()) {
-    const auto number = system_call_number(arch, call.name);
-    if (number && is_heard(call, arch)) verdicts[*number] = call.verdict;
-  }
+void add_keeper(std::uint32_t arch, KeeperScope scope, Verdicts& verdicts) {
+  for_each_heard(arch, scope, [&](std::uint32_t number, const OwnerCallName& call) {
+    verdicts[number] = call.verdict;
+  });
 }
 
 Verdicts verdicts_by_number(std::uint32_t arch) {
@@ -130,9 +140,9 @@ std::vector<ArchitectureVerdicts> make_verdicts(const Add& add) {
 }
 
 /// All that is not for the keeper is allowed.
-void add_keeper_alone(std::uint32_t arch, VerdictRanges& ranges) {
+void add_keeper_alone(std::uint32_t arch, KeeperScope scope, VerdictRanges& ranges) {
   Verdicts verdicts;
-  add_keeper(arch, verdicts);
+  add_keeper(arch, scope, verdicts);
   ranges[first_number(arch)] = Verdict::allow;
   for (const auto& [number, verdict] : verdicts) {
     ranges[number] = verdict;
@@ -148,27 +158,27 @@ std::vector<ArchitectureVerdicts> default_verdicts() {
   });
 }
 
-std::vector<ArchitectureVerdicts> default_verdicts_with_keeper() {
-  return make_verdicts([](std::uint32_t arch, VerdictRanges& ranges) {
+std::vector<ArchitectureVerdicts> default_verdicts_with_keeper(KeeperScope scope) {
+  return make_verdicts([=](std::uint32_t arch, VerdictRanges& ranges) {
     Verdicts verdicts = verdicts_by_number(arch);
-    add_keeper(arch, verdicts);
+    add_keeper(arch, scope, verdicts);
     add_table(ranges, first_number(arch), verdicts);
   });
 }
 
-std::vector<ArchitectureVerdicts> keeper_verdicts_alone() {
-  return make_verdicts(add_keeper_alone);
+std::vector<ArchitectureVerdicts> keeper_verdicts_alone(KeeperScope scope) {
+  return make_verdicts(
+      [=](std::uint32_t arch, VerdictRanges& ranges) { add_keeper_alone(arch, scope, ranges); });
 }
 
 HeardCalls heard_calls() {
   HeardCalls calls;
   for (std::uint32_t arch : architectures_here()) {
     const bool has_old_calls = arch == SCMP_ARCH_X86 || arch == SCMP_ARCH_ARM;
-    for (const OwnerCallName& call : owner_calls()) {
-      const auto number = system_call_number(arch, call.name);
-      if (!number || !is_heard(call, arch)) continue;
-      calls[{audit_arch_of(arch), *number}] = {call.call, call.is_old && has_old_calls};
-    }
+    const auto add = [&](std::uint32_t number, const OwnerCallName& call) {
+      calls[{audit_arch_of(arch), number}] = {call.call, call.is_old && has_old_calls};
+    };
+    for_each_heard(arch, KeeperScope::special_files_too, add);
   }
   return calls;
 }

@@ -18,10 +18,12 @@ struct ArchitectureVerdicts {
   VerdictRanges ranges;
 };
 std::vector<ArchitectureVerdicts> default_verdicts();
-/// The same, but calls that ask for or about owners are for the keeper.
-std::vector<ArchitectureVerdicts> default_verdicts_with_keeper();
-/// Those calls are for the keeper, all others allowed.
-std::vector<ArchitectureVerdicts> keeper_verdicts_alone();
+/// What is for a keeper: owner_calls(), or special_file_calls() too.
+enum class KeeperScope { owners, special_files_too };
+/// The same, but these calls are for the keeper.
+std::vector<ArchitectureVerdicts> default_verdicts_with_keeper(KeeperScope scope);
+/// These calls are for the keeper, all others allowed.
+std::vector<ArchitectureVerdicts> keeper_verdicts_alone(KeeperScope scope);
 /// What the keeper hears of.
 HeardCalls heard_calls();
 

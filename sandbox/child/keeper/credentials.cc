@@ -29,6 +29,12 @@ bool Credentials::is_in_group(std::uint32_t gid) const {
   return gid == group.file_system || std::find(groups.begin(), groups.end(), gid) != groups.end();
 }
 
+void Credentials::note_change_of_user(const IdSet& before) {
+  if (is_one_of_three(before, 0) && !is_one_of_three(user, 0) && keeps_capabilities) {
+    has_kept_capabilities = true;
+  }
+}
+
 int set_id(IdSet& ids, bool mighty, std::uint32_t id) {
   if (id == kSameId) return EINVAL;
   if (mighty) {

@@ -24,11 +24,19 @@ struct Credentials {
   IdSet user;
   IdSet group;
   std::vector<std::uint32_t> groups;  // supplementary ones
+  /// What root may is kept when it becomes another user. See: PR_SET_KEEPCAPS of prctl(2).
+  bool keeps_capabilities = false;
+  /// It was root and has kept them: setpriv(1) changes its groups after its user. They would end at
+  /// the next exec, which nobody hears of.
+  bool has_kept_capabilities = false;
   bool operator==(const Credentials&) const = default;
 
   static Credentials of(std::uint32_t uid, std::uint32_t gid, std::vector<std::uint32_t> groups);
   /// What root may, others may not.
   bool is_mighty() const { return user.effective == 0; }
+  bool may_change_groups() const { return is_mighty() || has_kept_capabilities; }
+  /// To be called when `user` has changed, with what it was before.
+  void note_change_of_user(const IdSet& before);
   bool is_in_group(std::uint32_t gid) const;
   /// Whether what it makes is root's.
   bool makes_files_of_root() const { return user.file_system == 0 && group.file_system == 0; }

@@ -82,31 +82,51 @@ std::vector<std::uint32_t> read_groups(const WaitingCall& call) {
   return groups;
 }
 
-/// Changes `mine` as the call asks for; gives errno or 0.
-int change(const WaitingCall& call, Credentials& mine) {
-  const bool mighty = mine.is_mighty();
+/// Changes `ids` as the call asks for; gives errno or 0.
+int change(const WaitingCall& call, IdSet& ids, bool mighty) {
   const auto first = [&] { return call.id_argument(0); };
   const auto second = [&] { return call.id_argument(1); };
   switch (call.heard.call) {
     case OwnerCall::set_uid:
-      return set_id(mine.user, mighty, first());
     case OwnerCall::set_gid:
-      return set_id(mine.group, mighty, first());
+      return set_id(ids, mighty, first());
     case OwnerCall::set_reuid:
-      return set_real_and_effective(mine.user, mighty, first(), second());
     case OwnerCall::set_regid:
-      return set_real_and_effective(mine.group, mighty, first(), second());
+      return set_real_and_effective(ids, mighty, first(), second());
     case OwnerCall::set_resuid:
-      return set_all_three(mine.user, mighty, {first(), second(), call.id_argument(2)});
     case OwnerCall::set_resgid:
-      return set_all_three(mine.group, mighty, {first(), second(), call.id_argument(2)});
-    case OwnerCall::set_groups:
-      if (!mighty) return EPERM;
-      mine.groups = read_groups(call);
-      return 0;
+      return set_all_three(ids, mighty, {first(), second(), call.id_argument(2)});
     default:
       return ENOSYS;
   }
+}
+
+int change(const WaitingCall& call, Credentials& mine) {
+  switch (call.heard.call) {
+    case OwnerCall::set_uid:
+    case OwnerCall::set_reuid:
+    case OwnerCall::set_resuid: {
+      const IdSet before = mine.user;
+      const int error = change(call, mine.user, mine.is_mighty());
+      if (error == 0) mine.note_change_of_user(before);
+      return error;
+    }
+    case OwnerCall::set_groups:
+      if (!mine.may_change_groups()) return EPERM;
+      mine.groups = read_groups(call);
+      return 0;
+    default:
+      return change(call, mine.group, mine.may_change_groups());
+  }
+}
+
+/// False when there is no room for them.
+bool try_become(const WaitingCall& call, KeeperState& state, const Credentials& mine) {
+  const auto number = state.credentials.number_of(mine);
+  if (!number) return false;
+  call.must_still_wait();
+  call.task.set_credentials_number(*number);
+  return true;
 }
 
 CallAnswer set_ids(const WaitingCall& call, KeeperState& state) {
@@ -116,16 +136,32 @@ CallAnswer set_ids(const WaitingCall& call, KeeperState& state) {
   if (call.heard.call == OwnerCall::set_fsuid) {
     value = set_file_system_id(mine.user, mine.is_mighty(), call.id_argument(0));
   } else if (call.heard.call == OwnerCall::set_fsgid) {
-    value = set_file_system_id(mine.group, mine.is_mighty(), call.id_argument(0));
+    value = set_file_system_id(mine.group, mine.may_change_groups(), call.id_argument(0));
   } else {
     error = change(call, mine);
   }
   if (error != 0) return CallAnswer::failed(error);
-  const auto number = state.credentials.number_of(mine);
-  if (!number) return CallAnswer::failed(EAGAIN);
-  call.must_still_wait();
-  call.task.set_credentials_number(*number);
-  return CallAnswer::of(value);
+  return try_become(call, state, mine) ? CallAnswer::of(value) : CallAnswer::failed(EAGAIN);
+}
+
+/// The kernel keeps capabilities in any case: it knows of one user only.
+CallAnswer keep_capabilities(const WaitingCall& call, KeeperState& state) {
+  Credentials mine = state.of(call.task);
+  if (call.argument(1) > 1) return CallAnswer::failed(EINVAL);
+  mine.keeps_capabilities = call.argument(1) == 1;
+  return try_become(call, state, mine) ? CallAnswer::go_on() : CallAnswer::failed(EAGAIN);
+}
+
+/// The limit that bears the number stays as it is: pam_limits sets all that there are.
+CallAnswer keep_limit(const WaitingCall& call) {
+  if (call.heard.call == OwnerCall::set_limit) return CallAnswer::of(0);
+  if (call.argument(2) == 0) return CallAnswer::go_on();  // it only asks
+  if (const std::uint64_t old = call.argument(3); old != 0) {
+    const std::uint64_t limit = call.task.limit_of_number();
+    const std::array<std::uint64_t, 2> both = {limit, limit};
+    call.give(old, std::as_bytes(std::span(both)));
+  }
+  return CallAnswer::of(0);
 }
 
 }  // namespace
@@ -147,6 +183,11 @@ CallAnswer answer_id_call(const WaitingCall& call, KeeperState& state) {
       return give_three(call, mine.group);
     case OwnerCall::get_groups:
       return give_groups(call, mine.groups);
+    case OwnerCall::process_control:
+      return keep_capabilities(call, state);
+    case OwnerCall::set_limit:
+    case OwnerCall::set_limit_of:
+      return keep_limit(call);
     default:
       return set_ids(call, state);
   }

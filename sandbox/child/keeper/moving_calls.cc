@@ -1,5 +1,7 @@
-// answer_moving of sandbox/child/keeper/owner_keeper.h. See: rename(2), link(2).
+// answer_moving of sandbox/child/keeper/owner_keeper.h. See: rename(2), link(2), chmod(2),
+// utimensat(2).
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -10,19 +12,41 @@ namespace ibuild::sandbox {
 
 namespace {
 
-NewPlace find_moved(const WaitingCall& call) {
+/// The file that a call names, by the arguments that do it.
+struct NamedFile {
+  int dir = AT_FDCWD;
+  std::size_t path = 0;  // the argument
+  LastLink last = LastLink::follow;
+};
+
+NamedFile file_of(const WaitingCall& call) {
   switch (call.heard.call) {
     case OwnerCall::rename:
     case OwnerCall::link:
-      return find_place_for(call.task, AT_FDCWD, call.path_argument(0));
+      return {.last = LastLink::stay};
+    case OwnerCall::renameat:
+    case OwnerCall::renameat2:
+      return {call.int_argument(0), 1, LastLink::stay};
+    case OwnerCall::linkat:
+      return {call.int_argument(0), 1,
+              (call.int_argument(4) & AT_SYMLINK_FOLLOW) != 0 ? LastLink::follow : LastLink::stay};
+    case OwnerCall::change_at:
+      return {call.int_argument(0), 1, LastLink::follow};
+    case OwnerCall::change_at_flags:
+      return {
+          call.int_argument(0), 1,
+          (call.int_argument(3) & AT_SYMLINK_NOFOLLOW) != 0 ? LastLink::stay : LastLink::follow};
     default:
-      return find_place_for(call.task, call.int_argument(0), call.path_argument(1));
+      return {};
   }
 }
 
 /// What overlayfs would copy now, and forget the number of, is made anew before.
-void settle(const WaitingCall& call, KeeperState& state) {
-  const NewPlace place = find_moved(call);
+void settle(const WaitingCall& call, KeeperState& state, const NamedFile& named) {
+  const std::string path = call.path_argument(named.path);
+  const NewPlace place = named.last == LastLink::stay
+                             ? find_place_for(call.task, named.dir, path)
+                             : find_place_behind(call.task, named.dir, path);
   const base::UniqueFd file(
       ::openat(place.dir.get(), place.name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
   struct stat info {};
@@ -38,7 +62,11 @@ void settle(const WaitingCall& call, KeeperState& state) {
 CallAnswer answer_moving(const WaitingCall& call, KeeperState& state) {
   if (state.book.special().empty()) return CallAnswer::go_on();
   try {
-    settle(call, state);
+    settle(call, state, file_of(call));
+    const bool has_flags = call.heard.call == OwnerCall::renameat2;
+    if (has_flags && (call.argument(4) & RENAME_EXCHANGE) != 0) {
+      settle(call, state, {call.int_argument(2), 3, LastLink::stay});
+    }
   } catch (const base::SystemError&) {
     // The kernel says it better.
   }

@@ -28,7 +28,7 @@ constexpr auto kCalls = std::to_array<OwnerCallName>({
     {"openat2", OwnerCall::openat2},
     {"rename", OwnerCall::rename},
     {"renameat", OwnerCall::renameat},
-    {"renameat2", OwnerCall::renameat},
+    {"renameat2", OwnerCall::renameat2},
     {"link", OwnerCall::link},
     {"linkat", OwnerCall::linkat},
     {"stat", OwnerCall::stat, kAsk, false, true},
@@ -68,10 +68,26 @@ constexpr auto kCalls = std::to_array<OwnerCallName>({
     {"setfsgid32", OwnerCall::set_fsgid},
     {"setgroups", OwnerCall::set_groups, kAsk, true},
     {"setgroups32", OwnerCall::set_groups},
+    {"prctl", OwnerCall::process_control, Verdict::ask_if_first_keeps_capabilities},
+    {"setrlimit", OwnerCall::set_limit, Verdict::ask_if_first_is_our_limit},
+    {"prlimit64", OwnerCall::set_limit_of, Verdict::ask_if_second_is_our_limit},
+});
+
+constexpr auto kSpecialFileCalls = std::to_array<OwnerCallName>({
+    {"chmod", OwnerCall::change},
+    {"utime", OwnerCall::change},
+    {"utimes", OwnerCall::change},
+    {"fchmodat", OwnerCall::change_at},
+    {"futimesat", OwnerCall::change_at},
+    {"fchmodat2", OwnerCall::change_at_flags},
+    {"utimensat", OwnerCall::change_at_flags},
+    {"utimensat_time64", OwnerCall::change_at_flags},
 });
 
 }  // namespace
 
 std::span<const OwnerCallName> owner_calls() { return kCalls; }
+
+std::span<const OwnerCallName> special_file_calls() { return kSpecialFileCalls; }
 
 }  // namespace ibuild::sandbox

@@ -29,8 +29,12 @@ enum class OwnerCall : std::uint8_t {
   openat2,
   rename,
   renameat,
+  renameat2,
   link,
   linkat,
+  change,           // of a mode or of times, by a path alone
+  change_at,        // by a directory and a path
+  change_at_flags,  // and with AT_… as the fourth argument
   stat,
   lstat,
   fstat,
@@ -52,6 +56,9 @@ enum class OwnerCall : std::uint8_t {
   set_fsuid,
   set_fsgid,
   set_groups,
+  process_control,
+  set_limit,     // setrlimit(2)
+  set_limit_of,  // prlimit(2)
 };
 
 /// How a call is named on some architecture.
@@ -65,6 +72,9 @@ struct OwnerCallName {
   bool native_alone = false;
 };
 std::span<const OwnerCallName> owner_calls();
+/// Those that are asked as well while a link or fifo that the step begins with is another's than
+/// root: they make overlayfs copy it. Programs make them for nearly every file.
+std::span<const OwnerCallName> special_file_calls();
 
 /// A call as the keeper hears of it.
 struct HeardCall {

@@ -2,10 +2,12 @@
 #include "sandbox/child/keeper/owner_keeper.h"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <array>
@@ -62,8 +64,12 @@ CallAnswer answer(const WaitingCall& call, KeeperState& state) {
       return answer_making(call, state);
     case OwnerCall::rename:
     case OwnerCall::renameat:
+    case OwnerCall::renameat2:
     case OwnerCall::link:
     case OwnerCall::linkat:
+    case OwnerCall::change:
+    case OwnerCall::change_at:
+    case OwnerCall::change_at_flags:
       return answer_moving(call, state);
     case OwnerCall::stat:
     case OwnerCall::lstat:
@@ -222,6 +228,18 @@ KeeperStart decode_start(std::string_view bytes) {
 KeeperState::KeeperState(const KeeperStart& start, pid_t first_process)
     : credentials(start.first), book(base::SpecialOwners(start.special)) {
   mounts.add_of(first_process);
+}
+
+bool KeeperState::must_remake(int fd, const struct stat& info) const {
+  if (!S_ISLNK(info.st_mode) && !S_ISFIFO(info.st_mode)) return false;
+  struct statfs system {};
+  if (::fstatfs(fd, &system) != 0 ||
+      static_cast<unsigned long>(system.f_type) != OVERLAYFS_SUPER_MAGIC) {
+    return false;
+  }
+  if (age.is_older(fd)) return true;
+  // What was copied up looks new. It has one name; what has more was made by the step.
+  return info.st_nlink == 1 && !book.special().has_exactly(base::identity_of(fd));
 }
 
 void keep_owners(base::UniqueFd listener, Channel line, KeeperState state,

@@ -72,11 +72,9 @@ struct KeeperState {
 
   /// `first_process` of the step is where its programs begin.
   KeeperState(const KeeperStart& start, pid_t first_process);
-  /// Whether a file is one that remake() is for.
-  bool must_remake(int fd, const struct stat& info) const {
-    return (S_ISLNK(info.st_mode) || S_ISFIFO(info.st_mode)) && info.st_nlink == 1 &&
-           age.is_older(fd);
-  }
+  /// Whether a file is one that remake() is for: a link or fifo of an overlay that the step began
+  /// with, or that may be a copy of such a one.
+  bool must_remake(int fd, const struct stat& info) const;
   const Credentials& of(const Task& task) const {
     return credentials.at(task.credentials_number());
   }

@@ -51,6 +51,13 @@ bool is_on_proc(int fd) {
   return ::fstatfs(fd, &info) == 0 && info.f_type == PROC_SUPER_MAGIC;
 }
 
+std::string text_of(int link) {
+  std::array<char, PATH_MAX> text{};
+  const ssize_t size = ::readlinkat(link, "", text.data(), text.size());
+  if (size < 0) fail(errno, "");
+  return {text.data(), static_cast<std::size_t>(size)};
+}
+
 base::UniqueFd open_start(const Task& task, int dir_fd, std::string_view path) {
   if (path.starts_with('/')) return task.open_root();
   return dir_fd == AT_FDCWD ? task.open_working_dir() : task.open_fd(dir_fd);
@@ -129,13 +136,6 @@ class PathWalk {
     if (S_ISDIR(stat_of(at_.get()).st_mode) && !task_.is_in_world(at_.get())) fail(EACCES, name);
   }
 
-  static std::string text_of(int link) {
-    std::array<char, PATH_MAX> text{};
-    const ssize_t size = ::readlinkat(link, "", text.data(), text.size());
-    if (size < 0) fail(errno, "");
-    return {text.data(), static_cast<std::size_t>(size)};
-  }
-
   void go_on_with(std::string text) {
     if (text.empty()) fail(ENOENT, "");
     if (text.starts_with('/')) at_ = base::UniqueFd(::fcntl(root_.get(), F_DUPFD_CLOEXEC, 0));
@@ -173,20 +173,50 @@ base::UniqueFd open_resolved(const Task& task, int dir_fd, const std::string& pa
       static_cast<int>(::syscall(SYS_openat2, start.get(), path.c_str(), &how, sizeof how)), path);
 }
 
-NewPlace find_place_for(const Task& task, int dir_fd, const std::string& path,
-                        std::uint64_t resolve) {
+namespace {
+
+/// A path's last name, and what comes before it.
+struct Names {
+  std::string above;
+  std::string last;
+};
+
+Names split_last(const std::string& path) {
   if (path.empty()) fail(ENOENT, path);
   std::string_view rest = path;
   while (rest.size() > 1 && rest.ends_with('/')) rest.remove_suffix(1);
   const std::size_t slash = rest.find_last_of('/');
+  if (slash == std::string_view::npos) return {".", std::string(rest)};
+  return {std::string(rest.substr(0, slash + 1)), std::string(rest.substr(slash + 1))};
+}
+
+}  // namespace
+
+NewPlace find_place_for(const Task& task, int dir_fd, const std::string& path,
+                        std::uint64_t resolve) {
+  const auto [above, last] = split_last(path);
   NewPlace place;
-  place.name = std::string(slash == std::string_view::npos ? rest : rest.substr(slash + 1));
+  place.name = last;
   if (place.name.empty() || place.name == "." || place.name == "..") fail(EEXIST, path);
-  const std::string above(slash == std::string_view::npos ? "." : rest.substr(0, slash + 1));
   place.dir = resolve == 0 ? open_for(task, dir_fd, above, LastLink::follow)
                            : open_resolved(task, dir_fd, above, resolve);
   if (!S_ISDIR(stat_of(place.dir.get()).st_mode)) fail(ENOTDIR, path);
   return place;
+}
+
+NewPlace find_place_behind(const Task& task, int dir_fd, const std::string& path) {
+  std::string now = path;
+  for (int links = 0; links <= kMostLinks; ++links) {
+    NewPlace place = find_place_for(task, dir_fd, now);
+    const base::UniqueFd file = checked(
+        ::openat(place.dir.get(), place.name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC), path);
+    if (!S_ISLNK(stat_of(file.get()).st_mode)) return place;
+    const std::string text = text_of(file.get());
+    now = text.starts_with('/') ? "" : split_last(now).above + "/";
+    now += text;
+    if (now.size() >= PATH_MAX) fail(ENAMETOOLONG, path);
+  }
+  fail(ELOOP, path);
 }
 
 }  // namespace ibuild::sandbox

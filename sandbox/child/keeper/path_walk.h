@@ -33,4 +33,8 @@ struct NewPlace {
 NewPlace find_place_for(const Task& task, int dir_fd, const std::string& path,
                         std::uint64_t resolve = 0);
 
+/// The same for a path whose last name is followed when it is a link: where what it leads to
+/// stands.
+NewPlace find_place_behind(const Task& task, int dir_fd, const std::string& path);
+
 }  // namespace ibuild::sandbox

@@ -25,7 +25,8 @@ class StepAge {
 /// Puts the same link or fifo anew in the place of `old`, times included, and gives O_PATH of it.
 /// Of one that comes from a lower layer overlayfs makes another file sooner or later, with another
 /// number, and what was remembered by that would be forgotten.
-/// Requires: `old` is what stands at `place`, and has no other name.
+/// A link of several names comes apart by that, as it does by being copied up.
+/// Requires: `old` is what stands at `place`.
 /// Throws: SystemError; then the old one is still there.
 base::UniqueFd remake(const NewPlace& place, int old);
 

@@ -37,9 +37,14 @@ iovec vector_of(std::uint64_t address, std::size_t size) {
   return {std::bit_cast<void*>(address), size};
 }
 
-void set_number(pid_t tid, std::size_t number) {
+rlimit64 limit_of(pid_t tid) {
   rlimit64 limit{};
   if (::prlimit64(tid, RLIMIT_RTTIME, nullptr, &limit) != 0) fail(errno, "prlimit");
+  return limit;
+}
+
+void set_number(pid_t tid, std::size_t number) {
+  rlimit64 limit = limit_of(tid);
   limit.rlim_cur = limit.rlim_max - number;
   if (::prlimit64(tid, RLIMIT_RTTIME, &limit, nullptr) != 0) fail(errno, "prlimit");
 }
@@ -97,6 +102,14 @@ base::UniqueFd Task::open_fd(int number) const {
   return fd;
 }
 
+std::string Task::path_of_fd(int number) const {
+  std::array<char, PATH_MAX> text{};
+  const std::string link = dir() + "fd/" + std::to_string(number);
+  const ssize_t size = ::readlink(link.c_str(), text.data(), text.size());
+  if (size < 0) fail(EBADF, "read link");
+  return {text.data(), static_cast<std::size_t>(size)};
+}
+
 std::string Task::status_field(std::string_view name) const {
   const std::string status =
       base::try_read_host_file(dir() + "status", kStatusCapBytes).value_or("");
@@ -127,10 +140,11 @@ bool Task::is_in_world(int fd) const {
 }
 
 std::size_t Task::credentials_number() const {
-  rlimit64 limit{};
-  if (::prlimit64(tid_, RLIMIT_RTTIME, nullptr, &limit) != 0) fail(errno, "prlimit");
+  const rlimit64 limit = limit_of(tid_);
   return static_cast<std::size_t>(limit.rlim_max - limit.rlim_cur);
 }
+
+std::uint64_t Task::limit_of_number() const { return limit_of(tid_).rlim_max; }
 
 void Task::set_credentials_number(std::size_t number) const { set_number(tid_, number); }
 

@@ -45,6 +45,9 @@ class Task {
   base::UniqueFd open_working_dir() const { return open_link("cwd"); }
   /// EBADF. Never AT_FDCWD.
   base::UniqueFd open_fd(int number) const;
+  /// Where what it has open stood when it was opened, as the step's first process sees it, or some
+  /// other text: to be looked at, not to be trusted. EBADF.
+  std::string path_of_fd(int number) const;
 
   mode_t umask() const;
   /// Its number in the innermost pid namespace; that of its process and its own.
@@ -61,6 +64,8 @@ class Task {
   /// through fork and exec, and nobody else needs the one for real-time work.
   std::size_t credentials_number() const;
   void set_credentials_number(std::size_t number) const;
+  /// What that limit would be if no number lay in it.
+  std::uint64_t limit_of_number() const;
 
  private:
   std::string dir() const { return "/proc/" + std::to_string(tid_) + "/"; }

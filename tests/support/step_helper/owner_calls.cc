@@ -1,9 +1,12 @@
 #include "tests/support/step_helper/owner_calls.h"
 
 #include <fcntl.h>
+#include <grp.h>
 #include <linux/capability.h>
 #include <linux/openat2.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
@@ -60,6 +63,7 @@ long change_owner(std::string_view call, const char* path, unsigned uid, unsigne
     return ::fchownat(::open(path, O_PATH), "", uid, gid, AT_EMPTY_PATH);
   }
   if (call == "fchownat-flags") return ::fchownat(AT_FDCWD, path, uid, gid, 0x40000000);
+  if (call == "fchown-fifo") return ::fchown(::open(path, O_RDWR | O_NONBLOCK), uid, gid);
   if (call == "fchown-bad") return ::fchown(999, uid, gid);
   errno = ENOSYS;
   return -1;
@@ -259,6 +263,41 @@ int threads(char** argv) {
   if (!show_by_stat("stat", "/made-by-thread", shown)) return say(false);
   std::printf("%u:%u\n", shown.uid, shown.gid);
   return 0;
+}
+
+int become(char** argv) {
+  const auto uid = static_cast<uid_t>(std::strtoul(argv[2], nullptr, 0));
+  const auto gid = static_cast<gid_t>(std::strtoul(argv[3], nullptr, 0));
+  if (::prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0 || ::setresuid(uid, uid, uid) != 0 ||
+      ::prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) != 0 || ::setresgid(gid, gid, gid) != 0 ||
+      ::setgroups(1, &gid) != 0) {
+    return say(false);
+  }
+  std::array<gid_t, 4> groups{};
+  const int count = ::getgroups(static_cast<int>(groups.size()), groups.data());
+  std::printf("%u %u", ::getuid(), ::getegid());
+  for (int i = 0; i < count; ++i) std::printf(" %u", groups.at(static_cast<std::size_t>(i)));
+  std::puts("");
+  return 0;
+}
+
+int limit(char**) {
+  const rlimit64 none{RLIM64_INFINITY, RLIM64_INFINITY};
+  const rlimit64 small{1, 2};
+  rlimit64 old{};
+  if (::setrlimit64(RLIMIT_RTTIME, &none) != 0 ||
+      ::syscall(SYS_setrlimit, RLIMIT_RTTIME, &small) != 0 ||
+      ::prlimit64(0, RLIMIT_RTTIME, &small, nullptr) != 0 ||
+      ::prlimit64(::getpid(), RLIMIT_RTTIME, &none, &old) != 0) {
+    return say(false);
+  }
+  const bool was_none = old.rlim_cur == RLIM64_INFINITY && old.rlim_max == RLIM64_INFINITY;
+  std::printf("%u %s\n", ::getuid(), was_none ? "none" : "some");
+  return 0;
+}
+
+int exchange(char** argv) {
+  return say(::renameat2(AT_FDCWD, argv[2], AT_FDCWD, argv[3], RENAME_EXCHANGE) == 0);
 }
 
 int die(char** argv) {

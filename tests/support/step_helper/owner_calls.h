@@ -13,6 +13,12 @@
 ///   threads <uid>                   becomes another user while further threads run: "<ids that
 ///   they
 ///                                   see> <owner of what one makes>"
+///   become <uid> <gid>              the user first and then, with capabilities kept, the groups,
+///   as
+///                                   setpriv(1) does: "<uid> <gid> <groups>"
+///   limit                           sets RLIMIT_RTTIME in each way, as pam_limits(8) does: "<uid>
+///                                   <the old limits>"
+///   exchange <a> <b>                renameat2(2) with RENAME_EXCHANGE: "ok" or the error's name
 ///   die <n>                         n processes, each killed while it waits in chown: "ok"
 int own(char** argv);
 int show(char** argv);
@@ -21,4 +27,7 @@ int flip(char** argv);
 int swap(char** argv);
 int paths(char** argv);
 int threads(char** argv);
+int become(char** argv);
+int limit(char** argv);
+int exchange(char** argv);
 int die(char** argv);

@@ -7,7 +7,7 @@
 //                                waits for ever
 //   daemon                       the same in the background, in a session of its own
 //   keys <path>                  the comments in an ssh agent's list of keys, as bytes that print
-//   own, show, make, flip, swap, paths, threads, die
+//   own, show, make, flip, swap, paths, threads, become, limit, exchange, die
 //                                see owner_calls.h
 //   without                      see poor_kernel.h
 #include <dirent.h>
@@ -120,6 +120,9 @@ int main(int argc, char** argv) {
   if (what == "swap" && argc > 4) return swap(argv);
   if (what == "paths" && argc > 2) return paths(argv);
   if (what == "threads" && argc > 2) return threads(argv);
+  if (what == "become" && argc > 3) return become(argv);
+  if (what == "limit") return limit(argv);
+  if (what == "exchange" && argc > 3) return exchange(argv);
   if (what == "die" && argc > 2) return die(argv);
   if (what == "without") return without(argc, argv);
   return 64;

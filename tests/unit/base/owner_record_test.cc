@@ -61,6 +61,10 @@ TEST_CASE("owner_record: a table tells a new file from an old one with its numbe
   CHECK(owners.find({1, 11, 77}) == record);
   owners.set({1, 10, 501}, {.uid = 3, .gid = 4});
   CHECK(owners.find({1, 10, 501})->uid == 3);
+  CHECK(owners.has_exactly({1, 10, 501}));
+  CHECK_FALSE(owners.has_exactly({1, 10, 500}));
+  CHECK_FALSE(owners.has_exactly({1, 11, 0}));
+  CHECK_FALSE(owners.has_exactly({2, 10, 501}));
   const SpecialOwners copy(owners.list());
   CHECK(copy.find({1, 10, 501})->uid == 3);
   CHECK(copy.list().size() == 2);

@@ -1,10 +1,13 @@
 #include "sandbox/child/seccomp_filter.h"
 
+#include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/bpf_common.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sched.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
@@ -224,8 +227,33 @@ TEST_CASE("seccomp: jumps over more than 255 instructions are right", "[sandbox]
   }
 }
 
+TEST_CASE("seccomp: what is asked by an argument is asked for that alone", "[sandbox]") {
+  constexpr std::uint32_t kAsked = SECCOMP_RET_USER_NOTIF;
+  const auto answer = [](Verdict verdict, std::uint64_t first, std::uint64_t second) {
+    std::vector<sock_filter> program = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr))};
+    const auto decision = compile_decision({{0, verdict}});
+    program.insert(program.end(), decision.begin(), decision.end());
+    seccomp_data data{};
+    data.args[0] = first;
+    data.args[1] = second;
+    return run_filter(program, data);
+  };
+  CHECK(answer(Verdict::ask, 0, 0) == kAsked);
+  CHECK(answer(Verdict::ask_if_first_keeps_capabilities, PR_SET_KEEPCAPS, 0) == kAsked);
+  CHECK(answer(Verdict::ask_if_first_keeps_capabilities, PR_SET_NAME, PR_SET_KEEPCAPS) == kAllowed);
+  CHECK(answer(Verdict::ask_if_first_is_our_limit, RLIMIT_RTTIME, 0) == kAsked);
+  CHECK(answer(Verdict::ask_if_first_is_our_limit, RLIMIT_NOFILE, RLIMIT_RTTIME) == kAllowed);
+  CHECK(answer(Verdict::ask_if_second_is_our_limit, 0, RLIMIT_RTTIME) == kAsked);
+  CHECK(answer(Verdict::ask_if_second_is_our_limit, RLIMIT_RTTIME, RLIMIT_NOFILE) == kAllowed);
+  CHECK(answer(Verdict::ask_if_second_creates, 0, O_CREAT) == kAsked);
+  CHECK(answer(Verdict::ask_if_second_creates, O_CREAT, O_RDWR) == kAllowed);
+}
+
 TEST_CASE("seccomp: the whole program fits the kernel's limit", "[sandbox]") {
   CHECK(compile_filter(default_verdicts()).size() <= BPF_MAXINSNS);
+  constexpr auto kMost = KeeperScope::special_files_too;
+  CHECK(compile_filter(default_verdicts_with_keeper(kMost)).size() <= BPF_MAXINSNS);
 }
 
 }  // namespace

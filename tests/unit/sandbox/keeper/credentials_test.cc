@@ -77,6 +77,25 @@ TEST_CASE("credentials: groups are sorted, and the file system's group counts", 
   CHECK_FALSE(Credentials::of(0, 5, {}).makes_files_of_root());
 }
 
+TEST_CASE("credentials: capabilities are kept by who was root and asked for it", "[sandbox]") {
+  auto mine = Credentials::of(0, 0, {});
+  auto become = [&](std::uint32_t uid) {
+    const IdSet before = mine.user;
+    mine.user = {uid, uid, uid, uid};
+    mine.note_change_of_user(before);
+  };
+  become(5);
+  CHECK_FALSE(mine.may_change_groups());
+  mine.keeps_capabilities = true;
+  become(6);
+  CHECK_FALSE(mine.may_change_groups());
+  become(0);
+  CHECK(mine.may_change_groups());
+  become(7);
+  CHECK(mine.may_change_groups());
+  CHECK_FALSE(mine.is_mighty());
+}
+
 TEST_CASE("credentials: the same ones have the same number, unknown numbers are the first",
           "[sandbox]") {
   const auto first = Credentials::of(0, 0, {});

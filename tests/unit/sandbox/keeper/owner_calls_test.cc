@@ -202,6 +202,23 @@ TEST_CASE("owner calls: who a process is comes through fork and exec, and holds 
   CHECK(steps.as_user(1000, 50, {"call", std::to_string(SYS_setgroups), "0", "0"}) == "EPERM");
 }
 
+TEST_CASE("owner calls: groups can be changed after the user where capabilities are kept",
+          "[step]") {
+  if (!has_keeper()) return;
+  KeeperSteps steps;
+  CHECK(steps.helper({"become", "1000", "50"}) == "1000 50 50");
+  // Only one who was root has any to keep.
+  CHECK(steps.as_user(1000, 1000, {"become", "1000", "50"}) == "EPERM");
+  CHECK(steps.helper({"call", std::to_string(SYS_prctl), "8", "2"}) == "EINVAL");
+}
+
+TEST_CASE("owner calls: who sets all limits stays who it is", "[step]") {
+  if (!has_keeper()) return;
+  KeeperSteps steps;
+  CHECK(steps.as_user(1000, 1000, {"limit"}) == "1000 none");
+  CHECK(steps.helper({"limit"}) == "0 none");
+}
+
 TEST_CASE("owner calls: others may give their files to their groups, and nobody's away", "[step]") {
   if (!has_keeper()) return;
   KeeperSteps steps;

@@ -70,6 +70,14 @@ class Waiter {
       return ::strerrorname_np(error.error_number());
     }
   }
+  std::string place_behind(const std::string& path) const {
+    try {
+      const NewPlace place = find_place_behind(task(), AT_FDCWD, path);
+      return place_of(place.dir.get()) + " " + place.name;
+    } catch (const base::SystemError& error) {
+      return ::strerrorname_np(error.error_number());
+    }
+  }
 
  private:
   std::string place_of(int fd) const {
@@ -212,6 +220,24 @@ TEST_CASE("path_walk: a place for something new is a directory and a name", "[sa
     INFO(path);
     CHECK(waiter.new_place(path) == "EEXIST");
   }
+}
+
+TEST_CASE("path_walk: a place behind links is where the last of them leads to", "[sandbox]") {
+  if (!can_change_root()) return;
+  const Waiter waiter(Waiter::World::same_mounts);
+  waiter.link("work/relative", "sub/file");
+  waiter.link("work/sub/up", "../relative");
+  waiter.link("work/absolute", "/work/sub/up");
+  waiter.link("work/round", "round");
+  waiter.link("work/nowhere", "no");
+  waiter.link("work/out", waiter.outside() + "/file");
+  for (const char* path : {"sub/file", "relative", "sub/up", "/work/sub/up", "absolute"}) {
+    INFO(path);
+    CHECK(waiter.place_behind(path) == "root/work/sub file");
+  }
+  CHECK(waiter.place_behind("round") == "ELOOP");
+  CHECK(waiter.place_behind("nowhere") == "ENOENT");
+  CHECK(waiter.place_behind("out") == "ENOENT");
 }
 
 TEST_CASE("path_walk: what openat2 is told to keep to is kept to", "[sandbox]") {
