@@ -24,6 +24,7 @@ std::vector<Subject> subjects_of(const image::Descriptor& target,
                                  const std::vector<image::Reference>& names) {
   const auto platform = target.platform.value_or(image::Platform{});
   std::vector<Subject> subjects;
+  subjects.reserve(names.size() + 1);
   for (const auto& name : names)
     subjects.push_back({image_package_url("docker", name, platform), target.digest});
   if (subjects.empty()) subjects.push_back({"_", target.digest});
