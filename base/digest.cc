@@ -35,6 +35,8 @@ bool is_digest(std::string_view text) {
   });
 }
 
+unsigned hex_value(char c) { return static_cast<unsigned>(c <= '9' ? c - '0' : c - 'a' + 10); }
+
 }  // namespace
 
 Digest Digest::parse(std::string_view text) {
@@ -70,6 +72,31 @@ std::string_view Digest::hex() const {
   return std::string_view(text_).substr(colon + 1);
 }
 
+Sha256Value::Sha256Value(const Digest& digest) {
+  if (!digest.str().starts_with(kAlgorithms[0].prefix))
+    throw ContentError("\"" + digest.str() + "\" is no sha256 digest");
+  const std::string_view hex = digest.hex();
+  for (std::size_t i = 0; i < bytes_.size(); ++i)
+    bytes_[i] = static_cast<char>(hex_value(hex[2 * i]) << 4 | hex_value(hex[2 * i + 1]));
+}
+
+Sha256Value Sha256Value::from_raw(std::string_view raw) {
+  Sha256Value value;
+  raw.copy(value.bytes_.data(), value.bytes_.size());
+  return value;
+}
+
+Digest Sha256Value::digest() const {
+  constexpr std::string_view kHexDigits = "0123456789abcdef";
+  std::array<char, 2 * kBytes> hex{};
+  for (std::size_t i = 0; i < bytes_.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(bytes_[i]);
+    hex[2 * i] = kHexDigits[byte >> 4];
+    hex[2 * i + 1] = kHexDigits[byte & 15];
+  }
+  return Digest::sha256_from_hex({hex.data(), hex.size()});
+}
+
 struct Sha256::State {
   SHA256_CTX context{};
   State() { restart(); }
@@ -84,17 +111,11 @@ Sha256::~Sha256() = default;
 void Sha256::update(Bytes bytes) { SHA256_Update(&state_->context, bytes.data(), bytes.size()); }
 
 Digest Sha256::finish() {
-  std::array<unsigned char, 32> value{};
+  std::array<unsigned char, Sha256Value::kBytes> value{};
   SHA256_Final(value.data(), &state_->context);
   state_->restart();
-  constexpr std::string_view kHexDigits = "0123456789abcdef";
-  std::string hex;
-  hex.reserve(64);
-  for (unsigned char byte : value) {
-    hex += kHexDigits[byte >> 4];
-    hex += kHexDigits[byte & 15];
-  }
-  return Digest::sha256_from_hex(hex);
+  return Sha256Value::from_raw({reinterpret_cast<const char*>(value.data()), value.size()})
+      .digest();
 }
 
 Digest sha256_of(std::string_view text) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <compare>
 #include <cstdint>
 #include <functional>
@@ -35,6 +36,27 @@ class Digest {
 
  private:
   std::string text_;
+};
+
+/// A SHA-256 alone, in 32 bytes and no memory elsewhere: for what there are very many of.
+class Sha256Value {
+ public:
+  static constexpr std::size_t kBytes = 32;
+  /// Throws: ContentError when the digest is by another algorithm.
+  Sha256Value(const Digest& digest);  // NOLINT(google-explicit-constructor): the same, held shorter
+  /// Requires: kBytes bytes.
+  static Sha256Value from_raw(std::string_view raw);
+
+  std::string_view raw() const { return {bytes_.data(), bytes_.size()}; }
+  Digest digest() const;
+  /// "sha256:…"
+  std::string str() const { return digest().str(); }
+
+  auto operator<=>(const Sha256Value&) const = default;
+
+ private:
+  Sha256Value() = default;
+  std::array<char, kBytes> bytes_{};
 };
 
 /// Incremental SHA-256 (OpenSSL). Not for several threads at once.

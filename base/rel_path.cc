@@ -7,17 +7,14 @@ namespace ibuild::base {
 
 namespace {
 
-void check_clean(std::string_view path) {
-  auto refuse = [&](std::string_view why) {
-    throw ContentError("path \"" + printable(path) + "\" " + std::string(why));
-  };
-  if (path.find('\0') != std::string_view::npos) refuse("holds a NUL byte");
-  if (path.empty()) return;
-  if (path.front() == '/') refuse("is absolute");
+/// What is wrong with a path that is not exact.
+std::string what_is_inexact(std::string_view path) {
+  if (path.find('\0') != std::string_view::npos) return "holds a NUL byte";
+  if (path.front() == '/') return "is absolute";
   for (std::string_view part : split(path, '/')) {
-    if (part.empty()) refuse("holds an empty component");
-    if (part == "." || part == "..") refuse("holds a \"" + std::string(part) + "\" component");
+    if (part == "." || part == "..") return "holds a \"" + std::string(part) + "\" component";
   }
+  return "holds an empty component";
 }
 
 }  // namespace
@@ -40,8 +37,22 @@ RelPath RelPath::clean(std::string_view path) {
   return result;
 }
 
+bool RelPath::is_exact(std::string_view path) {
+  if (path.find('\0') != std::string_view::npos) return false;
+  while (!path.empty()) {
+    const auto slash = path.find('/');
+    const std::string_view part = path.substr(0, slash);
+    if (part.empty() || part == "." || part == "..") return false;
+    if (slash == std::string_view::npos) return true;
+    path.remove_prefix(slash + 1);
+    if (path.empty()) return false;  // ends in '/'
+  }
+  return true;  // the root
+}
+
 RelPath RelPath::exact(std::string_view path) {
-  check_clean(path);
+  if (!is_exact(path))
+    throw ContentError("path \"" + printable(path) + "\" " + what_is_inexact(path));
   RelPath result;
   result.text_ = path;
   return result;
@@ -64,6 +75,17 @@ RelPath RelPath::join(std::string_view more) const {
   if (is_root()) return below;
   RelPath result = *this;
   if (!below.is_root()) result.text_ += '/' + below.text_;
+  return result;
+}
+
+RelPath RelPath::child(std::string_view name) const {
+  if (name.empty() || name.find('/') != std::string_view::npos || !is_exact(name))
+    throw ContentError("\"" + printable(name) + "\" is not the name of a file");
+  RelPath result;
+  result.text_.reserve(text_.size() + 1 + name.size());
+  result.text_ = text_;
+  if (!text_.empty()) result.text_ += '/';
+  result.text_ += name;
   return result;
 }
 

@@ -19,6 +19,9 @@ class RelPath {
   /// NUL).
   static RelPath exact(std::string_view path);
 
+  /// Whether exact() takes it.
+  static bool is_exact(std::string_view path);
+
   bool is_root() const { return text_.empty(); }
   const std::string& str() const { return text_; }
   /// "/" + str()
@@ -30,6 +33,8 @@ class RelPath {
   RelPath parent() const;
   /// `this`/`more`, where `more` is cleaned against *this as root (so it cannot leave it).
   RelPath join(std::string_view more) const;
+  /// What stands in this directory by that name. Throws ContentError when it is no name.
+  RelPath child(std::string_view name) const;
   std::vector<std::string_view> components() const&;
   std::vector<std::string_view> components() const&& = delete;
   /// True for *this == ancestor as well.

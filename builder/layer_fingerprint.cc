@@ -18,7 +18,8 @@ base::Digest fingerprint(const layers::LayerIndex& index, const TimeSpan& span) 
     hash.update(text);
   };
   put(kVersion);
-  for (const auto& entry : index.entries()) {
+  for (std::size_t i = 0; i < index.size(); ++i) {
+    const layers::LayerEntry entry = index.copy_of(i);
     put(entry.path.str());
     put(fmt::format("{} {:o} {}:{} {}:{}", static_cast<int>(entry.type), entry.mode, entry.uid,
                     entry.gid, entry.device_major, entry.device_minor));

@@ -1,7 +1,6 @@
 // See: docs/design/layer_index_format.md.
 #include "layers/index_image.h"
 
-#include <array>
 #include <bit>
 #include <cstring>
 #include <limits>
@@ -50,7 +49,6 @@ constexpr std::uint32_t kOwnTar = 1;
 constexpr std::uint32_t kImplicitDirectories = 2;
 constexpr std::uint32_t kOpaqueRoot = 4;
 constexpr std::uint32_t kNoExtra = std::numeric_limits<std::uint32_t>::max();
-constexpr std::size_t kDigestBytes = 32;
 
 /// What only some entries have: link text, content digest, extended attributes.
 struct ExtraHead {
@@ -67,55 +65,20 @@ bool is_device(EntryType type) {
   return type == EntryType::char_device || type == EntryType::block_device;
 }
 
-/// What RelPath::exact accepts, told without an exception or memory.
-bool is_clean(std::string_view path) {
-  if (path.find('\0') != std::string_view::npos) return false;
-  while (!path.empty()) {
-    const auto slash = path.find('/');
-    const std::string_view part = path.substr(0, slash);
-    if (part.empty() || part == "." || part == "..") return false;
-    if (slash == std::string_view::npos) return true;
-    path.remove_prefix(slash + 1);
-    if (path.empty()) return false;  // ends in '/'
-  }
-  return true;  // the root
-}
-
 template <typename T>
 void append_raw(const T& value, std::string& out) {
   out.append(reinterpret_cast<const char*>(&value), sizeof value);
 }
 
-unsigned hex_value(char c) { return static_cast<unsigned>(c <= '9' ? c - '0' : c - 'a' + 10); }
-
-void append_digest(const base::Digest& digest, std::string& out) {
-  const std::string_view hex = digest.hex();
-  for (std::size_t i = 0; i < hex.size(); i += 2) {
-    out += static_cast<char>(hex_value(hex[i]) << 4 | hex_value(hex[i + 1]));
-  }
-}
-
-base::Digest digest_of_raw(std::string_view raw) {
-  constexpr std::string_view kHexDigits = "0123456789abcdef";
-  std::array<char, 2 * kDigestBytes> hex{};
-  for (std::size_t i = 0; i < raw.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(raw[i]);
-    hex[2 * i] = kHexDigits[byte >> 4];
-    hex[2 * i + 1] = kHexDigits[byte & 15];
-  }
-  return base::Digest::sha256_from_hex({hex.data(), hex.size()});
-}
-
 /// Appends what `entry` has beside its record; gives its offset in the heap.
 std::uint32_t append_extra(const LayerEntry& entry, std::string& heap) {
-  const bool has_content = entry.content && entry.content->algorithm() == "sha256";
-  if (entry.link_target.empty() && entry.xattrs.empty() && !has_content) return kNoExtra;
+  if (entry.link_target.empty() && entry.xattrs.empty() && !entry.content) return kNoExtra;
   const auto offset = static_cast<std::uint32_t>(heap.size());
   append_raw(static_cast<std::uint16_t>(entry.link_target.size()), heap);
   append_raw(static_cast<std::uint16_t>(entry.xattrs.size()), heap);
-  append_raw(static_cast<std::uint8_t>(has_content), heap);
+  append_raw(static_cast<std::uint8_t>(entry.content.has_value()), heap);
   heap += entry.link_target;
-  if (has_content) append_digest(*entry.content, heap);
+  if (entry.content) heap += entry.content->raw();
   for (const base::Xattr& xattr : entry.xattrs) {
     append_raw(static_cast<std::uint16_t>(xattr.name.size()), heap);
     append_raw(static_cast<std::uint32_t>(xattr.value.size()), heap);
@@ -169,7 +132,9 @@ void read_extra(std::string_view heap, std::uint32_t offset, LayerEntry& entry) 
   const auto xattr_count = reader.number<std::uint16_t>();
   const auto has_content = reader.number<std::uint8_t>();
   entry.link_target = reader.text(link_bytes);
-  if (has_content != 0) entry.content = digest_of_raw(reader.text(kDigestBytes));
+  if (has_content != 0) {
+    entry.content = base::Sha256Value::from_raw(reader.text(base::Sha256Value::kBytes));
+  }
   for (unsigned i = 0; i < xattr_count; ++i) {
     const auto name_bytes = reader.number<std::uint16_t>();
     const auto value_bytes = reader.number<std::uint32_t>();
@@ -230,7 +195,7 @@ void IndexImage::check_records() const {
 
 void IndexImage::check_paths() const {
   for (std::size_t i = 0; i < count_; ++i) {
-    if (!is_clean(path(i))) damaged("a path is not clean");
+    if (!base::RelPath::is_exact(path(i))) damaged("a path is not clean");
     if (i == 0) continue;
     const auto order = compare_walk_order(path(i - 1), path(i));
     const bool is_opaque_pair =
@@ -298,7 +263,7 @@ void IndexImage::Writer::add(const LayerEntry& entry) {
   ++count_;
 }
 
-std::string IndexImage::Writer::finish(IndexFlags flags) {
+IndexImage IndexImage::Writer::finish(IndexFlags flags) {
   Header header{};
   std::memcpy(header.magic, kMagic, sizeof kMagic);
   header.version = kVersion;
@@ -307,23 +272,26 @@ std::string IndexImage::Writer::finish(IndexFlags flags) {
                  (flags.opaque_root ? kOpaqueRoot : 0);
   header.count = count_;
   header.heap_bytes = paths_.size() + extras_.size();
-  std::string file;
-  file.reserve(sizeof header + records_.size() + header.heap_bytes);
-  append_raw(header, file);
   for (std::size_t at = 0; at < records_.size(); at += sizeof(Record)) {
     Record record;
     std::memcpy(&record, records_.data() + at, sizeof record);
-    if (record.extra_offset != kNoExtra) {
-      record.extra_offset += static_cast<std::uint32_t>(paths_.size());
-    }
-    append_raw(record, file);
+    if (record.extra_offset == kNoExtra) continue;
+    record.extra_offset += static_cast<std::uint32_t>(paths_.size());
+    std::memcpy(records_.data() + at, &record, sizeof record);
   }
-  std::string().swap(records_);
-  file += paths_;
-  file += extras_;
-  header.checksum = checksum64(file);
-  std::memcpy(file.data(), &header, sizeof header);
-  return file;
+  const std::size_t size = sizeof header + records_.size() + header.heap_bytes;
+  auto form = std::make_unique_for_overwrite<char[]>(size);
+  std::memcpy(form.get(), &header, sizeof header);
+  // Each part is given up once it is there: of very many files they are large.
+  std::size_t end = sizeof header;
+  for (std::string* part : {&records_, &paths_, &extras_}) {
+    part->copy(form.get() + end, part->size());
+    end += part->size();
+    std::string().swap(*part);
+  }
+  header.checksum = checksum64({form.get(), size});
+  std::memcpy(form.get(), &header, sizeof header);
+  return {std::move(form), size};
 }
 
 }  // namespace ibuild::layers

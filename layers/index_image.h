@@ -65,7 +65,7 @@ class IndexImage::Writer {
   /// What the entries so far tell by themselves: all but own_tar.
   IndexFlags flags() const { return flags_; }
   /// The form of all entries. Only once.
-  std::string finish(IndexFlags flags);
+  IndexImage finish(IndexFlags flags);
 
  private:
   void take_flags(const LayerEntry& entry);

@@ -73,7 +73,7 @@ class LayerStore::Builder : public LayerBuilder {
   LayerIndex finish_index() {
     auto flags = entries_.flags();
     flags.own_tar = true;
-    return LayerIndex::deserialize(entries_.finish(flags));
+    return LayerIndex(entries_.finish(flags));
   }
 
   const State& state_;

@@ -41,9 +41,8 @@ struct LayerEntry {
   std::uint32_t device_major = 0;
   std::uint32_t device_minor = 0;
   std::vector<base::Xattr> xattrs;
-  std::uint64_t tar_offset = 0;  // where the file's bytes start in the uncompressed tar
-  std::optional<base::Digest>
-      content;  // sha256 of the file's bytes, where it was computed on the way
+  std::uint64_t tar_offset = 0;              // where the file's bytes start in the uncompressed tar
+  std::optional<base::Sha256Value> content;  // of the file's bytes, where it was computed
 };
 
 /// The order of a depth-first walk with names sorted by bytes: '/' sorts before every other byte.

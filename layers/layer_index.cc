@@ -190,6 +190,10 @@ const LayerEntry* LayerIndex::find(const base::RelPath& path) const {
   return type_at(position) == EntryType::opaque ? nullptr : &at(position);
 }
 
+LayerEntry LayerIndex::copy_of(std::size_t position) const {
+  return state_->image ? state_->image->decode(position) : state_->built[position];
+}
+
 bool LayerIndex::is_opaque(const base::RelPath& directory) const {
   std::size_t position = lower_bound(directory.str(), all());
   for (; position < size() && path_at(position) == directory.str(); ++position) {
@@ -213,16 +217,20 @@ void LayerIndex::serialize(base::ByteSink& out) const {
   for (const LayerEntry& entry : entries()) writer.add(entry);
   auto flags = writer.flags();
   flags.own_tar = own_tar;
-  out.write(base::as_bytes(writer.finish(flags)));
+  out.write(base::as_bytes(writer.finish(flags).bytes()));
 }
 
 LayerIndex LayerIndex::deserialize(std::string_view bytes) {
   auto copy = std::make_unique_for_overwrite<char[]>(bytes.size());
   std::copy(bytes.begin(), bytes.end(), copy.get());
+  return LayerIndex(IndexImage(std::move(copy), bytes.size()));
+}
+
+LayerIndex::LayerIndex(IndexImage image)
+    : origin_(image.flags().own_tar ? TarOrigin::own : TarOrigin::foreign) {
   auto state = std::make_shared<State>();
-  state->load(IndexImage(std::move(copy), bytes.size()));
-  const bool own = state->image->flags().own_tar;
-  return LayerIndex(std::move(state), own ? TarOrigin::own : TarOrigin::foreign);
+  state->load(std::move(image));
+  state_ = std::move(state);
 }
 
 LayerIndex LayerIndex::read(int fd, std::string_view shown_as) {
@@ -237,10 +245,7 @@ LayerIndex LayerIndex::read(int fd, std::string_view shown_as) {
   for (std::size_t have = 0; have < size;) {
     have += source.read(std::as_writable_bytes(std::span(bytes.get() + have, size - have)));
   }
-  auto state = std::make_shared<State>();
-  state->load(IndexImage(std::move(bytes), size));
-  const bool own = state->image->flags().own_tar;
-  return LayerIndex(std::move(state), own ? TarOrigin::own : TarOrigin::foreign);
+  return LayerIndex(IndexImage(std::move(bytes), size));
 }
 
 std::vector<base::RelPath> implicit_directories(const LayerIndex& index) {

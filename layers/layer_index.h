@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/stream.h"
+#include "layers/index_image.h"
 #include "layers/layer_entry.h"
 
 namespace ibuild::layers {
@@ -24,6 +25,8 @@ class LayerIndex {
   /// Sorts. Throws ContentError when two entries claim one path (a later duplicate of a tar must
   /// have been merged by the reader: the last one wins, as in every unpacker).
   explicit LayerIndex(std::vector<LayerEntry> entries, TarOrigin origin = TarOrigin::foreign);
+  /// Takes the on-disk form; whether the tar is our own is one of its flags.
+  explicit LayerIndex(IndexImage image);
 
   std::span<const LayerEntry> entries() const;
   std::size_t size() const;
@@ -55,6 +58,8 @@ class LayerIndex {
   std::string_view path_at(std::size_t position) const;
   EntryType type_at(std::size_t position) const;
   const LayerEntry& at(std::size_t position) const;
+  /// The same for those who look at every entry once: it is not kept here.
+  LayerEntry copy_of(std::size_t position) const;
 
   /// The on-disk form (versioned, checksummed; see docs/design/layer_index_format.md). Reading
   /// checks everything and throws ContentError.

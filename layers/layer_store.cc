@@ -133,7 +133,7 @@ std::unique_ptr<base::ByteSource> LayerStore::open_file(const Layer& layer, cons
   return std::make_unique<OwnedRangeSource>(*std::move(tar), entry.tar_offset + skipped, size);
 }
 
-base::Digest LayerStore::file_digest(const Layer& layer, const LayerEntry& entry) const {
+base::Sha256Value LayerStore::file_digest(const Layer& layer, const LayerEntry& entry) const {
   if (entry.content) return *entry.content;
   const auto bytes = open_file(layer, entry);
   return base::sha256_of(*bytes);

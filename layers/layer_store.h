@@ -60,7 +60,7 @@ class LayerStore {
                                               std::stop_token stop = {},
                                               std::uint64_t skipped_bytes = 0) const;
   /// The digest of a file's bytes: from the index, or computed by reading.
-  base::Digest file_digest(const Layer& layer, const LayerEntry& entry) const;
+  base::Sha256Value file_digest(const Layer& layer, const LayerEntry& entry) const;
   /// The unpacked directory in the overlay whiteout format of this process's backend (trusted. or
   /// user. xattrs, and in a user namespace its id map).
   base::DirFd open_tree(const Layer& layer, std::stop_token stop = {}) const;

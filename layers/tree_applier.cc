@@ -315,11 +315,12 @@ void TreeApplier::settle_directory(const LayerEntry& entry) {
 
 void TreeApplier::finish(const LayerIndex& index) {
   std::vector<const LayerEntry*> directories;
-  for (const LayerEntry& entry : index.entries()) {
-    const bool is_overlay = xattrs_ != OverlayXattrs::none;
-    if (entry.type == EntryType::whiteout && is_overlay) add_whiteout(entry.path);
-    if (entry.type == EntryType::opaque && is_overlay) mark_opaque(entry.path);
-    if (entry.type == EntryType::directory) directories.push_back(&entry);
+  const bool is_overlay = xattrs_ != OverlayXattrs::none;
+  for (std::size_t i = 0; i < index.size(); ++i) {
+    const EntryType type = index.type_at(i);  // most are files, of which nothing is made here
+    if (type == EntryType::whiteout && is_overlay) add_whiteout(index.at(i).path);
+    if (type == EntryType::opaque && is_overlay) mark_opaque(index.at(i).path);
+    if (type == EntryType::directory) directories.push_back(&index.at(i));
   }
   std::vector<LayerEntry> implicit;
   auto make_implicit = [&](const base::RelPath& path) {

@@ -14,7 +14,8 @@ constexpr std::uint64_t kTarBlock = 512;
 /// The path of the entry to which a byte of the tar belongs: its data or the header before it.
 std::string path_at(const layers::LayerIndex& index, std::uint64_t offset) {
   std::string path;
-  for (const auto& entry : index.entries()) {
+  for (std::size_t i = 0; i < index.size(); ++i) {
+    const layers::LayerEntry entry = index.copy_of(i);
     path = entry.path.absolute();
     const std::uint64_t blocks = (entry.size_bytes + kTarBlock - 1) / kTarBlock;
     if (offset < entry.tar_offset + blocks * kTarBlock) break;

@@ -201,7 +201,7 @@ std::vector<SourceFile> ContextTree::children(const base::RelPath& directory) co
   return files;
 }
 
-ContextTree::Reading ContextTree::read_facts(SourceFile& file, std::stop_token stop) const {
+void ContextTree::read_facts(SourceFile& file, std::stop_token stop) const {
   const std::string shown_as = base::printable(root_.show(file.path()));
   constexpr int kAttempts = 3;
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
@@ -210,26 +210,16 @@ ContextTree::Reading ContextTree::read_facts(SourceFile& file, std::stop_token s
     const struct stat before = status_of(fd.get(), shown_as);
     if (!S_ISREG(before.st_mode)) break;
     take_file_status(file, before);
-    FileFacts facts{hash_content(fd.get(), file.entry.size_bytes, stop), read_capability(fd.get())};
+    const FileFacts facts{hash_content(fd.get(), file.entry.size_bytes, stop),
+                          read_capability(fd.get())};
     if (FileIdentity::of(status_of(fd.get(), shown_as)) != *file.identity) continue;
-    return {std::move(facts), read_at};
+    take_facts(file, facts);
+    digests_.remember(*file.identity, facts, read_at);  // also when another fails
+    return;
   }
   base::Error error(shown_as + " changes while the build reads it");
   error.set_hint("build again when nothing writes into the build context");
   throw error;
-}
-
-/// One thread and two passes, so that what is kept does not lie scattered in memory between what is
-/// soon given up: there may be very many.
-void ContextTree::take_readings(std::span<SourceFile*> files,
-                                std::span<const Reading> readings) const {
-  for (std::size_t i = 0; i < files.size(); ++i) {
-    if (!readings[i].facts.content.empty()) take_facts(*files[i], readings[i].facts);
-  }
-  for (std::size_t i = 0; i < files.size(); ++i) {
-    const auto& [facts, read_at] = readings[i];
-    if (!facts.content.empty()) digests_.remember(*files[i]->identity, facts, read_at);
-  }
 }
 
 void ContextTree::digest_files(std::span<SourceFile*> files, std::stop_token stop) const {
@@ -244,28 +234,23 @@ void ContextTree::digest_files(std::span<SourceFile*> files, std::stop_token sto
       bytes += file->entry.size_bytes;
     }
   }
-  std::vector<Reading> readings(unknown.size());
   std::atomic<std::size_t> next{0};
   const auto work = [&] {
     for (std::size_t i = next.fetch_add(1); i < unknown.size(); i = next.fetch_add(1)) {
       if (stop.stop_requested()) throw base::CancelledError();
-      readings[i] = read_facts(*unknown[i], stop);
+      read_facts(*unknown[i], stop);
     }
   };
-  if (unknown.size() <= kInlineFiles && bytes <= kInlineBytes) {
-    work();
-    return take_readings(unknown, readings);
-  }
+  if (unknown.size() <= kInlineFiles && bytes <= kInlineBytes) return work();
   std::vector<std::future<void>> workers;
   for (std::size_t i = 0; i < std::min(pool_.size(), unknown.size()); ++i)
     workers.push_back(pool_.submit(work));
   for (auto& worker : workers) worker.wait();  // all of them: they refer to what lives here
-  take_readings(unknown, readings);            // also when one failed: the next build knows them
   for (auto& worker : workers) worker.get();
 }
 
 std::unique_ptr<base::ByteSource> ContextTree::open(const SourceFile& file) const {
-  if (!file.identity) return std::make_unique<base::StringSource>("");  // a socket
+  if (file.entry.size_bytes == 0) return std::make_unique<base::StringSource>("");  // or a socket
   base::UniqueFd fd = base::open_at(root_, file.path(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   return std::make_unique<VerifyingSource>(
       std::move(fd), VerifyingSource::Expectation{file.entry.content.value(), file.entry.size_bytes,

@@ -51,13 +51,8 @@ class ContextTree : public SourceTree {
   /// `name` is the entry's name below `dir`. None for what is of no known type.
   std::optional<SourceFile> make_file(const base::DirFd& dir, const base::RelPath& name,
                                       const base::RelPath& path, const struct stat& status) const;
-  struct Reading {
-    FileFacts facts;          // empty content: not read
-    base::TimePoint read_at;  // before the first byte
-  };
   /// Hashes the file; what changed since it was looked up is brought up to date.
-  Reading read_facts(SourceFile& file, std::stop_token stop) const;
-  void take_readings(std::span<SourceFile*> files, std::span<const Reading> readings) const;
+  void read_facts(SourceFile& file, std::stop_token stop) const;
 
   base::DirFd root_;
   parser::IgnoreMatcher ignore_;

@@ -31,7 +31,7 @@ struct Record {
   std::uint64_t size_bytes;
   std::int64_t mtime_ns;
   std::int64_t ctime_ns;
-  std::array<unsigned char, 32> sha256;
+  std::array<char, base::Sha256Value::kBytes> sha256;
   std::array<char, kMaxCapabilityBytes> capability;
   std::uint64_t capability_bytes;
   std::uint64_t checksum;  // of all before
@@ -47,10 +47,6 @@ FileIdentity identity_of(const Record& record) {
   return {record.device, record.inode, record.size_bytes, record.mtime_ns, record.ctime_ns};
 }
 
-unsigned char nibble(char c) {
-  return static_cast<unsigned char>(c <= '9' ? c - '0' : c - 'a' + 10);
-}
-
 Record make_record(const FileIdentity& identity, const FileFacts& facts) {
   Record record{};
   record.device = identity.device;
@@ -58,10 +54,7 @@ Record make_record(const FileIdentity& identity, const FileFacts& facts) {
   record.size_bytes = identity.size_bytes;
   record.mtime_ns = identity.mtime_ns;
   record.ctime_ns = identity.ctime_ns;
-  const auto hex = facts.content.hex();
-  for (std::size_t i = 0; i < record.sha256.size(); ++i) {
-    record.sha256[i] = static_cast<unsigned char>(nibble(hex[2 * i]) << 4 | nibble(hex[2 * i + 1]));
-  }
+  facts.content.raw().copy(record.sha256.data(), record.sha256.size());
   std::copy(facts.capability.begin(), facts.capability.end(), record.capability.begin());
   record.capability_bytes = facts.capability.size();
   record.checksum = checksum_of(record);
@@ -71,10 +64,7 @@ Record make_record(const FileIdentity& identity, const FileFacts& facts) {
 std::optional<FileFacts> facts_of(const Record& record) {
   if (record.checksum != checksum_of(record) || record.capability_bytes > kMaxCapabilityBytes)
     return std::nullopt;
-  static constexpr char kDigits[] = "0123456789abcdef";
-  std::string hex;
-  for (const unsigned char byte : record.sha256) hex += {kDigits[byte >> 4], kDigits[byte & 15]};
-  return FileFacts{base::Digest::sha256_from_hex(hex),
+  return FileFacts{base::Sha256Value::from_raw({record.sha256.data(), record.sha256.size()}),
                    std::string(record.capability.data(), record.capability_bytes)};
 }
 
@@ -171,8 +161,7 @@ void FileDigestCache::remember(const FileIdentity& identity, const FileFacts& fa
                                base::TimePoint read_at) {
   const auto changed = std::max(identity.mtime_ns, identity.ctime_ns);
   if (read_at.time_since_epoch() - std::chrono::nanoseconds(changed) < kRacyWindow) return;
-  if (facts.capability.size() > kMaxCapabilityBytes || facts.content.algorithm() != "sha256")
-    return;
+  if (facts.capability.size() > kMaxCapabilityBytes) return;
   const std::lock_guard lock(mutex_);
   fresh_.insert_or_assign(identity, facts);
 }

@@ -29,7 +29,7 @@ struct FileIdentity {
 
 /// What is known of a file's content.
 struct FileFacts {
-  base::Digest content;
+  base::Sha256Value content;
   std::string capability;  // the xattr security.capability; at most kMaxCapabilityBytes
   bool operator==(const FileFacts&) const = default;
 };

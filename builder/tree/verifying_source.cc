@@ -14,8 +14,9 @@ std::size_t VerifyingSource::read(std::span<std::byte> buffer) {
   if (count == 0) return 0;
   hash_.update(buffer.first(count));
   seen_ += count;
-  const bool wrong = seen_ > expected_.size_bytes ||
-                     (seen_ == expected_.size_bytes && hash_.finish() != expected_.content);
+  const bool wrong =
+      seen_ > expected_.size_bytes ||
+      (seen_ == expected_.size_bytes && base::Sha256Value(hash_.finish()) != expected_.content);
   if (wrong) {
     base::Error error(expected_.shown_as + " changed while the build read it");
     error.set_hint("build again when nothing writes into the build context");

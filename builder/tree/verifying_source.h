@@ -15,7 +15,7 @@ namespace ibuild::builder {
 class VerifyingSource : public base::ByteSource {
  public:
   struct Expectation {
-    base::Digest content;
+    base::Sha256Value content;
     std::uint64_t size_bytes = 0;
     std::string shown_as;
   };

@@ -47,6 +47,19 @@ TEST_CASE("digest: a moved hasher keeps what it has read", "[base]") {
   CHECK(moved.finish().str() == kAbc);
 }
 
+TEST_CASE("digest: a SHA-256 alone is the same, in 32 bytes", "[base]") {
+  const Sha256Value value = sha256_of("abc");
+  STATIC_REQUIRE(sizeof value == 32);
+  CHECK(value.str() == kAbc);
+  CHECK(value.digest() == sha256_of("abc"));
+  CHECK(value.raw().size() == 32);
+  CHECK(value.raw().substr(0, 3) == "\xba\x78\x16");
+  CHECK(Sha256Value::from_raw(value.raw()) == value);
+  CHECK(value != Sha256Value(sha256_of("")));
+  CHECK_THROWS_AS(Sha256Value(Digest()), ContentError);
+  CHECK_THROWS_AS(Sha256Value(Digest::parse("sha512:" + std::string(128, 'a'))), ContentError);
+}
+
 TEST_CASE("digest: a hashing sink passes bytes on and counts them", "[base]") {
   StringSink next;
   HashingSink sink(&next);

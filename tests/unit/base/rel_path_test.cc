@@ -53,6 +53,14 @@ TEST_CASE("rel_path: name and parent", "[base]") {
   CHECK(root.parent().is_root());
 }
 
+TEST_CASE("rel_path: child takes one name", "[base]") {
+  CHECK(RelPath().child("a").str() == "a");
+  CHECK(RelPath::exact("a/b").child("c d").str() == "a/b/c d");
+  for (const std::string name : {"", ".", "..", "a/b", "/", "a/"})
+    CHECK_THROWS_AS(RelPath::exact("a").child(name), ContentError);
+  CHECK_THROWS_AS(RelPath().child(std::string("a\0b", 3)), ContentError);
+}
+
 TEST_CASE("rel_path: join cannot leave the path it starts from", "[base]") {
   const RelPath path = RelPath::exact("srv/app");
   CHECK(path.join("../../etc").str() == "srv/app/etc");
