@@ -6,10 +6,6 @@ void StepKey::add(std::string name, std::string value) {
   ingredients_.push_back({std::move(name), std::move(value)});
 }
 
-void StepKey::add_detail(std::string name, std::string value) {
-  details_.push_back({std::move(name), std::move(value)});
-}
-
 base::Digest StepKey::digest() const {
   base::Sha256 hash;
   const auto put = [&](std::string_view text) {

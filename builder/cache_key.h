@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/digest.h"
+#include "builder/detail_list.h"
 
 /// What decides whether a step may be taken from the cache. A step's key is the SHA-256 over
 /// kKeyVersion and these ingredients, each with its name, in this order:
@@ -54,17 +55,17 @@ class StepKey {
   void add(std::string name, std::string value);
   /// Adds something that is shown by `why` but is no part of the key: it stands behind an
   /// ingredient that is a digest.
-  void add_detail(std::string name, std::string value);
+  void add_detail(std::string_view name, std::string_view value) { details_.add(name, value); }
 
   base::Digest digest() const;
   const std::vector<Ingredient>& ingredients() const { return ingredients_; }
-  const std::vector<Ingredient>& details() const { return details_; }
+  const DetailList& details() const { return details_; }
   /// For when nobody will ask any more: there may be one for each of very many files.
-  void forget_details() { std::vector<Ingredient>().swap(details_); }
+  void forget_details() { details_ = {}; }
 
  private:
   std::vector<Ingredient> ingredients_;
-  std::vector<Ingredient> details_;
+  DetailList details_;
 };
 
 }  // namespace ibuild::builder

@@ -45,7 +45,8 @@ class PieceWriter {
     return piece_.size() < kPieceBytes || flush();
   }
 
-  bool add_list(const std::vector<Ingredient>& list) {
+  template <typename List>
+  bool add_list(const List& list) {
     bool fits = add("[");
     std::string_view separator;
     for (const auto& item : list) {
@@ -93,7 +94,7 @@ class Reader : public nlohmann::json_sax<nlohmann::json> {
     if (depth_-- < kPairDepth) return true;
     if (texts_.size() != 2) return false;
     if (details_) {
-      key_.add_detail(std::move(texts_[0]), std::move(texts_[1]));
+      key_.add_detail(texts_[0], texts_[1]);
     } else {
       key_.add(std::move(texts_[0]), std::move(texts_[1]));
     }

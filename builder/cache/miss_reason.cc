@@ -59,15 +59,14 @@ std::string file_change(const std::string& what, std::string_view before, std::s
 std::map<std::string_view, std::string_view> of_kind(const StepKey& key, std::string_view kind) {
   std::map<std::string_view, std::string_view> map;
   for (const auto& item : key.details()) {
-    if (item.name.starts_with(kind))
-      map.emplace(std::string_view(item.name).substr(kind.size()), item.value);
+    if (item.name.starts_with(kind)) map.emplace(item.name.substr(kind.size()), item.value);
   }
   return map;
 }
 
 std::optional<std::string> detail(const StepKey& key, std::string_view name) {
   for (const auto& item : key.details()) {
-    if (item.name == name) return item.value;
+    if (item.name == name) return std::string(item.value);
   }
   return std::nullopt;
 }

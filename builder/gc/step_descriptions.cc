@@ -27,7 +27,7 @@ std::optional<std::string> instruction_of(LocalCache& cache, const base::Digest&
   const auto ingredients = cache.find_ingredients(key);
   if (!ingredients) return std::nullopt;
   for (const auto& detail : ingredients->details()) {
-    if (detail.name == "step") return detail.value;
+    if (detail.name == "step") return std::string(detail.value);
   }
   return std::nullopt;
 }
