@@ -118,7 +118,7 @@ void ArchiveContents::place_entry(const SourceFile& file, const base::RelPath& d
     throw base::UsageError("the archive links " + base::printable(file.path().absolute()) + " to " +
                            base::printable(target.absolute()) + ", which is not there");
   }
-  tree.put_entry(std::move(entry), &file, this, std::nullopt);
+  tree.put_entry(std::move(entry), SourceRef(file), *this);
 }
 
 }  // namespace ibuild::builder

@@ -24,14 +24,15 @@ class LinkGroups {
 void place_directory(const SelectedSource& source, const base::RelPath& target,
                      DestinationTree& tree) {
   LinkGroups links(source);
-  for (const auto& entry : source.entries) {
+  for (std::size_t i = 0; i < source.entries.size(); ++i) {
+    const SelectedEntry entry = source.entries[i];
     const auto path = target.join(source.below(entry));
     if (!entry.picked) {
       tree.pass_directory(path, entry.file);
     } else if (entry.file.is_directory()) {
       tree.put_directory(path, entry.file);
     } else {
-      tree.put_file(path, entry.file, *source.tree, links.group_of(entry.file));
+      tree.put_file(path, SourceRef(source.entries, i), *source.tree, links.group_of(entry.file));
     }
   }
 }
@@ -57,7 +58,7 @@ void place_source(const SelectedSource& source, const CopyDestination& destinati
   }
   if (tree.is_directory(target)) target = target.join(source.name);
   tree.make_directories(target.parent());
-  tree.put_file(target, source.root, *source.tree, std::nullopt);
+  tree.put_file(target, SourceRef(source.root), *source.tree, std::nullopt);
 }
 
 }  // namespace ibuild::builder

@@ -97,6 +97,9 @@ std::string_view path_below(const base::RelPath& root, const base::RelPath& path
   return root.is_root() ? text : text.substr(root.str().size() + 1);
 }
 
+/// So many files are hashed at a time: enough for all processors, and little memory.
+constexpr std::size_t kHashedTogether = 8192;
+
 /// Gathers what a directory brings.
 class DirectoryWalk {
  public:
@@ -107,10 +110,10 @@ class DirectoryWalk {
   DirectoryWalk(const SourceTree& tree, std::stop_token stop)
       : DirectoryWalk(tree, kNone, kNone, std::move(stop)) {}
 
-  std::vector<SelectedEntry> walk(const SourceFile& root) {
+  SelectedEntries walk(const SourceFile& root) {
     root_ = root.path();
     descend(root_, nullptr);
-    entries_.shrink_to_fit();  // there may be very many, and they stay until the layer is written
+    settle();
     return std::move(entries_);
   }
 
@@ -144,11 +147,25 @@ class DirectoryWalk {
     if (!picked && !is_directory) return;
     if (!picked && excluded && !excludes_->has_exceptions()) return;
     if (!picked && !excluded && !includes_) return;
-    const std::size_t place = entries_.size();
+    const std::size_t place = count();
     const base::RelPath path = is_directory ? child.path() : base::RelPath();
-    entries_.push_back({std::move(child), picked});
+    if (latest_.size() == kHashedTogether) settle();
+    latest_.push_back({std::move(child), picked});
     if (is_directory) descend(path, &verdicts);
-    if (!picked && entries_.size() == place + 1) entries_.pop_back();  // nothing in it either
+    if (!picked && count() == place + 1) latest_.pop_back();  // nothing in it either
+  }
+
+  std::size_t count() const { return entries_.size() + latest_.size(); }
+
+  /// Brings the latest entries to the others, with their digests.
+  void settle() {
+    std::vector<SourceFile*> files;
+    for (auto& entry : latest_) {
+      if (entry.file.is_file()) files.push_back(&entry.file);
+    }
+    tree_.digest_files(files, stop_);
+    for (const auto& entry : latest_) entries_.add(entry);
+    latest_.clear();
   }
 
   const SourceTree& tree_;
@@ -156,26 +173,25 @@ class DirectoryWalk {
   const std::optional<IgnoreMatcher>& excludes_;
   std::stop_token stop_;
   base::RelPath root_;
-  std::vector<SelectedEntry> entries_;
+  SelectedEntries entries_;
+  std::vector<SelectedEntry> latest_;
 };
 
 /// What --parents names without wildcards has to be there: no link is followed to it, and it must
 /// not be excluded.
 void check_required(const SourceTree& tree, const SourcePath& source,
-                    const std::vector<SelectedEntry>& found) {
+                    const SelectedEntries& found) {
   if (!source.pattern || !found.empty()) return;
   const auto wanted = source.path.join(*source.pattern);
   if (!parser::has_wildcard(wanted.str())) throw_missing(tree, wanted);
 }
 
-void fill_in_digests(std::vector<SelectedSource>& sources, const SourceTree& tree,
+/// Of the sources that are files; those in directories have their digests.
+void fill_in_digests(std::span<SelectedSource> sources, const SourceTree& tree,
                      std::stop_token stop) {
   std::vector<SourceFile*> files;
   for (auto& source : sources) {
     if (source.root.is_file()) files.push_back(&source.root);
-    for (auto& entry : source.entries) {
-      if (entry.file.is_file()) files.push_back(&entry.file);
-    }
   }
   tree.digest_files(files, std::move(stop));
 }
@@ -210,26 +226,23 @@ std::vector<SelectedSource> select_sources(const CopyOp& op, const SourceTree& t
 }
 
 SelectedSource select_all(const CopyOp& op, const SourceTree& tree, std::stop_token stop) {
-  std::vector<SelectedSource> sources(1);
-  sources[0].tree = &tree;
-  sources[0].root = tree.lookup({}).value();
+  SelectedSource source;
+  source.tree = &tree;
+  source.root = tree.lookup({}).value();
   const std::optional<IgnoreMatcher> includes;
   const auto excludes = matcher_of(op.excludes);
-  sources[0].entries = DirectoryWalk(tree, includes, excludes, stop).walk(sources[0].root);
-  fill_in_digests(sources, tree, std::move(stop));
-  return std::move(sources[0]);
+  source.entries = DirectoryWalk(tree, includes, excludes, std::move(stop)).walk(source.root);
+  return source;
 }
 
 SelectedSource select_path(const SourceTree& tree, const base::RelPath& path,
                            std::stop_token stop) {
   auto root = resolve(tree, path, /*follow_last=*/true);
   if (!root) throw_missing(tree, path);
-  std::vector<SelectedSource> sources(1);
-  sources[0] = {&tree, std::move(*root), std::string(path.name()), {}, 0};
-  if (sources[0].root.is_directory())
-    sources[0].entries = DirectoryWalk(tree, stop).walk(sources[0].root);
-  fill_in_digests(sources, tree, std::move(stop));
-  return std::move(sources[0]);
+  SelectedSource source{&tree, std::move(*root), std::string(path.name()), {}, 0};
+  if (source.root.is_directory()) source.entries = DirectoryWalk(tree, stop).walk(source.root);
+  fill_in_digests(std::span(&source, 1), tree, std::move(stop));
+  return source;
 }
 
 std::string fingerprint(const SourceFile& file) {
@@ -248,7 +261,7 @@ std::string fingerprint(const SourceFile& file) {
   return text;
 }
 
-base::Digest selection_digest(const std::vector<SelectedSource>& sources) {
+base::Digest selection_digest(std::span<const SelectedSource> sources) {
   base::Sha256 hash;
   const auto put = [&](std::string_view text) {
     hash.update(std::to_string(text.size()) + ":");
@@ -260,7 +273,7 @@ base::Digest selection_digest(const std::vector<SelectedSource>& sources) {
     if (!source.root.is_directory()) put(fingerprint(source.root));
     std::map<LinkKey, std::size_t> first_names;
     for (std::size_t i = 0; i < source.entries.size(); ++i) {
-      const auto& entry = source.entries[i];
+      const SelectedEntry entry = source.entries[i];
       put(source.below(entry));
       put(entry.picked ? "picked" : "on the way");
       put(fingerprint(entry.file));

@@ -125,8 +125,11 @@ LayerEntry DestinationTree::apply_rules(const base::RelPath& path, const SourceF
 }
 
 LayerEntry DestinationTree::entry_of(const base::RelPath& path, const Added& added) const {
-  if (added.entry) return *added.entry;
-  LayerEntry entry = apply_rules(path, *added.source);
+  return added.entry ? *added.entry : of_source(path, added.source.load());
+}
+
+LayerEntry DestinationTree::of_source(const base::RelPath& path, const SourceFile& source) const {
+  LayerEntry entry = apply_rules(path, source);
   entry.mtime = clamp(entry.mtime);
   return entry;
 }
@@ -150,19 +153,19 @@ void DestinationTree::pass_directory(const base::RelPath& path, const SourceFile
   add(std::move(entry));
 }
 
-void DestinationTree::put_file(const base::RelPath& path, const SourceFile& source,
+void DestinationTree::put_file(const base::RelPath& path, const SourceRef& source,
                                const ContentSource& content, std::optional<LinkKey> link) {
   if (is_directory(path))
     throw base::UsageError("cannot replace directory " + shown(path) + " with a file");
   Added added;
-  added.source = &source;
+  added.source = source;
   added.content = &content;
   added.link = link;
   added_.insert_or_assign(path, std::move(added));
 }
 
-void DestinationTree::put_entry(LayerEntry entry, const SourceFile* source,
-                                const ContentSource* content, std::optional<LinkKey> link) {
+void DestinationTree::put_entry(LayerEntry entry, const SourceRef& source,
+                                const ContentSource& content) {
   const auto* old = lookup(entry.path);
   const bool merges =
       old != nullptr && old->type == EntryType::directory && entry.type == EntryType::directory;
@@ -176,8 +179,7 @@ void DestinationTree::put_entry(LayerEntry entry, const SourceFile* source,
   Added added;
   added.entry = std::make_unique<LayerEntry>(std::move(entry));
   added.source = source;
-  added.content = content;
-  added.link = link;
+  added.content = &content;
   added_.insert_or_assign(path, std::move(added));
 }
 
@@ -213,13 +215,14 @@ bool DestinationTree::put_hard_link(const LayerEntry& entry, const base::RelPath
       Added copy;
       copy.entry = std::make_unique<LayerEntry>(*file);
       copy.entry->path = target;
-      copy.copied_from = target;
+      copy.copied_from = std::make_unique<base::RelPath>(target);
       first = added_.emplace(target, std::move(copy)).first;
     }
     if (!first->second.link) first->second.link = LinkKey{~0ULL, next_link_++};
     added.source = first->second.source;
     added.content = first->second.content;
-    added.copied_from = first->second.copied_from;
+    if (const auto& from = first->second.copied_from)
+      added.copied_from = std::make_unique<base::RelPath>(*from);
     added.link = first->second.link;
     tell_of_link(*added.link, entry);
   }
@@ -286,7 +289,8 @@ void DestinationTree::write(layers::LayerBuilder& out, const ParentOpener& opene
       left_out = path;
       continue;
     }
-    LayerEntry entry = entry_of(path, added);
+    const auto source = added.source ? std::optional(added.source.load()) : std::nullopt;
+    LayerEntry entry = added.entry ? *added.entry : of_source(path, *source);
     if (entry.type == EntryType::file && added.link) {
       apply_link_facts(*added.link, entry);
       const auto [first, is_new] = first_names.emplace(*added.link, path);
@@ -297,15 +301,15 @@ void DestinationTree::write(layers::LayerBuilder& out, const ParentOpener& opene
         entry.content.reset();
       }
     }
-    const auto bytes = entry.type == EntryType::file ? open_bytes(added, opener) : nullptr;
+    const auto bytes = entry.type == EntryType::file ? open_bytes(added, source, opener) : nullptr;
     out.add(std::move(entry), bytes.get());
   }
 }
 
-std::unique_ptr<base::ByteSource> DestinationTree::open_bytes(const Added& added,
-                                                              const ParentOpener& opener) const {
-  if (added.content != nullptr) return added.content->open(*added.source);
-  return opener(*parent_.lookup(added.copied_from));
+std::unique_ptr<base::ByteSource> DestinationTree::open_bytes(
+    const Added& added, const std::optional<SourceFile>& source, const ParentOpener& opener) const {
+  if (added.content != nullptr) return added.content->open(*source);
+  return opener(*parent_.lookup(*added.copied_from));
 }
 
 }  // namespace ibuild::builder

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "base/clock.h"
+#include "builder/ops/selected_entries.h"
 #include "builder/ops/user_lookup.h"
 #include "builder/tree/source_tree.h"
 #include "layers/layer_store.h"
@@ -59,12 +60,11 @@ class DestinationTree {
   /// A file, link or device, in place of what is no directory. Files with one `link` become hard
   /// links of each other; `content` and `source` must outlive this. Throws: base::UsageError when a
   /// directory stands there.
-  void put_file(const base::RelPath& path, const SourceFile& source, const ContentSource& content,
+  void put_file(const base::RelPath& path, const SourceRef& source, const ContentSource& content,
                 std::optional<LinkKey> link);
   /// Puts an entry as it is, in place of whatever stands there but a directory on a directory: how
   /// an archive is unpacked.
-  void put_entry(layers::LayerEntry entry, const SourceFile* source, const ContentSource* content,
-                 std::optional<LinkKey> link);
+  void put_entry(layers::LayerEntry entry, const SourceRef& source, const ContentSource& content);
   /// One more name, that of `entry`, for the file at `target`, which takes mode, owner and time
   /// from `entry`; of a link or device it is a copy. False when nothing or a directory stands
   /// there.
@@ -85,9 +85,9 @@ class DestinationTree {
   /// There may be very many that are just files of a source: those hold no entry of their own.
   struct Added {
     std::unique_ptr<layers::LayerEntry> entry;  // null: what the rules make of `source`
-    const SourceFile* source = nullptr;         // of a file's bytes
+    SourceRef source;                           // of a file's bytes
     const ContentSource* content = nullptr;     // null: the parent's file at `copied_from`
-    base::RelPath copied_from;
+    std::unique_ptr<base::RelPath> copied_from;
     std::optional<LinkKey> link;
   };
   struct WalkOrder {
@@ -101,6 +101,7 @@ class DestinationTree {
   bool is_hidden(const base::RelPath& path) const;
   layers::LayerEntry apply_rules(const base::RelPath& path, const SourceFile& source) const;
   layers::LayerEntry entry_of(const base::RelPath& path, const Added& added) const;
+  layers::LayerEntry of_source(const base::RelPath& path, const SourceFile& source) const;
   base::TimePoint clamp(base::TimePoint time) const;
   void add(layers::LayerEntry entry);
   void tell_of_link(const LinkKey& link, const layers::LayerEntry& entry);
@@ -108,6 +109,7 @@ class DestinationTree {
   void add_parents(Entries& entries) const;
   void add_whiteouts(Entries& entries) const;
   std::unique_ptr<base::ByteSource> open_bytes(const Added& added,
+                                               const std::optional<SourceFile>& source,
                                                const ParentOpener& opener) const;
 
   const layers::TreeView& parent_;

@@ -87,7 +87,7 @@ std::string RunMounts::source_ingredient(std::size_t index, Stages stages) {
            input_.result_of_tree(std::get<TreeRef>(mount.from)).chain_id.str();
   }
   const auto& selection = selection_of(index);
-  return " " + fingerprint(selection.root) + " " + selection_digest({selection}).str();
+  return " " + fingerprint(selection.root) + " " + selection_digest(std::span(&selection, 1)).str();
 }
 
 /// Which part of what a cache shows; empty: all of one that began empty.
@@ -95,7 +95,9 @@ std::string RunMounts::cache_origin(std::size_t index) {
   const auto& mount = op_.mounts[index];
   const std::string part = mount.source == "/" ? "" : " " + mount.source;
   if (!mount.has_base) return part;
-  if (is_from_context(mount)) return part + " of " + selection_digest({selection_of(index)}).str();
+  if (is_from_context(mount)) {
+    return part + " of " + selection_digest(std::span(&selection_of(index), 1)).str();
+  }
   return part + " of " + input_.result_of_tree(std::get<TreeRef>(mount.from)).chain_id.str();
 }
 
