@@ -1,7 +1,11 @@
 #include "builder/cache/ingredients_json.h"
 
+#include <cstddef>
+#include <iterator>
 #include <nlohmann/json.hpp>
+#include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -73,6 +77,53 @@ class PieceWriter {
   std::uint64_t written_ = 0;
 };
 
+/// The bytes of a source one by one.
+class PieceReader {
+ public:
+  explicit PieceReader(base::ByteSource& source) : source_(source), piece_(kPieceBytes, '\0') {
+    fill();
+  }
+  bool at_end() const { return size_ == 0; }
+  char front() const { return piece_[at_]; }
+  void next() {
+    if (++at_ == size_) fill();
+  }
+
+ private:
+  void fill() {
+    at_ = 0;
+    size_ = source_.read(std::as_writable_bytes(std::span(piece_)));
+  }
+
+  base::ByteSource& source_;
+  std::string piece_;
+  std::size_t at_ = 0;
+  std::size_t size_ = 0;
+};
+
+/// The same in the form that the JSON parser wants; without a reader it is the end.
+class CharIterator {
+ public:
+  using iterator_category = std::input_iterator_tag;
+  using value_type = char;
+  using difference_type = std::ptrdiff_t;
+  using pointer = const char*;
+  using reference = char;
+
+  CharIterator() = default;
+  explicit CharIterator(PieceReader& pieces) : pieces_(&pieces) {}
+  char operator*() const { return pieces_->front(); }
+  CharIterator& operator++() {
+    pieces_->next();
+    return *this;
+  }
+  bool operator==(const CharIterator& other) const { return at_end() == other.at_end(); }
+
+ private:
+  bool at_end() const { return pieces_ == nullptr || pieces_->at_end(); }
+  PieceReader* pieces_ = nullptr;
+};
+
 /// Takes {"ingredients": [[name, value], …], "details": […]} as it is read, without a tree of it.
 class Reader : public nlohmann::json_sax<nlohmann::json> {
  public:
@@ -134,9 +185,13 @@ bool write_ingredients(const StepKey& key, std::uint64_t max_bytes, base::ByteSi
          writer.flush();
 }
 
-std::optional<StepKey> read_ingredients(std::string_view text) {
+std::optional<StepKey> read_ingredients(base::ByteSource& source) {
   Reader reader;
-  if (!nlohmann::json::sax_parse(text, &reader) || !reader.complete()) return std::nullopt;
+  PieceReader pieces(source);
+  if (!nlohmann::json::sax_parse(CharIterator(pieces), CharIterator(), &reader) ||
+      !reader.complete()) {
+    return std::nullopt;
+  }
   return reader.take();
 }
 

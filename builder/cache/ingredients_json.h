@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <optional>
-#include <string_view>
 
 #include "base/stream.h"
 #include "builder/cache_key.h"
@@ -14,7 +13,8 @@ namespace ibuild::builder {
 /// more than `max_bytes`: then not all of it is written.
 bool write_ingredients(const StepKey& key, std::uint64_t max_bytes, base::ByteSink& out);
 
-/// What write_ingredients wrote; none when the text is something else.
-std::optional<StepKey> read_ingredients(std::string_view text);
+/// What write_ingredients wrote, read piece by piece; none when it is something else. Throws: what
+/// the source throws.
+std::optional<StepKey> read_ingredients(base::ByteSource& source);
 
 }  // namespace ibuild::builder

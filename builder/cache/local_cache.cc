@@ -153,8 +153,13 @@ void LocalCache::put_ingredients(const base::Digest& key, const StepKey& ingredi
 
 std::optional<StepKey> LocalCache::find_ingredients(const base::Digest& key) {
   try {
-    const auto text = base::try_read_file_at(dir_, why_path_of(key), kMaxIngredientsBytes);
-    return text ? read_ingredients(*text) : std::nullopt;
+    const auto fd = base::try_open_at(dir_, why_path_of(key), O_RDONLY | O_NOFOLLOW);
+    struct stat status {};
+    if (!fd || fstat(fd->get(), &status) != 0 || !S_ISREG(status.st_mode)) return std::nullopt;
+    const auto size = static_cast<std::uint64_t>(status.st_size);
+    if (size > kMaxIngredientsBytes) return std::nullopt;
+    base::FdRangeSource source(fd->get(), 0, size);
+    return read_ingredients(source);
   } catch (const base::Error&) {
     return std::nullopt;
   }

@@ -1,7 +1,10 @@
 #include "builder/cache/miss_reason.h"
 
+#include <algorithm>
 #include <map>
 #include <optional>
+#include <string_view>
+#include <vector>
 
 #include "base/text.h"
 
@@ -55,13 +58,19 @@ std::string file_change(const std::string& what, std::string_view before, std::s
   return what + " changed";
 }
 
-/// The details of one kind ("file "), by what follows it. Lives no longer than `key`.
-std::map<std::string_view, std::string_view> of_kind(const StepKey& key, std::string_view kind) {
-  std::map<std::string_view, std::string_view> map;
+/// The files behind a digest, with their fingerprints, sorted by name. Lives no longer than `key`:
+/// there may be very many.
+std::vector<DetailList::Item> files_of(const StepKey& key) {
+  constexpr std::string_view kKind = "file ";
+  std::vector<DetailList::Item> files;
   for (const auto& item : key.details()) {
-    if (item.name.starts_with(kind)) map.emplace(item.name.substr(kind.size()), item.value);
+    if (item.name.starts_with(kKind)) files.push_back({item.name.substr(kKind.size()), item.value});
   }
-  return map;
+  std::stable_sort(files.begin(), files.end(),
+                   [](const auto& a, const auto& b) { return a.name < b.name; });
+  const auto same_name = [](const auto& a, const auto& b) { return a.name == b.name; };
+  files.erase(std::unique(files.begin(), files.end(), same_name), files.end());
+  return files;
 }
 
 std::optional<std::string> detail(const StepKey& key, std::string_view name) {
@@ -73,25 +82,30 @@ std::optional<std::string> detail(const StepKey& key, std::string_view name) {
 
 /// "src/app.py changed and 2 more files": what stands behind a digest.
 std::optional<std::string> files_change(const StepKey& before, const StepKey& now) {
-  const auto old_files = of_kind(before, "file ");
-  const auto new_files = of_kind(now, "file ");
+  const auto old_files = files_of(before);
+  const auto new_files = files_of(now);
   if (old_files.empty() != new_files.empty()) return std::nullopt;  // not known of one of them
   std::optional<std::string> first;
+  std::string first_gone;
   std::size_t count = 0;
-  const auto found = [&](std::string text) {
-    if (count++ == 0) first = std::move(text);
-  };
+  std::size_t gone = 0;
+  auto old = old_files.begin();
   for (const auto& [name, value] : new_files) {
-    const auto old = old_files.find(name);
-    if (old == old_files.end()) {
-      found(base::printable(name) + " is new");
-    } else if (old->second != value) {
-      found(file_change(base::printable(name), old->second, value));
+    for (; old != old_files.end() && old->name < name; ++old) {
+      if (gone++ == 0) first_gone = base::printable(old->name);
     }
+    const bool is_new = old == old_files.end() || old->name != name;
+    if ((is_new || old->value != value) && count++ == 0) {
+      first = is_new ? base::printable(name) + " is new"
+                     : file_change(base::printable(name), old->value, value);
+    }
+    if (!is_new) ++old;
   }
-  for (const auto& [name, value] : old_files) {
-    if (!new_files.contains(name)) found(base::printable(name) + " is gone");
+  for (; old != old_files.end(); ++old) {
+    if (gone++ == 0) first_gone = base::printable(old->name);
   }
+  if (count == 0 && gone > 0) first = first_gone + " is gone";
+  count += gone;
   if (count > 1) *first += " and " + std::to_string(count - 1) + " more";
   return first;
 }
