@@ -93,7 +93,7 @@ std::string RunMounts::source_ingredient(std::size_t index, Stages stages) {
 /// Which part of what a cache shows; empty: all of one that began empty.
 std::string RunMounts::cache_origin(std::size_t index) {
   const auto& mount = op_.mounts[index];
-  const std::string part = mount.source == "/" ? "" : " " + mount.source;
+  std::string part = mount.source == "/" ? "" : " " + mount.source;
   if (!mount.has_base) return part;
   if (is_from_context(mount)) {
     return part + " of " + selection_digest(std::span(&selection_of(index), 1)).str();
