@@ -44,14 +44,15 @@ void ImageExporter::check(const OutputSpec& output, ResultShape shape,
                           const AttestationSettings& attestations) const {
   const OutputAttributes attributes(output);
   attributes.allow_layer_format_and({"name", "push", "push-by-digest", "name-canonical",
-                                     "dangling-name-prefix", "rewrite-timestamp", "store", "unpack",
-                                     kInsecureAttribute});
-  for (const char* flag : {"name-canonical", "unpack", kInsecureAttribute})
+                                     "dangling-name-prefix", "dangling-name-empty-only",
+                                     "rewrite-timestamp", "store", "unpack", kInsecureAttribute});
+  for (const char* flag :
+       {"name-canonical", "unpack", "dangling-name-empty-only", kInsecureAttribute})
     (void)attributes.flag(flag, false);
   const bool stored = attributes.flag("store", target_ == Target::store);
   if (attributes.flag("unpack", false) && !stored)
     throw base::UsageError(attributes.what() + ": unpack=true needs store=true");
-  (void)dangling_prefix(output);
+  (void)dangling_prefix(output, /*has_name=*/false);
   check_format(read_layer_format(attributes, ImageFormat::oci), shape, attestations);
   const bool push = attributes.flag("push", target_ == Target::registry);
   if (target_ == Target::registry && !push) {
@@ -80,7 +81,7 @@ ExportResult ImageExporter::run(const FinishedBuild& build, const OutputSpec& ou
   const OutputAttributes attributes(output);
   const LayerFormat format = read_layer_format(attributes, ImageFormat::oci);
   auto names = output_names(build.names, output);
-  const auto prefix = names.empty() ? dangling_prefix(output) : std::nullopt;
+  const auto prefix = dangling_prefix(output, !names.empty());
   const bool push = pushes(attributes);
   if (push && names.empty() && !prefix) {
     base::UsageError error("cannot push an image without a name");
@@ -95,7 +96,8 @@ ExportResult ImageExporter::run(const FinishedBuild& build, const OutputSpec& ou
   FinishedBuild wanted = as_wanted(build, attributes, services, stop);
   wanted.names = names;
   const BuiltImages built = make_built_images(wanted, format, place, services.store, stop);
-  if (prefix) names = by_digest({*prefix}, built.top.digest);
+  const auto given = by_digest(names, built.top.digest);
+  if (prefix) names.push_back(by_digest({*prefix}, built.top.digest).front());
   const auto canonical = by_digest(names, built.top.digest);
   // What has no tag in the registry gets none here.
   const bool untagged = attributes.flag("push-by-digest", false);
@@ -106,8 +108,8 @@ ExportResult ImageExporter::run(const FinishedBuild& build, const OutputSpec& ou
   }
   if (push) pusher->push(built, untagged ? canonical : names, report.vertex, services.events, stop);
   ExportResult result = export_result(built, untagged ? canonical : names);
-  if (!untagged && !prefix && attributes.flag("name-canonical", false)) {
-    for (auto& name : texts_of(canonical)) result.names.push_back(std::move(name));
+  if (!untagged && attributes.flag("name-canonical", false)) {
+    for (auto& name : texts_of(given)) result.names.push_back(std::move(name));
   }
   return result;
 }

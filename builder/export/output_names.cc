@@ -38,9 +38,11 @@ std::vector<image::Reference> by_digest(const std::vector<image::Reference>& nam
   return canonical;
 }
 
-std::optional<image::Reference> dangling_prefix(const OutputSpec& output) {
-  const auto text = OutputAttributes(output).text("dangling-name-prefix");
+std::optional<image::Reference> dangling_prefix(const OutputSpec& output, bool has_name) {
+  const OutputAttributes attributes(output);
+  const auto text = attributes.text("dangling-name-prefix");
   if (!text || text->empty()) return std::nullopt;
+  if (has_name && attributes.flag("dangling-name-empty-only", false)) return std::nullopt;
   auto prefix = image::parse_reference(*text);
   if (!prefix.tag.empty() || prefix.digest) {
     throw base::UsageError("dangling-name-prefix takes a name without tag and digest, not " +

@@ -23,8 +23,9 @@ std::vector<image::Reference> by_digest(const std::vector<image::Reference>& nam
 /// What an output that holds `built` became.
 ExportResult export_result(const BuiltImages& built, const std::vector<image::Reference>& names);
 
-/// What dangling-name-prefix says, for an image that has no name: PREFIX@DIGEST is its name then.
-/// Throws: base::UsageError for a prefix that has a tag or digest itself.
-std::optional<image::Reference> dangling_prefix(const OutputSpec& output);
+/// What dangling-name-prefix says: PREFIX@DIGEST is a name of the image, or with
+/// dangling-name-empty-only the name of one that has no other. Throws: base::UsageError for a
+/// prefix that has a tag or digest itself.
+std::optional<image::Reference> dangling_prefix(const OutputSpec& output, bool has_name);
 
 }  // namespace ibuild::builder

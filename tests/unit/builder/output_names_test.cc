@@ -34,20 +34,30 @@ TEST_CASE("output_names: an image without a name is called by the prefix and its
   CHECK(f.store->images().list()[0].name == name);
 }
 
-TEST_CASE("output_names: the prefix does not count for an image with a name", "[builder]") {
+TEST_CASE("output_names: an image with a name has that of the prefix as well, unless told",
+          "[builder]") {
   Unnamed f;
-  f.request.outputs[0].attributes["name"] = "example.com/app:1";
-  CHECK(f.build(kDockerfile).names == std::vector<std::string>{"example.com/app:1"});
+  auto& attributes = f.request.outputs[0].attributes;
+  attributes["name"] = "example.com/app:1";
+  const auto result = f.build(kDockerfile);
+  const std::string at_digest = "@" + result.image.digest.str();
+  CHECK(result.names ==
+        std::vector<std::string>{"example.com/app:1", "example.com/cache" + at_digest});
+  attributes["name-canonical"] = "true";
+  CHECK(f.build(kDockerfile).names == std::vector<std::string>{"example.com/app:1",
+                                                               "example.com/cache" + at_digest,
+                                                               "example.com/app" + at_digest});
+  attributes["dangling-name-empty-only"] = "true";
+  CHECK(f.build(kDockerfile).names ==
+        std::vector<std::string>{"example.com/app:1", "example.com/app" + at_digest});
 }
 
 TEST_CASE("output_names: a prefix with a tag, and what is not known, is named", "[builder]") {
   Unnamed f;
   f.request.outputs[0].attributes["dangling-name-prefix"] = "example.com/cache:1";
   CHECK_THROWS_WITH(f.build(kDockerfile), Catch::Contains("dangling-name-prefix"));
-  for (const char* name : {"prefer-nondist-layers", "dangling-name-empty-only"}) {
-    f.request.outputs = {{"image", {{name, "true"}}}};
-    CHECK_THROWS_WITH(f.build(kDockerfile), Catch::Contains(name));
-  }
+  f.request.outputs = {{"image", {{"prefer-nondist-layers", "true"}}}};
+  CHECK_THROWS_WITH(f.build(kDockerfile), Catch::Contains("prefer-nondist-layers"));
   f.request.outputs = {{"image", {{"compression", "estargz"}}}};
   CHECK_THROWS_WITH(f.build(kDockerfile), Catch::Contains("estargz"));
 }
