@@ -40,7 +40,12 @@ SystemError::SystemError(std::string_view call, std::string_view path)
     : SystemError(errno, call, path) {}
 
 SystemError::SystemError(int error_number, std::string_view call, std::string_view path)
-    : Error(system_message(error_number, call, path)), error_number_(error_number) {}
+    : Error(system_message(error_number, call, path)), error_number_(error_number) {
+  if (error_number == EIO || error_number == EUCLEAN) {
+    set_hint(
+        "the disk fails: see the kernel's log (dmesg), check its file system, and build again");
+  }
+}
 
 ContentError::ContentError(std::string message) : Error(std::move(message)) {}
 

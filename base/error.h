@@ -27,7 +27,7 @@ class Error : public std::exception {
   std::string hint_;
 };
 
-/// A system call that failed. The constructor takes errno at once.
+/// A system call that failed. Takes errno at once. One that tells of a failing disk has a hint.
 class SystemError : public Error {
  public:
   /// Requires: errno is still that of the failed `call`.

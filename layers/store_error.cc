@@ -1,6 +1,7 @@
 #include "layers/store_error.h"
 
 #include <cerrno>
+#include <utility>
 
 #include "base/error.h"
 
@@ -25,7 +26,7 @@ std::string store_hint(int error_number) {
 
 void throw_store_error(int error_number, std::string_view call, std::string_view path) {
   base::SystemError error(error_number, call, path);
-  error.set_hint(store_hint(error_number));
+  if (auto hint = store_hint(error_number); !hint.empty()) error.set_hint(std::move(hint));
   throw error;
 }
 

@@ -122,6 +122,7 @@ TEST_CASE(
                "tar -xOf out.tar big | cmp - context/big\n");
   INFO(output.err << output.out);
   CHECK(output.code == 0);
-  CHECK_THAT(output.err, Catch::Contains("code 1\n") && Catch::Contains("input/output error"));
+  CHECK_THAT(output.err, Catch::Contains("code 1\n") && Catch::Contains("input/output error") &&
+                             Catch::Contains("hint: the disk fails"));
   CHECK_THAT(output.err, Catch::Contains(disk.machine.path("disk/store")));
 }

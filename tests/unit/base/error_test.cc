@@ -12,6 +12,12 @@ TEST_CASE("error: context goes before the message, outermost first", "[base]") {
   CHECK(std::string(error.what()) == "step 2/3: write layer: no space left");
 }
 
+TEST_CASE("error: what tells of a failing disk has a hint", "[base]") {
+  CHECK_THAT(SystemError(EIO, "read", "blob").hint(), Catch::Contains("dmesg"));
+  CHECK_THAT(SystemError(EUCLEAN, "read", "blob").hint(), Catch::Contains("file system"));
+  CHECK(SystemError(ENOENT, "open", "blob").hint().empty());
+}
+
 TEST_CASE("error: a hint is kept apart from the message", "[base]") {
   Error error("no such stage");
   CHECK(error.hint().empty());
