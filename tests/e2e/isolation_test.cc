@@ -3,29 +3,13 @@
 #include <utility>
 #include <vector>
 
+#include "tests/e2e/support/every_step.h"
 #include "tests/e2e/support/machine.h"
 
 using namespace ibuild;
 using namespace ibuild::e2e;
 
 namespace {
-
-constexpr const char* kSteps = R"(FROM scratch
-COPY busybox /bin/busybox
-ENV PATH=/bin
-RUN ["/bin/busybox", "--install", "-s", "/bin"]
-RUN mkdir -p /etc /tmp && echo root:x:0:0::/root:/bin/sh > /etc/passwd && \
-    echo alice:x:1000:1000::/home/alice:/bin/sh >> /etc/passwd && chown 1000:50 /tmp
-RUN mkdir -p /data/sub && echo one > /data/a && ln /data/a /data/b && ln -s a /data/l
-RUN chmod 4755 /data/a && rm -r /data/sub && mkfifo /data/fifo
-COPY in.txt /data/
-RUN --mount=type=cache,target=/cache --mount=type=tmpfs,target=/scratch --mount=target=/ctx \
-    cat /ctx/in.txt > /cache/x && cp /cache/x /data/copied && touch /scratch/gone
-RUN mv /data/copied /data/moved && echo more >> /data/b
-RUN chmod 1777 /tmp
-USER alice
-RUN id > /tmp/mine
-)";
 
 struct Place {
   Who who;
@@ -35,9 +19,7 @@ struct Place {
 std::string digest_in(const Place& place, const std::string& dockerfile) {
   INFO(name_of(place.who) << ", " << place.isolation);
   Machine machine(place.who);
-  machine.must_run({"install", "-m", "755", "/bin/busybox", machine.path("context/busybox")});
-  machine.must_run({"touch", "-d", "2020-01-01", machine.path("context/busybox")});
-  machine.write("context/in.txt", "from the context\n");
+  put_context_of_every_step(machine);
   const auto built =
       machine.build("app:1", dockerfile, {"--isolation", place.isolation, "--progress", "quiet"},
                     {.env = {"SOURCE_DATE_EPOCH=1700000000"}});
@@ -65,7 +47,7 @@ std::vector<Place> places() {
 TEST_CASE("isolation: every profile makes the same image", "[e2e]") {
   std::string first;
   for (const Place& place : places()) {
-    const std::string digest = digest_in(place, kSteps);
+    const std::string digest = digest_in(place, kEveryStep);
     if (first.empty()) first = digest;
     CHECK(digest == first);
   }
@@ -107,12 +89,12 @@ TEST_CASE("isolation: a container that masks /proc gets a profile that works the
     machine.make_base();
     machine.write("context/Dockerfile", "FROM localhost/base:1\nRUN echo built > /x\n");
     // As container engines do it: no CAP_SYS_ADMIN, and something mounted over a part of /proc.
+    constexpr const char* kScript =
+        "mount --bind /dev/null /proc/timer_list && "
+        "exec setpriv --bounding-set -sys_admin --inh-caps -sys_admin \"$@\"";
     const auto built =
-        machine.run({"unshare", "-m", "sh", "-c",
-                     "mount --bind /dev/null /proc/timer_list && "
-                     "exec setpriv --bounding-set -sys_admin --inh-caps -sys_admin \"$@\"",
-                     "sh", binary(), "build", "--root", machine.store(), "-t", "app:1",
-                     machine.path("context")});
+        machine.run({"unshare", "-m", "sh", "-c", kScript, "sh", binary(), "build", "--root",
+                     machine.store(), "-t", "app:1", machine.path("context")});
     INFO(built.err);
     CHECK(built.code == 0);
     CHECK(built.err.find("must not mask paths of /proc") != std::string::npos);
