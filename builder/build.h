@@ -16,6 +16,7 @@
 #include "builder/attest/attestation_settings.h"
 #include "builder/attest/build_origin.h"
 #include "builder/cache/cache_spec.h"
+#include "builder/cdi/cdi_registry.h"
 #include "builder/context/named_contexts.h"
 #include "builder/events.h"
 #include "builder/git/git_source.h"
@@ -43,14 +44,17 @@ struct OutputSpec {
 struct Allowances {
   bool host_network = false;
   bool insecure_steps = false;
-  bool secrets_in_layers = false;  // the search for their values is left out
-  bool local_delete = false;       // outputs may empty any directory of the host
+  bool secrets_in_layers = false;    // the search for their values is left out
+  bool local_delete = false;         // outputs may empty any directory of the host
+  bool all_devices = false;          // RUN --device
+  std::vector<std::string> devices;  // those alone, as a Dockerfile names them
 };
 
-/// A device of the host that RUN finds.
+/// A device of the host that RUN finds: by its path, or by the name that a description gives it.
 struct StepDevice {
-  std::string path;    // on the host
-  std::string target;  // absolute, in the step
+  std::string path;      // on the host
+  std::string target;    // absolute, in the step
+  std::string cdi_name;  // instead of both; see CdiRegistry
 };
 
 /// What a user asks of one build: plain data.
@@ -89,6 +93,7 @@ struct BuildRequest {
   std::vector<sandbox::Rlimit> ulimits;
   sandbox::ResourceLimits resources;
   std::vector<StepDevice> devices;
+  std::vector<std::string> cdi_directories = default_cdi_directories();
   std::chrono::milliseconds step_timeout{0};  // of each RUN; 0: none
   std::string isolation = "auto";
   SecretLookup secrets;       // --secret

@@ -79,9 +79,9 @@ void add_volume(const Volume& volume, ContainerSpec& container) {
 void add_devices(const RunOptions& options, ContainerSpec& container) {
   std::vector<builder::StepDevice> devices;
   for (const auto& text : options.devices) devices.push_back(parse_device(text));
-  container.devices = std::make_unique<builder::RunDevices>(devices);
-  const auto& mounts = container.devices->mounts();
-  container.spec.mounts.insert(container.spec.mounts.end(), mounts.begin(), mounts.end());
+  container.devices =
+      std::make_unique<builder::RunDevices>(devices, cdi_directories(options.cdi_directories));
+  container.devices->add_to(container.spec);
 }
 
 void set_network(const RunOptions& options, sandbox::SandboxSpec& spec) {

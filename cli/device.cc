@@ -12,8 +12,9 @@ builder::StepDevice parse_device(std::string_view text) {
     return base::UsageError("--device " + base::printable(text) + ": " + why);
   };
   if (!text.starts_with('/')) {
-    throw refuse(
-        "names of the Container Device Interface are not supported: write the path of a device");
+    if (!builder::is_cdi_name(text))
+      throw refuse("write the path of a device, or vendor/class=name of a description (CDI)");
+    return {.cdi_name = std::string(text)};
   }
   const auto parts = base::split(text, ':');
   if (parts.size() > 3) throw refuse("write DEVICE[:TARGET]");
@@ -28,7 +29,11 @@ builder::StepDevice parse_device(std::string_view text) {
     throw refuse("the rights " + base::printable(rights) +
                  " cannot be given: leave them to the mode of the device");
   }
-  return {path, target};
+  return {.path = path, .target = target};
+}
+
+std::vector<std::string> cdi_directories(const std::vector<std::string>& named) {
+  return named.empty() ? builder::default_cdi_directories() : named;
 }
 
 }  // namespace ibuild::cli

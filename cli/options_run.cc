@@ -59,7 +59,9 @@ void RunOptions::add_to(OptionParser& parser) {
   parser.list("--ulimit", "NAME=SOFT[:HARD]", ulimits, "Limit for the program");
   parser.value("--platform", "OS/ARCH", platform,
                "Which image of an index to run (this machine's own)");
-  parser.list("--device", "DEVICE[:TARGET]", devices, "Device of this machine for the program");
+  parser.list("--device", "DEVICE[:TARGET]", devices,
+              "Device of this machine for the program: its path, or its name (CDI)");
+  parser.list("--cdi-config-dir", "DIR", cdi_directories, "Where devices with names are described");
   resources.add_to(parser);
   parser.value("--pull", "WHEN", pull, "Fetch the image: missing, always or never");
   parser.value("--isolation", "KIND", isolation, "auto, root, rootless or chroot");

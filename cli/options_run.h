@@ -25,6 +25,7 @@ struct RunOptions {
   std::string shm_size;
   std::vector<std::string> ulimits;
   std::vector<std::string> devices;
+  std::vector<std::string> cdi_directories;
   ResourceOptions resources;
   std::string pull = "missing";
   std::string platform;

@@ -19,6 +19,7 @@ struct Entitlement {
 constexpr std::array kEntitlements = {
     Entitlement{"network.host", &builder::Allowances::host_network},
     Entitlement{"security.insecure", &builder::Allowances::insecure_steps},
+    Entitlement{"device", &builder::Allowances::all_devices},
     Entitlement{"secret-in-layer", &builder::Allowances::secrets_in_layers},
     Entitlement{"buildx.local.delete", &builder::Allowances::local_delete},
 };
@@ -31,10 +32,16 @@ void grant(std::string_view name, builder::Allowances& allowed) {
     }
   }
   const std::string option = "--allow " + base::printable(name);
-  if (name == "device" || name.starts_with("device="))
-    throw base::UsageError(option + " is not supported: --device alone gives devices");
+  constexpr std::string_view kOneDevice = "device=";
+  if (name.starts_with(kOneDevice)) {
+    const std::string device(name.substr(kOneDevice.size()));
+    if (!builder::is_cdi_name(device)) throw base::UsageError(option + ": it is no device's name");
+    allowed.devices.push_back(device);
+    return;
+  }
   base::UsageError error(option + " is not known");
-  error.set_hint("use network.host, security.insecure, secret-in-layer or buildx.local.delete");
+  error.set_hint(
+      "use network.host, security.insecure, device, secret-in-layer or buildx.local.delete");
   throw error;
 }
 
@@ -61,9 +68,12 @@ void check_host_gateway(const builder::BuildRequest& request) {
 
 void StepOptions::add_to(OptionParser& parser) {
   parser.list("--allow", "ENTITLEMENT", allow,
-              "network.host, security.insecure or secret-in-layer: what the Dockerfile may do; "
+              "network.host, security.insecure, device[=NAME] or secret-in-layer: what the "
+              "Dockerfile may do; "
               "buildx.local.delete: an output with mode=delete may empty any directory");
-  parser.list("--device", "DEVICE[:TARGET]", devices, "Device of this machine for RUN");
+  parser.list("--device", "DEVICE[:TARGET]", devices,
+              "Device of this machine for RUN: its path, or its name (CDI)");
+  parser.list("--cdi-config-dir", "DIR", cdi_directories, "Where devices with names are described");
   parser.value("--step-timeout", "TIME", timeout, "End a RUN that takes longer (90s, 10m)");
   resources.add_to(parser);
 }
@@ -73,6 +83,7 @@ void StepOptions::put_into(builder::BuildRequest& request) const {
     for (const auto name : base::split(list, ',')) grant(name, request.allowed);
   }
   for (const auto& device : devices) request.devices.push_back(parse_device(device));
+  request.cdi_directories = cli::cdi_directories(cdi_directories);
   if (!timeout.empty()) request.step_timeout = parse_step_timeout(timeout);
   request.resources = resources.limits();
   check_host_gateway(request);

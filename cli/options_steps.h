@@ -13,6 +13,7 @@ namespace ibuild::cli {
 struct StepOptions {
   std::vector<std::string> allow;
   std::vector<std::string> devices;
+  std::vector<std::string> cdi_directories;
   std::string timeout;
   ResourceOptions resources;
 

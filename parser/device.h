@@ -9,6 +9,7 @@ namespace ibuild::parser {
 struct Device {
   std::string name;
   bool required = false;
+  bool operator==(const Device&) const = default;
 };
 
 /// "vendor.com/class=name,required" or "name=vendor.com/class=name". Throws: base::UsageError.

@@ -52,7 +52,7 @@ std::string describe_mount(const MountSpec& mount) {
   static constexpr std::array<std::string_view, 3> kNames = {"bind ", "tmpfs ", "file "};
   return std::string(kNames.at(static_cast<std::size_t>(mount.kind))) +
          base::printable(mount.target.absolute()) + describe_kind(mount) +
-         (mount.read_only ? " ro" : " rw");
+         (mount.read_only ? " ro" : " rw") + (mount.ignores_setuid ? " nosuid" : "");
 }
 
 std::string describe_user(const SandboxSpec& spec) {

@@ -32,6 +32,7 @@ struct MountSpec {
   bool source_is_detached_mount = false;  // fsmount/open_tree(CLONE) descriptor: attached as it is
   bool source_is_ours = false;  // may be moved about while the step runs, and changed by it
   bool read_only = false;
+  bool ignores_setuid = false;   // programs in it run without the rights of their owners
   std::uint64_t size_bytes = 0;  // tmpfs; 0 = the kernel's default
   std::uint32_t mode = 0755;     // tmpfs root, file
   std::uint32_t uid = 0;         // file

@@ -39,6 +39,7 @@ void write_mount(WireWriter& out, FdTable& fds, const MountSpec& mount) {
   out.number(mount.source_is_detached_mount);
   out.number(mount.source_is_ours);
   out.number(mount.read_only);
+  out.number(mount.ignores_setuid);
   out.number(mount.size_bytes);
   out.number(mount.mode);
   out.number(mount.uid);
@@ -54,6 +55,7 @@ MountSpec read_mount(WireReader& in, const std::vector<base::UniqueFd>& fds) {
   mount.source_is_detached_mount = in.flag();
   mount.source_is_ours = in.flag();
   mount.read_only = in.flag();
+  mount.ignores_setuid = in.flag();
   mount.size_bytes = in.number<std::uint64_t>();
   mount.mode = in.number<std::uint32_t>();
   mount.uid = in.number<std::uint32_t>();

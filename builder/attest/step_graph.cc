@@ -131,6 +131,11 @@ struct OpDescriber {
     for (const auto& mount : op.mounts) exec["mounts"].push_back(to_json(mount, names));
     exec["network"] = op.network;
     if (op.insecure) exec["security"] = "insecure";
+    for (const auto& device : op.devices) {
+      Json named = {{"name", device.name}};
+      if (!device.required) named["optional"] = true;
+      exec["cdiDevices"].push_back(std::move(named));
+    }
     return object("exec", std::move(exec));
   }
 };

@@ -6,7 +6,6 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "builder/export/blobs_ahead.h"
-#include "builder/ops/run_devices.h"
 #include "builder/ops/secret_masker.h"
 #include "builder/ops/secret_search.h"
 #include "builder/ops/user_lookup.h"
@@ -122,7 +121,10 @@ StepKey RunRunner::make_key(RunMounts::Stages stages) {
     key.add("ulimits", std::to_string(limit.resource) + " " + std::to_string(limit.soft) + " " +
                            std::to_string(limit.hard));
   }
-  for (const auto& device : request.devices) key.add("device", device.target);
+  for (const auto& device : request.devices) key.add("device", device.target + device.cdi_name);
+  for (const auto& device : op_.devices) {
+    key.add("device", device.name + (device.required ? " required" : ""));
+  }
   if (op_.script) key.add("script", op_.script->content);
   mounts_.add_to(key, stages);
   add_epoch(key, input_);
@@ -185,6 +187,19 @@ void RunRunner::add_secrets(sandbox::SandboxSpec& spec) const {
   }
 }
 
+RunDevices RunRunner::open_devices() const {
+  const auto& request = input_.scope.request;
+  return located(
+      input_.step.range,
+      [&] {
+        RunDevices devices(request.devices, request.cdi_directories);
+        devices.add_requested(op_.devices, request,
+                              [&](const std::string& message) { input_.warn(message); });
+        return devices;
+      },
+      "run-failed");
+}
+
 base::SpecialOwners RunRunner::run_process(const sandbox::SandboxSpec& spec) {
   LogObserver observer(input_.scope.services.events, input_.vertex, mounts_.secrets().all());
   const auto fail = [&](const std::string& why) {
@@ -222,9 +237,8 @@ std::optional<layers::Layer> RunRunner::run() {
   spec.mounts = mounts_.open();
   const auto& owners = mounts_.special_owners();
   spec.special_owners.insert(spec.special_owners.end(), owners.begin(), owners.end());
-  const auto devices = located(
-      input_.step.range, [&] { return RunDevices(input_.scope.request.devices); }, "run-failed");
-  spec.mounts.insert(spec.mounts.end(), devices.mounts().begin(), devices.mounts().end());
+  const RunDevices devices = open_devices();
+  devices.add_to(spec);
   add_secrets(spec);
   tree->set_special_owners(run_process(spec));
   SecretSearch search(mounts_.secrets().all(), input_.step.range);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "builder/ops/op_runner.h"
+#include "builder/ops/run_devices.h"
 #include "builder/ops/run_mounts.h"
 #include "sandbox/sandbox_spec.h"
 
@@ -21,6 +22,7 @@ class RunRunner : public OpRunner {
   std::vector<std::string> architectures() const;
   sandbox::SandboxSpec make_spec(const layers::LayerChain& chain) const;
   void add_secrets(sandbox::SandboxSpec& spec) const;
+  RunDevices open_devices() const;
   base::SpecialOwners run_process(const sandbox::SandboxSpec& spec);
 
   const RunOp& op_;

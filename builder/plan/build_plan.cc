@@ -70,6 +70,9 @@ struct OpDescriber {
                        env_lines("proxy-env", op.proxy_env) + line("cwd", op.working_dir) +
                        line("user", op.user) + line("network", op.network);
     if (op.insecure) text += line("security", "insecure");
+    for (const auto& device : op.devices) {
+      text += line("device", device.name + (device.required ? " required" : ""));
+    }
     for (const auto& mount : op.mounts) text += mount_line(mount);
     if (op.script)
       text += line("script", op.script->name + " " + parser::go_quote(op.script->content));

@@ -82,6 +82,8 @@ class InstructionPlanner {
   };
   RunCommand run_command(const parser::CommandLine& command) const;
   std::vector<RunMount> run_mounts(const parser::Run& run) const;
+  /// Throws: DockerfileError for what is no name of a device.
+  std::vector<parser::Device> run_devices(const parser::Run& run) const;
   RunMount run_mount(const std::string& value, const SourceName& source) const;
   void place_secret(RunMount& mount) const;
   void place_agents(RunOp& op) const;

@@ -13,6 +13,7 @@
 #include "builder/plan/declared_args.h"
 #include "builder/plan/env_list.h"
 #include "image/platform.h"
+#include "parser/device.h"
 #include "parser/git_reference.h"
 #include "parser/instruction.h"
 #include "sandbox/sandbox_spec.h"
@@ -114,6 +115,7 @@ struct RunOp {
   std::string user;       // as USER has it; empty: root
   std::string network;    // "default", "host", "none", "private"
   bool insecure = false;  // --security=insecure
+  std::vector<parser::Device> devices;
   std::vector<RunMount> mounts;
   std::optional<parser::InlineFile> script;  // shown to the step as /dev/pipes/<name>
   std::string hostname;

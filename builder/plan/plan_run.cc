@@ -2,9 +2,11 @@
 
 #include "base/rel_path.h"
 #include "base/text.h"
+#include "builder/cdi/cdi_device.h"
 #include "builder/plan/history_text.h"
 #include "builder/plan/instruction_planner.h"
 #include "builder/plan/located.h"
+#include "parser/device.h"
 #include "parser/heredoc.h"
 #include "parser/mount.h"
 
@@ -153,10 +155,20 @@ void InstructionPlanner::check_allowances(const parser::Run& run) const {
   if (run.network == "host" && !allowed.host_network) refuse("--network=host", "network.host");
   if (run.security == "insecure" && !allowed.insecure_steps)
     refuse("--security=insecure", "security.insecure");
-  if (!run.devices.empty()) {
-    fail("unsupported-device", "RUN --device=" + run.devices.front() +
-                                   " is not supported: ibuild gives steps no devices of the host");
+}
+
+std::vector<parser::Device> InstructionPlanner::run_devices(const parser::Run& run) const {
+  std::vector<parser::Device> devices;
+  for (const auto& text : run.devices) {
+    auto device = located(
+        range(), [&] { return parser::parse_device(text); }, "invalid-device");
+    if (!is_cdi_name(device.name)) {
+      fail("invalid-device", "RUN --device=" + base::printable(text) +
+                                 ": the name of a device is vendor/class or vendor/class=name");
+    }
+    devices.push_back(std::move(device));
   }
+  return devices;
 }
 
 void InstructionPlanner::check_platform() const {
@@ -185,6 +197,7 @@ void InstructionPlanner::operator()(const parser::Run& run) {
   op.user = state_.image.config.user;
   op.network = run.network == "default" ? context_.request.network : run.network;
   op.insecure = run.security == "insecure";
+  op.devices = run_devices(run);
   op.mounts = run_mounts(run);
   place_agents(op);
   op.platform = context_.platform;

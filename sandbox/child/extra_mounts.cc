@@ -138,7 +138,8 @@ void mount_extra(const World& world, const MountSpec& mount, int source) {
   // A device that is bound by itself is meant to work.
   const bool nodev = is_directory_mount(mount) && !world.spec.insecure;
   set_mount_attributes(phase, fd,
-                       (nodev ? MOUNT_ATTR_NODEV : 0) | (mount.read_only ? MOUNT_ATTR_RDONLY : 0),
+                       (nodev ? MOUNT_ATTR_NODEV : 0) | (mount.read_only ? MOUNT_ATTR_RDONLY : 0) |
+                           (mount.ignores_setuid ? MOUNT_ATTR_NOSUID : 0),
                        Depth::with_submounts);
   const base::UniqueFd target = open_mount_target(world, mount, phase);
   attach_mount(phase, fd, target.get());

@@ -224,8 +224,23 @@ TEST_CASE("run: a step with all rights is another step", "[builder]") {
   CHECK(f.sandbox.specs().size() == 2);
 }
 
-TEST_CASE("run: a device is refused by name", "[builder]") {
+TEST_CASE("run: a device that nobody describes is left out, unless it is required", "[builder]") {
   BuildFixture f;
-  CHECK_THROWS_WITH(with_base(f).build("FROM base\nRUN --device=vendor.com/gpu=0 a\n"),
-                    Catch::Contains("--device=vendor.com/gpu=0 is not supported"));
+  with_base(f);
+  f.request.cdi_directories = {"/no/such/directory"};
+  f.build("FROM base\nRUN --device=vendor.com/gpu=0 a\n");
+  CHECK(f.sandbox.specs().at(0).mounts.empty());
+  CHECK_THROWS_WITH(f.build("FROM base\nRUN --device=vendor.com/gpu=0,required a\n"),
+                    Catch::Contains("vendor.com/gpu=0 is not described in /no/such/directory"));
+}
+
+TEST_CASE("run: a device has the name of one, and makes the step another", "[builder]") {
+  BuildFixture f;
+  with_base(f);
+  CHECK_THROWS_WITH(f.build("FROM base\nRUN --device=gpu a\n"),
+                    Catch::Contains("--device=gpu") && Catch::Contains("vendor/class"));
+  f.request.cdi_directories = {};
+  f.build("FROM base\nRUN --device=vendor.com/gpu a\n");
+  f.build("FROM base\nRUN a\n");
+  CHECK(f.sandbox.specs().size() == 2);
 }

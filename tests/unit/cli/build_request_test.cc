@@ -170,7 +170,9 @@ TEST_CASE("build_request: limits of steps are taken, and checked", "[cli]") {
                                                         {"--step-timeout", "soon"},
                                                         {"--step-timeout", "0s"}}) {
     CAPTURE(option, value);
-    CHECK_THROWS_WITH(request_of({option + "=" + value, "."}), Catch::Contains(option));
+    std::string word = option;
+    word.append("=").append(value);
+    CHECK_THROWS_WITH(request_of({word, "."}), Catch::Contains(option));
   }
   CHECK_THROWS_AS(request_of({"-m1g", "--cgroup-parent=a/../../b", "."}), UsageError);
   CHECK_THROWS_AS(request_of({"-m1g", "--memory-swap=1m", "."}), UsageError);
@@ -180,12 +182,17 @@ TEST_CASE("build_request: devices and a time-out for steps", "[cli]") {
   const auto request = request_of({"--device", "/dev/fuse", "--device", "/dev/null:/dev/mine",
                                    "--device", "/dev/tty:rwm", "--step-timeout=1m30s", "."});
   REQUIRE(request.devices.size() == 3);
+  const auto named = request_of({"--device=vendor.com/gpu=all", "--cdi-config-dir=/x", "."});
+  CHECK(named.devices.at(0).cdi_name == "vendor.com/gpu=all");
+  CHECK(named.cdi_directories == std::vector<std::string>{"/x"});
+  CHECK(request_of({"."}).cdi_directories == builder::default_cdi_directories());
   CHECK(request.devices[0].target == "/dev/fuse");
   CHECK(request.devices[1].path == "/dev/null");
   CHECK(request.devices[1].target == "/dev/mine");
   CHECK(request.devices[2].target == "/dev/tty");
   CHECK(request.step_timeout == std::chrono::seconds(90));
-  for (const char* bad : {"vendor.com/gpu=all", "/dev/a:/dev/b:r", "/dev/a:x:rwm", "/a:/b:rw:c"}) {
+  for (const char* bad :
+       {"gpu", "vendor.com/gpu=", "/dev/a:/dev/b:r", "/dev/a:x:rwm", "/a:/b:rw:c"}) {
     CAPTURE(bad);
     CHECK_THROWS_WITH(request_of({"--device", bad, "."}), Catch::Contains("--device"));
   }
@@ -252,8 +259,12 @@ TEST_CASE("build_request: what the Dockerfile may do is allowed by name", "[cli]
   CHECK_FALSE(request.allowed.secrets_in_layers);
   CHECK(request_of({"--allow=secret-in-layer", "."}).allowed.secrets_in_layers);
   CHECK(request_of({"--network=host", "."}).allowed.host_network);
+  CHECK_FALSE(request.allowed.all_devices);
+  CHECK(request_of({"--allow=device", "."}).allowed.all_devices);
+  CHECK(request_of({"--allow=device=a.b/c=d,device=a.b/e", "."}).allowed.devices ==
+        std::vector<std::string>{"a.b/c=d", "a.b/e"});
   CHECK_THROWS_WITH(request_of({"--allow", "everything", "."}),
                     Catch::Contains("--allow everything is not known"));
   CHECK_THROWS_WITH(request_of({"--allow", "device=gpu", "."}),
-                    Catch::Contains("--allow device=gpu is not supported"));
+                    Catch::Contains("--allow device=gpu: it is no device's name"));
 }
