@@ -153,6 +153,7 @@ TEST_CASE("chroot: processes that a step leaves behind end with it", "[chroot]")
                   "/bin/helper daemon; while ! busybox test -s /alive; do :; done"));
   CHECK(result.status.success());
   const auto size = base::lstat_at(steps.root(), path("alive")).st_size;
+  CHECK(steps.processes_left() == 0);
   for (int i = 0; i < 1000; ++i) ::sched_yield();
   CHECK(base::lstat_at(steps.root(), path("alive")).st_size == size);
 }
@@ -165,6 +166,7 @@ TEST_CASE("chroot: a fork bomb ends with its step", "[chroot]") {
       "b() { busybox test $1 -gt 60 && exec busybox sleep 1000; b $(($1 + 1)) & b $(($1 + 1)) & "
       "wait; }; (b 52 &) ; (b 52 &); exit 3");
   CHECK(steps.run(spec).status.code == 3);
+  CHECK(steps.processes_left() == 0);
 }
 
 TEST_CASE("chroot: a tree that ignores SIGTERM is killed after two seconds", "[chroot][slow]") {

@@ -231,6 +231,7 @@ TEST_CASE("attack: a fork bomb ends with its step", "[step]") {
       "b() { busybox test $1 -gt 60 && exec busybox sleep 1000; b $(($1 + 1)) & b $(($1 + 1)) & "
       "wait; }; (b 52 &) ; (b 52 &); exit 5");
   CHECK(steps.run(spec).status.code == 5);
+  CHECK(steps.processes_left() == 0);
 }
 
 }  // namespace

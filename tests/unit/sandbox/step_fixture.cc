@@ -81,6 +81,18 @@ bool StepFixture::exists(const std::string& path) const {
   return base::try_lstat_at(root(), base::RelPath::exact(path)).has_value();
 }
 
+int StepFixture::processes_left() const {
+  struct stat own {};
+  REQUIRE(::fstat(root().get(), &own) == 0);
+  int count = 0;
+  for (const auto& entry : base::list_dir(base::DirFd::open("/proc"))) {
+    struct stat info {};
+    if (::stat(("/proc/" + entry.name + "/root/.").c_str(), &info) != 0) continue;
+    if (info.st_dev == own.st_dev && info.st_ino == own.st_ino) ++count;
+  }
+  return count;
+}
+
 void StepFixture::add_standard_directories() {
   for (const char* name : {"proc", "dev", "sys"}) {
     base::make_dirs(root(), base::RelPath::exact(name));

@@ -42,6 +42,8 @@ class StepFixture {
   const base::DirFd& root() const { return root_.dir(); }
   std::string root_path() const { return root_.host_path(); }
   sandbox::Sandbox& sandbox() { return *sandbox_; }
+  /// How many processes still have the root as theirs.
+  int processes_left() const;
 
   /// A spec that runs `argv` as root with only PATH set.
   sandbox::SandboxSpec spec(std::vector<std::string> argv) const;

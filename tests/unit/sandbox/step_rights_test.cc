@@ -10,6 +10,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "tests/support/scratch_dir.h"
 #include "tests/unit/sandbox/step_fixture.h"
 
 namespace ibuild::test {
@@ -183,6 +184,13 @@ TEST_CASE("rights: device nodes can be made, but only those of /dev work", "[ste
             "busybox mknod /dev/null2 c 1 3; (echo > /dev/null2) 2>/dev/null || echo refused") ==
         "refused\n");
   CHECK(steps.out_of("echo > /dev/null; busybox head -c 2 /dev/zero | busybox wc -c") == "2\n");
+  auto mounts = steps.shell(
+      "for d in /dev/shm /t /b; do busybox mknod $d/n c 1 3 && (echo > $d/n) 2>/dev/null || "
+      "echo refused; done");
+  const base::TempDir shared = make_scratch_dir();
+  mounts.mounts = {{.kind = sandbox::MountSpec::Kind::tmpfs, .target = base::RelPath::exact("t")},
+                   {.target = base::RelPath::exact("b"), .source_fd = shared.dir().get()}};
+  CHECK(steps.run(mounts).out == "refused\nrefused\nrefused\n");
   // It is in the layer as it was made.
   const struct stat info = base::lstat_at(steps.root(), base::RelPath::exact("null"));
   CHECK(S_ISCHR(info.st_mode));
