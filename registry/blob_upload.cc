@@ -1,5 +1,5 @@
 // See: distribution-spec "Pushing blobs": "Single POST" is left out, "POST then PUT", "Pushing a
-// blob in chunks" and "Mounting a blob" are used.
+// blob in chunks", "Cancel a blob upload" and "Mounting a blob" are used.
 #include "registry/blob_upload.h"
 
 #include <algorithm>
@@ -18,6 +18,7 @@ namespace {
 /// and down to the 1 MiB that nginx allows unless told otherwise.
 constexpr std::array<std::uint64_t, 3> kChunkSizes = {64 << 20, 8 << 20, 1 << 20};
 
+constexpr int kNotFound = 404;
 constexpr int kRangeNotSatisfiable = 416;
 constexpr int kTooLarge = 413;
 
@@ -36,10 +37,19 @@ bool has_code(const RegistryError& error, std::string_view code) {
   return std::ranges::find(error.codes(), code) != error.codes().end();
 }
 
-/// The registry's session for this upload is gone: a new one can be made.
+/// The registry's session for this upload is gone: a new one can be made. 404 with any code, or
+/// none: proxies between several registries answer in the wrong one's name.
 bool has_lost_upload(const RegistryError& error) {
-  return has_code(error, "BLOB_UPLOAD_UNKNOWN") || has_code(error, "BLOB_UPLOAD_INVALID") ||
-         error.status() == kRangeNotSatisfiable;
+  return error.status() == kNotFound || has_code(error, "BLOB_UPLOAD_UNKNOWN") ||
+         has_code(error, "BLOB_UPLOAD_INVALID") || error.status() == kRangeNotSatisfiable;
+}
+
+/// 202 is the specification's; some registries know other words for it.
+bool has_begun_upload(int status) { return status == 200 || status == 202 || status == 204; }
+
+bool has_taken_piece(const ApiResponse& answer) {
+  if (answer.status() == 202) return true;
+  return answer.status() / 100 == 2 && bytes_in_range(answer.response.headers);
 }
 
 RegistryError as_retryable(const RegistryError& error) {
@@ -79,7 +89,7 @@ UploadOutcome BlobUpload::attempt(std::stop_token stop) {
       return UploadOutcome::uploaded;
     } catch (const RegistryError& error) {
       if (error.status() != kTooLarge || !shrink_chunks()) throw;
-      forget_upload();
+      abandon(stop);
     }
   }
 }
@@ -87,6 +97,20 @@ UploadOutcome BlobUpload::attempt(std::stop_token stop) {
 void BlobUpload::forget_upload() {
   location_.reset();
   offset_ = sent_ = 0;
+}
+
+void BlobUpload::abandon(std::stop_token stop) {
+  if (!location_) return;
+  ApiRequest request{.method = "DELETE", .url = location_};
+  request.need = {.repository = job_.repository, .scopes = {push_scope(job_.repository)}};
+  try {
+    session_.send(std::move(request), std::move(stop));
+  } catch (const base::CancelledError&) {
+    throw;
+  } catch (const base::Error&) {
+    // The registry removes it later.
+  }
+  forget_upload();
 }
 
 bool BlobUpload::resume(std::stop_token stop) {
@@ -126,23 +150,28 @@ ApiResponse BlobUpload::post(const std::string& query, const std::vector<std::st
 }
 
 std::optional<Url> BlobUpload::begin(std::stop_token stop) {
+  // A registry that hashes while it receives has to know with what.
+  const auto algorithm = job_.blob.digest.algorithm();
+  const std::string hashed_by =
+      algorithm == "sha256" ? "" : "digest-algorithm=" + std::string(algorithm);
   if (!job_.mount_from.empty() && job_.mount_from != job_.repository) {
     const ApiResponse answer = post("?mount=" + percent_encode(job_.blob.digest.str()) +
-                                        "&from=" + percent_encode(job_.mount_from),
+                                        "&from=" + percent_encode(job_.mount_from) +
+                                        (hashed_by.empty() ? "" : "&" + hashed_by),
                                     {pull_scope(job_.mount_from)}, stop);
     if (answer.status() == 201) {
       check_digest(answer);
       return std::nullopt;
     }
-    if (answer.status() == 202) {
+    if (has_begun_upload(answer.status())) {
       note_least_chunk(answer);
       return location_of(answer);
     }
     if (answer.error().retryable()) throw answer.error();
     // No right to the other repository, or no mounting at all: upload it.
   }
-  const ApiResponse answer = post("", {}, stop);
-  if (answer.status() != 202) throw answer.error();
+  const ApiResponse answer = post(hashed_by.empty() ? "" : "?" + hashed_by, {}, stop);
+  if (!has_begun_upload(answer.status())) throw answer.error();
   note_least_chunk(answer);
   return location_of(answer);
 }
@@ -198,7 +227,7 @@ void BlobUpload::patch(std::stop_token stop) {
   request.headers.add("Content-Range",
                       std::to_string(offset_) + "-" + std::to_string(offset_ + size - 1));
   const ApiResponse answer = session_.send(std::move(request), std::move(stop));
-  if (answer.status() != 202) {
+  if (!has_taken_piece(answer)) {
     const RegistryError error = answer.error();
     // 416: the registry has another idea of how much it has got, and is asked for it.
     if (error.status() == kRangeNotSatisfiable) throw as_retryable(error);
@@ -221,7 +250,7 @@ void BlobUpload::put(std::uint64_t size_bytes, std::stop_token stop) {
   ApiRequest request = request_with("PUT", job_.blob.size_bytes - size_bytes, size_bytes);
   request.url = location_->with_query("digest", job_.blob.digest.str());
   const ApiResponse answer = session_.send(std::move(request), std::move(stop));
-  if (answer.status() == 201 || answer.status() == 204) {
+  if (answer.status() == 204 || answer.confirms(job_.blob.digest)) {
     check_digest(answer);
     return;
   }

@@ -34,6 +34,10 @@ class BlobUpload {
   /// One attempt. Throws: RegistryError; base::ContentError; what the source throws.
   UploadOutcome attempt(std::stop_token stop);
 
+  /// Tells the registry that nothing will become of an upload that is under way, so that it need
+  /// not keep what it has got. Throws: base::CancelledError; that it does not work is no matter.
+  void abandon(std::stop_token stop);
+
   /// How much of the blob the registry has said to have.
   std::uint64_t done_bytes() const { return offset_; }
 

@@ -1,6 +1,7 @@
 // See: distribution-spec "Pulling manifests", "Pushing Manifests", "Deleting Manifests".
 #include "registry/manifest_transfer.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
@@ -56,6 +57,10 @@ void check_digest(const ManifestName& name, const char* who, const base::Digest&
                            expected.str(), actual.str());
 }
 
+bool is_unsupported(const RegistryError& error) {
+  return std::ranges::find(error.codes(), "UNSUPPORTED") != error.codes().end();
+}
+
 /// What HEAD tells, if it tells all of it.
 std::optional<image::Descriptor> descriptor_of(const HttpHeaders& headers) {
   const auto digest = base::Digest::try_parse(headers.get("Docker-Content-Digest"));
@@ -94,8 +99,13 @@ FetchedManifest checked(const ManifestName& name, ApiResponse answer) {
 }  // namespace
 
 std::optional<image::Descriptor> head_manifest(RegistrySession& session, const ManifestName& name,
-                                               std::stop_token stop) {
-  const ApiResponse answer = session.send(request_for("HEAD", name), stop);
+                                               Intent intent, std::stop_token stop) {
+  const auto request = [&](const char* method) {
+    ApiRequest made = request_for(method, name);
+    if (intent == Intent::push) made.need.scopes = {push_scope(name.repository)};
+    return made;
+  };
+  const ApiResponse answer = session.send(request("HEAD"), stop);
   if (answer.status() == 404) return std::nullopt;
   if (answer.status() == 200) {
     if (auto descriptor = descriptor_of(answer.response.headers)) {
@@ -106,7 +116,7 @@ std::optional<image::Descriptor> head_manifest(RegistrySession& session, const M
     throw answer.error();
   }
   // HEAD is not served, or has told too little: of an error the answer to GET has the words.
-  const ApiResponse full = session.send(request_for("GET", name), stop);
+  const ApiResponse full = session.send(request("GET"), stop);
   if (full.status() == 404) return std::nullopt;
   return checked(name, full).descriptor;
 }
@@ -127,7 +137,7 @@ PutManifest put_manifest(RegistrySession& session, const ManifestName& name,
   request.open_body = [bytes] { return std::make_unique<base::StringSource>(bytes); };
   request.body_size_bytes = bytes.size();
   const ApiResponse answer = session.send(std::move(request), std::move(stop));
-  if (answer.status() != 201) throw answer.error();
+  if (!answer.confirms(digest)) throw answer.error();
   const auto told = base::Digest::try_parse(answer.response.headers.get("Docker-Content-Digest"));
   if (told) check_digest(name, "the registry tells", digest_like(*told, bytes), *told);
   const bool listed = answer.response.headers.find("OCI-Subject").has_value();
@@ -148,8 +158,8 @@ DeleteOutcome delete_manifest(RegistrySession& session, const ManifestName& name
       return DeleteOutcome::not_there;
     case 405:
       return DeleteOutcome::not_served;
-    case 400:  // registries that take a tag for a broken digest
-      if (!name.digest) return DeleteOutcome::not_served;
+    case 400:  // also from registries that take a tag for a broken digest
+      if (!name.digest || is_unsupported(answer.error())) return DeleteOutcome::not_served;
       [[fallthrough]];
     default:
       throw answer.error();

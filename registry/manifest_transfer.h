@@ -17,9 +17,12 @@ struct ManifestName {
   std::optional<base::Digest> digest;  // what the manifest must have, where the key is a digest
 };
 
+/// What a manifest is looked at for; who is going to push shows the right to that at once, and
+/// needs no second token.
+enum class Intent { pull, push };
 /// HEAD; GET where HEAD is not served or leaves something open. None for 404. One attempt.
 std::optional<image::Descriptor> head_manifest(RegistrySession& session, const ManifestName& name,
-                                               std::stop_token stop);
+                                               Intent intent, std::stop_token stop);
 /// GET, checked against the wanted digest and the one that the registry tells. One attempt.
 /// Throws: RegistryError; base::ContentError.
 FetchedManifest get_manifest(RegistrySession& session, const ManifestName& name,

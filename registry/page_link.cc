@@ -1,8 +1,18 @@
 #include "registry/page_link.h"
 
+#include <set>
+#include <utility>
+
 #include "base/text.h"
 
 namespace ibuild::registry {
+
+namespace {
+
+/// Lists of more pages than this are some test's.
+constexpr std::size_t kMaxPages = 10000;
+
+}  // namespace
 
 std::string next_link(const std::string& field_value) {
   std::string_view rest = field_value;
@@ -21,13 +31,24 @@ std::string next_link(const std::string& field_value) {
 }
 
 std::string next_page(const ApiResponse& answer) {
-  const std::string target = next_link(answer.response.headers.get("Link"));
+  std::string target;
+  for (const std::string& link : answer.response.headers.all("Link")) {
+    if (target.empty()) target = next_link(link);
+  }
   if (target.empty()) return {};
   const auto url = resolve_url(answer.url, target);
   if (url && url->path.starts_with("/v2/")) return url->request_target();
   throw error_with_words(
       answer.record, answer.status(),
       "the next page is said to be at \"" + base::printable(target.substr(0, 200)) + "\"");
+}
+
+void get_pages(std::string first, const PageGetter& get) {
+  std::set<std::string> seen;
+  for (std::string page = std::move(first);
+       !page.empty() && seen.size() < kMaxPages && seen.insert(page).second;) {
+    page = get(page);
+  }
 }
 
 }  // namespace ibuild::registry

@@ -1,13 +1,11 @@
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "registry/registry_session.h"
 
 namespace ibuild::registry {
-
-/// Lists of more pages than this are some test's.
-inline constexpr std::size_t kMaxPages = 10000;
 
 /// The target of the Link field with rel="next" (RFC 8288); empty when there is none.
 std::string next_link(const std::string& field_value);
@@ -16,5 +14,10 @@ std::string next_link(const std::string& field_value);
 /// itself, whatever host it names: behind a proxy it may not know its own. Throws: RegistryError
 /// for a target outside of the API.
 std::string next_page(const ApiResponse& answer);
+
+/// Gets one page and gives where the next one is, as next_page does.
+using PageGetter = std::function<std::string(const std::string& page)>;
+/// Gets all pages of a list. A registry that leads in a circle is left at the second round.
+void get_pages(std::string first, const PageGetter& get);
 
 }  // namespace ibuild::registry

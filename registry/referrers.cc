@@ -9,7 +9,6 @@
 #include "image/manifest.h"
 #include "image/media_types.h"
 #include "registry/auth/scope.h"
-#include "registry/manifest_transfer.h"
 #include "registry/page_link.h"
 
 namespace ibuild::registry {
@@ -104,7 +103,14 @@ std::vector<image::Descriptor> get_referrers_tag(RegistrySession& session,
                                                  const std::string& repository,
                                                  const base::Digest& subject,
                                                  std::stop_token stop) {
-  return get_stand_in(session, stand_in(repository, subject), std::move(stop)).manifests;
+  try {
+    return get_stand_in(session, stand_in(repository, subject), std::move(stop)).manifests;
+  } catch (const base::ContentError&) {
+    return {};  // what bears such a tag by chance is no list of referrers
+  } catch (const RegistryError& error) {
+    if (error.status() != 200) throw;
+    return {};
+  }
 }
 
 void add_to_referrers_tag(RegistrySession& session, const std::string& repository,
@@ -114,6 +120,30 @@ void add_to_referrers_tag(RegistrySession& session, const std::string& repositor
   const auto is_it = [&](const auto& entry) { return entry.digest == referral.referrer.digest; };
   if (std::ranges::any_of(index.manifests, is_it)) return;
   index.manifests.push_back(referral.referrer);
+  put_manifest(session, name, index.media_type, image::to_json(index), stop);
+}
+
+std::optional<Referral> ask_referral(RegistrySession& session, const ManifestName& name,
+                                     std::stop_token stop) {
+  try {
+    const FetchedManifest found = get_manifest(session, name, std::move(stop));
+    return find_referral(found.bytes, found.descriptor.media_type);
+  } catch (const RegistryError& error) {
+    if (error.retryable()) throw;
+  } catch (const base::ContentError&) {
+    // Whoever removes what is broken does right.
+  }
+  return std::nullopt;
+}
+
+void forget_referral(RegistrySession& session, const std::string& repository,
+                     const Referral& referral, std::stop_token stop) {
+  const std::string page = first_referrers_page(repository, referral.subject, {});
+  if (get_referrers_page(session, repository, page, stop)) return;
+  const ManifestName name = stand_in(repository, referral.subject);
+  image::Index index = get_stand_in(session, name, stop);
+  const auto is_it = [&](const auto& entry) { return entry.digest == referral.referrer.digest; };
+  if (std::erase_if(index.manifests, is_it) == 0) return;
   put_manifest(session, name, index.media_type, image::to_json(index), stop);
 }
 

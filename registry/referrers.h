@@ -8,6 +8,7 @@
 
 #include "base/digest.h"
 #include "image/descriptor.h"
+#include "registry/manifest_transfer.h"
 #include "registry/registry_session.h"
 
 namespace ibuild::registry {
@@ -44,7 +45,16 @@ std::optional<Referral> find_referral(std::string_view bytes, std::string_view m
 /// Throws: RegistryError; base::ContentError.
 void add_to_referrers_tag(RegistrySession& session, const std::string& repository,
                           const Referral& referral, std::stop_token stop);
-/// What that index holds; nothing when there is none. One attempt. Throws: as above.
+/// What the manifest `name` refers to; none when it refers to nothing, or cannot be read. One
+/// attempt. Throws: RegistryError for what is worth another one.
+std::optional<Referral> ask_referral(RegistrySession& session, const ManifestName& name,
+                                     std::stop_token stop);
+/// Takes a referrer that was deleted out of that index, where the registry keeps no list itself.
+/// One attempt. Throws: RegistryError; base::ContentError.
+void forget_referral(RegistrySession& session, const std::string& repository,
+                     const Referral& referral, std::stop_token stop);
+/// What that index holds; nothing when there is none, or something else. One attempt. Throws:
+/// RegistryError.
 std::vector<image::Descriptor> get_referrers_tag(RegistrySession& session,
                                                  const std::string& repository,
                                                  const base::Digest& subject, std::stop_token stop);

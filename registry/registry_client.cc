@@ -193,7 +193,8 @@ std::optional<image::Descriptor> Client::resolve(const image::Reference& referen
                                                  std::stop_token stop) {
   const Question<image::Descriptor> question{
       .ask = [&](RegistrySession& session, const Endpoint& endpoint) {
-        return head_manifest(session, manifest_name(reference, endpoint.repository), stop);
+        return head_manifest(session, manifest_name(reference, endpoint.repository), Intent::pull,
+                             stop);
       }};
   return ask_in_turn(reference, question, stop);
 }
@@ -202,7 +203,8 @@ std::optional<image::Descriptor> Client::resolve_for_push(const image::Reference
                                                           std::stop_token stop) {
   const Endpoint endpoint = secured(push_endpoint(conf(), reference));
   const ManifestName name = manifest_name(reference, endpoint.repository);
-  return retrier_.run(stop, [&] { return head_manifest(session_for(endpoint), name, stop); });
+  return retrier_.run(
+      stop, [&] { return head_manifest(session_for(endpoint), name, Intent::push, stop); });
 }
 
 FetchedManifest Client::fetch_manifest(const image::Reference& reference, std::stop_token stop) {
@@ -276,8 +278,16 @@ UploadOutcome Client::push_blob(const image::Reference& repository, const image:
                                             .open = open,
                                             .mount_from = mount_from,
                                             .observer = observer});
-  return retrier_.run(
-      stop, [&] { return upload.attempt(stop); }, [&] { return upload.done_bytes(); });
+  try {
+    return retrier_.run(
+        stop, [&] { return upload.attempt(stop); }, [&] { return upload.done_bytes(); });
+  } catch (const RegistryError& error) {
+    if (error.status() != 0) upload.abandon(stop);  // else nobody is there to be told
+    throw;
+  } catch (const base::ContentError&) {
+    upload.abandon(stop);
+    throw;
+  }
 }
 
 base::Digest Client::push_manifest(const image::Reference& reference, std::string_view media_type,
@@ -297,15 +307,14 @@ base::Digest Client::push_manifest(const image::Reference& reference, std::strin
 std::vector<std::string> Client::list_tags(const image::Reference& repository,
                                            std::stop_token stop) {
   const Endpoint endpoint = secured(pull_endpoints(conf(), repository).back());
+  RegistrySession& session = session_for(endpoint);
   std::set<std::string> tags;
-  std::set<std::string> pages;  // a registry that leads in a circle is left at the second round
-  for (std::string path = first_tag_page(endpoint.repository);
-       !path.empty() && pages.size() < kMaxPages && pages.insert(path).second;) {
-    TagPage page = retrier_.run(
-        stop, [&] { return get_tag_page(session_for(endpoint), endpoint.repository, path, stop); });
+  get_pages(first_tag_page(endpoint.repository), [&](const std::string& path) {
+    TagPage page =
+        retrier_.run(stop, [&] { return get_tag_page(session, endpoint.repository, path, stop); });
     tags.insert(page.tags.begin(), page.tags.end());
-    path = std::move(page.next);
-  }
+    return std::move(page.next);
+  });
   return {tags.begin(), tags.end()};
 }
 
@@ -316,19 +325,18 @@ std::vector<image::Descriptor> Client::list_referrers(const image::Reference& re
   const base::Digest& subject = reference.digest.value();
   RegistrySession& session = session_for(endpoint);
   std::vector<image::Descriptor> found;
-  std::set<std::string> pages;
-  for (std::string path = first_referrers_page(endpoint.repository, subject, artifact_type);
-       !path.empty() && pages.size() < kMaxPages && pages.insert(path).second;) {
+  const auto first = first_referrers_page(endpoint.repository, subject, artifact_type);
+  get_pages(first, [&](const std::string& path) {
     auto page = retrier_.run(
         stop, [&] { return get_referrers_page(session, endpoint.repository, path, stop); });
-    if (!page) {
-      found = retrier_.run(
-          stop, [&] { return get_referrers_tag(session, endpoint.repository, subject, stop); });
-      break;
+    if (page) {
+      found.insert(found.end(), page->referrers.begin(), page->referrers.end());
+      return std::move(page->next);
     }
-    found.insert(found.end(), page->referrers.begin(), page->referrers.end());
-    path = std::move(page->next);
-  }
+    found = retrier_.run(
+        stop, [&] { return get_referrers_tag(session, endpoint.repository, subject, stop); });
+    return std::string();
+  });
   // Registries need not filter.
   if (!artifact_type.empty())
     std::erase_if(found, [&](const auto& one) { return one.artifact_type != artifact_type; });
@@ -341,8 +349,15 @@ std::vector<image::Descriptor> Client::list_referrers(const image::Reference& re
 DeleteOutcome Client::delete_manifest(const image::Reference& reference, std::stop_token stop) {
   const Endpoint endpoint = secured(push_endpoint(conf(), reference));
   const ManifestName name = manifest_name(reference, endpoint.repository);
-  return retrier_.run(stop,
-                      [&] { return registry::delete_manifest(session_for(endpoint), name, stop); });
+  RegistrySession& session = session_for(endpoint);
+  std::optional<Referral> referral;  // a tag goes alone, without the manifest
+  if (name.digest) referral = retrier_.run(stop, [&] { return ask_referral(session, name, stop); });
+  const DeleteOutcome outcome =
+      retrier_.run(stop, [&] { return registry::delete_manifest(session, name, stop); });
+  if (outcome != DeleteOutcome::not_served && referral) {
+    retrier_.run(stop, [&] { forget_referral(session, name.repository, *referral, stop); });
+  }
+  return outcome;
 }
 
 void Client::check_login(const std::string& host, const std::string& username,

@@ -104,7 +104,8 @@ class RegistryClient {
                                                         const std::string& artifact_type = {},
                                                         std::stop_token stop = {}) = 0;
   /// DELETE manifests/<tag or digest of `reference`>. By digest the manifest goes and with it all
-  /// its tags; by tag the tag goes, where the registry can do that.
+  /// its tags; by tag the tag goes, where the registry can do that. A manifest with a subject also
+  /// leaves the index under the tag "sha256-HEX", where that is kept.
   virtual DeleteOutcome delete_manifest(const image::Reference& reference,
                                         std::stop_token stop = {}) = 0;
   /// GET /v2/ with the stored or given credential; throws RegistryError when refused. For `login`.

@@ -140,6 +140,14 @@ std::string certificate_hint(const RequestRecord& record) {
          record.url.authority() + "/ca.crt, or name it with --ca-file";
 }
 
+std::string hint_for_missing(const RequestRecord& record) {
+  if (record.url.path == "/v2/") return "check the name of the registry: there is none here";
+  if (record.method == "GET" || record.method == "HEAD") return "check the name and the tag";
+  if (record.url.path.ends_with("/blobs/uploads/"))
+    return "the repository may have to be made first";
+  return {};
+}
+
 std::string hint_for(const RequestRecord& record, const HttpResponse& response) {
   const bool anonymous = record.credential.empty();
   switch (response.status) {
@@ -151,7 +159,7 @@ std::string hint_for(const RequestRecord& record, const HttpResponse& response) 
                        : "the " + record.credential +
                              " has no right to this; another login: ibuild login " + record.domain;
     case 404:
-      return record.method == "GET" || record.method == "HEAD" ? "check the name and the tag" : "";
+      return hint_for_missing(record);
     case 413:
       return "the registry, or a proxy in front of it, limits the size of uploads";
     case 429:

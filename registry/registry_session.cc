@@ -12,6 +12,11 @@ constexpr int kMaxAuthorizations = 3;
 
 }  // namespace
 
+bool ApiResponse::confirms(const base::Digest& digest) const {
+  if (status() == 201) return true;
+  return status() / 100 == 2 && response.headers.get("Docker-Content-Digest") == digest.str();
+}
+
 std::vector<RegistrySession::Access> RegistrySession::ways_to(const Endpoint& endpoint,
                                                               const Services& services) {
   const auto way = [&](const std::string& scheme, TlsTrust trust) {

@@ -40,6 +40,9 @@ struct ApiResponse {
   bool from_elsewhere = false;  // a redirect led away from the registry
 
   int status() const { return response.status; }
+  /// Whether it says that bytes are stored: 201, as the specification has it, or another success
+  /// that names their digest. Proxies answer 200 with a page of their own.
+  bool confirms(const base::Digest& digest) const;
   RegistryError error() const { return error_from_response(record, response); }
 };
 

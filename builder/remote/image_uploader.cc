@@ -13,6 +13,19 @@ void ImageUploader::note(std::string text) {
   events_.emit(builder::event::StepNote{.id = vertex_, .text = std::move(text)});
 }
 
+bool ImageUploader::stands_already(const image::Reference& reference,
+                                   const image::Descriptor& top) {
+  try {
+    const auto standing = loader_.registry().client().resolve_for_push(reference, stop_);
+    if (!standing || standing->digest != top.digest) return false;
+  } catch (const registry::RegistryError& error) {
+    if (error.status() == 0 || error.retryable()) throw;  // it has been asked often enough
+    return false;
+  }
+  note("nothing to push: " + reference.str() + " is this image already");
+  return true;
+}
+
 std::string ImageUploader::mount_source(const image::Reference& repository,
                                         const UploadBlob& blob) const {
   auto known = loader_.origins().find(blob.descriptor.digest);

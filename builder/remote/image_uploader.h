@@ -35,6 +35,9 @@ class ImageUploader {
   /// Blobs that `early` has sent, or is sending, are not sent again. It outlives the uploader.
   void take_over(EarlyUploads& early) { early_ = &early; }
 
+  /// Whether the registry has this very manifest or index under the name, and so what it names as
+  /// well. Throws: RegistryError when there is no answer; what else is wrong, the push will tell.
+  bool stands_already(const image::Reference& reference, const image::Descriptor& top);
   /// Throws: RegistryError, Error for a blob that is nowhere to be had, CancelledError.
   void push_blobs(const image::Reference& repository, const std::vector<UploadBlob>& blobs);
   /// Requires: what the manifest names is there.

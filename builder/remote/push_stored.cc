@@ -121,8 +121,10 @@ PushResult push_stored(const ImageLoader& loader, const PushRequest& request,
                        builder::VertexId vertex, builder::EventSink& events, std::stop_token stop) {
   PushResult result;
   const auto plan = plan_push(loader, request, result.parts);
+  result.pushed = plan.documents.back().descriptor;
 
   ImageUploader uploader(loader, vertex, events, std::move(stop));
+  if (uploader.stands_already(request.destination, result.pushed)) return result;
   uploader.push_blobs(request.destination, plan.blobs);
   for (std::size_t i = 0; i < plan.documents.size(); ++i) {
     const auto& document = plan.documents[i];
@@ -133,7 +135,6 @@ PushResult push_stored(const ImageLoader& loader, const PushRequest& request,
     }
     uploader.push_manifest(reference, document.descriptor, document.bytes);
   }
-  result.pushed = plan.documents.back().descriptor;
   return result;
 }
 

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "builder/remote/image_uploader.h"
-#include "registry/registry_error.h"
 
 namespace ibuild::remote {
 
@@ -41,22 +40,15 @@ void push_children(ImageUploader& uploader, image::Reference reference,
 
 }  // namespace
 
-/// Whether the registry has this very manifest or index under the name; what it names, the registry
-/// has as well. Asked only when this was pushed there before: else the question is in vain.
-bool RegistryPusher::stands_already(const image::Reference& reference,
-                                    const builder::BuiltImages& built, std::stop_token stop) const {
+/// Else the question whether it stands there is in vain.
+bool RegistryPusher::was_pushed_before(const image::Reference& reference,
+                                       const builder::BuiltImages& built) const {
   const auto is_there = [&](const image::Reference& origin) {
     return origin.name() == reference.name();
   };
-  for (const auto& image : built.images) {
-    if (std::ranges::none_of(loader_.origins().find(image.config.digest), is_there)) return false;
-  }
-  try {
-    const auto top = loader_.registry().client().resolve_for_push(reference, std::move(stop));
-    return top && top->digest == built.top.digest;
-  } catch (const registry::RegistryError&) {
-    return false;  // what is wrong, the push will tell
-  }
+  return std::ranges::all_of(built.images, [&](const auto& image) {
+    return std::ranges::any_of(loader_.origins().find(image.config.digest), is_there);
+  });
 }
 
 void RegistryPusher::begin_push(const image::Descriptor& blob,
@@ -81,10 +73,8 @@ void RegistryPusher::push(const builder::BuiltImages& built,
   std::vector<std::string> served;
   for (const auto& name : names) {
     const auto reference = image::with_default_tag(name);
-    if (stands_already(reference, built, stop)) {
-      uploader.note("nothing to push: " + reference.str() + " is this image already");
+    if (was_pushed_before(reference, built) && uploader.stands_already(reference, built.top))
       continue;
-    }
     if (std::ranges::find(served, reference.name()) == served.end()) {
       uploader.push_blobs(reference, blobs);
       if (is_index) push_children(uploader, reference, built);

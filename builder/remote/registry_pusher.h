@@ -20,8 +20,8 @@ class RegistryPusher : public builder::ImagePusher {
                   const std::vector<image::Reference>& names) override;
 
  private:
-  bool stands_already(const image::Reference& reference, const builder::BuiltImages& built,
-                      std::stop_token stop) const;
+  bool was_pushed_before(const image::Reference& reference,
+                         const builder::BuiltImages& built) const;
 
   const ImageLoader& loader_;
   EarlyUploads early_;

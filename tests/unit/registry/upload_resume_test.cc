@@ -29,6 +29,7 @@ class UploadServer {
       return status(202);
     }
     if (request.method == "GET") return knows_status ? status(204) : FakeAnswer{404};
+    if (request.method == "DELETE") return FakeAnswer{204};
     if (fault) {
       if (auto wrong = fault(*this, request)) return *wrong;
     }
@@ -216,7 +217,7 @@ TEST_CASE("upload_resume: requests get no smaller than the registry allows", "[r
     return FakeAnswer{202, {{"Location", "/up"}, {"OCI-Chunk-Min-Length", "8388608"}}};
   });
   CHECK_THAT(registry_error_of([&] { push(net, bytes); }), Catch::Contains("limits the size"));
-  CHECK(methods(net) == Methods{"HEAD", "POST", "PUT", "POST", "PATCH"});
+  CHECK(methods(net) == Methods{"HEAD", "POST", "PUT", "DELETE", "POST", "PATCH", "DELETE"});
 }
 
 TEST_CASE("upload_body: reads on, and opens anew only to go back", "[registry]") {

@@ -273,6 +273,20 @@ TEST_CASE("push_stored: a whole index goes with its images, they first", "[remot
   CHECK(requests[2] == "PUT h.example/copy:1");
 }
 
+TEST_CASE("push_stored: what stands there already is asked for, not sent", "[remote]") {
+  PushFixture fixture;
+  fixture.registry.add_image("app:1", {"one"}, amd64());
+  const auto top = fixture.pull("app:1");
+  fixture.push(top, "h.example/copy:1");
+  const auto sent = fixture.registry.requests("PUT").size();
+  fixture.registry.content()->requests.clear();
+  CHECK(fixture.push(top, "h.example/copy:1").pushed.digest == top.digest);
+  CHECK(fixture.registry.requests("") == std::vector<std::string>{"HEAD h.example/copy:1"});
+  fixture.push(top, "h.example/copy:2");
+  CHECK(fixture.registry.requests("PUT") == std::vector<std::string>{"PUT h.example/copy:2"});
+  CHECK(sent == 3);
+}
+
 TEST_CASE("push_stored: what the store does not have is an error", "[remote]") {
   PushFixture fixture;
   image::Descriptor unknown = PushFixture::describe(image::media_type::kOciManifest, "gone");
