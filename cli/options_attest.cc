@@ -36,6 +36,12 @@ void wish(Wishes& wishes, const std::string& type, Parameters parameters,
   wishes[type] = disabled ? std::nullopt : std::optional(std::move(parameters));
 }
 
+void check_type(const std::string& type, const std::string& option) {
+  if (type == "provenance" || type == "sbom") return;
+  throw base::UsageError(option + base::printable(type) +
+                         " is not known: the types are provenance and sbom");
+}
+
 void take_attest(Wishes& wishes, const std::string& text) {
   auto parameters = parse_attributes(text);
   const auto type = parameters.extract("type");
@@ -44,10 +50,7 @@ void take_attest(Wishes& wishes, const std::string& text) {
     error.set_hint("the types are provenance and sbom");
     throw error;
   }
-  if (type.mapped() != "provenance" && type.mapped() != "sbom") {
-    throw base::UsageError("--attest type=" + base::printable(type.mapped()) +
-                           " is not known: the types are provenance and sbom");
-  }
+  check_type(type.mapped(), "--attest type=");
   wish(wishes, type.mapped(), std::move(parameters), "--attest");
 }
 
@@ -59,6 +62,17 @@ void take_short(Wishes& wishes, const std::string& type, const std::string& text
   } else {
     wish(wishes, type, parse_attributes(text), "--" + type);
   }
+}
+
+/// BuildKit's other way to ask: the build argument's mere presence, or its parameters.
+void take_build_arg(Wishes& wishes, const std::string& name,
+                    const std::optional<std::string>& value) {
+  constexpr std::string_view kPrefix = "BUILDKIT_ATTEST_";
+  if (!name.starts_with(kPrefix)) return;
+  const std::string type = base::to_lower(name.substr(kPrefix.size()));
+  check_type(type, "--build-arg " + std::string(kPrefix));
+  const std::string parameters = value.value_or("");
+  take_short(wishes, type, parameters.empty() ? "true" : parameters);
 }
 
 void check_sbom_parameters(const Parameters& parameters) {
@@ -91,8 +105,9 @@ void AttestOptions::add_to(OptionParser& parser) {
   parser.value("--sbom", "true|false", sbom, "Short for --attest type=sbom (default: false)");
 }
 
-builder::AttestationSettings AttestOptions::settings(const std::string& metadata_file) const {
+builder::AttestationSettings AttestOptions::settings(const Surroundings& around) const {
   Wishes wishes;
+  for (const auto& [name, value] : around.build_args) take_build_arg(wishes, name, value);
   for (const auto& text : attests) take_attest(wishes, text);
   take_short(wishes, "provenance", provenance);
   take_short(wishes, "sbom", sbom);
@@ -105,7 +120,7 @@ builder::AttestationSettings AttestOptions::settings(const std::string& metadata
     check_sbom_parameters(*wanted);
     settings.sbom = true;
   }
-  if (!metadata_file.empty()) settings.reported = reported_provenance();
+  if (!around.metadata_file.empty()) settings.reported = reported_provenance();
   return settings;
 }
 

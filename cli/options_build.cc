@@ -150,7 +150,8 @@ builder::BuildRequest make_build_request(const BuildOptions& options) {
   take_labels(options, request);
   take_tags(options, request);
   take_outputs(options, request);
-  request.attestations = options.attest.settings(options.metadata_file);
+  request.attestations = options.attest.settings(
+      {.metadata_file = options.metadata_file, .build_args = request.build_args});
   request.platforms = parse_platform_list(options.platforms);
   request.pull = options.pull ? builder::PullPolicy::always : builder::PullPolicy::missing;
   options.cache.take_into(request);

@@ -1,10 +1,10 @@
 #include "cli/remote_inspect.h"
 
 #include <nlohmann/json.hpp>
-#include <optional>
 #include <variant>
+#include <vector>
 
-#include "builder/remote/find_statement.h"
+#include "builder/remote/find_statements.h"
 #include "builder/remote/remote_documents.h"
 #include "cli/exit_code.h"
 #include "cli/signals.h"
@@ -63,10 +63,10 @@ std::string read_config(registry::RegistryClient& client, const image::Reference
   return read(chosen.manifest.config).value();
 }
 
-std::optional<std::string> find_remote_statement(registry::RegistryClient& client,
-                                                 const image::Reference& reference,
-                                                 const image::Platform& platform,
-                                                 StatementKind kind, std::stop_token stop) {
+std::vector<std::string> find_remote_statements(registry::RegistryClient& client,
+                                                const image::Reference& reference,
+                                                const image::Platform& platform, StatementKind kind,
+                                                std::stop_token stop) {
   const auto read = remote::read_from_registry(client, reference, stop);
   const auto top = client.fetch_manifest(reference, stop);
   const remote::DocumentReader read_known =
@@ -79,8 +79,8 @@ std::optional<std::string> find_remote_statement(registry::RegistryClient& clien
     return std::optional(sink.take());
   };
   const auto chosen = remote::choose_manifest(top.descriptor, platform, read_known).value();
-  return remote::find_statement({top.descriptor, chosen.descriptor.digest, predicate_type_of(kind)},
-                                read_known, read_blob);
+  return remote::find_statements(
+      {top.descriptor, chosen.descriptor.digest, predicate_type_of(kind)}, read_known, read_blob);
 }
 
 }  // namespace
@@ -99,9 +99,9 @@ int inspect_remote(const RemoteInspection& inspection, CommandContext& context) 
   if (inspection.statement) {
     const auto part =
         inspection.document == Document::raw ? StatementPart::whole : StatementPart::predicate;
-    print_statement(find_remote_statement(*client, references[0], platform, *inspection.statement,
-                                          signals.token()),
-                    *inspection.statement, part, context.out);
+    print_statements(find_remote_statements(*client, references[0], platform, *inspection.statement,
+                                            signals.token()),
+                     *inspection.statement, part, context.out);
   } else if (inspection.document == Document::raw) {
     context.out << client->fetch_manifest(references[0], signals.token()).bytes;
   } else if (inspection.document == Document::config) {

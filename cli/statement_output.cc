@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/text.h"
 
 namespace ibuild::cli {
 
@@ -18,23 +19,27 @@ using Json = nlohmann::ordered_json;
   throw error;
 }
 
+std::string predicate_of(const std::string& statement) {
+  const Json json = Json::parse(statement, nullptr, /*allow_exceptions=*/false);
+  if (!json.is_object() || !json.contains("predicate"))
+    throw base::ContentError("the attestation is no in-toto statement");
+  return json["predicate"].dump(2, ' ', false, Json::error_handler_t::replace);
+}
+
 }  // namespace
 
 std::string_view predicate_type_of(StatementKind kind) {
   return kind == StatementKind::sbom ? "https://spdx.dev/Document" : "https://slsa.dev/provenance/";
 }
 
-void print_statement(const std::optional<std::string>& statement, StatementKind kind,
-                     StatementPart part, std::ostream& out) {
-  if (!statement) throw_nothing_said(kind);
+void print_statements(const std::vector<std::string>& statements, StatementKind kind,
+                      StatementPart part, std::ostream& out) {
+  if (statements.empty()) throw_nothing_said(kind);
   if (part == StatementPart::whole) {
-    out << *statement;
+    out << base::join(statements, "\n");
     return;
   }
-  const Json json = Json::parse(*statement, nullptr, /*allow_exceptions=*/false);
-  if (!json.is_object() || !json.contains("predicate"))
-    throw base::ContentError("the attestation is no in-toto statement");
-  out << json["predicate"].dump(2, ' ', false, Json::error_handler_t::replace) << "\n";
+  for (const auto& statement : statements) out << predicate_of(statement) << "\n";
 }
 
 }  // namespace ibuild::cli

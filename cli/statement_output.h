@@ -1,9 +1,9 @@
 #pragma once
 
-#include <optional>
 #include <ostream>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace ibuild::cli {
 
@@ -13,10 +13,11 @@ enum class StatementKind { provenance, sbom };
 /// How the type of such a predicate begins.
 std::string_view predicate_type_of(StatementKind kind);
 
-/// Prints a statement byte for byte, or what it says alone, indented. Throws: Error when there is
-/// none; ContentError when it is no statement.
+/// Prints statements byte for byte, parted by line ends, or what they say alone, indented, one JSON
+/// document after the other. Throws: Error when there is none; ContentError when one is no
+/// statement.
 enum class StatementPart { whole, predicate };
-void print_statement(const std::optional<std::string>& statement, StatementKind kind,
-                     StatementPart part, std::ostream& out);
+void print_statements(const std::vector<std::string>& statements, StatementKind kind,
+                      StatementPart part, std::ostream& out);
 
 }  // namespace ibuild::cli

@@ -5,7 +5,7 @@
 #include <variant>
 
 #include "builder/attest/attestation_manifest.h"
-#include "builder/remote/find_statement.h"
+#include "builder/remote/find_statements.h"
 #include "image/manifest.h"
 
 namespace ibuild::remote {

@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "builder/remote/find_statement.h"
+#include "builder/remote/find_statements.h"
 #include "cli/exit_code.h"
 #include "cli/image_access.h"
 #include "cli/image_finder.h"
@@ -107,9 +107,9 @@ std::string document(const remote::ImageLoader& loader, const image::Descriptor&
   return *std::move(text);
 }
 
-std::optional<std::string> find_stored_statement(const remote::ImageLoader& loader,
-                                                 const FoundImage& found,
-                                                 const std::string& platform, StatementKind kind) {
+std::vector<std::string> find_stored_statements(const remote::ImageLoader& loader,
+                                                const FoundImage& found,
+                                                const std::string& platform, StatementKind kind) {
   const auto image = load_wanted(loader, found, platform);
   const remote::DocumentReader read = [&](const auto& document) {
     return loader.read_stored(document);
@@ -120,8 +120,8 @@ std::optional<std::string> find_stored_statement(const remote::ImageLoader& load
     if (!content.has(blob.digest)) return std::nullopt;
     return content.read(blob.digest, remote::kMaxStatementBytes);
   };
-  return remote::find_statement({found.top, image.digest, predicate_type_of(kind)}, read,
-                                read_blob);
+  return remote::find_statements({found.top, image.digest, predicate_type_of(kind)}, read,
+                                 read_blob);
 }
 
 }  // namespace
@@ -145,7 +145,9 @@ int run_inspect(Arguments arguments, CommandContext& context) {
   parser.flag("--config", config, "Print the image's config, byte for byte");
   parser.flag("--provenance", provenance,
               "Print how the image was made, as it says (--raw: the whole statement)");
-  parser.flag("--sbom", sbom, "Print what is in the image, as it says: an SPDX document");
+  parser.flag("--sbom", sbom,
+              "Print what is in the image, as it says: an SPDX document, and one more for each "
+              "stage and context that was scanned");
   parser.flag("--remote", remote, "Ask the registry, not the store");
   store.add_to(parser);
   inspection.registry.add_to(parser);
@@ -178,8 +180,8 @@ int run_inspect(Arguments arguments, CommandContext& context) {
   ImageAccess access(store);
   const auto& loader = access.loader();
   if (statement) {
-    print_statement(
-        find_stored_statement(loader, find_image(loader, names[0]), platform, *statement),
+    print_statements(
+        find_stored_statements(loader, find_image(loader, names[0]), platform, *statement),
         *statement, raw ? StatementPart::whole : StatementPart::predicate, context.out);
   } else if (raw) {
     context.out << document(loader, find_image(loader, names[0]).top);

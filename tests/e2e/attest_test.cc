@@ -199,6 +199,70 @@ TEST_CASE("attest: the packages of a Debian image are those that dpkg lists", "[
   CHECK(machine.must({"images", "-q", name}) == digest);
 }
 
+TEST_CASE("attest: stages and the context have SBOMs where ARGs ask for them", "[e2e]") {
+  if (!has_registry()) return;
+  const RegistryServer server;
+  Machine machine;
+  const auto package = [&](const std::string& file, const std::string& name) {
+    machine.write(file, R"({"name":")" + name + R"(","version":"1.0.0"})");
+  };
+  package("context/node_modules/of-context/package.json", "of-context");
+  package("context/tools/package.json", "of-tools");
+  package("context/app/package.json", "of-app");
+  const std::string first = "FROM scratch AS tools\n";
+  const std::string second =
+      "COPY tools/package.json /t/node_modules/of-tools/\n"
+      "FROM scratch\n";
+  const std::string third =
+      "COPY app/package.json /a/node_modules/of-app/\nCOPY --from=tools /t /b\n";
+  const std::string stage = "ARG BUILDKIT_SBOM_SCAN_STAGE";
+  const std::string context = "ARG BUILDKIT_SBOM_SCAN_CONTEXT";
+  const auto name = server.host() + "/app:1";
+  using Lists = std::vector<std::set<std::string>>;
+  const auto listed = [&](const std::string& dockerfile, std::vector<std::string> args) {
+    args.insert(args.end(), {"--push", "--sbom=true"});
+    const auto built = machine.build(name, dockerfile, args);
+    INFO(built.err);
+    REQUIRE(built.code == 0);
+    const auto text = machine.must({"inspect", "--sbom", name});
+    CHECK(machine.must({"inspect", "--remote", "--sbom", name}) == text);
+    std::istringstream documents(text);
+    Lists lists;
+    for (json document; documents >> std::ws && !documents.eof();) {
+      documents >> document;
+      CHECK(test::spdx_mistakes(document.dump()).empty());
+      auto& names = lists.emplace_back();
+      for (const auto& one : document.at("packages")) {
+        if (one.contains("externalRefs")) names.insert(one.at("name").get<std::string>());
+      }
+    }
+    return lists;
+  };
+  const std::set<std::string> own = {"of-app", "of-tools"};
+  const std::set<std::string> tools = {"of-tools"};
+  const std::set<std::string> files = {"of-context"};
+  const auto written = first + stage + "=true\n" + second + context + "=true\n" + third;
+  const auto declared = first + stage + "\n" + second + context + "\n" + third;
+  const auto global = stage + "=false\n" + context + "=false\n" + first + second + third;
+  const std::vector<std::string> both = {"--build-arg", "BUILDKIT_SBOM_SCAN_STAGE=tools",
+                                         "--build-arg", "BUILDKIT_SBOM_SCAN_CONTEXT=1"};
+  CHECK(listed(first + second + third, {}) == Lists{own});
+  CHECK(listed(first + second + third, both) == Lists{own});
+  CHECK(listed(written, {}) == Lists{own, files, tools});
+  CHECK(listed(declared, {}) == Lists{own});
+  CHECK(listed(declared, both) == Lists{own, files, tools});
+  CHECK(listed(global, {}) == Lists{own});
+  CHECK(listed(global, both) == Lists{own, files, tools});
+  CHECK(listed(written, {"--build-arg", "BUILDKIT_SBOM_SCAN_STAGE=other"}) == Lists{own, files});
+
+  const auto whole = machine.must({"inspect", "--sbom", "--raw", name});
+  std::istringstream lines(whole);
+  std::size_t count = 0;
+  for (std::string line; std::getline(lines, line); ++count)
+    CHECK(json::parse(line).at("predicateType") == "https://spdx.dev/Document");
+  CHECK(count == 2);
+}
+
 TEST_CASE("attest: images without say so", "[e2e]") {
   Machine machine;
   prepare(machine);

@@ -10,13 +10,16 @@ using Mode = builder::ProvenanceSettings::Mode;
 
 namespace {
 
-builder::AttestationSettings settings_of(std::vector<std::string> words) {
+using BuildArgs = std::map<std::string, std::optional<std::string>>;
+
+builder::AttestationSettings settings_of(std::vector<std::string> words,
+                                         const BuildArgs& build_args = {}) {
   cli::OptionParser parser("ibuild build", "");
   cli::AttestOptions options;
   options.add_to(parser);
   std::ostringstream out;
   (void)parser.parse(words, out);
-  return options.settings("");
+  return options.settings({.metadata_file = "", .build_args = build_args});
 }
 
 }  // namespace
@@ -53,6 +56,16 @@ TEST_CASE("options_attest: the forms of an SBOM", "[cli]") {
   CHECK(settings_of({"--sbom=true"}).sbom);
   CHECK(settings_of({"--attest", "type=sbom"}).sbom);
   CHECK(!settings_of({"--attest", "type=sbom", "--sbom", "false"}).sbom);
+}
+
+TEST_CASE("options_attest: build arguments ask as well, options before them", "[cli]") {
+  CHECK(settings_of({}, {{"BUILDKIT_ATTEST_SBOM", ""}}).sbom);
+  CHECK(settings_of({}, {{"BUILDKIT_ATTEST_SBOM", "true"}, {"OTHER", "x"}}).sbom);
+  const BuildArgs provenance = {{"BUILDKIT_ATTEST_PROVENANCE", "mode=min,inline-only=true"}};
+  CHECK(settings_of({}, provenance).provenance.value().mode == Mode::min);
+  CHECK(settings_of({}, provenance).provenance.value().inline_only);
+  CHECK(!settings_of({"--provenance=false"}, provenance).any());
+  CHECK_THROWS_WITH(settings_of({}, {{"BUILDKIT_ATTEST_VSA", "true"}}), Catch::Contains("vsa"));
 }
 
 TEST_CASE("options_attest: what is not known is named", "[cli]") {

@@ -1,4 +1,4 @@
-#include "builder/remote/find_statement.h"
+#include "builder/remote/find_statements.h"
 
 #include <variant>
 
@@ -35,11 +35,12 @@ std::string must_read(const Reader& read, const image::Descriptor& document) {
 
 }  // namespace
 
-std::optional<std::string> find_statement(const StatementQuery& query, const DocumentReader& read,
-                                          const BlobReader& read_blob) {
+std::vector<std::string> find_statements(const StatementQuery& query, const DocumentReader& read,
+                                         const BlobReader& read_blob) {
+  std::vector<std::string> found;
   const auto top = image::parse_manifest_or_index(must_read(read, query.top), query.top.media_type);
   const auto* index = std::get_if<image::Index>(&top);
-  if (index == nullptr) return std::nullopt;
+  if (index == nullptr) return found;
   for (const auto& entry : index->manifests) {
     if (!builder::is_attestation(entry) || !is_about(entry, query.image)) continue;
     const auto manifest = image::parse_manifest(must_read(read, entry), entry.media_type);
@@ -48,10 +49,10 @@ std::optional<std::string> find_statement(const StatementQuery& query, const Doc
       if (layer.size_bytes > kMaxStatementBytes)
         throw base::ContentError("statement " + layer.digest.str() + ": larger than " +
                                  std::to_string(kMaxStatementBytes) + " bytes");
-      return must_read(read_blob, layer);
+      found.push_back(must_read(read_blob, layer));
     }
   }
-  return std::nullopt;
+  return found;
 }
 
 }  // namespace ibuild::remote

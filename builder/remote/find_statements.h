@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "builder/remote/manifest_choice.h"
 #include "image/descriptor.h"
@@ -23,10 +24,10 @@ struct StatementQuery {
   std::string_view predicate_type;  // how its type begins
 };
 
-/// The in-toto statement of this type about an image, byte for byte; none when the index has no
-/// such statement. Throws: Error when a document of it is not to be had; ContentError for a broken
-/// document or a statement that is too large.
-std::optional<std::string> find_statement(const StatementQuery& query, const DocumentReader& read,
-                                          const BlobReader& read_blob);
+/// The in-toto statements of this type about an image, byte for byte and in their order; none when
+/// the index has no such statement. Throws: Error when a document of it is not to be had;
+/// ContentError for a broken document or a statement that is too large.
+std::vector<std::string> find_statements(const StatementQuery& query, const DocumentReader& read,
+                                         const BlobReader& read_blob);
 
 }  // namespace ibuild::remote
