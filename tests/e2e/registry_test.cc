@@ -185,6 +185,35 @@ TEST_CASE("registry: TLS with a CA of its own", "[e2e]") {
   machine.must({"pull", "--ca-file", machine.path("home/ca.pem"), name});
 }
 
+TEST_CASE("registry: TLS with a client's certificate, and a login besides", "[e2e]") {
+  if (!has_registry()) return;
+  const RegistryServer server(
+      {.scheme = Scheme::https, .access = Access::basic_auth, .wants_client_certificate = true});
+  Machine machine;
+  prepare(machine);
+  const auto name = server.host() + "/app:1";
+  const auto folder = "home/.config/containers/certs.d/" + server.host() + "/";
+  const auto give = [&](const std::string& from, const std::string& to) {
+    machine.write(folder + to, base::read_host_file(from, 1 << 20), 0600);
+  };
+  give(server.ca_file(), "ca.crt");
+  machine.must({"tag", "localhost/base:1", name});
+  const std::vector<std::string> login = {"login", "-u", RegistryServer::username(),
+                                          "--password-stdin", server.host()};
+  const RunOptions password{.stdin_text = RegistryServer::password()};
+  const auto unknown = machine.ibuild(login, password);
+  CHECK(unknown.code == 3);
+  CHECK_THAT(unknown.err, Catch::Contains("client certificate"));
+
+  give(server.client_certificate_file(), "client.cert");
+  give(server.client_key_file(), "client.key");
+  CHECK(machine.ibuild({"push", name}).code == 3);
+  machine.must(login, password);
+  machine.must({"push", name});
+  machine.must({"rmi", name});
+  machine.must({"pull", name});
+}
+
 TEST_CASE("registry: Docker Hub's names through a mirror", "[e2e]") {
   if (!has_registry()) return;
   const RegistryServer server;

@@ -7,11 +7,13 @@
 #include "tests/e2e/support/machine.h"
 #include "tests/e2e/support/registry_use.h"
 #include "tests/e2e/support/reverse_proxy.h"
+#include "tests/e2e/support/token_server.h"
 #include "tests/support/must_run.h"
 
 using namespace ibuild;
 using namespace ibuild::e2e;
 using Access = test::RegistryServerOptions::Access;
+using Scheme = test::RegistryServerOptions::Scheme;
 using Blobs = ReverseProxyOptions::Blobs;
 
 namespace {
@@ -120,6 +122,58 @@ TEST_CASE("reverse proxy: a credential does not follow blobs to another host", "
   CHECK(std::ranges::count_if(log, [](const auto& line) {
           return line.starts_with("elsewhere GET ") && line.ends_with("anonymous");
         }) >= 2);
+  CHECK(std::ranges::count_if(log, [](const auto& line) {
+          return line.starts_with("elsewhere ") && line.ends_with("credential");
+        }) == 0);
+}
+
+TEST_CASE("reverse proxy: TLS, tokens, a limit and blobs elsewhere, all at once", "[e2e]") {
+  if (!has_proxy()) return;
+  const TokenServer tokens;
+  const RegistryServer server({.scheme = Scheme::https,
+                               .access = Access::token,
+                               .token_certificate_file = tokens.certificate_file()});
+  ReverseProxy proxy(
+      server, {.body_limit = "1m", .blobs = Blobs::elsewhere, .token_server = tokens.host()});
+  Machine machine;
+  build_image(machine, (3 << 20) + 1000);
+  Machine visitor(machine.who());
+  for (Machine* one : {&machine, &visitor})
+    one->write("home/ca.pem", base::read_host_file(server.ca_file(), 1 << 20));
+  const auto name = proxy.host() + "/team/app:1";
+  const auto with_ca = [](Machine& one, std::vector<std::string> words, RunOptions options = {}) {
+    words.insert(words.end(), {"--ca-file", one.path("home/ca.pem")});
+    return one.ibuild(words, options);
+  };
+
+  const auto refused = with_ca(machine, {"push", "localhost/app:1", name});
+  CHECK(refused.code == 3);
+  CHECK_THAT(refused.err, Catch::Contains("401") && Catch::Contains("ibuild login"));
+  const std::vector<std::string> login = {"login", "-u", RegistryServer::username(),
+                                          "--password-stdin", proxy.host()};
+  CHECK(with_ca(machine, login, {.stdin_text = "wrong"}).code == 3);
+  CHECK(with_ca(machine, login, {.stdin_text = RegistryServer::password()}).code == 0);
+  const auto pushed = with_ca(machine, {"push", "localhost/app:1", name});
+  INFO(pushed.err);
+  REQUIRE(pushed.code == 0);
+  const auto pulled = with_ca(visitor, {"pull", name});
+  INFO(pulled.err);
+  REQUIRE(pulled.code == 0);
+  CHECK(visitor.must({"inspect", "--raw", name}) ==
+        machine.must({"inspect", "--raw", "localhost/app:1"}));
+  CHECK(with_ca(machine, {"rm", "--force", name}).code == 0);
+  CHECK(with_ca(visitor, {"pull", name}).code != 0);
+
+  const auto given = tokens.log();
+  const std::string repository = "repository:team/app:";
+  CHECK(std::ranges::count(given, repository + "pull anybody") >= 1);
+  // One for the push, however many requests it took; one to give up what was too large; one for rm.
+  CHECK(std::ranges::count(given, repository + "pull,push alice") == 3);
+  CHECK(std::ranges::count(given, repository + "pull,delete alice") == 1);
+  const auto log = proxy.end();
+  CHECK(lines_with(log, " 413 ") > 0);
+  CHECK(lines_with(log, "here PATCH ") >= 3);
+  CHECK(lines_with(log, "elsewhere GET ") >= 2);
   CHECK(std::ranges::count_if(log, [](const auto& line) {
           return line.starts_with("elsewhere ") && line.ends_with("credential");
         }) == 0);

@@ -107,12 +107,19 @@ std::string config_text(const RegistryServerOptions& options, const std::string&
       "  secret: for-tests\n";
   if (options.scheme == RegistryServerOptions::Scheme::https) {
     text += "  tls:\n    certificate: " + dir + "/server.crt\n    key: " + dir + "/server.key\n";
-    if (options.access == RegistryServerOptions::Access::client_certificate) {
+    if (options.wants_client_certificate) {
       text += "    clientcas: [" + dir + "/ca.crt]\n";
     }
   }
   if (options.access == RegistryServerOptions::Access::basic_auth) {
     text += "auth: {htpasswd: {realm: tests, path: " + dir + "/htpasswd}}\n";
+  }
+  if (options.access == RegistryServerOptions::Access::token) {
+    text +=
+        "auth: {token: {autoredirect: true, realm: \"https://127.0.0.1/\", service: tests, issuer: "
+        "\"" +
+        std::string(RegistryServerOptions::kTokenIssuer) +
+        "\", rootcertbundle: " + options.token_certificate_file + "}}\n";
   }
   if (!options.mirror_of.empty()) text += "proxy: {remoteurl: \"" + options.mirror_of + "\"}\n";
   return text;

@@ -9,9 +9,15 @@ namespace ibuild::test {
 /// How a RegistryServer is started. Default: plain HTTP, nobody needs to log in.
 struct RegistryServerOptions {
   enum class Scheme { http, https };
-  enum class Access { anyone, basic_auth, client_certificate };
+  enum class Access { anyone, basic_auth, token };
   Scheme scheme = Scheme::http;
   Access access = Access::anyone;
+  /// Besides, nobody without a certificate of the server's CA is listened to (https only).
+  bool wants_client_certificate = false;
+  /// For `token`: PEM file of the certificate of whoever signs tokens. Their server is called
+  /// "/auth/token" of the host that the registry is asked by, and told to be https.
+  std::string token_certificate_file = {};
+  static constexpr const char* kTokenIssuer = "ibuild tests";
   /// Names and addresses of the server certificate.
   std::vector<std::string> certificate_names = {"127.0.0.1", "localhost"};
   /// When not empty: a pull-through mirror of this URL ("http://127.0.0.1:5000").
@@ -45,8 +51,8 @@ class RegistryServer {
   /// PEM files of the certificate itself, for `https` only.
   std::string server_certificate_file() const;
   std::string server_key_file() const;
-  /// PEM files of a client certificate from the same CA, which `client_certificate` asks for (with
-  /// https only).
+  /// PEM files of a client certificate from the same CA, which wants_client_certificate
+  /// asks for (with https only).
   std::string client_certificate_file() const;
   std::string client_key_file() const;
   /// Where blobs lie: <storage_dir>/docker/registry/v2/…

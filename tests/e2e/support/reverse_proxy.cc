@@ -11,7 +11,6 @@
 #include <optional>
 #include <utility>
 
-#include "base/base64.h"
 #include "base/child.h"
 #include "base/error.h"
 #include "base/files.h"
@@ -50,11 +49,13 @@ std::string own_files(const std::string& dir) {
   return text;
 }
 
-std::string server_block(int port, const std::string& place, const std::string& rest) {
+/// `listen`: "127.0.0.1:5000", with " ssl" after it where it is so.
+std::string server_block(const std::string& listen, const std::string& place,
+                         const std::string& rest) {
   return fmt::format(
-      "server {{\nlisten 127.0.0.1:{};\nset $place {};\nproxy_set_header Host $http_host;\n"
+      "server {{\nlisten {};\nset $place {};\nproxy_set_header Host $http_host;\n"
       "proxy_buffering on;\nproxy_request_buffering on;\n{}}}\n",
-      port, place, rest);
+      listen, place, rest);
 }
 
 }  // namespace
@@ -63,27 +64,42 @@ struct ReverseProxy::State {
   State(const test::RegistryServer& behind_server, ReverseProxyOptions given)
       : options(std::move(given)),
         behind(behind_server.url()),
+        storage(behind_server.storage_dir()),
+        certificate(behind_server.server_certificate_file()),
+        key(behind_server.server_key_file()),
         dir(base::DirFd::open(temp_root()), "ibuild-test-nginx-") {}
 
   std::string file(const char* name) const { return dir.host_path() + "/" + name; }
 
+  bool speaks_tls() const { return behind.starts_with("https:"); }
+  std::string listen(int at) const {
+    return "127.0.0.1:" + std::to_string(at) + (speaks_tls() ? " ssl" : "");
+  }
+
+  /// Blobs as files of the registry's, for nobody who shows a credential.
+  std::string blob_block() const {
+    return server_block(listen(blob_port), "elsewhere",
+                        "if ($http_authorization) { return 403; }\n"
+                        "location ~ ^/v2/.+/blobs/sha256:(?<begin>..)(?<rest>.+)$ {\nalias " +
+                            storage +
+                            "/docker/registry/v2/blobs/sha256/$begin/$begin$rest/data;\n}\n");
+  }
+
   std::string config() const {
-    const std::string pass = "proxy_pass " + behind + ";";
+    std::string text = own_files(dir.host_path());
+    if (speaks_tls())
+      text += fmt::format("ssl_certificate {};\nssl_certificate_key {};\n", certificate, key);
     std::string here = "client_max_body_size " + options.body_limit + ";\n";
-    std::string elsewhere;
     if (options.blobs == ReverseProxyOptions::Blobs::elsewhere) {
       here += fmt::format(
-          "location ~ ^/v2/.+/blobs/sha256: {{ return 307 http://127.0.0.1:{}$request_uri; }}\n",
+          "location ~ ^/v2/.+/blobs/sha256: {{ return 307 $scheme://127.0.0.1:{}$request_uri; }}\n",
           blob_port);
-      const auto account = base::encode_base64(test::RegistryServer::username() + ":" +
-                                               test::RegistryServer::password());
-      elsewhere = server_block(blob_port, "elsewhere",
-                               "location / {\nif ($http_authorization) { return 403; }\n"
-                               "proxy_set_header Authorization 'Basic " +
-                                   account + "';\n" + pass + "\n}\n");
+      text += blob_block();
     }
-    here += "location / { " + pass + " }\n";
-    return own_files(dir.host_path()) + server_block(port, "here", here) + elsewhere + "}\n";
+    if (!options.token_server.empty())
+      here += "location /auth/ { proxy_pass http://" + options.token_server + "; }\n";
+    here += "location / { proxy_pass " + behind + "; }\n";
+    return text + server_block(listen(port), "here", here) + "}\n";
   }
 
   /// False when it ends at once.
@@ -112,6 +128,9 @@ struct ReverseProxy::State {
 
   ReverseProxyOptions options;
   std::string behind;
+  std::string storage;
+  std::string certificate;
+  std::string key;
   base::TempDir dir;
   int port = 0;
   int blob_port = 0;

@@ -9,16 +9,17 @@
 namespace ibuild::e2e {
 
 /// How nginx stands before a registry. Whole requests and answers are buffered, in files where they
-/// are large, as nginx does unless told otherwise.
+/// are large, as nginx does unless told otherwise. Before a registry with TLS it speaks TLS itself,
+/// with the same certificate.
 struct ReverseProxyOptions {
   std::string body_limit = "0";  // client_max_body_size; "0": none
   /// Blobs are read from another port, which refuses whoever shows a credential there.
   enum class Blobs { here, elsewhere };
   Blobs blobs = Blobs::here;
+  std::string token_server = {};  // what is asked for below /auth; empty: the registry
 };
 
-/// Debian's nginx on a free port of 127.0.0.1, before a registry of plain HTTP. Ended by the
-/// destructor.
+/// Debian's nginx on a free port of 127.0.0.1, before a registry. Ended by the destructor.
 class ReverseProxy {
  public:
   /// Empty when nginx is here. For can_run("registry", …).

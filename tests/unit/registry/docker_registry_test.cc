@@ -199,7 +199,7 @@ TEST_CASE("docker_registry: an unknown CA or another name is refused", "[registr
 TEST_CASE("docker_registry: a client certificate from certs.d is shown where it is wanted",
           "[registry]") {
   if (!servers_can_run()) return;
-  const RegistryServer server({.scheme = Scheme::https, .access = Access::client_certificate});
+  const RegistryServer server({.scheme = Scheme::https, .wants_client_certificate = true});
   RegistryOptions without;
   without.ca_file = server.ca_file();
   const std::string error = registry_error_of(
