@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "builder/cdi/plain_yaml.h"
+#include "builder/cdi/yaml.h"
 #include "parser/go_values.h"
 
 namespace ibuild::builder {
@@ -182,7 +182,7 @@ bool is_cdi_name(std::string_view text) {
 }
 
 std::vector<CdiDevice> parse_cdi_file(std::string_view text) {
-  const json file = parse_plain_yaml(text);
+  const json file = parse_yaml(text);
   require_object(file, "the file");
   if (text_of(file, "cdiVersion").empty()) fail("cdiVersion is missing");
   const std::string kind = text_of(file, "kind");

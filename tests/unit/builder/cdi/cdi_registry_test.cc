@@ -162,9 +162,9 @@ TEST_CASE("cdi: later directories win, and nobody wins in the same", "[builder]"
   CHECK(find({"b", "a"}).at(0).edits.env == std::vector<std::string>{"FROM=a"});
   CHECK(find({"a", "c"}).empty());
   CHECK(find({"c", "a"}).size() == 1);
-  files.put("d/bad.yaml", "kind: |\n");
+  files.put("d/bad.yaml", "kind: [\n");
   CHECK_THROWS_WITH(CdiRegistry({files.dir("d")}),
-                    Catch::Contains("d/bad.yaml") && Catch::Contains("line 1"));
+                    Catch::Contains("d/bad.yaml") && Catch::Contains("line 2"));
 }
 
 }  // namespace
