@@ -261,26 +261,32 @@ BuildResult run_passes(const BuildRequest& request, const Services& given_servic
   parser::Diagnostics diagnostics;
   // The text is a list of instructions with their places in the file.
   const auto dockerfile = parser::parse_dockerfile(request.dockerfile, diagnostics);
+  BuildChecks checks(request, dockerfile, diagnostics, events);
   // Every instruction is typed; there is at least one stage; nothing is expanded.
-  const auto stages = parser::build_stages(dockerfile, diagnostics);
+  const auto stages = checks.before([&] { return parser::build_stages(dockerfile, diagnostics); });
   // For each platform: every FROM, COPY --from and mount names a stage or an image; the target
   // exists; there is no cycle.
-  auto targets = make_targets(stages, request, given_args(request, given_services.clock));
+  auto targets = checks.before(
+      [&] { return make_targets(stages, request, given_args(request, given_services.clock)); });
   // The image's time is known, and no name stands for it any more.
-  const auto clock = image_clock(
-      {stages, targets.front().platform, targets.front().args, request, given_services}, stop);
+  const auto clock = checks.before([&] {
+    return image_clock(
+        {stages, targets.front().platform, targets.front().args, request, given_services}, stop);
+  });
   for (auto& target : targets) target.args = target.args.with_source_date_epoch(clock.fixed());
   const Services services = with_clock(given_services, clock);
   VertexNumbers vertices;
   // Every image that the target needs is known by digest, and no stage waits for triggers of its
   // base.
   BaseTable bases;
-  resolve_all_bases(targets, request, services, vertices, stop, bases);
-  // What is odd but allowed has been said.
-  raise_build_warnings({request, dockerfile, targets, bases}, std::move(diagnostics), events);
+  checks.before([&] { resolve_all_bases(targets, request, services, vertices, stop, bases); });
+  checks.know_bases(targets, bases);
   // Variables are expanded; steps come after what they need; only what the targets need is there,
   // and once. No more network for names.
-  const BuildPlan plan = plan_build(targets, bases, request, stages.escape);
+  const BuildPlan plan =
+      checks.before([&] { return plan_build(targets, bases, request, stages.escape); });
+  // What is odd but allowed has been said.
+  checks.raise_all();
   BuildContext context(request, services);
   ImportedCaches imported(open_caches(caches.from, services), platforms_of(targets),
                           services.events, vertices);

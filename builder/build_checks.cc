@@ -108,9 +108,16 @@ void check_frontend(const BuildRequest& request, WarningCollector& events) {
                 {}});
 }
 
-/// Whether the checks could not begin since nobody knows which are wanted.
-bool is_about_checks(const parser::DockerfileError& error) {
-  return error.code() == "invalid-directive" || error.code() == "invalid-check-options";
+/// The checks of a build whose bases are known.
+parser::LintOptions known_options(const CheckedBuild& build, const parser::IgnoreMatcher& ignore) {
+  auto options = common_options(build.request);
+  options.ignore = &ignore;
+  options.platform_args = build.main_target().args.platform_args();
+  options.base_image = [&build](StageIndex stage, std::string_view) {
+    return facts_of(build, stage);
+  };
+  for (const StageIndex stage : build.main_target().graph.reachable()) options.stages.insert(stage);
+  return options;
 }
 
 }  // namespace
@@ -121,17 +128,31 @@ parser::LintReport lint_text(const BuildRequest& request, const parser::Dockerfi
   const auto ignore = ignored_files(request);
   options.ignore = &ignore;
   options.stages = stages;
+  options.platform_args = platform_args(request);
   return parser::lint_dockerfile(dockerfile, options);
 }
 
 parser::LintReport lint_build(const CheckedBuild& build) {
-  auto options = common_options(build.request);
   const auto ignore = ignored_files(build.request);
-  options.ignore = &ignore;
-  options.platform_args = build.main_target().args.platform_args();
-  options.base_image = [&](StageIndex stage, std::string_view) { return facts_of(build, stage); };
-  for (const StageIndex stage : build.main_target().graph.reachable()) options.stages.insert(stage);
+  return parser::lint_dockerfile(build.dockerfile, known_options(build, ignore));
+}
+
+parser::LintReport lint_until(const CheckedBuild& build, const parser::DockerfileError& fault) {
+  const auto ignore = ignored_files(build.request);
+  auto options = known_options(build, ignore);
+  if (fault.range().start.line > 0) options.last_line = fault.range().start.line;
   return parser::lint_dockerfile(build.dockerfile, options);
+}
+
+parser::LintReport lint_bases(const BuildRequest& request, const parser::Dockerfile& dockerfile) {
+  auto options = common_options(request);
+  options.platform_args = platform_args(request);
+  options.depth = parser::LintDepth::bases;
+  return parser::lint_dockerfile(dockerfile, options);
+}
+
+void check_lint_options(const BuildRequest& request, const parser::Dockerfile& dockerfile) {
+  (void)parser::read_lint_config(dockerfile, common_options(request).check);
 }
 
 std::string violation_message(const parser::Diagnostics& findings) {
@@ -141,15 +162,35 @@ std::string violation_message(const parser::Diagnostics& findings) {
   return "lint violation found for rules: " + base::join(names, ", ");
 }
 
-void raise_build_warnings(const CheckedBuild& build, parser::Diagnostics from_parser,
-                          WarningCollector& events) {
-  for (auto& warning : from_parser) events.raise(std::move(warning));
-  check_build_args(build, events);
-  check_frontend(build.request, events);
+BuildChecks::BuildChecks(const BuildRequest& request, const parser::Dockerfile& dockerfile,
+                         const parser::Diagnostics& from_parser, WarningCollector& events)
+    : request_(request), dockerfile_(dockerfile), from_parser_(from_parser), events_(events) {
+  check_lint_options(request, dockerfile);
+}
+
+void BuildChecks::know_bases(const std::vector<PlatformTarget>& targets, const BaseTable& bases) {
+  targets_ = &targets;
+  bases_ = &bases;
+}
+
+void BuildChecks::raise(const parser::Diagnostics& warnings) {
+  for (const auto& warning : warnings) events_.raise(warning);
+}
+
+void BuildChecks::raise_until(const parser::DockerfileError* fault) {
+  raise(from_parser_);
+  if (targets_ == nullptr) return raise(lint_bases(request_, dockerfile_).warnings);
+  const CheckedBuild build{request_, dockerfile_, *targets_, *bases_};
+  raise((fault != nullptr ? lint_until(build, *fault) : lint_build(build)).warnings);
+}
+
+void BuildChecks::raise_all() {
+  const CheckedBuild build{request_, dockerfile_, *targets_, *bases_};
+  raise(from_parser_);
+  check_build_args(build, events_);
+  check_frontend(request_, events_);
   const auto report = lint_build(build);
-  for (const auto& warning : report.warnings) events.raise(warning);
-  // What else is wrong in the file is for the passes that follow to say.
-  if (report.error && is_about_checks(*report.error)) throw *report.error;
+  raise(report.warnings);
   if (report.findings_are_errors) throw base::Error(violation_message(report.warnings));
 }
 

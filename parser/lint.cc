@@ -130,19 +130,6 @@ void check_keyword_casing(const StageList& list, const LintConfig& config, LintS
   }
 }
 
-LintConfig file_config(const Dockerfile& dockerfile, const LintOptions& options) {
-  if (!options.check.empty()) return parse_lint_config(options.check);
-  for (const Directive& directive : dockerfile.directives) {
-    if (directive.name != "check") continue;
-    try {
-      return parse_lint_config(first_word(directive.value));
-    } catch (const base::UsageError& error) {
-      throw DockerfileError("invalid-directive", directive.range, error.what());
-    }
-  }
-  return {};
-}
-
 /// build_stages(), with the checks that come on the way.
 StageList build_and_check(const Dockerfile& dockerfile, const LintConfig& config, LintSink& sink) {
   Diagnostics unused;
@@ -156,7 +143,7 @@ StageList build_and_check(const Dockerfile& dockerfile, const LintConfig& config
 
 void run_checks(const Dockerfile& dockerfile, const LintOptions& options, LintReport& report) {
   LintSink sink(report.warnings);
-  const LintConfig config = file_config(dockerfile, options);
+  const LintConfig config = read_lint_config(dockerfile, options.check);
   report.findings_are_errors = config.findings_are_errors;
   for (const SourceRange& range : dockerfile.empty_continuations) {
     sink.report(config, LintRule::no_empty_continuation, "Empty continuation line", range);
@@ -169,6 +156,7 @@ void run_checks(const Dockerfile& dockerfile, const LintOptions& options, LintRe
   check_keyword_casing(list, config, sink);
   FromLinter from_linter(list, options, config, sink);
   const std::vector<LintBase> bases = from_linter.run();
+  if (options.depth == LintDepth::bases) return;
   StageLinter(list, options, config, sink, from_linter.global_args()).run(bases);
 }
 
@@ -181,6 +169,19 @@ Warning make_finding(LintRule rule, std::string message, const SourceRange& rang
     url = "https://docs.docker.com/go/dockerfile/rule/" + std::string(info.page) + "/";
   }
   return {std::string(info.name), std::move(message), std::move(url), range};
+}
+
+LintConfig read_lint_config(const Dockerfile& dockerfile, std::string_view check) {
+  if (!check.empty()) return parse_lint_config(check);
+  for (const Directive& directive : dockerfile.directives) {
+    if (directive.name != "check") continue;
+    try {
+      return parse_lint_config(first_word(directive.value));
+    } catch (const base::UsageError& error) {
+      throw DockerfileError("invalid-directive", directive.range, error.what());
+    }
+  }
+  return {};
 }
 
 LintReport lint_dockerfile(const Dockerfile& dockerfile, const LintOptions& options) {

@@ -23,6 +23,9 @@ struct BaseImageFacts {
   std::string platform_fault;
 };
 
+/// How far the checks go: a build that ends at its FROM lines never comes to other instructions.
+enum class LintDepth { bases, instructions };
+
 /// What the Dockerfile alone does not tell. All of it may be left out.
 struct LintOptions {
   /// Replaces the file's `# check=` when not empty (BUILDKIT_DOCKERFILE_CHECK).
@@ -38,6 +41,9 @@ struct LintOptions {
   std::function<bool(std::string_view)> is_image_name;
   /// The stages to look into; empty: all of them.
   std::set<std::size_t> stages;
+  LintDepth depth = LintDepth::instructions;
+  /// The instruction on this line, or the next one, is the last of the stages that is looked at.
+  std::optional<int> last_line;
 };
 
 struct LintReport {
@@ -47,6 +53,10 @@ struct LintReport {
   /// The file or the options ask that findings fail the build, and there are some.
   bool findings_are_errors = false;
 };
+
+/// What `check` (LintOptions::check) or else the file's `# check=` asks for. Throws:
+/// DockerfileError for options that are none in the file, base::UsageError for those in `check`.
+LintConfig read_lint_config(const Dockerfile& dockerfile, std::string_view check);
 
 /// Runs BuildKit's checks. Never throws for what is in the file.
 LintReport lint_dockerfile(const Dockerfile& dockerfile, const LintOptions& options);

@@ -58,7 +58,15 @@ LintConfig parse_lint_config(std::string_view text) {
   LintConfig config;
   text = trim_space(text);
   if (text.empty()) return config;
-  for (const std::string_view option : base::split(text, ';')) read_option(option, config);
+  // BuildKit takes three options at most: what follows the second `;` is all of one.
+  constexpr int kMostOptions = 3;
+  for (int count = 1; count < kMostOptions; ++count) {
+    const auto end = text.find(';');
+    if (end == std::string_view::npos) break;
+    read_option(text.substr(0, end), config);
+    text.remove_prefix(end + 1);
+  }
+  read_option(text, config);
   return config;
 }
 

@@ -121,7 +121,7 @@ std::vector<LintBase> FromLinter::run() {
     const Stage& stage = list_.stages[i];
     const LintConfig config = with_comments(config_, stage.from_instruction.comments);
     bases.push_back(check_base(stage, i, config));
-    if (!stage.from.platform.empty()) check_platform(stage, config);
+    if (!stage.from.platform.empty()) bases.back().os = check_platform(stage, config);
   }
   return bases;
 }
@@ -159,7 +159,7 @@ LintBase FromLinter::check_base(const Stage& stage, std::size_t index, const Lin
   return base;
 }
 
-void FromLinter::check_platform(const Stage& stage, const LintConfig& config) {
+std::string FromLinter::check_platform(const Stage& stage, const LintConfig& config) {
   const SourceRange& range = stage.from_instruction.range;
   const ExpandedWord expanded =
       expand(stage.from.platform, {list_.escape, global_args_, sink_.meter()}, range);
@@ -185,6 +185,7 @@ void FromLinter::check_platform(const Stage& stage, const LintConfig& config) {
                           "invalid platform \"" + base::printable(expanded.text) + "\" from " +
                               base::printable(stage.from.platform));
   }
+  return platform ? platform->os : "";
 }
 
 }  // namespace ibuild::parser

@@ -56,6 +56,15 @@ bool is_remote(std::string_view source) {
   return git && !git->looks_local;
 }
 
+/// Of a path in an image of Windows, where a drive may stand before it; only C: is one there.
+bool is_absolute_on_windows(std::string path) {
+  std::replace(path.begin(), path.end(), '\\', '/');
+  if (path.starts_with("//")) return false;
+  const auto colon = path.find(':');
+  if (colon == std::string::npos) return path.starts_with('/');
+  return colon == 1 && (path[0] == 'c' || path[0] == 'C') && path.substr(2).starts_with('/');
+}
+
 }  // namespace
 
 /// Goes through one instruction; one function for each kind.
@@ -115,7 +124,9 @@ class StageLinter::InstructionLinter {
   void operator()(const User& user) { expand(user.user); }
   void operator()(const Workdir& workdir) {
     const std::string path = expand(workdir.path);
-    if (!state_.has_workdir && !path.starts_with('/')) {
+    const bool is_absolute =
+        state_.os == "windows" ? is_absolute_on_windows(path) : path.starts_with('/');
+    if (!state_.has_workdir && !is_absolute) {
       report(LintRule::workdir_relative_path,
              "Relative workdir " + go_quote(path) +
                  " can have unexpected results if the base image changes");
@@ -320,7 +331,10 @@ StageLinter::State StageLinter::start_state(std::size_t index, const LintBase& b
   State state;
   std::optional<BaseImageFacts> facts = base_facts(index, base);
   state.is_env_known = facts.has_value();
-  state.env["PATH"] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+  const auto target = global_args_.find("TARGETOS");
+  state.os = base.os.empty() && target != global_args_.end() ? target->second : base.os;
+  if (state.os != "windows")  // which knows its own
+    state.env["PATH"] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
   if (!facts) return state;
   state.has_shell = facts->has_shell;
   state.onbuild = std::move(facts->onbuild);
@@ -332,7 +346,7 @@ StageLinter::State StageLinter::start_state(std::size_t index, const LintBase& b
   return state;
 }
 
-void StageLinter::lint_stage(const Stage& stage, State& state) {
+bool StageLinter::lint_stage(const Stage& stage, State& state) {
   InstructionLinter::Seen seen;
   const SourceRange& from_range = stage.from_instruction.range;
   for (const std::string& trigger : std::exchange(state.onbuild, {})) {
@@ -340,9 +354,12 @@ void StageLinter::lint_stage(const Stage& stage, State& state) {
     const Instruction instruction = parse_onbuild_trigger(trigger, unused);
     InstructionLinter(*this, state, seen, instruction, from_range).run();
   }
+  if (is_last(from_range)) return false;
   for (const Instruction& instruction : stage.instructions) {
     InstructionLinter(*this, state, seen, instruction, instruction.range).run();
+    if (is_last(instruction.range)) return false;
   }
+  return true;
 }
 
 void StageLinter::run(const std::vector<LintBase>& bases) {
@@ -357,7 +374,7 @@ void StageLinter::run(const std::vector<LintBase>& bases) {
   for (std::size_t i = 0; i < list_.stages.size(); ++i) {
     if (!is_wanted(i)) continue;
     State state = start_state(i, bases[i], states);
-    lint_stage(list_.stages[i], state);
+    if (!lint_stage(list_.stages[i], state)) return;
     if (users_[i] > 0) states[i] = std::move(state);
   }
 }

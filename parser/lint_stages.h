@@ -19,6 +19,7 @@ using LintEnv = std::map<std::string, std::string, std::less<>>;
 struct LintBase {
   std::optional<std::size_t> stage;  // an earlier one
   std::string image;                 // else; "scratch" is none
+  std::string os;                    // of FROM --platform; else empty
 };
 
 /// The checks of FROM lines and of the variables in them.
@@ -38,7 +39,8 @@ class FromLinter {
   LintEnv resolve_args(bool use_build_args) const;
   void check_defaults();
   LintBase check_base(const Stage& stage, std::size_t index, const LintConfig& config);
-  void check_platform(const Stage& stage, const LintConfig& config);
+  /// The system that is named; empty when none is.
+  std::string check_platform(const Stage& stage, const LintConfig& config);
   void report_undeclared(const ExpandedWord& expanded, const Stage& stage,
                          const LintConfig& config);
 
@@ -68,6 +70,7 @@ class StageLinter {
     LintEnv env;
     std::set<std::string> args;        // names of ARGs, with or without a value
     std::vector<std::string> onbuild;  // triggers
+    std::string os;
     bool is_env_known = true;
     bool has_shell = false;
     bool has_workdir = false;
@@ -77,7 +80,11 @@ class StageLinter {
   /// `states` of earlier stages; that of a base which no later stage stands on is taken away.
   State start_state(std::size_t index, const LintBase& base, std::vector<State>& states);
   std::optional<BaseImageFacts> base_facts(std::size_t index, const LintBase& base);
-  void lint_stage(const Stage& stage, State& state);
+  /// False when nothing that follows is to be looked at.
+  bool lint_stage(const Stage& stage, State& state);
+  bool is_last(const SourceRange& range) const {
+    return options_.last_line && range.start.line >= *options_.last_line;
+  }
 
   const StageList& list_;
   const LintOptions& options_;

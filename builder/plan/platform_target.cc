@@ -67,4 +67,10 @@ std::vector<PlatformTarget> make_targets(const parser::StageList& stages,
   return targets;
 }
 
+std::map<std::string, std::string> platform_args(const BuildRequest& request) {
+  const auto platform = wanted_platforms(request).front();
+  return GlobalArgs({}, request.build_args, {image::host_platform(), platform, request.target})
+      .platform_args();
+}
+
 }  // namespace ibuild::builder

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <map>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -43,5 +45,8 @@ auto for_platform(const image::Platform& platform, ResultShape shape, F&& f) -> 
 /// Requires: `stages` outlives the targets. Throws: parser::DockerfileError.
 std::vector<PlatformTarget> make_targets(const parser::StageList& stages,
                                          const BuildRequest& request, const BuildArgMap& given);
+
+/// BUILDPLATFORM, TARGETARCH and so on for the first platform asked for, --build-arg applied.
+std::map<std::string, std::string> platform_args(const BuildRequest& request);
 
 }  // namespace ibuild::builder

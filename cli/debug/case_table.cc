@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "cli/debug/plan_dump.h"
 #include "image/reference.h"
 #include "image/validate.h"
 #include "parser/clean_path.h"
@@ -74,30 +75,15 @@ Json answer_gitref(const Json& question) {
           {"checksum", git->checksum}};
 }
 
-bool is_image_name(std::string_view text) {
-  try {
-    image::parse_reference(text);
-    return true;
-  } catch (const base::Error&) {
-    return false;
-  }
-}
-
 Json answer_lint(const Json& question) {
-  const parser::IgnoreMatcher ignore(
-      parser::read_ignore_file(question.value("dockerignore", std::string())));
-  parser::LintOptions options;
-  options.build_args = question.value("build_args", std::map<std::string, std::string>());
-  options.platform_args = {
-      {"BUILDPLATFORM", "linux/amd64"},  {"BUILDOS", "linux"},  {"BUILDARCH", "amd64"},
-      {"TARGETPLATFORM", "linux/amd64"}, {"TARGETOS", "linux"}, {"TARGETARCH", "amd64"},
-      {"TARGETSTAGE", "default"}};
-  options.ignore = &ignore;
-  options.base_image = [](std::size_t, std::string_view) { return parser::BaseImageFacts(); };
-  options.is_image_name = &is_image_name;
-  parser::Diagnostics diagnostics;
-  const auto dockerfile = parser::parse_dockerfile(question.at("dockerfile"), diagnostics);
-  const parser::LintReport report = parser::lint_dockerfile(dockerfile, options);
+  builder::BuildRequest request;
+  request.platforms = {image::parse_platform("linux/amd64")};
+  request.dockerfile = question.at("dockerfile").get<std::string>();
+  request.ignore_file = question.value("dockerignore", std::string());
+  for (const auto& [name, value] :
+       question.value("build_args", std::map<std::string, std::string>()))
+    request.build_args[name] = value;
+  const parser::LintReport report = lint_as_built(request);
   std::vector<std::pair<std::string, int>> found;
   Json details = Json::array();
   for (const parser::Warning& warning : report.warnings) {

@@ -1,6 +1,9 @@
 #include "cli/debug/plan_dump.h"
 
-#include "builder/build.h"
+#include <optional>
+#include <utility>
+
+#include "builder/build_checks.h"
 #include "builder/plan/base_table.h"
 #include "builder/plan/plan_build.h"
 #include "builder/plan/platform_target.h"
@@ -30,6 +33,24 @@ builder::BaseTable empty_bases(std::vector<builder::PlatformTarget>& targets) {
   return bases;
 }
 
+struct PlannedFile {
+  std::vector<builder::PlatformTarget> targets;
+  builder::BaseTable bases;
+  char escape;
+};
+
+PlannedFile find_bases(const builder::BuildRequest& request, const parser::StageList& stages) {
+  PlannedFile file{builder::make_targets(stages, request, request.build_args), {}, stages.escape};
+  for (auto& target : file.targets) target.graph.need_all_stages();
+  file.bases = empty_bases(file.targets);
+  return file;
+}
+
+parser::LintReport with_fault(parser::LintReport report, const parser::DockerfileError& fault) {
+  report.error = fault;
+  return report;
+}
+
 }  // namespace
 
 void dump_plan(const std::string& dockerfile, const std::map<std::string, std::string>& build_args,
@@ -39,11 +60,32 @@ void dump_plan(const std::string& dockerfile, const std::map<std::string, std::s
   for (const auto& [name, value] : build_args) request.build_args[name] = value;
   parser::Diagnostics diagnostics;
   const auto parsed = parser::parse_dockerfile(dockerfile, diagnostics);
+  builder::check_lint_options(request, parsed);
   const auto stages = parser::build_stages(parsed, diagnostics);
   auto targets = builder::make_targets(stages, request, request.build_args);
   const auto bases = empty_bases(targets);
   out << builder::describe(builder::plan_build(targets, bases, request, stages.escape),
                            builder::ShownEnvironment::changes);
+}
+
+parser::LintReport lint_as_built(const builder::BuildRequest& request) {
+  parser::Diagnostics unused;
+  std::optional<parser::Dockerfile> dockerfile;
+  std::optional<parser::StageList> stages;
+  std::optional<PlannedFile> file;
+  try {
+    dockerfile = parser::parse_dockerfile(request.dockerfile, unused);
+    builder::check_lint_options(request, *dockerfile);
+    stages = parser::build_stages(*dockerfile, unused);
+    file = find_bases(request, *stages);
+    builder::plan_build(file->targets, file->bases, request, file->escape);
+    return builder::lint_build({request, *dockerfile, file->targets, file->bases});
+  } catch (const parser::DockerfileError& fault) {
+    if (!dockerfile) return with_fault({}, fault);
+    if (!file) return with_fault(builder::lint_bases(request, *dockerfile), fault);
+    const builder::CheckedBuild build{request, *dockerfile, file->targets, file->bases};
+    return with_fault(builder::lint_until(build, fault), fault);
+  }
 }
 
 }  // namespace ibuild::cli

@@ -4,6 +4,9 @@
 #include <ostream>
 #include <string>
 
+#include "builder/build.h"
+#include "parser/lint.h"
+
 namespace ibuild::cli {
 
 /// Prints the steps that a Dockerfile is planned to and the history of its image, for amd64; every
@@ -12,5 +15,9 @@ namespace ibuild::cli {
 /// base::Error.
 void dump_plan(const std::string& dockerfile, const std::map<std::string, std::string>& build_args,
                std::ostream& out);
+
+/// BuildKit's checks on all stages, with images that have nothing in them; of a file that a build
+/// refuses, as far as they come until then, and why. Throws: base::UsageError.
+parser::LintReport lint_as_built(const builder::BuildRequest& request);
 
 }  // namespace ibuild::cli

@@ -173,3 +173,45 @@ TEST_CASE("check: an option that is not known ends a build as well", "[builder]"
   CHECK_THROWS_WITH(f.build("# check=skpi=all\nFROM scratch\nCOPY . /\n"),
                     "invalid check option \"skpi\"");
 }
+
+namespace {
+
+/// The warnings of a build that fails.
+std::vector<std::string> warnings_of_failure(BuildFixture& f, const std::string& dockerfile) {
+  f.events.clear();
+  CHECK_THROWS_AS(f.build(dockerfile), base::Error);
+  std::vector<std::string> rules;
+  for (const auto& warning : f.events.warnings()) rules.push_back(warning);
+  return rules;
+}
+
+}  // namespace
+
+TEST_CASE("check: before a fault a build tells what BuildKit has found until then", "[builder]") {
+  BuildFixture f;
+  f.images.add("base", {});
+  // The instructions are looked at up to the one that fails.
+  CHECK(warnings_of_failure(f, "FROM base as a\nWORKDIR x\nSTOPSIGNAL no\nENV y z\n").size() == 2);
+  // No stage is looked into when a FROM, a --from or an image is wrong.
+  CHECK(warnings_of_failure(f, "FROM base as a\nWORKDIR x\nCOPY --from=7 y z\n").size() == 1);
+  CHECK(warnings_of_failure(f, "FROM nowhere as a\nWORKDIR x\n").size() == 1);
+  CHECK(warnings_of_failure(f, "FROM base as a\nWORKDIR x\nFROM ${nope} as b\n").size() == 3);
+  // Nor is what follows an instruction that cannot be understood.
+  CHECK(warnings_of_failure(f, "FROM base as a\nCOPY x\nFROM base as b\n").size() == 1);
+  CHECK(warnings_of_failure(f, "FROM base as a\nNOPE x\n").size() == 1);
+}
+
+TEST_CASE("check: findings end a build only where nothing else does", "[builder]") {
+  BuildFixture f;
+  f.images.add("base", {});
+  const std::string strict = "# check=error=true\nFROM base as a\n";
+  CHECK_THROWS_WITH(f.build(strict), Catch::Contains("lint violation found for rules: From"));
+  CHECK_THROWS_WITH(f.build(strict + "STOPSIGNAL no\n"), !Catch::Contains("lint violation"));
+}
+
+TEST_CASE("check: options that are none end a build before anything else", "[builder]") {
+  BuildFixture f;
+  CHECK_THROWS_WITH(f.build("# check=skpi=all\nFROM nowhere\n"),
+                    Catch::Contains("invalid check option \"skpi\""));
+  CHECK(f.events.warnings().empty());
+}

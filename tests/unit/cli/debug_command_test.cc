@@ -120,3 +120,20 @@ TEST_CASE("debug_command: other words and inputs are refused", "[cli]") {
   CHECK_THROWS_AS(run({"words"}, "not json"), ibuild::base::UsageError);
   CHECK_THROWS_AS(run({"words"}, "{}"), ibuild::base::UsageError);
 }
+
+TEST_CASE("debug_command: plan refuses check options that are none", "[cli]") {
+  const Outcome outcome = run({"plan", "-"}, "# check=skpi=all\nFROM a\n");
+  CHECK(outcome.code == 1);
+  CHECK_THAT(outcome.err, Catch::Contains("invalid check option"));
+}
+
+TEST_CASE("debug_command: lint tells of a refused file what comes before the fault", "[cli]") {
+  const auto lint = [](const std::string& text) { return answer("lint", {{"dockerfile", text}}); };
+  const auto unreadable = lint("FROM a as b\nRUN <<E\n");
+  CHECK(unreadable["warnings"].empty());
+  CHECK(unreadable.contains("fault"));
+  CHECK(lint("FROM a as b\nWORKDIR x\nCOPY --from=9 x y\n")["warnings"] ==
+        Json::array({Json::array({"FromAsCasing", 1})}));
+  CHECK(lint("FROM a\nWORKDIR x\nSTOPSIGNAL no\nENV a b\n")["warnings"] ==
+        Json::array({Json::array({"WorkdirRelativePath", 2})}));
+}

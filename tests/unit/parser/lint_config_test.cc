@@ -34,6 +34,12 @@ TEST_CASE("lint_config: findings may be errors", "[parser]") {
   CHECK_FALSE(parse_lint_config("error=false").findings_are_errors);
 }
 
+TEST_CASE("lint_config: the third option is the last, whatever is in it", "[parser]") {
+  const LintConfig config = parse_lint_config("skip=A;error=true;skip=B;skip=all");
+  CHECK(config.skipped.contains("B;skip=all"));
+  CHECK_FALSE(config.skip_all);
+}
+
 TEST_CASE("lint_config: other options are faults", "[parser]") {
   for (const char* text : {"skip", "skip=A;foo=b", "error=maybe", ";"}) {
     INFO(text);

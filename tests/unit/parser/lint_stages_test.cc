@@ -158,3 +158,28 @@ TEST_CASE("lint_stages: --build-arg and global ARGs give values", "[parser]") {
   CHECK(findings("ARG d=/x\nFROM scratch\nARG d\nWORKDIR $d\n").empty());
   CHECK(findings("FROM scratch\nARG d=x\nWORKDIR $d\n", {.build_args = {{"d", "/y"}}}).empty());
 }
+
+TEST_CASE("lint_stages: a path of Windows may begin with its drive, and PATH is not known there",
+          "[parser]") {
+  const std::string from = "FROM --platform=windows/amd64 scratch AS windows\n";
+  for (const char* path : {"C:\\app", "c:/app", "\\app", "/app"})
+    CHECK(findings("# escape=`\n" + from + "WORKDIR " + path + "\n").empty());
+  for (const char* path : {"app", "C:app", "D:\\app", "\\\\host\\app"})
+    CHECK(findings("# escape=`\n" + from + "WORKDIR " + path + "\n") ==
+          std::vector<std::string>{"WorkdirRelativePath:3"});
+  CHECK(findings(from + "LABEL a=$PATH\n") == std::vector<std::string>{"UndefinedVar:2"});
+  CHECK(findings("FROM scratch\nWORKDIR C:/app\nLABEL a=$PATH\n") ==
+        std::vector<std::string>{"WorkdirRelativePath:2"});
+}
+
+TEST_CASE("lint_stages: nothing is looked at behind the last line", "[parser]") {
+  const std::string text = "FROM scratch\nWORKDIR a\nENV x y\nFROM scratch\nWORKDIR b\n";
+  LintOptions options;
+  options.last_line = 2;
+  CHECK(findings(text, options) == std::vector<std::string>{"WorkdirRelativePath:2"});
+  options.last_line = 4;
+  CHECK(findings(text, options).size() == 2);
+  options.last_line = std::nullopt;
+  options.depth = LintDepth::bases;
+  CHECK(findings(text, options).empty());
+}
