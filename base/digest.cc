@@ -20,7 +20,8 @@ struct Algorithm {
   std::string_view prefix;
   std::size_t hex_digits;
 };
-constexpr std::array<Algorithm, 2> kAlgorithms = {{{"sha256:", 64}, {"sha512:", 128}}};
+constexpr std::array<Algorithm, 3> kAlgorithms = {
+    {{"sha256:", 64}, {"sha384:", 96}, {"sha512:", 128}}};
 
 bool is_lower_hex(std::string_view text) {
   return std::all_of(text.begin(), text.end(),

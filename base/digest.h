@@ -13,8 +13,8 @@
 
 namespace ibuild::base {
 
-/// A content digest `sha256:<64 hex>` (sha512 is read, never written). Empty when default-made.
-/// See: image-spec/descriptor.md, "Digests".
+/// A content digest `sha256:<64 hex>` (sha384 and sha512 are read, never written). Empty when
+/// default-made. See: image-spec/descriptor.md, "Digests".
 class Digest {
  public:
   Digest() = default;

@@ -104,7 +104,7 @@ std::vector<base::Digest> read_diff_ids(const JsonValue& rootfs) {
   if (!list) return diff_ids;  // moby leaves it out where there are none
   for (const JsonValue& item : list->as_list()) {
     const auto digest = base::Digest::try_parse(item.as_string());
-    if (!digest) item.fail("is not a sha256 or sha512 digest");
+    if (!digest) item.fail("is not a sha256, sha384 or sha512 digest");
     diff_ids.push_back(*digest);
   }
   return diff_ids;

@@ -23,7 +23,7 @@ Descriptor read_descriptor(const JsonValue& object) {
   if (!is_media_type(descriptor.media_type)) media_type.fail("is not a media type");
   const JsonValue digest = object.at("digest");
   const auto parsed = base::Digest::try_parse(digest.as_string());
-  if (!parsed) digest.fail("is not a sha256 or sha512 digest");
+  if (!parsed) digest.fail("is not a sha256, sha384 or sha512 digest");
   descriptor.digest = *parsed;
   descriptor.size_bytes = object.at("size").as_size();
   descriptor.urls = object.strings_or_empty("urls");

@@ -109,6 +109,12 @@ NameParts split_domain(std::string_view name) {
                          "\": " + why);
 }
 
+bool is_path(std::string_view path) {
+  const auto components = base::split(path, '/');
+  return path.size() <= kMaxPathLength &&
+         std::all_of(components.begin(), components.end(), is_path_component);
+}
+
 void check_path(std::string_view text, std::string_view path) {
   if (std::any_of(path.begin(), path.end(), is_upper)) {
     refuse(text, "repository name must be lowercase");
@@ -135,7 +141,8 @@ Reference parse_reference(std::string_view text) {
   std::string_view rest = text;
   if (const auto at = rest.find('@'); at != std::string_view::npos) {
     reference.digest = base::Digest::try_parse(rest.substr(at + 1));
-    if (!reference.digest) refuse(text, "what follows \"@\" is not a sha256 or sha512 digest");
+    if (!reference.digest)
+      refuse(text, "what follows \"@\" is not a sha256, sha384 or sha512 digest");
     rest = rest.substr(0, at);
   }
   const auto last_slash = rest.rfind('/');
@@ -150,7 +157,10 @@ Reference parse_reference(std::string_view text) {
   }
   if (rest.empty()) refuse(text, "there is no repository name");
   NameParts parts = split_domain(rest);
-  if (!is_domain(parts.domain)) {
+  if (!is_domain(parts.domain) && is_path(rest)) {
+    // "a_b.c/foo": what would be no host is part of the path, and there is none.
+    parts = {"", std::string(rest)};
+  } else if (!is_domain(parts.domain)) {
     refuse(text, "\"" + base::printable(parts.domain) + "\" is not a registry's host name");
   }
   check_path(text, parts.path);

@@ -14,13 +14,14 @@ namespace ibuild::image {
 /// See: distribution-spec "Pulling manifests" for the grammar; distribution/reference for the short
 /// forms.
 struct Reference {
-  std::string domain;                  // "docker.io", "127.0.0.1:5000", "[::1]:5000"
+  std::string domain;                  // "docker.io", "127.0.0.1:5000", "[::1]:5000"; empty for
+                                       // a path whose first part has a dot and is no host's name
   std::string path;                    // "library/python"
   std::string tag;                     // empty when none was given
   std::optional<base::Digest> digest;  // wins over the tag where both are given
 
   /// domain/path, without tag and digest.
-  std::string name() const { return domain + "/" + path; }
+  std::string name() const { return domain.empty() ? path : domain + "/" + path; }
   /// Full form: domain/path[:tag][@digest].
   std::string str() const;
   /// As people write it: docker.io and library/ left out.

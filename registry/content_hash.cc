@@ -17,6 +17,7 @@ struct ContentHash::State {
 ContentHash::ContentHash(std::string_view algorithm) : state_(std::make_unique<State>()) {
   state_->algorithm = std::string(algorithm);
   const EVP_MD* kind = algorithm == "sha256"   ? ::EVP_sha256()
+                       : algorithm == "sha384" ? ::EVP_sha384()
                        : algorithm == "sha512" ? ::EVP_sha512()
                                                : nullptr;
   if (kind == nullptr) throw base::ContentError("unknown digest algorithm " + state_->algorithm);

@@ -8,8 +8,8 @@
 
 namespace ibuild::registry {
 
-/// Hashes with the algorithm of a digest that is to be checked: sha256 or sha512. Not for several
-/// threads at once.
+/// Hashes with the algorithm of a digest that is to be checked: sha256, sha384 or sha512. Not for
+/// several threads at once.
 class ContentHash {
  public:
   explicit ContentHash(std::string_view algorithm);

@@ -131,3 +131,23 @@ TEST_CASE("reference: full and familiar forms read back as the same reference", 
   CHECK(parse_reference(reference.str()) == reference);
   CHECK(parse_reference(reference.familiar()) == reference);
 }
+
+TEST_CASE("reference: a first part with a dot that is no host's name is part of the path",
+          "[image]") {
+  const Reference reference = parse_reference("a_b.c/foo:1");
+  CHECK(reference.domain.empty());
+  CHECK(reference.path == "a_b.c/foo");
+  CHECK(reference.str() == "a_b.c/foo:1");
+  CHECK(reference.familiar() == "a_b.c/foo:1");
+  CHECK(parse_reference(reference.str()) == reference);
+  CHECK_THROWS_AS(parse_reference("a_b.c:5000/foo"), base::UsageError);
+  CHECK_THROWS_AS(parse_reference("A_b.c/foo"), base::UsageError);
+}
+
+TEST_CASE("reference: digests of all three algorithms", "[image]") {
+  for (const auto& digest : {"sha256:" + std::string(64, '1'), "sha384:" + std::string(96, '1'),
+                             "sha512:" + std::string(128, '1')}) {
+    CHECK(parse_reference("a@" + digest).digest->str() == digest);
+  }
+  CHECK_THROWS_AS(parse_reference("a@sha384:" + std::string(64, '1')), base::UsageError);
+}
