@@ -96,8 +96,7 @@ std::optional<Located> locate_scp(std::string_view text) {
 }
 
 std::optional<Located> locate(std::string_view text) {
-  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
-  if (std::any_of(text.begin(), text.end(), is_control)) return std::nullopt;
+  if (text.find('\0') != std::string_view::npos) return std::nullopt;  // no program can be told it
   if (text.starts_with("./") || text.starts_with("../")) return std::nullopt;
   if (text.starts_with("github.com/")) return locate_github(text);
   const std::string scheme = scheme_of(text);

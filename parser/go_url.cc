@@ -124,7 +124,8 @@ std::optional<std::string> rewrite_authority(std::string_view scheme, std::strin
 
 std::optional<GoUrl> read_go_url(std::string_view text) {
   const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
-  if (std::any_of(text.begin(), text.end(), is_control)) return std::nullopt;
+  const std::string_view before_fragment = text.substr(0, text.find('#'));
+  if (std::any_of(before_fragment.begin(), before_fragment.end(), is_control)) return std::nullopt;
   const UrlParts parts = split_url(text);
   const auto authority = rewrite_authority(parts.scheme, parts.authority);
   auto path = percent_decode(parts.path);
@@ -133,6 +134,8 @@ std::optional<GoUrl> read_go_url(std::string_view text) {
   GoUrl url;
   if (!parts.scheme.empty()) url.location = parts.scheme + "://" + *authority;
   url.location += is_all_kept(parts.path, kLeftInPath) ? parts.path : escape(*path, kInPath);
+  // A lone `?` at the end stays; a query does not.
+  if (before_fragment.ends_with('?') && parts.query.empty()) url.location += '?';
   url.path = *std::move(path);
   url.fragment = *std::move(fragment);
   for (const std::string_view part : base::split(parts.query, '&')) {

@@ -99,3 +99,19 @@ TEST_CASE("git_reference: wrong options are faults", "[parser]") {
     CHECK_THROWS_AS(parse_git_reference("https://x/a.git?" + std::string(query)), UsageError);
   }
 }
+
+TEST_CASE("git_reference: a lone question mark stays with a URL, as in net/url", "[parser]") {
+  CHECK(parse_git_reference("https://example.org/a.git?#b")->remote ==
+        "https://example.org/a.git?");
+  CHECK_THROWS_AS(parse_git_reference("https://example.org/a.git??"), UsageError);
+  CHECK(parse_git_reference("me@example.org:a.git?")->remote == "me@example.org:a.git");
+}
+
+TEST_CASE("git_reference: control characters may stand in a fragment and behind scp's colon",
+          "[parser]") {
+  CHECK(parse_git_reference("https://example.org/a.git#b\tc")->ref == "b\tc");
+  CHECK_FALSE(parse_git_reference("https://example.org/a\tb.git"));
+  CHECK(parse_git_reference("me@example.org:a\tb#c\rd")->remote == "me@example.org:a\tb");
+  CHECK_FALSE(parse_git_reference("me@example.org:a\nb"));
+  CHECK_FALSE(parse_git_reference(std::string("me@example.org:a\0b", 18)));
+}
