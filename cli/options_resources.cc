@@ -74,7 +74,7 @@ void ResourceOptions::add_to(OptionParser& parser) {
   parser.value("--cpuset-cpus", "LIST", cpuset_cpus, "Processors for steps, as 0-3,7");
   parser.value("--cpuset-mems", "LIST", cpuset_mems, "Memory nodes for steps");
   parser.value("--cgroup-parent", "CGROUP", cgroup_parent,
-               "Cgroup below which those of steps with limits are made");
+               "Cgroup below which those of steps are made");
 }
 
 sandbox::ResourceLimits ResourceOptions::limits() const {
@@ -85,8 +85,6 @@ sandbox::ResourceLimits ResourceOptions::limits() const {
   limits.cpu_shares = static_cast<std::uint64_t>(parse_number("--cpu-shares", cpu_shares, 2));
   limits.cpuset_cpus = parse_set("--cpuset-cpus", cpuset_cpus);
   limits.cpuset_mems = parse_set("--cpuset-mems", cpuset_mems);
-  if (!cgroup_parent.empty() && limits == sandbox::ResourceLimits())
-    refuse("--cgroup-parent", cgroup_parent, "steps get a cgroup only for a limit, as --memory");
   limits.cgroup_parent = take_parent(cgroup_parent);
   return limits;
 }

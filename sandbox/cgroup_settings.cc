@@ -126,6 +126,10 @@ CgroupSettings settings_of(std::string_view controller, const ResourceLimits& li
   return found;
 }
 
+bool wants_cgroup(const ResourceLimits& limits) {
+  return !limits.cgroup_parent.empty() || !needed_controllers(limits).empty();
+}
+
 std::optional<CgroupPlace> find_controller(std::string_view controller, std::string_view mountinfo,
                                            std::string_view cgroup) {
   const auto own_in_v1 =

@@ -27,6 +27,8 @@ struct CgroupSettings {
 /// The controllers that it takes to set `limits`. They are asked for by version, as a host may have
 /// some in version 1 and others in version 2.
 std::vector<std::string> needed_controllers(const ResourceLimits& limits);
+/// Whether a step gets a cgroup of its own: for a limit, or since it is to be below a chosen one.
+bool wants_cgroup(const ResourceLimits& limits);
 /// See: cgroup-v1/memory.rst, sched-bwc.rst and cgroup-v2.rst of the kernel's documentation.
 CgroupSettings settings_of(std::string_view controller, const ResourceLimits& limits,
                            CgroupVersion version);

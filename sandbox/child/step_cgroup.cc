@@ -137,10 +137,30 @@ void StepCgroup::enter() const {
 
 StepCgroup::~StepCgroup() { remove_all(); }
 
+/// Without a limit the step goes below its parent wherever that may be.
+std::vector<StepCgroup::Group> StepCgroup::find_plain_groups(const ResourceLimits& limits,
+                                                             const CgroupView& view) {
+  std::vector<Group> groups;
+  for (const char* controller : {"cpu", "cpuset", "memory", "pids"}) {
+    auto place = find_controller(controller, view.mountinfo, view.cgroup);
+    if (!place) continue;
+    place->own = limits.cgroup_parent;
+    const bool v1 = place->version == CgroupVersion::v1;
+    const auto same = std::find_if(groups.begin(), groups.end(),
+                                   [&](const Group& group) { return group.place == *place; });
+    Group& group = same != groups.end() ? *same : groups.emplace_back(Group{*place, {}, ""});
+    if (v1) group.controllers.emplace_back(controller);  // version 2 need not hand any on
+  }
+  if (groups.empty()) fail("no cgroup hierarchy is mounted here");
+  return groups;
+}
+
 std::vector<StepCgroup::Group> StepCgroup::find_groups(const ResourceLimits& limits,
                                                        const CgroupView& view) {
+  const auto controllers = needed_controllers(limits);
+  if (controllers.empty()) return find_plain_groups(limits, view);
   std::vector<Group> groups;
-  for (const auto& controller : needed_controllers(limits)) {
+  for (const auto& controller : controllers) {
     auto place = find_controller(controller, view.mountinfo, view.cgroup);
     if (!place) fail("no cgroup hierarchy with the controller " + controller + " is mounted here");
     if (!limits.cgroup_parent.empty()) place->own = limits.cgroup_parent;

@@ -59,6 +59,7 @@ class StepCgroup {
     std::vector<std::string> controllers;
     std::string dir;
   };
+  static std::vector<Group> find_plain_groups(const ResourceLimits& limits, const CgroupView& view);
   static std::vector<Group> find_groups(const ResourceLimits& limits, const CgroupView& view);
   void make(Group& group, const ResourceLimits& limits);
   void make_v2_below_some(Group& group);

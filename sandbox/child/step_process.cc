@@ -120,7 +120,7 @@ void set_up_stdio(const ReceivedSpec& received, int null) {
 
 /// First of all: what is made after it is counted, and it becomes the root of the step's cgroups.
 void ask_for_limits(const SandboxSpec& spec, const Channel& line) {
-  if (needed_controllers(spec.resources).empty()) return;
+  if (!wants_cgroup(spec.resources)) return;
   ask_supervisor("limit resources", line, aid::kLimits + encode_resources(spec.resources));
 }
 

@@ -49,6 +49,9 @@ TEST_CASE("cgroup settings: version 2 counts swap alone and weighs from 1 to 100
 TEST_CASE("cgroup settings: only what is limited needs a controller", "[sandbox]") {
   CHECK(needed_controllers({}).empty());
   CHECK(needed_controllers({.cgroup_parent = "/x"}).empty());
+  CHECK_FALSE(wants_cgroup({}));
+  CHECK(wants_cgroup({.cgroup_parent = "/x"}));
+  CHECK(wants_cgroup({.memory_bytes = 1}));
   CHECK(needed_controllers({.memory_bytes = 1}) == std::vector<std::string>{"memory"});
   CHECK(needed_controllers({.cpu_shares = 5, .cpuset_mems = "0"}) ==
         std::vector<std::string>{"cpu", "cpuset"});

@@ -94,6 +94,18 @@ TEST_CASE("cgroup v2: a chosen parent is the only one, and gets its controllers 
   CHECK(h.is_clean());
 }
 
+TEST_CASE("cgroup v2: a parent alone is enough, and hands no controllers on", "[sandbox]") {
+  const Hierarchy h;
+  {
+    const StepCgroup cgroup({.cgroup_parent = "/user/chosen"}, 77, h.view());
+    CHECK(base::list_dir(base::DirFd::open(h.path("/user/chosen")), {}).size() == 1);
+    CHECK(h.get("user/cgroup.subtree_control") == "\n");
+  }
+  CHECK(h.is_clean());
+  CHECK_THROWS_WITH(StepCgroup({.cgroup_parent = "/x"}, 77, {"", ""}),
+                    Catch::Contains("no cgroup hierarchy"));
+}
+
 TEST_CASE("cgroup: without a hierarchy the controller is named", "[sandbox]") {
   CHECK_THROWS_WITH(StepCgroup({.memory_bytes = 5}, 77, {"", ""}),
                     Catch::Contains("controller memory"));
