@@ -118,14 +118,20 @@ bool is_from_stdin(const builder::ContextSpec& spec) {
   return std::holds_alternative<builder::StdinContext>(spec);
 }
 
-/// Throws: UsageError when the context is a Dockerfile itself, and --file another one.
+/// Throws: UsageError when standard input is a Dockerfile itself, and --file another one.
 void check_one_dockerfile(const DockerfileQuery& query) {
-  const std::string& file = query.file;
-  const bool is_elsewhere = file == "-" || is_http_url(file) || file.starts_with('/');
-  if (query.context.dockerfile && !file.empty() && (is_from_stdin(query.spec) || !is_elsewhere)) {
-    throw base::UsageError("--file " + base::printable(file) +
+  if (query.context.dockerfile && !query.file.empty() && is_from_stdin(query.spec)) {
+    throw base::UsageError("--file " + base::printable(query.file) +
                            " names a Dockerfile, and the context is another one");
   }
+}
+
+/// What is read when the context is a Dockerfile by URL: that file, unless --file names one
+/// elsewhere. A name that would be looked for in the context does not count, as from buildx.
+bool is_context_itself(const DockerfileQuery& query) {
+  const std::string& file = query.file;
+  const bool is_elsewhere = file == "-" || is_http_url(file) || file.starts_with('/');
+  return query.context.dockerfile && !is_elsewhere;
 }
 
 FoundFile find_in_files(const DockerfileQuery& query) {
@@ -157,8 +163,7 @@ FoundFile find_dockerfile(const DockerfileQuery& query, const DockerfileSources&
     return {builder::file_name_of_url(file),
             builder::fetch_dockerfile(file, *sources.files, sources.stop), std::nullopt};
   }
-  if (query.context.dockerfile && file.empty())
-    return {"Dockerfile", *query.context.dockerfile, std::nullopt};
+  if (is_context_itself(query)) return {"Dockerfile", *query.context.dockerfile, std::nullopt};
   return find_in_files(query);
 }
 
@@ -187,7 +192,11 @@ DockerfileInput read_local_dockerfile(const std::string& file, const std::string
 
 DockerfileInput read_dockerfile(const DockerfileQuery& query, const DockerfileSources& sources) {
   auto found = find_dockerfile(query, sources);
-  DockerfileInput input{std::move(found.name), std::move(found.text), std::nullopt};
+  DockerfileInput input{std::move(found.name), std::move(found.text), std::nullopt, ""};
+  if (!query.file.empty() && is_context_itself(query)) {
+    input.warning = "--file " + base::printable(query.file) +
+                    " is not looked for: the context is a Dockerfile itself";
+  }
   if (!query.ignore_file.empty()) {
     input.ignore_file = base::read_host_file(query.ignore_file, builder::kMaxIgnoreFileBytes);
   } else if (query.context.ignore_files == builder::ResolvedContext::IgnoreFiles::apply) {

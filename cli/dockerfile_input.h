@@ -31,6 +31,7 @@ struct DockerfileInput {
   std::string name;  // shown in messages
   std::string text;
   std::optional<std::string> ignore_file;  // the text of the one that applies
+  std::string warning;                     // of what does not count; empty: none
 };
 
 /// Reads the Dockerfile (in the context: Dockerfile, dockerfile or Containerfile) and its ignore

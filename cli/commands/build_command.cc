@@ -265,6 +265,7 @@ int run_invocation(Invocation& run, const IsolationChoice& isolation, Progress& 
   run.shown = {.name = request.dockerfile_name, .text = request.dockerfile};
   progress.set_dockerfile(run.shown);
   tell_definition(progress, input.dockerfile);
+  if (!input.dockerfile.warning.empty()) warnings_to(progress)(input.dockerfile.warning);
   if (run.call.kind != CallKind::build) {
     const auto services = [&]() -> const builder::Services& { return session().services(); };
     return tell(run.call, request, services, progress, context, signals.token());

@@ -166,8 +166,12 @@ TEST_CASE("dockerfile_input: a context that is a Dockerfile", "[cli]") {
   context.context.dockerfile = "the context";
   CHECK(context.read().text == "the context");
   CHECK(context.read("-", "other").text == "other");
-  CHECK_THROWS_AS(context.read("x"), base::UsageError);
+  CHECK(context.read().warning.empty());
+  const auto named = context.read("x");
+  CHECK(named.text == "the context");
+  CHECK_THAT(named.warning, Catch::Contains("--file x is not looked for"));
   context.be_fetched(builder::StdinContext{});
+  CHECK_THROWS_AS(context.read("x"), base::UsageError);
   CHECK_THROWS_AS(context.read("http://web.test/x"), base::UsageError);
   CHECK_THROWS_AS(context.read("-"), base::UsageError);
 }
