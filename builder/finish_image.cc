@@ -76,7 +76,9 @@ FinishedImage finish_image(const PlannedImage& image, const BuildPlan& plan,
   if (image.tip) finished.layers = results[*image.tip].chain.layers();
   for (const auto& layer : finished.layers) finished.config.diff_ids.push_back(layer.diff_id);
 
-  auto entries = base_entries(image, count_base_layers(image, plan, results));
+  finished.base_layers = count_base_layers(image, plan, results);
+  auto entries = base_entries(image, finished.base_layers);
+  finished.base_history = entries.size();
   for (const auto& planned : image.history) {
     if (planned.from_base) continue;
     Entry entry{planned.entry, std::nullopt, false};

@@ -1,16 +1,33 @@
 #include "builder/export/archive_exporter.h"
 
+#include <algorithm>
+#include <chrono>
+#include <optional>
+
 #include "base/error.h"
 #include "builder/export/image_layout.h"
 #include "builder/export/layer_blobs.h"
 #include "builder/export/output_attributes.h"
 #include "builder/export/output_file.h"
 #include "builder/export/output_names.h"
+#include "builder/export/output_times.h"
 #include "builder/export/squash.h"
 
 namespace ibuild::builder {
 
 namespace {
+
+/// When the images were made stands beside their names, as BuildKit has it.
+void note_time(const FinishedBuild& build, const base::Clock& clock, image::Descriptor& top) {
+  std::optional<base::TimePoint> time = clock.fixed();
+  for (const auto& image : build.images) {
+    if (!clock.is_fixed()) time = std::max(time, base::parse_rfc3339(image.config.created));
+  }
+  if (!time) return;
+  top.annotations.try_emplace(
+      "org.opencontainers.image.created",
+      base::format_rfc3339(std::chrono::floor<std::chrono::seconds>(*time)));
+}
 
 void write_archive(const BuiltImages& built, const std::vector<image::Reference>& names,
                    DockerManifest docker, const layers::ContentStore& content,
@@ -35,9 +52,9 @@ void ArchiveExporter::check(const OutputSpec& output, ResultShape shape,
                             const AttestationSettings& attestations) const {
   const OutputAttributes attributes(output);
   if (kind_ == Kind::oci) {
-    attributes.allow_layer_format_and({"dest", "name", "rewrite-timestamp", "tar"});
+    attributes.allow_layer_format_and({"dest", "name", "tar"});
   } else {
-    attributes.allow_layer_format_and({"dest", "name", "rewrite-timestamp"});
+    attributes.allow_layer_format_and({"dest", "name"});
   }
   const auto kind = kind_ == Kind::oci ? ImageFormat::oci : ImageFormat::docker;
   const auto format = read_layer_format(attributes, kind);
@@ -62,7 +79,7 @@ void ArchiveExporter::check(const OutputSpec& output, ResultShape shape,
 std::optional<LayerNeeds> ArchiveExporter::layer_needs(const OutputSpec& output,
                                                        const std::vector<image::Reference>&) const {
   const OutputAttributes attributes(output);
-  if (wants_squash(attributes)) return std::nullopt;
+  if (wants_own_layers(attributes)) return std::nullopt;
   return LayerNeeds{read_layer_format(attributes, ImageFormat::oci).compression, {}};
 }
 
@@ -79,8 +96,8 @@ ExportResult ArchiveExporter::run(const FinishedBuild& build, const OutputSpec& 
   report.note("exporting layers");
   FinishedBuild wanted = as_wanted(build, attributes, services, stop);
   wanted.names = names;
-  const BuiltImages built =
-      make_built_images(wanted, format, BlobPlace::store, services.store, stop);
+  BuiltImages built = make_built_images(wanted, format, BlobPlace::store, services.store, stop);
+  note_time(wanted, output_clock(attributes, services.clock), built.top);
   report.note("writing " + std::string(docker ? "docker archive" : "OCI layout") + " to " + dest);
   const auto& content = services.store.content();
   if (attributes.flag("tar", true)) {

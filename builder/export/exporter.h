@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <span>
 #include <stop_token>
@@ -23,6 +24,9 @@ struct FinishedImage {
   image::ImageConfig config;  // complete: diff-ids and history are in place
   layers::LayerChain layers;  // as many as there are diff-ids
   std::vector<Attestation> attestations;
+  // How many of the history's first entries, and of the layers, are the base's.
+  std::size_t base_history = 0;
+  std::size_t base_layers = 0;
 };
 
 /// All that a build made.

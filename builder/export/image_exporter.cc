@@ -44,8 +44,8 @@ void ImageExporter::check(const OutputSpec& output, ResultShape shape,
                           const AttestationSettings& attestations) const {
   const OutputAttributes attributes(output);
   attributes.allow_layer_format_and({"name", "push", "push-by-digest", "name-canonical",
-                                     "dangling-name-prefix", "dangling-name-empty-only",
-                                     "rewrite-timestamp", "store", "unpack", kInsecureAttribute});
+                                     "dangling-name-prefix", "dangling-name-empty-only", "store",
+                                     "unpack", kInsecureAttribute});
   for (const char* flag :
        {"name-canonical", "unpack", "dangling-name-empty-only", kInsecureAttribute})
     (void)attributes.flag(flag, false);
@@ -69,7 +69,7 @@ bool ImageExporter::pushes(const OutputAttributes& attributes) const {
 std::optional<LayerNeeds> ImageExporter::layer_needs(
     const OutputSpec& output, const std::vector<image::Reference>& names) const {
   const OutputAttributes attributes(output);
-  if (wants_squash(attributes)) return std::nullopt;
+  if (wants_own_layers(attributes)) return std::nullopt;
   LayerNeeds needs{read_layer_format(attributes, ImageFormat::oci).compression, {}};
   if (pushes(attributes)) needs.destinations = output_names(names, output);
   return needs;

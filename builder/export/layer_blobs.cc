@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "builder/export/output_times.h"
 #include "builder/export/squash.h"
 
 namespace ibuild::builder {
@@ -95,6 +96,7 @@ LayerFormat read_layer_format(const OutputAttributes& attributes, ImageFormat ot
     throw base::UsageError("compression=zstd needs oci-mediatypes=true");
   }
   (void)wants_squash(attributes);
+  (void)output_clock(attributes, {});
   format.attestations.artifact = attributes.flag("oci-artifact", false);
   format.attestations.forced = attributes.flag("attestation-inline", false);
   if (!oci && format.attestations.artifact)

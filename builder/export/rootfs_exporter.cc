@@ -5,10 +5,11 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "builder/attest/file_subjects.h"
-#include "builder/export/clamp_times.h"
 #include "builder/export/directory_writer.h"
+#include "builder/export/fix_times.h"
 #include "builder/export/output_attributes.h"
 #include "builder/export/output_file.h"
+#include "builder/export/output_times.h"
 #include "builder/export/platform_folders.h"
 #include "builder/export/root_file_system.h"
 #include "layers/tar_writer.h"
@@ -33,6 +34,7 @@ struct Layout {
   enum class Folders { merged, each };
   Folders folders = Folders::merged;
   std::string attestation_prefix;
+  base::Clock clock;
 };
 
 std::string read_prefix(const OutputAttributes& attributes) {
@@ -55,13 +57,13 @@ void write_image(const FinishedImage& image, const FileSubjects::Naming& naming,
 template <typename Writer>
 void write_all(const FinishedBuild& build, const Layout& layout, Writer& writer,
                const Services& services, std::stop_token stop) {
-  ClampTimes clamp(writer, services.clock);
-  MergePlatforms merge(clamp);
+  FixTimes fixed(writer, layout.clock);
+  MergePlatforms merge(fixed);
   for (const auto& image : build.images) {
     const auto folder_name = platform_folder(image.config.platform);
-    FileSubjects::Naming naming{layout.attestation_prefix, "", services.clock.now()};
+    FileSubjects::Naming naming{layout.attestation_prefix, "", layout.clock.now()};
     if (layout.folders == Layout::Folders::each) {
-      IntoFolder folder(clamp, folder_name, services.clock.now());
+      IntoFolder folder(fixed, folder_name, layout.clock.now());
       write_image(image, naming, folder, services, stop);
     } else {
       if (build.images.size() > 1) naming.suffix = folder_name;
@@ -87,11 +89,13 @@ void RootfsExporter::check(const OutputSpec& output, ResultShape,
                            const AttestationSettings&) const {
   const OutputAttributes attributes(output);
   if (kind_ == Kind::local) {
-    attributes.allow_only({"dest", "mode", "platform-split", "attestation-prefix"});
+    attributes.allow_only(
+        {"dest", "mode", "platform-split", "attestation-prefix", kEpochAttribute});
     (void)replaces_directory(output);
   } else {
-    attributes.allow_only({"dest", "platform-split", "attestation-prefix"});
+    attributes.allow_only({"dest", "platform-split", "attestation-prefix", kEpochAttribute});
   }
+  (void)output_clock(attributes, {});
   (void)read_prefix(attributes);
   (void)attributes.flag("platform-split", false);
   const std::string dest = attributes.required_text("dest");
@@ -108,7 +112,7 @@ ExportResult RootfsExporter::run(const FinishedBuild& build, const OutputSpec& o
   const std::string dest = attributes.required_text("dest");
   const bool split = attributes.flag("platform-split", build.shape == ResultShape::index);
   const Layout layout{split ? Layout::Folders::each : Layout::Folders::merged,
-                      read_prefix(attributes)};
+                      read_prefix(attributes), output_clock(attributes, services.clock)};
   if (kind_ == Kind::tar) {
     report.note("sending tarball to " + dest);
     const auto file = OutputFile::open(dest);

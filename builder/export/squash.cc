@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "builder/export/clamp_times.h"
+#include "builder/export/output_times.h"
 #include "builder/export/root_file_system.h"
 #include "layers/layer_builder.h"
 #include "layers/layer_store.h"
@@ -25,12 +26,12 @@ class IntoLayer : public RootFileSystem::Visitor {
   layers::LayerBuilder& layer_;
 };
 
-layers::Layer merge_layers(const layers::LayerChain& chain, const Services& services,
-                           std::stop_token stop) {
-  const auto layer = services.store.layers().begin_layer();
+layers::Layer merge_layers(const layers::LayerChain& chain, const layers::Store& store,
+                           const base::Clock& clock, std::stop_token stop) {
+  const auto layer = store.layers().begin_layer();
   IntoLayer into(*layer);
-  ClampTimes clamp(into, services.clock);
-  RootFileSystem(chain, services.store, std::move(stop)).visit(clamp);
+  ClampTimes clamp(into, clock);
+  RootFileSystem(chain, store, std::move(stop)).visit(clamp);
   return layer->commit();
 }
 
@@ -40,13 +41,19 @@ bool wants_squash(const OutputAttributes& attributes) {
   return attributes.flag(kSquashAttribute, false);
 }
 
-FinishedImage squash_image(const FinishedImage& image, const Services& services,
-                           std::stop_token stop) {
+bool wants_own_layers(const OutputAttributes& attributes) {
+  const bool rewrites =
+      attributes.flag("rewrite-timestamp", false) && output_clock(attributes, {}).is_fixed();
+  return rewrites || wants_squash(attributes);
+}
+
+FinishedImage squash_image(const FinishedImage& image, const layers::Store& store,
+                           const base::Clock& clock, std::stop_token stop) {
   if (image.layers.size() < 2) return image;
   FinishedImage squashed;
   squashed.config = image.config;
   squashed.attestations = image.attestations;
-  squashed.layers.push_back(merge_layers(image.layers, services, std::move(stop)));
+  squashed.layers.push_back(merge_layers(image.layers, store, clock, std::move(stop)));
   squashed.config.diff_ids = {squashed.layers.front().diff_id};
   for (auto& entry : squashed.config.history) entry.empty_layer = true;
   image::HistoryEntry merged;
@@ -59,17 +66,21 @@ FinishedImage squash_image(const FinishedImage& image, const Services& services,
 
 FinishedBuild as_wanted(const FinishedBuild& build, const OutputAttributes& attributes,
                         const Services& services, std::stop_token stop) {
-  if (!wants_squash(attributes)) return build;
-  FinishedBuild squashed = build;
-  for (auto& image : squashed.images) {
+  const bool squash = wants_squash(attributes);
+  if (!squash && !attributes.text(kEpochAttribute)) return build;
+  const auto clock = output_clock(attributes, services.clock);
+  FinishedBuild wanted = build;
+  for (auto& image : wanted.images) {
+    image = with_output_times(image, attributes, services.store, stop);
+    if (!squash) continue;
     if (!image.config.inline_cache.empty()) {
       base::UsageError error("a squashed image cannot carry an inline cache of its layers");
       error.set_hint("use --cache-to type=registry or type=local");
       throw error;
     }
-    image = squash_image(image, services, stop);
+    image = squash_image(image, services.store, clock, stop);
   }
-  return squashed;
+  return wanted;
 }
 
 }  // namespace ibuild::builder
