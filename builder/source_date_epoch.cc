@@ -160,8 +160,11 @@ std::optional<std::chrono::sys_seconds> resolve_source_date_epoch(const EpochSet
   const auto given = setting.args.given(kName);
   const std::string text = given ? *given : setting.args.value(kName).value_or("");
   if (text.empty()) return std::nullopt;
-  if (const auto seconds = base::parse_i64(text); seconds && *seconds >= 0)
+  if (const auto seconds = base::parse_i64(text); seconds && *seconds >= 0) {
+    if (*seconds > kLatestEpoch)
+      throw base::UsageError("invalid SOURCE_DATE_EPOCH: " + text + ": times end in 2262");
     return std::chrono::sys_seconds(std::chrono::seconds(*seconds));
+  }
   const auto time = EpochResolver(setting, std::move(stop)).time_of(text);
   if (!time) return std::nullopt;
   return std::chrono::floor<std::chrono::seconds>(*time);

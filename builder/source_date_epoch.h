@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <stop_token>
 
@@ -9,6 +10,9 @@
 #include "parser/instruction.h"
 
 namespace ibuild::builder {
+
+/// Units: seconds since 1970. The latest time whose nanoseconds can be counted.
+inline constexpr std::int64_t kLatestEpoch = 9'223'372'036;
 
 /// What a build takes its SOURCE_DATE_EPOCH from.
 struct EpochSetting {

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "builder/source_date_epoch.h"
 #include "cli/add_host.h"
 #include "cli/byte_size.h"
 #include "cli/output_spec.h"
@@ -173,8 +174,7 @@ base::Clock make_clock() {
   const auto text = environment("SOURCE_DATE_EPOCH");
   const auto seconds = text ? base::parse_i64(*text) : std::nullopt;
   if (!seconds) return base::Clock{};  // see take_build_args
-  // 9999-12-31: later times have no RFC 3339 form.
-  if (*seconds < 0 || *seconds > 253402300799) {
+  if (*seconds < 0 || *seconds > builder::kLatestEpoch) {
     throw base::UsageError("SOURCE_DATE_EPOCH=" + base::printable(*text) +
                            " is no number of seconds since 1970");
   }

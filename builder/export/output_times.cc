@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "builder/source_date_epoch.h"
 #include "layers/layer_builder.h"
 #include "layers/layer_store.h"
 #include "layers/store.h"
@@ -21,7 +22,7 @@ std::optional<std::chrono::sys_seconds> read_epoch(const OutputAttributes& attri
   const auto text = attributes.text(kEpochAttribute);
   if (!text || text->empty()) return std::nullopt;
   const auto seconds = base::parse_i64(*text);
-  if (!seconds || *seconds < 0) {
+  if (!seconds || *seconds < 0 || *seconds > kLatestEpoch) {
     throw base::UsageError(attributes.what() + ": attribute " + kEpochAttribute +
                            " takes seconds since 1970, not " + base::printable(*text));
   }

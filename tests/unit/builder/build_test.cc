@@ -128,6 +128,8 @@ TEST_CASE("build: SOURCE_DATE_EPOCH as an argument comes before the environment'
   }
   f.request.build_args["SOURCE_DATE_EPOCH"] = "yesterday";
   CHECK_THROWS_WITH(f.build(copy), Catch::Contains("invalid SOURCE_DATE_EPOCH: yesterday"));
+  f.request.build_args["SOURCE_DATE_EPOCH"] = "99999999999";
+  CHECK_THROWS_WITH(f.build(copy), Catch::Contains("times end in 2262"));
   f.request.build_args.clear();
   f.clock = base::Clock();
   CHECK(created("ARG SOURCE_DATE_EPOCH=1000000000\n" + copy) == "2001-09-09T01:46:40Z");

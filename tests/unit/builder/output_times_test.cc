@@ -59,9 +59,11 @@ TEST_CASE("output_times: files of new layers are rewritten where that is asked f
 
 TEST_CASE("output_times: what is no time is refused", "[builder]") {
   for (const char* type : {"image", "oci", "tar", "local"}) {
-    builder::OutputSpec output{type, {{"source-date-epoch", "noon"}}};
-    if (output.type != "image") output.attributes["dest"] = "x";
-    CHECK_THROWS_AS(builder::find_exporter(type).check(output, builder::ResultShape::image, {}),
-                    base::UsageError);
+    for (const char* text : {"noon", "-1", "9223372037"}) {
+      builder::OutputSpec output{type, {{"source-date-epoch", text}}};
+      if (output.type != "image") output.attributes["dest"] = "x";
+      CHECK_THROWS_AS(builder::find_exporter(type).check(output, builder::ResultShape::image, {}),
+                      base::UsageError);
+    }
   }
 }
