@@ -166,7 +166,7 @@ TEST_CASE("build_request: limits of steps are taken, and checked", "[cli]") {
                                                         {"--cpuset-cpus", "0-"},
                                                         {"--cpuset-cpus", "3-1"},
                                                         {"--cpuset-mems", "a"},
-                                                        {"--cgroup-parent", "ci"},
+                                                        {"--cgroup-parent", "/"},
                                                         {"--step-timeout", "soon"},
                                                         {"--step-timeout", "0s"}}) {
     CAPTURE(option, value);

@@ -75,7 +75,7 @@ TEST_CASE("reference: names that break the grammar are refused", "[image]") {
       std::string("app@md5:") + std::string(32, 'a'), "app@" + kDigest + "@" + kDigest,
       std::string("host:port/app"), std::string("[::1/app"), std::string("[fe80::1%eth0]:5000/app"),
       std::string("[::1]x/app"), std::string("[]/app"), std::string("-bad.host/app"),
-      std::string("bad_host.com/app"), std::string("caf\xc3\xa9"),
+      std::string("bad_host.com:80/app"), std::string("caf\xc3\xa9"),
       std::string("https://reg.example/app"), std::string(64, 'a'));
   CHECK_THROWS_AS(parse_reference(text), base::UsageError);
 }
