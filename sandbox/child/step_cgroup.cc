@@ -60,7 +60,7 @@ std::string enable_for_children(const std::string& dir,
     const std::string file = dir + "/cgroup.subtree_control";
     if (has_controller(file, controller)) continue;
     if (!has_controller(dir + "/cgroup.controllers", controller)) {
-      return dir + " has no controller " + controller;
+      return std::string(dir).append(" has no controller ").append(controller);
     }
     if (const int error = try_write(file, "+" + controller); error != 0) {
       return base::SystemError(error, "write \"+" + controller + "\" to", file).what();
