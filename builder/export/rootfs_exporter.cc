@@ -6,12 +6,12 @@
 #include "base/text.h"
 #include "builder/attest/file_subjects.h"
 #include "builder/export/directory_writer.h"
-#include "builder/export/fix_times.h"
 #include "builder/export/output_attributes.h"
 #include "builder/export/output_file.h"
 #include "builder/export/output_times.h"
 #include "builder/export/platform_folders.h"
 #include "builder/export/root_file_system.h"
+#include "builder/export/set_times.h"
 #include "layers/tar_writer.h"
 
 namespace ibuild::builder {
@@ -57,7 +57,7 @@ void write_image(const FinishedImage& image, const FileSubjects::Naming& naming,
 template <typename Writer>
 void write_all(const FinishedBuild& build, const Layout& layout, Writer& writer,
                const Services& services, std::stop_token stop) {
-  FixTimes fixed(writer, layout.clock);
+  SetTimes fixed(writer, layout.clock, SetTimes::Which::all);
   MergePlatforms merge(fixed);
   for (const auto& image : build.images) {
     const auto folder_name = platform_folder(image.config.platform);

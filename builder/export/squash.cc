@@ -4,9 +4,9 @@
 #include <utility>
 
 #include "base/error.h"
-#include "builder/export/clamp_times.h"
 #include "builder/export/output_times.h"
 #include "builder/export/root_file_system.h"
+#include "builder/export/set_times.h"
 #include "layers/layer_builder.h"
 #include "layers/layer_store.h"
 #include "layers/store.h"
@@ -30,7 +30,7 @@ layers::Layer merge_layers(const layers::LayerChain& chain, const layers::Store&
                            const base::Clock& clock, std::stop_token stop) {
   const auto layer = store.layers().begin_layer();
   IntoLayer into(*layer);
-  ClampTimes clamp(into, clock);
+  SetTimes clamp(into, clock, SetTimes::Which::later);
   RootFileSystem(chain, store, std::move(stop)).visit(clamp);
   return layer->commit();
 }
