@@ -42,13 +42,19 @@ TEST_CASE("attack: the source of a bind mount that is a link stays in its stage"
   for (const std::string& link :
        {std::string("/"), target.precious(), "../../../../../../../.." + target.precious()}) {
     INFO(link);
-    const auto built = target.build("RUN mkdir /d && ln -s " + link +
-                                    " /d/link\n"
-                                    "FROM localhost/base:1\n"
-                                    "RUN --mount=from=0,source=/d/link,target=/m,rw "
-                                    "echo x > /m/new; cat /m/file /m" +
-                                    target.precious() + "/file; true\n");
+    // What is there in the stage as well is what is to be seen.
+    const auto built = target.build(
+        "FROM localhost/base:1 AS evil\n"
+        "RUN mkdir -p /d " +
+        target.precious() + " && echo decoy > " + target.precious() + "/file && ln -s " + link +
+        " /d/link\n"
+        "FROM localhost/base:1\n"
+        "RUN --mount=from=evil,source=/d/link,target=/m,rw "
+        "echo x > /m/new; cat /m/file /m" +
+        target.precious() + "/file; true\n");
     INFO(built.err);
+    CHECK(built.code == 0);
+    CHECK(built.err.find(" decoy\n") != std::string::npos);
     CHECK(built.err.find("untouched") == std::string::npos);
     target.check_untouched();
   }
@@ -78,6 +84,18 @@ TEST_CASE("attack: the id of a cache is a name, never a path", "[e2e]") {
     CHECK(built.err.find(" file\n") == std::string::npos);
     target.check_untouched();
   }
+}
+
+TEST_CASE("attack: a part of a cache that is a link leads nowhere", "[e2e]") {
+  Target target;
+  const std::string cache = "RUN --mount=type=cache,id=c,";
+  const auto built = target.build(cache + "target=/c ln -s " + target.precious() + " /c/part\n" +
+                                  cache + "source=part,target=/m echo x > /m/new; cat /m/file\n");
+  INFO(built.err);
+  CHECK(built.code == 1);
+  CHECK(built.err.find("not found in the cache") != std::string::npos);
+  CHECK(built.err.find("untouched") == std::string::npos);
+  target.check_untouched();
 }
 
 TEST_CASE("attack: a cache that turns into a link meanwhile leads nowhere", "[e2e]") {
