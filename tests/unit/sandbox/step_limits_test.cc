@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
+#include <stop_token>
 
 #include "base/error.h"
 #include "base/fs_at.h"
@@ -89,12 +90,16 @@ TEST_CASE("limits: a parent is made when it is missing, and taken away", "[step]
   StepFixture steps;
   const std::string parent = "/ibuild-test-" + std::to_string(::getpid());
   const std::string path = place_of("memory")->mount_point + parent;
-  auto spec = steps.shell("true");
+  auto spec = steps.shell("busybox sleep 1000");  // it is there when somebody looks
   spec.resources = {.memory_bytes = 64 << 20, .cgroup_parent = parent + "/below"};
+  std::stop_source stop;
   Recorder recorder;
   bool was_there = false;
-  recorder.on_started = [&](int) { was_there = ::access((path + "/below").c_str(), F_OK) == 0; };
-  CHECK(steps.sandbox().run(spec, recorder, {}).success());
+  recorder.on_started = [&](int) {
+    was_there = ::access((path + "/below").c_str(), F_OK) == 0;
+    stop.request_stop();
+  };
+  CHECK_THROWS_AS(steps.sandbox().run(spec, recorder, stop.get_token()), base::CancelledError);
   CHECK(was_there);
   CHECK(::access(path.c_str(), F_OK) != 0);
 }
