@@ -129,7 +129,7 @@ bool ContextTree::has_visible_child(const base::RelPath& directory) const {
   const Verdict* verdict = verdict_of(directory);
   for (const auto& entry : base::list_dir(dir)) {
     const auto status = base::try_lstat_at(dir, base::RelPath::exact(entry.name));
-    if (status && is_visible(directory.join(entry.name), *status, verdict)) return true;
+    if (status && is_visible(directory.child(entry.name), *status, verdict)) return true;
   }
   return false;
 }
@@ -194,7 +194,7 @@ std::vector<SourceFile> ContextTree::children(const base::RelPath& directory) co
     const auto name = base::RelPath::exact(entry.name);
     const auto status = base::try_lstat_at(dir, name);
     if (!status) continue;  // gone since the listing
-    const auto path = directory.join(entry.name);
+    const auto path = directory.child(entry.name);
     if (!is_visible(path, *status, verdict)) continue;
     if (auto file = make_file(dir, name, path, *status)) files.push_back(std::move(*file));
   }
