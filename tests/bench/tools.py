@@ -12,20 +12,20 @@ class Ibuild:
 
     def __init__(self, name, program):
         self.name = name
-        self._program = str(program)
+        self.program = str(program)
 
     def build(self, store, context, *options, name, push=False):
-        argv = [self._program, "-q", *options, "-t", name, *(["--push"] if push else []), str(context)]
+        argv = [self.program, "-q", *options, "-t", name, *(["--push"] if push else []), str(context)]
         return Command(argv, {"IBUILD_ROOT": str(store)})
 
     def pull(self, store, name):
-        return Command([self._program, "pull", "-q", name], {"IBUILD_ROOT": str(store)})
+        return Command([self.program, "pull", "-q", name], {"IBUILD_ROOT": str(store)})
 
     def push(self, store, name, destination):
-        return Command([self._program, "push", "-q", name, destination], {"IBUILD_ROOT": str(store)})
+        return Command([self.program, "push", "-q", name, destination], {"IBUILD_ROOT": str(store)})
 
     def plan(self, dockerfile):
-        return Command([self._program, "debug", "plan", str(dockerfile)], {})
+        return Command([self.program, "debug", "plan", str(dockerfile)], {})
 
     def remove_stores(self):
         pass  # plain directories
