@@ -18,6 +18,11 @@ namespace {
 /// and down to the 1 MiB that nginx allows unless told otherwise.
 constexpr std::array<std::uint64_t, 3> kChunkSizes = {64 << 20, 8 << 20, 1 << 20};
 
+/// So much of a growing blob is worth a request.
+constexpr std::uint64_t kGrowingPieceBytes = 16 << 20;
+
+constexpr std::string_view kUsualAlgorithm = "sha256";
+
 constexpr int kNotFound = 404;
 constexpr int kRangeNotSatisfiable = 416;
 constexpr int kTooLarge = 413;
@@ -74,8 +79,8 @@ bool head_blob(RegistrySession& session, const std::string& repository, const ba
 }
 
 UploadOutcome BlobUpload::attempt(std::stop_token stop) {
-  const AccessNeed need{.repository = job_.repository, .scopes = {push_scope(job_.repository)}};
-  if (head_blob(session_, job_.repository, job_.blob.digest, need, stop)) {
+  const AccessNeed need{.repository = repository_, .scopes = {push_scope(repository_)}};
+  if (growing_ == nullptr && head_blob(session_, repository_, blob_.digest, need, stop)) {
     return UploadOutcome::already_there;
   }
   while (true) {
@@ -102,7 +107,7 @@ void BlobUpload::forget_upload() {
 void BlobUpload::abandon(std::stop_token stop) {
   if (!location_) return;
   ApiRequest request{.method = "DELETE", .url = location_};
-  request.need = {.repository = job_.repository, .scopes = {push_scope(job_.repository)}};
+  request.need = {.repository = repository_, .scopes = {push_scope(repository_)}};
   try {
     session_.send(std::move(request), std::move(stop));
   } catch (const base::CancelledError&) {
@@ -116,10 +121,11 @@ void BlobUpload::abandon(std::stop_token stop) {
 bool BlobUpload::resume(std::stop_token stop) {
   if (!location_ || sent_ == 0) return false;
   ApiRequest request{.method = "GET", .url = location_};
-  request.need = {.repository = job_.repository, .scopes = {push_scope(job_.repository)}};
+  request.need = {.repository = repository_, .scopes = {push_scope(repository_)}};
   const ApiResponse answer = session_.send(std::move(request), std::move(stop));
   const auto held = bytes_in_range(answer.response.headers);
-  if (answer.status() != 204 || !held || *held > job_.blob.size_bytes) return false;
+  if (answer.status() != 204 || !held || *held > (growing_ ? sent_ : blob_.size_bytes))
+    return false;
   if (answer.response.headers.find("Location")) location_ = location_of(answer);
   offset_ = *held;
   return true;
@@ -131,7 +137,7 @@ void BlobUpload::note_least_chunk(const ApiResponse& answer) {
 }
 
 bool BlobUpload::shrink_chunks() {
-  const std::uint64_t largest = chunk_ != 0 ? chunk_ : job_.blob.size_bytes;
+  const std::uint64_t largest = chunk_ != 0 ? chunk_ : asked_;
   for (const std::uint64_t size : kChunkSizes) {
     if (size >= largest || size < least_chunk_) continue;
     chunk_ = size;
@@ -142,23 +148,21 @@ bool BlobUpload::shrink_chunks() {
 
 ApiResponse BlobUpload::post(const std::string& query, const std::vector<std::string>& wishes,
                              std::stop_token stop) {
-  ApiRequest request{.method = "POST",
-                     .path = "/v2/" + job_.repository + "/blobs/uploads/" + query};
-  request.need = {
-      .repository = job_.repository, .scopes = {push_scope(job_.repository)}, .wishes = wishes};
+  ApiRequest request{.method = "POST", .path = "/v2/" + repository_ + "/blobs/uploads/" + query};
+  request.need = {.repository = repository_, .scopes = {push_scope(repository_)}, .wishes = wishes};
   return session_.send(std::move(request), std::move(stop));
 }
 
 std::optional<Url> BlobUpload::begin(std::stop_token stop) {
   // A registry that hashes while it receives has to know with what.
-  const auto algorithm = job_.blob.digest.algorithm();
+  const auto algorithm = growing_ ? kUsualAlgorithm : blob_.digest.algorithm();
   const std::string hashed_by =
-      algorithm == "sha256" ? "" : "digest-algorithm=" + std::string(algorithm);
-  if (!job_.mount_from.empty() && job_.mount_from != job_.repository) {
-    const ApiResponse answer = post("?mount=" + percent_encode(job_.blob.digest.str()) +
-                                        "&from=" + percent_encode(job_.mount_from) +
+      algorithm == kUsualAlgorithm ? "" : "digest-algorithm=" + std::string(algorithm);
+  if (!mount_from_.empty() && mount_from_ != repository_) {
+    const ApiResponse answer = post("?mount=" + percent_encode(blob_.digest.str()) +
+                                        "&from=" + percent_encode(mount_from_) +
                                         (hashed_by.empty() ? "" : "&" + hashed_by),
-                                    {pull_scope(job_.mount_from)}, stop);
+                                    {pull_scope(mount_from_)}, stop);
     if (answer.status() == 201) {
       check_digest(answer);
       return std::nullopt;
@@ -197,31 +201,45 @@ Url BlobUpload::location_of(const ApiResponse& answer) const {
   return *url;
 }
 
+std::uint64_t BlobUpload::wait_for_bytes(std::stop_token stop) {
+  if (growing_ == nullptr) return blob_.size_bytes;
+  const auto extent = growing_->wait_for(offset_ + kGrowingPieceBytes, std::move(stop));
+  if (extent.whole) {
+    blob_ = *extent.whole;
+    growing_ = nullptr;
+  }
+  return extent.size_bytes;
+}
+
 void BlobUpload::send(std::stop_token stop) {
-  const bool at_once = offset_ == 0 && chunk_ == 0;
-  if (at_once) return put(job_.blob.size_bytes, std::move(stop));
-  while (offset_ < job_.blob.size_bytes) patch(stop);
+  std::uint64_t end = wait_for_bytes(stop);
+  const bool at_once = growing_ == nullptr && offset_ == 0 && chunk_ == 0;
+  if (at_once) return put(blob_.size_bytes, std::move(stop));
+  while (offset_ < end || growing_ != nullptr) {
+    if (offset_ < end) patch(end, stop);
+    end = wait_for_bytes(stop);
+  }
   put(0, std::move(stop));
 }
 
 ApiRequest BlobUpload::request_with(const char* method, std::uint64_t offset,
                                     std::uint64_t size_bytes) {
   ApiRequest request{.method = method, .url = location_};
-  request.need = {.repository = job_.repository, .scopes = {push_scope(job_.repository)}};
+  request.need = {.repository = repository_, .scopes = {push_scope(repository_)}};
   request.headers.add("Content-Type", "application/octet-stream");
-  request.body_size_bytes = size_bytes;
+  request.body_size_bytes = asked_ = size_bytes;
   request.answer_delay = AnswerDelay::commit;
   if (size_bytes == 0) return request;
   request.open_body = [this, offset, size_bytes] { return body_.piece(offset, size_bytes); };
   request.on_sent = [this, offset](std::uint64_t sent) {
     sent_ = offset + sent;
-    if (job_.observer) job_.observer(sent_, job_.blob.size_bytes);
+    if (observer_) observer_(sent_, blob_.size_bytes);
   };
   return request;
 }
 
-void BlobUpload::patch(std::stop_token stop) {
-  const std::uint64_t left = job_.blob.size_bytes - offset_;
+void BlobUpload::patch(std::uint64_t end, std::stop_token stop) {
+  const std::uint64_t left = end - offset_;
   const std::uint64_t size = chunk_ == 0 ? left : std::min(left, chunk_);
   ApiRequest request = request_with("PATCH", offset_, size);
   request.headers.add("Content-Range",
@@ -247,10 +265,10 @@ void BlobUpload::patch(std::stop_token stop) {
 }
 
 void BlobUpload::put(std::uint64_t size_bytes, std::stop_token stop) {
-  ApiRequest request = request_with("PUT", job_.blob.size_bytes - size_bytes, size_bytes);
-  request.url = location_->with_query("digest", job_.blob.digest.str());
+  ApiRequest request = request_with("PUT", blob_.size_bytes - size_bytes, size_bytes);
+  request.url = location_->with_query("digest", blob_.digest.str());
   const ApiResponse answer = session_.send(std::move(request), std::move(stop));
-  if (answer.status() == 204 || answer.confirms(job_.blob.digest)) {
+  if (answer.status() == 204 || answer.confirms(blob_.digest)) {
     check_digest(answer);
     return;
   }
@@ -264,8 +282,8 @@ void BlobUpload::put(std::uint64_t size_bytes, std::stop_token stop) {
 
 void BlobUpload::check_digest(const ApiResponse& answer) const {
   const auto told = base::Digest::try_parse(answer.response.headers.get("Docker-Content-Digest"));
-  if (told && told->algorithm() == job_.blob.digest.algorithm() && *told != job_.blob.digest) {
-    throw base::ContentError("uploaded blob: digest the registry tells", job_.blob.digest.str(),
+  if (told && told->algorithm() == blob_.digest.algorithm() && *told != blob_.digest) {
+    throw base::ContentError("uploaded blob: digest the registry tells", blob_.digest.str(),
                              told->str());
   }
 }

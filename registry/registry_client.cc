@@ -52,6 +52,9 @@ class Client : public RegistryClient {
   UploadOutcome push_blob(const image::Reference& repository, const image::Descriptor& blob,
                           const BlobOpener& open, const std::string& mount_from,
                           const TransferObserver& observer, std::stop_token stop) override;
+  void push_growing_blob(const image::Reference& repository, GrowingBlob& blob,
+                         std::stop_token stop) override;
+  bool is_new_repository(const image::Reference& repository, std::stop_token stop) override;
   base::Digest push_manifest(const image::Reference& reference, std::string_view media_type,
                              std::string_view bytes, std::stop_token stop) override;
   std::vector<std::string> list_tags(const image::Reference& repository,
@@ -88,6 +91,8 @@ class Client : public RegistryClient {
   void tell_failure(const Endpoint& mirror, const base::Error& error);
   /// The mirror is not asked again.
   void give_up(const Endpoint& mirror) { dead_mirrors_.lock()->insert(mirror.domain); }
+  /// With retries; what comes to nothing is taken back.
+  UploadOutcome carry_out(BlobUpload& upload, std::stop_token stop);
   void fetch_from_urls(BlobDownload& download, const image::Descriptor& blob, std::stop_token stop);
 
   const RegistryOptions options_;
@@ -278,6 +283,17 @@ UploadOutcome Client::push_blob(const image::Reference& repository, const image:
                                             .open = open,
                                             .mount_from = mount_from,
                                             .observer = observer});
+  return carry_out(upload, std::move(stop));
+}
+
+void Client::push_growing_blob(const image::Reference& repository, GrowingBlob& blob,
+                               std::stop_token stop) {
+  const Endpoint endpoint = secured(push_endpoint(conf(), repository));
+  BlobUpload upload(session_for(endpoint), endpoint.repository, blob);
+  carry_out(upload, std::move(stop));
+}
+
+UploadOutcome Client::carry_out(BlobUpload& upload, std::stop_token stop) {
   try {
     return retrier_.run(
         stop, [&] { return upload.attempt(stop); }, [&] { return upload.done_bytes(); });
@@ -286,6 +302,18 @@ UploadOutcome Client::push_blob(const image::Reference& repository, const image:
     throw;
   } catch (const base::ContentError&) {
     upload.abandon(stop);
+    throw;
+  }
+}
+
+bool Client::is_new_repository(const image::Reference& repository, std::stop_token stop) {
+  const Endpoint endpoint = secured(push_endpoint(conf(), repository));
+  try {
+    const auto path = tag_page(endpoint.repository, /*tags=*/1);
+    return get_tag_page(session_for(endpoint), endpoint.repository, path, std::move(stop))
+        .tags.empty();
+  } catch (const RegistryError& error) {
+    if (error.status() == 404) return true;
     throw;
   }
 }
@@ -309,7 +337,7 @@ std::vector<std::string> Client::list_tags(const image::Reference& repository,
   const Endpoint endpoint = secured(pull_endpoints(conf(), repository).back());
   RegistrySession& session = session_for(endpoint);
   std::set<std::string> tags;
-  get_pages(first_tag_page(endpoint.repository), [&](const std::string& path) {
+  get_pages(tag_page(endpoint.repository), [&](const std::string& path) {
     TagPage page =
         retrier_.run(stop, [&] { return get_tag_page(session, endpoint.repository, path, stop); });
     tags.insert(page.tags.begin(), page.tags.end());

@@ -16,6 +16,7 @@
 #include "base/stream.h"
 #include "image/descriptor.h"
 #include "image/reference.h"
+#include "registry/growing_blob.h"
 
 namespace ibuild::registry {
 
@@ -87,6 +88,13 @@ class RegistryClient {
                                   const BlobOpener& open, const std::string& mount_from = {},
                                   const TransferObserver& observer = {},
                                   std::stop_token stop = {}) = 0;
+  /// POST, PATCH while the blob grows, PUT: without asking first whether the registry has it, which
+  /// nobody knows. Throws: RegistryError, what `blob` throws; the registry is told of the failure.
+  virtual void push_growing_blob(const image::Reference& repository, GrowingBlob& blob,
+                                 std::stop_token stop = {}) = 0;
+  /// Whether the registry has no such repository yet, or none with a tag. One attempt. Throws:
+  /// RegistryError, also where the registry does not tell.
+  virtual bool is_new_repository(const image::Reference& repository, std::stop_token stop = {}) = 0;
   /// PUT manifests/<tag or digest of `reference`>; gives the digest the registry names, checked
   /// against ours. A manifest with a subject is added to the list of its referrers (the index under
   /// the tag "sha256-HEX") where the registry keeps no such list itself.

@@ -13,14 +13,13 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr int kTagsPerPage = 1000;
 /// Registries that know no pages send all tags at once; 128 bytes is the longest tag.
 constexpr std::uint64_t kMaxPageBytes = 64 << 20;
 
 }  // namespace
 
-std::string first_tag_page(const std::string& repository) {
-  return "/v2/" + repository + "/tags/list?n=" + std::to_string(kTagsPerPage);
+std::string tag_page(const std::string& repository, int tags) {
+  return "/v2/" + repository + "/tags/list?n=" + std::to_string(tags);
 }
 
 TagPage get_tag_page(RegistrySession& session, const std::string& repository,

@@ -14,8 +14,10 @@ struct TagPage {
   std::string next;  // path and query; empty: this was the last page
 };
 
+inline constexpr int kTagsPerPage = 1000;
+
 /// Where the first page of a repository's tags is.
-std::string first_tag_page(const std::string& repository);
+std::string tag_page(const std::string& repository, int tags = kTagsPerPage);
 
 /// GET of one page. One attempt. Throws: RegistryError, also for an answer that is no list of tags.
 TagPage get_tag_page(RegistrySession& session, const std::string& repository,

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <utility>
 
 #include "base/stream.h"
 #include "registry/registry_client.h"
@@ -12,8 +13,7 @@ namespace ibuild::registry {
 /// ended, and opens the blob anew for anything else. Not for several threads at once.
 class UploadBody {
  public:
-  /// `open` must outlive this.
-  explicit UploadBody(const BlobOpener& open) : open_(open) {}
+  explicit UploadBody(BlobOpener open) : open_(std::move(open)) {}
 
   /// `size_bytes` from `offset` on. Only the piece made last may be read.
   std::unique_ptr<base::ByteSource> piece(std::uint64_t offset, std::uint64_t size_bytes);
@@ -23,7 +23,7 @@ class UploadBody {
   void go_to(std::uint64_t offset);
   std::size_t read(std::span<std::byte> buffer);
 
-  const BlobOpener& open_;
+  const BlobOpener open_;
   std::unique_ptr<base::ByteSource> source_;
   std::uint64_t position_ = 0;
 };

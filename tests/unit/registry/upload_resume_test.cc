@@ -5,7 +5,7 @@
 #include "base/text.h"
 #include "registry/blob_upload.h"
 #include "registry/upload_body.h"
-#include "tests/unit/registry/fake_transport.h"
+#include "tests/unit/registry/upload_server.h"
 
 using namespace ibuild::registry;
 using namespace ibuild::test;
@@ -14,78 +14,11 @@ namespace image = ibuild::image;
 
 namespace {
 
-/// A registry's side of one upload, as the distribution-spec describes it, with faults.
-class UploadServer {
- public:
-  /// Called with each request that brings bytes; an answer in place of the right one.
-  std::function<std::optional<FakeAnswer>(UploadServer&, const SeenRequest&)> fault;
-  bool knows_status = true;
-
-  FakeAnswer answer(const SeenRequest& request) {
-    if (request.method == "HEAD") return FakeAnswer{404};
-    if (request.method == "POST") {
-      held.clear();
-      ++sessions;
-      return status(202);
-    }
-    if (request.method == "GET") return knows_status ? status(204) : FakeAnswer{404};
-    if (request.method == "DELETE") return FakeAnswer{204};
-    if (fault) {
-      if (auto wrong = fault(*this, request)) return *wrong;
-    }
-    if (request.method == "PATCH" && !begins_at_end(request)) return status(416);
-    held += request.body;
-    return request.method == "PATCH" ? status(202) : finish(request);
-  }
-
-  std::string held;
-  int sessions = 0;
-  int puts = 0;
-
- private:
-  FakeAnswer status(int code) const {
-    FakeAnswer answer{code, {{"Location", "/up/" + std::to_string(held.size())}}};
-    if (!held.empty()) answer.headers.add("Range", "0-" + std::to_string(held.size() - 1));
-    return answer;
-  }
-  bool begins_at_end(const SeenRequest& request) const {
-    const std::string range =
-        std::to_string(held.size()) + "-" + std::to_string(held.size() + request.body.size() - 1);
-    return request.headers.get("Content-Range") == range;
-  }
-  FakeAnswer finish(const SeenRequest& request) {
-    ++puts;
-    const std::string wanted = "digest=" + percent_encode(base::sha256_of(held).str());
-    if (request.url.ends_with(wanted)) return FakeAnswer{201};
-    return FakeAnswer{400, {}, R"({"errors":[{"code":"DIGEST_INVALID"}]})"};
-  }
-};
-
-std::vector<std::string> methods(const FakeNetwork& net) {
-  std::vector<std::string> result;
-  for (const SeenRequest& request : net.log->requests) result.push_back(request.method);
-  return result;
-}
-
 UploadOutcome push(FakeNetwork& net, const std::string& bytes) {
   const image::Descriptor blob{
       .media_type = "x", .digest = base::sha256_of(bytes), .size_bytes = bytes.size()};
   return net.client->push_blob(reference("r.io", "a/b"), blob,
                                [&] { return std::make_unique<base::StringSource>(bytes); });
-}
-
-FakeNetwork network(UploadServer& server) {
-  return FakeNetwork([&](const SeenRequest& request) { return server.answer(request); });
-}
-
-/// Keeps `kept` bytes of the first request with bytes, and then the connection breaks.
-auto break_first_after(std::size_t kept) {
-  return [kept, broken = false](UploadServer& server,
-                                const SeenRequest& request) mutable -> std::optional<FakeAnswer> {
-    if (std::exchange(broken, true)) return std::nullopt;
-    server.held += request.body.substr(0, kept);
-    return FakeAnswer{0, {}, {}, TransportFailure::closed};
-  };
 }
 
 const std::string kBytes = "0123456789";
