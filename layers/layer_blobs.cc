@@ -1,4 +1,6 @@
 // The compressed forms of layers.
+#include <utility>
+
 #include "base/error.h"
 #include "image/media_types.h"
 #include "layers/gzip_compressor.h"
@@ -31,28 +33,45 @@ bool is_acceptable(const image::Descriptor& blob, const CompressionOptions& opti
 
 class LayerStore::CompressedBlob : public BlobWriter {
  public:
-  CompressedBlob(const State& state, const CompressionOptions& options)
+  CompressedBlob(const State& state, BlobRequest request)
       : state_(state),
-        options_(options),
+        request_(std::move(request)),
         ingest_(state.content.begin_ingest()),
-        compressor_(make_compressor(options, *ingest_, state.pool)) {}
+        out_(*ingest_, request_.watcher.get()),
+        compressor_(make_compressor(request_.compression, out_, state.pool)) {}
 
   void write(base::Bytes bytes) override { compressor_->write(bytes); }
 
   image::Descriptor finish(const base::Digest& diff_id) override {
     compressor_->finish();
     image::Descriptor blob;
-    blob.media_type = image::media_type::oci_layer_type(options_.type);
+    blob.media_type = image::media_type::oci_layer_type(request_.compression.type);
     blob.size_bytes = ingest_->size_bytes();
     blob.digest = ingest_->commit();
-    state_.folder(diff_id).put_blob_record(way_of(options_), blob);
+    state_.folder(diff_id).put_blob_record(way_of(request_.compression), blob);
+    if (request_.watcher) request_.watcher->complete(blob);
     return blob;
   }
 
  private:
+  /// Lets the watcher know of what the ingest gets.
+  class Output : public base::ByteSink {
+   public:
+    Output(Ingest& ingest, BlobWatcher* watcher) : ingest_(ingest), watcher_(watcher) {}
+    void write(base::Bytes bytes) override {
+      ingest_.write(bytes);
+      if (watcher_ != nullptr) watcher_->grown(ingest_.fd(), ingest_.size_bytes());
+    }
+
+   private:
+    Ingest& ingest_;
+    BlobWatcher* watcher_;
+  };
+
   const State& state_;
-  CompressionOptions options_;
+  BlobRequest request_;
   std::unique_ptr<Ingest> ingest_;
+  Output out_;
   std::unique_ptr<Compressor> compressor_;  // after what it writes to
 };
 
@@ -91,13 +110,13 @@ image::Descriptor LayerStore::ensure_blob(const Layer& layer, const CompressionO
                                             base::LockFile::Mode::exclusive, stop);
   known = known_blob(layer, options, force);
   if (known) return *known;
-  const auto blob = begin_blob(options);
+  const auto blob = begin_blob({.compression = options});
   write_tar(layer, *blob, stop);
   return blob->finish(layer.diff_id);
 }
 
-std::unique_ptr<BlobWriter> LayerStore::begin_blob(const CompressionOptions& options) const {
-  return std::make_unique<CompressedBlob>(*state_, options);
+std::unique_ptr<BlobWriter> LayerStore::begin_blob(const BlobRequest& request) const {
+  return std::make_unique<CompressedBlob>(*state_, request);
 }
 
 }  // namespace ibuild::layers

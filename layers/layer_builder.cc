@@ -87,7 +87,7 @@ class LayerStore::Builder : public LayerBuilder {
 };
 
 std::unique_ptr<LayerBuilder> LayerStore::begin_layer(
-    const std::optional<CompressionOptions>& blob) const {
+    const std::optional<BlobRequest>& blob) const {
   return std::make_unique<Builder>(*state_, blob ? begin_blob(*blob) : nullptr);
 }
 

@@ -9,6 +9,7 @@
 #include "base/files.h"
 #include "base/fs_at.h"
 #include "base/thread_pool.h"
+#include "layers/blob_watcher.h"
 #include "layers/blob_writer.h"
 #include "layers/compression.h"
 #include "layers/content_store.h"
@@ -80,12 +81,12 @@ class LayerStore {
                                               bool force = false) const;
 
   /// A blob that is made while the layer is: see WorkingTree::set_blob and begin_layer.
-  std::unique_ptr<BlobWriter> begin_blob(const CompressionOptions& options) const;
+  std::unique_ptr<BlobWriter> begin_blob(const BlobRequest& request) const;
 
   /// With `blob`: the layer gets a blob that is made so, in the same pass over its bytes, and no
   /// tar: the blob gives the same bytes to whoever may want them.
   std::unique_ptr<LayerBuilder> begin_layer(
-      const std::optional<CompressionOptions>& blob = std::nullopt) const;
+      const std::optional<BlobRequest>& blob = std::nullopt) const;
   base::ThreadPool& pool() const;
   /// A layer out of a tree that a RUN wrote: `parent_dir`/`name` is renamed into place, or removed
   /// when the layer stands already. `index` has the entries with content digests; `diff_id` is

@@ -11,7 +11,7 @@
 #include "base/clock.h"
 #include "base/fs_at.h"
 #include "base/owner_record.h"
-#include "layers/compression.h"
+#include "layers/blob_watcher.h"
 #include "layers/layer.h"
 #include "layers/layer_check.h"
 #include "layers/layer_index.h"
@@ -47,19 +47,19 @@ class WorkingTree {
   /// Sees the layer before it is kept. Before commit(); must live until then.
   void set_check(LayerCheck& check) { check_ = &check; }
   /// The layer gets a blob as well, compressed while its tar is hashed. Before commit().
-  void set_blob(const CompressionOptions& blob) { blob_ = blob; }
+  void set_blob(const BlobRequest& blob) { blob_ = blob; }
 
  protected:
   const std::optional<base::TimePoint>& latest_time() const { return latest_time_; }
   const base::SpecialOwners& final_special_owners() const { return special_owners_; }
   LayerCheck* check() const { return check_; }  // may be null
-  const std::optional<CompressionOptions>& blob() const { return blob_; }
+  const std::optional<BlobRequest>& blob() const { return blob_; }
 
  private:
   std::optional<base::TimePoint> latest_time_;
   base::SpecialOwners special_owners_;
   LayerCheck* check_ = nullptr;
-  std::optional<CompressionOptions> blob_;
+  std::optional<BlobRequest> blob_;
 };
 
 /// Makes working trees. One per isolation profile; see ARCHITECTURE.md. For any thread.

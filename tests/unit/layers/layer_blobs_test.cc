@@ -28,13 +28,25 @@ std::string blob_bytes(const LayerStoreFixture& store, const image::Descriptor& 
 }
 
 Layer build_with_blob(const LayerStoreFixture& store, const CompressionOptions& options) {
-  const auto builder = store.layers().begin_layer(options);
+  const auto builder = store.layers().begin_layer(BlobRequest{.compression = options});
   for (const auto& sample : kSamples) {
     base::StringSource data(sample.content);
     builder->add(sample.entry, &data);
   }
   return builder->commit();
 }
+
+/// Reads along while a blob is written.
+class ReadingWatcher : public BlobWatcher {
+ public:
+  void grown(int fd, std::uint64_t size_bytes) override {
+    base::FdRangeSource source(fd, seen.size(), size_bytes - seen.size());
+    seen += base::read_all(source, size_bytes, "blob");
+  }
+  void complete(const image::Descriptor& blob) override { whole = blob; }
+  std::string seen;
+  std::optional<image::Descriptor> whole;
+};
 
 Layer remote_samples() {
   const std::string tar = test::tar_of(kSamples);
@@ -134,13 +146,28 @@ TEST_CASE("layer_blobs: a layer whose only bytes are damaged is gone afterwards"
 TEST_CASE("layer_blobs: a layer that is given up leaves no blob", "[layers]") {
   LayerStoreFixture store;
   {
-    const auto builder = store.layers().begin_layer(kGzip);
+    const auto builder = store.layers().begin_layer(BlobRequest{.compression = kGzip});
     const std::string large = test::sample_bytes(3'000'000);
     base::StringSource data(large);
     builder->add(file("large", large).entry, &data);
   }
   CHECK(store.temp_is_empty());
   CHECK(base::list_dir(store.root(), base::RelPath::exact("blobs/sha256")).empty());
+}
+
+TEST_CASE("layer_blobs: who watches a blob being made can read all of it", "[layers]") {
+  LayerStoreFixture store;
+  const auto watcher = std::make_shared<ReadingWatcher>();
+  const auto builder =
+      store.layers().begin_layer(BlobRequest{.compression = kGzip, .watcher = watcher});
+  const std::string large = test::sample_bytes(3'000'000);
+  base::StringSource data(large);
+  builder->add(file("large", large).entry, &data);
+  CHECK_FALSE(watcher->whole);
+  const Layer layer = builder->commit();
+  REQUIRE(watcher->whole);
+  CHECK(watcher->whole == store.layers().known_blob(layer, kGzip));
+  CHECK(base::sha256_of(watcher->seen) == watcher->whole->digest);
 }
 
 TEST_CASE("layer_blobs: a remembered blob that is gone is made again", "[layers]") {

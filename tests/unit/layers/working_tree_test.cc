@@ -58,7 +58,7 @@ class Build {
   std::string step(const std::function<void(const base::DirFd& root)>& write) {
     const auto tree = backend_->open(chain_);
     if (latest_time) tree->set_latest_time(*latest_time);
-    if (blob) tree->set_blob(*blob);
+    if (blob) tree->set_blob({.compression = *blob});
     write(tree->root());
     const auto layer = tree->commit([this](const std::string& text) { warnings += text; });
     if (!layer) return "nothing";
