@@ -27,6 +27,7 @@
 #include "image/descriptor.h"
 #include "image/platform.h"
 #include "image/reference.h"
+#include "layers/blob_watcher.h"
 #include "layers/compression.h"
 #include "layers/store.h"
 #include "layers/working_tree.h"
@@ -172,6 +173,10 @@ class ImagePusher {
   /// pushed to, and returns at once. What becomes of it is push()'s concern. For any thread.
   virtual void begin_push(const image::Descriptor& blob,
                           const std::vector<image::Reference>& names) = 0;
+  /// Somebody who sends a layer's blob to these repositories while it is made, as far as there is
+  /// something to be gained; may be null. What becomes of it is push()'s concern. For any thread.
+  virtual std::shared_ptr<layers::BlobWatcher> send_while_made(
+      const std::vector<image::Reference>& names) = 0;
 };
 
 /// The whole way from text to image; see the passes in build.cc.

@@ -28,9 +28,13 @@ BlobsAhead::BlobsAhead(const BuildPlan& plan, const std::vector<OutputSpec>& out
   }
 }
 
-std::optional<layers::CompressionOptions> BlobsAhead::beside(StepId step) const {
+std::optional<layers::BlobRequest> BlobsAhead::beside(StepId step) const {
   if (needs_.empty() || !in_image_[step] || waited_for_[step]) return std::nullopt;
-  return needs_.front().compression;
+  const LayerNeeds& needs = needs_.front();
+  layers::BlobRequest request{.compression = needs.compression};
+  if (!needs.destinations.empty() && pusher_ != nullptr)
+    request.watcher = pusher_->send_while_made(needs.destinations);
+  return request;
 }
 
 void BlobsAhead::layer_made(StepId step, const layers::Layer& layer) {

@@ -11,7 +11,7 @@
 #include "builder/build.h"
 #include "builder/export/exporter.h"
 #include "builder/plan/build_plan.h"
-#include "layers/compression.h"
+#include "layers/blob_watcher.h"
 #include "layers/layer.h"
 
 namespace ibuild::builder {
@@ -30,9 +30,10 @@ class BlobsAhead {
   BlobsAhead& operator=(const BlobsAhead&) = delete;
   ~BlobsAhead() = default;
 
-  /// How the step's layer is to be compressed in the pass that makes it. None when a step waits for
-  /// it, or no output holds it in a compressed form.
-  std::optional<layers::CompressionOptions> beside(StepId step) const;
+  /// The blob that the step's layer is to get in the pass that makes it; a registry that it is
+  /// meant for may get it in the same pass. None when a step waits for the layer, or no output
+  /// holds it in a compressed form.
+  std::optional<layers::BlobRequest> beside(StepId step) const;
   /// A step has made this layer, and others may go on. Returns at once.
   void layer_made(StepId step, const layers::Layer& layer);
 

@@ -244,7 +244,11 @@ std::optional<layers::Layer> RunRunner::run() {
   SecretSearch search(mounts_.secrets().all(), input_.step.range);
   if (search.has_values() && !input_.scope.request.allowed.secrets_in_layers)
     tree->set_check(search);
-  if (const auto blob = input_.scope.ahead.beside(input_.step.id)) tree->set_blob(*blob);
+  if (auto blob = input_.scope.ahead.beside(input_.step.id)) {
+    // What may hold a secret leaves this machine only when it has been searched.
+    if (search.has_values()) blob->watcher.reset();
+    tree->set_blob(*blob);
+  }
   return tree->commit([&](const std::string& message) { input_.warn(message); }, input_.stop);
 }
 

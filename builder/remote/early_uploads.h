@@ -2,17 +2,22 @@
 
 #include <condition_variable>
 #include <deque>
+#include <list>
 #include <map>
+#include <memory>
 #include <mutex>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "builder/remote/growing_file.h"
 #include "builder/remote/image_loader.h"
 #include "image/descriptor.h"
 #include "image/reference.h"
+#include "layers/blob_watcher.h"
 
 namespace ibuild::remote {
 
@@ -29,6 +34,10 @@ class EarlyUploads {
 
   /// Returns at once; what was begun already is not begun again. Requires: the store has the blob.
   void begin(const image::Descriptor& blob, const image::Reference& repository);
+  /// Sends a blob while it is made, once it is large, to those of the repositories that are new:
+  /// another may have these very bytes already, and whether it has can be asked only by their
+  /// digest, when all is made. The watcher must not outlive this.
+  std::shared_ptr<layers::BlobWatcher> begin_growing(const std::vector<image::Reference>& names);
   /// Waits for a blob that is on its way. True when the repository has it by now; false when that
   /// was not begun, has not had its turn yet (then it is left to the caller) or has failed.
   /// Throws: CancelledError.
@@ -42,6 +51,18 @@ class EarlyUploads {
     image::Reference repository;
     State state = State::waiting;
   };
+  class Watcher;
+  /// One blob in the making on its way to one repository.
+  struct Stream {
+    image::Reference repository;
+    std::shared_ptr<GrowingFile> file;
+    State state = State::under_way;
+    std::optional<Key> upload = {};  // of `uploads_`, once its digest is known
+    std::jthread thread = {};
+  };
+  void start_stream(const image::Reference& repository, std::shared_ptr<GrowingFile> file);
+  void name_streams(const GrowingFile& file, const image::Descriptor& blob);
+  void send_growing(Stream& stream, const std::stop_token& stop);
   void work(const std::stop_token& stop);
   bool send(const Upload& upload, const std::stop_token& stop) const;
 
@@ -50,7 +71,8 @@ class EarlyUploads {
   std::condition_variable_any changed_;
   std::map<Key, Upload> uploads_;  // what was begun stays, so that references to it stay good
   std::deque<Key> waiting_;
-  std::vector<std::jthread> workers_;  // last: they use all the others
+  std::list<Stream> streams_;          // their threads use all the others
+  std::vector<std::jthread> workers_;  // likewise
 };
 
 }  // namespace ibuild::remote

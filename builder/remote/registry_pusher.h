@@ -18,6 +18,10 @@ class RegistryPusher : public builder::ImagePusher {
             builder::VertexId vertex, builder::EventSink& events, std::stop_token stop) override;
   void begin_push(const image::Descriptor& blob,
                   const std::vector<image::Reference>& names) override;
+  std::shared_ptr<layers::BlobWatcher> send_while_made(
+      const std::vector<image::Reference>& names) override {
+    return early_.begin_growing(names);
+  }
 
  private:
   bool was_pushed_before(const image::Reference& reference,

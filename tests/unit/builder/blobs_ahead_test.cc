@@ -43,6 +43,14 @@ class FakePusher : public builder::ImagePusher {
     for (const auto& name : names) begun_.push_back(name.str() + " " + blob.digest.str());
     changed_.notify_all();
   }
+  std::shared_ptr<layers::BlobWatcher> send_while_made(
+      const std::vector<image::Reference>& names) override {
+    const std::scoped_lock lock(mutex_);
+    for (const auto& name : names) watched_.push_back(name.str());
+    return watcher;
+  }
+  std::shared_ptr<layers::BlobWatcher> watcher;
+
   bool wait_for(std::size_t count) {
     std::unique_lock lock(mutex_);
     return changed_.wait_for(lock, 30s, [&] { return begun_.size() >= count; });
@@ -51,11 +59,24 @@ class FakePusher : public builder::ImagePusher {
     const std::scoped_lock lock(mutex_);
     return begun_;
   }
+  std::vector<std::string> watched() {
+    const std::scoped_lock lock(mutex_);
+    return watched_;
+  }
 
  private:
   std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<std::string> begun_;
+  std::vector<std::string> watched_;
+};
+
+class CountingWatcher : public layers::BlobWatcher {
+ public:
+  void grown(int, std::uint64_t size_bytes) override { size = size_bytes; }
+  void complete(const image::Descriptor& blob) override { whole = blob; }
+  std::uint64_t size = 0;
+  std::optional<image::Descriptor> whole;
 };
 
 }  // namespace
@@ -69,8 +90,8 @@ TEST_CASE("blobs_ahead: only the last step's layer is compressed while it is mad
   CHECK_FALSE(ahead.beside(2));  // the next step waits
   const auto options = ahead.beside(3);
   REQUIRE(options);
-  CHECK(options->type == layers::LayerCompression::zstd);
-  CHECK(options->level == 7);
+  CHECK(options->compression.type == layers::LayerCompression::zstd);
+  CHECK(options->compression.level == 7);
 }
 
 TEST_CASE("blobs_ahead: outputs without such blobs get none", "[builder]") {
@@ -105,6 +126,51 @@ TEST_CASE("blobs_ahead: a layer is on its way to the registry while the next ste
   REQUIRE(blob);
   CHECK(pusher.begun() == std::vector<std::string>{"h.example/app:1 " + blob->digest.str(),
                                                    "o.example/b:2 " + blob->digest.str()});
+}
+
+TEST_CASE("blobs_ahead: the last layer is sent while it is made", "[builder]") {
+  BuildFixture f;
+  f.images.add("base", {{"bin/sh", ""}});
+  f.write("a", "content of a\n");
+  f.request.tags = {image::parse_reference("h.example/app:1")};
+  f.request.outputs = {{"image", {{"push", "true"}}}};
+  f.sandbox.on("make", [](const base::DirFd& root, sandbox::StepObserver&) {
+    base::write_file_atomically(root, base::RelPath::exact("made"), "made\n");
+    return 0;
+  });
+  FakePusher pusher;
+  const auto watcher = std::make_shared<CountingWatcher>();
+  pusher.watcher = watcher;
+  const auto build = [&](const std::string& last) {
+    f.request.dockerfile = "FROM base\nRUN make\n" + last + "\n";
+    return builder::build(f.request, f.services(), &pusher, {});
+  };
+  SECTION("COPY") {
+    const auto result = build("COPY a /a");
+    REQUIRE(watcher->whole);
+    CHECK(watcher->whole->size_bytes == watcher->size);
+    const layers::Layer copied{f.config(result).diff_ids.at(2), {}, {}};
+    CHECK(watcher->whole == f.store->layers().known_blob(copied, {}));
+  }
+  SECTION("RUN") {
+    build("RUN make");
+    CHECK(pusher.watched() == std::vector<std::string>{"h.example/app:1"});
+  }
+  SECTION("RUN with a secret: what may hold it has to be searched first") {
+    f.request.secrets = [](const std::string&) {
+      return std::optional<std::string>("sesame-open");
+    };
+    watcher->size = 0;
+    build("RUN --mount=type=secret,id=token make");
+    CHECK(watcher->size == 0);
+    CHECK_FALSE(watcher->whole);
+  }
+  SECTION("nothing is made, nothing is sent") {
+    build("COPY a /a");
+    watcher->whole.reset();
+    build("COPY a /a");
+    CHECK_FALSE(watcher->whole);
+  }
 }
 
 TEST_CASE("blobs_ahead: a build that fails does not wait for its blobs", "[builder]") {

@@ -98,6 +98,25 @@ registry::UploadOutcome FakeRegistry::push_blob(const image::Reference& reposito
   return registry::UploadOutcome::uploaded;
 }
 
+void FakeRegistry::push_growing_blob(const image::Reference& repository,
+                                     registry::GrowingBlob& blob, std::stop_token stop) {
+  note("PUT-GROWING " + repository.name());
+  std::uint64_t seen = 0;
+  auto extent = blob.wait_for(1, stop);
+  for (; !extent.whole; extent = blob.wait_for(seen + 1, stop)) seen = extent.size_bytes;
+  const auto source = blob.open();
+  std::string bytes(extent.size_bytes, '\0');
+  const std::span<std::byte> all = std::as_writable_bytes(std::span(bytes));
+  for (std::size_t done = 0; done < all.size();) done += source->read(all.subspan(done));
+  if (base::sha256_of(bytes) != extent.whole->digest)
+    throw registry::RegistryError(400, {"DIGEST_INVALID"}, false, "other bytes");
+  content_->lock()->blobs[repository.name()][extent.whole->digest.str()] = std::move(bytes);
+}
+
+bool FakeRegistry::is_new_repository(const image::Reference& repository, std::stop_token) {
+  return content_->lock()->tags[repository.name()].empty();
+}
+
 base::Digest FakeRegistry::push_manifest(const image::Reference& reference,
                                          std::string_view media_type, std::string_view bytes,
                                          std::stop_token) {

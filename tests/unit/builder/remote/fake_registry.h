@@ -51,6 +51,9 @@ class FakeRegistry : public registry::RegistryClient {
                                     const std::string& mount_from,
                                     const registry::TransferObserver& observer,
                                     std::stop_token stop) override;
+  void push_growing_blob(const image::Reference& repository, registry::GrowingBlob& blob,
+                         std::stop_token stop) override;
+  bool is_new_repository(const image::Reference& repository, std::stop_token stop) override;
   base::Digest push_manifest(const image::Reference& reference, std::string_view media_type,
                              std::string_view bytes, std::stop_token stop) override;
   std::vector<std::string> list_tags(const image::Reference& repository, std::stop_token) override;
