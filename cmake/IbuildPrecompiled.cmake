@@ -7,5 +7,9 @@ function(ibuild_precompile target)
     target_precompile_headers(${target} PRIVATE
       <algorithm> <chrono> <compare> <cstdint> <functional> <map> <memory> <optional> <set> <span> <stop_token> <string>
       <string_view> <utility> <variant> <vector> ${ARGN})
+    if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+      # For ccache: the header's bytes count, not its time.
+      target_compile_options(${target} PRIVATE "SHELL:-Xclang -fno-pch-timestamp")
+    endif()
   endif()
 endfunction()
