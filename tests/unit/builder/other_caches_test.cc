@@ -230,7 +230,8 @@ TEST_CASE("other_caches: a cache whose layer is not that of its diff-id is given
   REQUIRE(content);
   auto& records = content->bundle.records;
   const auto blobs = builder::blobs_of(content->bundle);
-  for (auto& [key, record] : records) {
+  for (auto& keyed : records) {
+    auto& record = keyed.second;
     const auto at = std::find_if(blobs.begin(), blobs.end(), [&](const auto& blob) {
       return record.blob && blob.digest == record.blob->digest;
     });

@@ -10,7 +10,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr Palette kNoColors{"", "", "", "", ""};
+const Palette kNoColors{"", "", "", "", ""};
 
 /// A terminal that obeys the few sequences that are used, and a clock that the test moves.
 struct Screen {
