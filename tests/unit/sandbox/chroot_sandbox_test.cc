@@ -222,5 +222,14 @@ TEST_CASE("chroot: capabilities are Docker's without the one for another root", 
   CHECK(steps.helper({"value", std::to_string(SYS_prctl), "23", "21", "0"}) == "0");
 }
 
+TEST_CASE("chroot: a step has three descriptors", "[chroot]") {
+  if (!can_change_root()) return;
+  StepFixture steps = make_steps();
+  steps.add_helper();
+  CHECK(steps.out_of("fd=3; while [ $fd -lt 40 ]; do /bin/helper call " +
+                     std::to_string(SYS_fcntl) + " $fd " + std::to_string(F_GETFD) +
+                     "; fd=$((fd+1)); done | busybox uniq") == "EBADF\n");
+}
+
 }  // namespace
 }  // namespace ibuild::test

@@ -182,7 +182,7 @@ TEST_CASE("step: its host name and limits are set, its umask is 022", "[step]") 
 TEST_CASE("step: it has three descriptors and no input", "[step]") {
   if (!can_run_steps()) return;
   StepFixture steps;
-  // Something of ours that is not close-on-exec.
+  // Something of ours that is not close-on-exec; sandbox_child_hook.cc has one in the launcher.
   const base::UniqueFd leak(::dup(steps.root().get()));
   CHECK(steps.helper({"fds"}) == "0 1 2 ");
   CHECK(steps.out_of("busybox cat; busybox readlink /proc/self/fd/0") == "/dev/null\n");
