@@ -1,15 +1,23 @@
 // What a step may do, and what it is kept from.
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <linux/securebits.h>
 #include <sched.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include <array>
 #include <catch2/catch.hpp>
+#include <string>
+#include <vector>
 
+#include "base/error.h"
+#include "base/text.h"
+#include "tests/support/forked.h"
 #include "tests/support/scratch_dir.h"
 #include "tests/unit/sandbox/step_fixture.h"
 
@@ -49,6 +57,42 @@ TEST_CASE("rights: another user has none, but setuid programs may get them", "[s
   REQUIRE(::fchmodat(steps.root().get(), "bin/helper", 04755, 0) == 0);
   spec.argv = {"/bin/helper", "value", std::to_string(SYS_geteuid)};
   CHECK(steps.run(spec).out == "0\n");
+}
+
+/// Every capability of this process passes through execve(2) from now on, and through a change of
+/// user: as under an engine that gives its containers inheritable capabilities (CVE-2022-24769).
+void pass_on_all_capabilities() {
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  std::array<__user_cap_data_struct, 2> data{};
+  if (::syscall(SYS_capget, &header, data.data()) != 0) throw base::SystemError("capget", "");
+  for (auto& half : data) half.inheritable = half.permitted;
+  if (::syscall(SYS_capset, &header, data.data()) != 0) throw base::SystemError("capset", "");
+  for (unsigned long capability = 0; capability < 64; ++capability) {
+    if ((data.at(capability / 32).permitted >> (capability % 32) & 1) == 0) continue;
+    if (::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0) != 0) {
+      throw base::SystemError("prctl", "");
+    }
+  }
+  if (::prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0) != 0) {
+    throw base::SystemError("prctl", "");
+  }
+}
+
+TEST_CASE("rights: what ibuild passes through execve does not reach a step", "[step]") {
+  if (!can_run_steps()) return;
+  for (const std::uint32_t uid : {0U, 1000U}) {
+    if (!has_id(uid)) continue;
+    INFO(uid);
+    CHECK(passes_in_fork([&] {
+      pass_on_all_capabilities();
+      StepFixture steps;
+      auto spec = steps.shell("busybox awk '/^Cap(Inh|Prm|Amb)/ { print $2 }' /proc/self/status");
+      spec.uid = spec.gid = uid;
+      const std::string none = "0000000000000000";
+      const std::vector<std::string> sets = {none, uid == 0 ? kDefaultSet : none, none};
+      return steps.run(spec).out == base::join(sets, "\n") + "\n";
+    }));
+  }
 }
 
 std::string own_status_line(const std::string& key) {
