@@ -135,6 +135,21 @@ TEST_CASE("cache mount: source= without from= is a part of the same cache", "[bu
   CHECK(f.caches().size() == 1);
 }
 
+TEST_CASE("cache mount: an id that could be a path is a cache beside the others", "[builder]") {
+  CacheFixture f;
+  for (const char* id : {"c", "c/0", "c/0/sub", "../mounts/c"}) {
+    f.run(std::string("id=") + id + ",target=/x", id);  // another command, that it may run
+  }
+  for (const auto& entry : base::list_dir(f.store->cache_dir("mounts"))) {
+    INFO(entry.name);  // a digest
+    CHECK(entry.name.size() == 64);
+    CHECK(entry.name.find_first_not_of("0123456789abcdef") == std::string::npos);
+  }
+  const auto caches = f.caches();
+  CHECK(caches.size() == 4);
+  for (const auto& cache : caches) CHECK(base::list_dir(cache).empty());
+}
+
 TEST_CASE("cache mount: a link in it does not lead out of it", "[builder]") {
   CacheFixture f;
   f.run("id=c,target=/x");
