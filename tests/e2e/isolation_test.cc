@@ -1,5 +1,8 @@
-// The same Dockerfile gives the same image in every isolation profile.
+// The same Dockerfile gives the same image in every isolation profile, and nothing else.
+#include <unistd.h>
+
 #include <catch2/catch.hpp>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -42,7 +45,67 @@ std::vector<Place> places() {
   return all;
 }
 
+/// A build of many steps in a cgroup, a store and a folder of temporaries that nobody else uses.
+class ManySteps {
+ public:
+  explicit ManySteps(const Place& place) : place_(place), machine_(place.who) {
+    machine_.make_base();
+    machine_.must_run({"mkdir", machine_.path("tmp")});
+    machine_.write("context/f", "x");
+    limited_ = build(1, {"--cgroup-parent", cgroup_}).code == 0;
+  }
+
+  /// Whether the steps get cgroups of their own.
+  bool limited() const { return limited_; }
+
+  Output build(int steps) const {
+    return build(steps, limited_ ? Words{"--memory=64m", "--cgroup-parent", cgroup_} : Words{});
+  }
+
+  /// What is there and should not be, a word for each.
+  std::vector<std::string> left() const {
+    std::vector<std::string> found = machine_.processes_left();
+    for (const auto& mount : machine_.mounts_left()) found.push_back(mount);
+    const std::string names = machine_.must_run(
+        {"find", machine_.path("tmp"), machine_.store() + "/tmp", "-mindepth", "1"});
+    if (!names.empty()) found.push_back(names);
+    const auto groups =
+        base::run_program({"find", "/sys/fs/cgroup", "-type", "d", "-path", "*" + cgroup_ + "*"});
+    if (!groups.out.empty()) found.push_back(groups.out);
+    return found;
+  }
+
+ private:
+  using Words = std::vector<std::string>;
+
+  Output build(int steps, const Words& more) const {
+    std::string text = "FROM localhost/base:1\n";
+    for (int i = 0; i < steps; ++i) text += "RUN true\n";
+    Words words = {"build", "-q", "--no-cache", "--isolation", place_.isolation, "-f", "-"};
+    words.insert(words.end(), more.begin(), more.end());
+    words.push_back(machine_.path("context"));
+    return machine_.ibuild(std::move(words),
+                           {.stdin_text = text, .env = {"TMPDIR=" + machine_.path("tmp")}});
+  }
+
+  Place place_;
+  Machine machine_;
+  std::string cgroup_ = "/ibuild-test-" + std::to_string(getpid());
+  bool limited_ = false;
+};
+
 }  // namespace
+
+TEST_CASE("isolation: a hundred steps leave nothing behind", "[e2e]") {
+  for (const Place& place : places()) {
+    const ManySteps many(place);
+    INFO(name_of(place.who) << ", " << place.isolation << ", cgroups: " << many.limited());
+    const auto built = many.build(100);
+    INFO(built.err);
+    CHECK(built.code == 0);
+    CHECK(many.left().empty());
+  }
+}
 
 TEST_CASE("isolation: every profile makes the same image", "[e2e]") {
   std::string first;
