@@ -65,10 +65,28 @@ std::unique_ptr<RootCopy> copy_root(const LayerChain& chain, const TreeView& vie
   return copy;
 }
 
-bool has_hard_links(const LayerIndex& index) {
+/// Of links, fifos and devices a layer tells each name as a thing of its own: the tree has to say.
+bool has_names_beside(const LayerEntry& entry, const base::DirFd& root) {
+  switch (entry.type) {
+    case EntryType::hardlink:
+      return true;
+    case EntryType::symlink:
+    case EntryType::fifo:
+    case EntryType::char_device:
+    case EntryType::block_device: {
+      const auto info = base::try_lstat_at(root, entry.path);
+      return info && info->st_nlink > 1;
+    }
+    default:
+      return false;
+  }
+}
+
+/// Whether a step whose changes are `index` left several names of one thing in the tree.
+bool has_hard_links(const LayerIndex& index, const base::DirFd& root) {
   const auto entries = index.entries();
   return std::any_of(entries.begin(), entries.end(),
-                     [](const LayerEntry& entry) { return entry.type == EntryType::hardlink; });
+                     [&](const LayerEntry& entry) { return has_names_beside(entry, root); });
 }
 
 class PlainTree : public WorkingTree {
@@ -123,7 +141,7 @@ class PlainTree : public WorkingTree {
   void keep(const std::optional<Layer>& layer, const std::stop_token& stop) {
     if (layer) {
       // Names of one file are separate files in a tree that is made of layers.
-      if (has_hard_links(*layers_.index(*layer, stop))) return;
+      if (has_hard_links(*layers_.index(*layer, stop), root_)) return;
       chain_.push_back(*layer);
       look_at_chain(stop);
     }

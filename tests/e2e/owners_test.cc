@@ -26,23 +26,43 @@ void prepare(Machine& machine) {
   machine.write("home/secret", "a-value-to-keep\n");
 }
 
-/// Fails the test unless `dockerfile`, on localhost/base:1, gives the same digest for everybody
-/// that is `wanted`.
+struct Builder {
+  Who who;
+  const char* isolation;
+};
+
+/// Everybody that is `wanted`, each in all profiles that he can have and `dockerfile` runs in.
+std::vector<Builder> builders(const std::string& dockerfile,
+                              const std::function<bool(Who)>& wanted) {
+  // What these need a changed root has not: /proc, mounts that belong to others.
+  const bool changes_root = dockerfile.find("tmpfile") == std::string::npos &&
+                            dockerfile.find("--mount=") == std::string::npos;
+  std::vector<Builder> all;
+  for (const Who who : everybody()) {
+    if (!wanted(who)) continue;
+    all.push_back({who, who == Who::root ? "root" : "rootless"});
+    if (who == Who::root && changes_root) all.push_back({who, "chroot"});
+  }
+  return all;
+}
+
+/// Fails the test unless `dockerfile`, on localhost/base:1, gives the same digest in every profile,
+/// for everybody that is `wanted`.
 void check_all_same(
     const std::string& dockerfile, std::vector<std::string> args = {},
     const std::function<bool(Who)>& wanted = [](Who) { return true; }) {
   std::string first;
   args.insert(args.begin(), "-q");
-  for (const Who who : everybody()) {
-    if (!wanted(who)) continue;
+  for (const auto& [who, isolation] : builders(dockerfile, wanted)) {
     Machine machine(who);
     prepare(machine);
     auto own_args = args;
+    own_args.insert(own_args.end(), {"--isolation", isolation});
     for (auto& arg : own_args) {
       if (arg == "SECRET") arg = "id=s,src=" + machine.path("home/secret");
     }
     const auto built = machine.build("app:1", dockerfile, own_args, {.env = {kEpoch}});
-    INFO(name_of(who) << "\n" << built.err);
+    INFO(name_of(who) << ", " << isolation << "\n" << built.err);
     REQUIRE(built.code == 0);
     CHECK(machine.processes_left().empty());
     if (first.empty()) first = built.out;
