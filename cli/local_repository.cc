@@ -9,9 +9,9 @@
 
 #include "base/child.h"
 #include "base/error.h"
+#include "base/go_values.h"
 #include "base/text.h"
 #include "builder/attest/image_sources.h"
-#include "parser/go_values.h"
 
 namespace ibuild::cli {
 
@@ -21,7 +21,7 @@ constexpr std::chrono::seconds kTimeout{20};
 
 bool is_set(const char* variable, bool otherwise) {
   const char* text = std::getenv(variable);
-  return text == nullptr ? otherwise : parser::parse_go_bool(text).value_or(otherwise);
+  return text == nullptr ? otherwise : base::parse_go_bool(text).value_or(otherwise);
 }
 
 /// Asks git about one directory, and writes nothing there.

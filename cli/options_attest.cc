@@ -5,10 +5,10 @@
 #include <optional>
 
 #include "base/error.h"
+#include "base/go_values.h"
 #include "base/text.h"
 #include "cli/csv.h"
 #include "cli/version.h"
-#include "parser/go_values.h"
 
 namespace ibuild::cli {
 
@@ -22,7 +22,7 @@ using Wishes = std::map<std::string, std::optional<Parameters>>;
 bool take_disabled(Parameters& parameters, const std::string& option) {
   const auto disabled = parameters.extract("disabled");
   if (disabled.empty()) return false;
-  const auto value = parser::parse_go_bool(disabled.mapped());
+  const auto value = base::parse_go_bool(disabled.mapped());
   if (!value) {
     throw base::UsageError(option + ": disabled takes true or false, not " +
                            base::printable(disabled.mapped()));
@@ -57,7 +57,7 @@ void take_attest(Wishes& wishes, const std::string& text) {
 /// "true", "false", or parameters.
 void take_short(Wishes& wishes, const std::string& type, const std::string& text) {
   if (text.empty()) return;
-  if (const auto value = parser::parse_go_bool(text)) {
+  if (const auto value = base::parse_go_bool(text)) {
     wishes[type] = *value ? std::optional(Parameters()) : std::nullopt;
   } else {
     wish(wishes, type, parse_attributes(text), "--" + type);
@@ -88,7 +88,7 @@ std::optional<builder::ProvenanceSettings> reported_provenance() {
   const char* value = std::getenv("BUILDX_METADATA_PROVENANCE");
   const std::string text = value == nullptr ? "" : value;
   using Settings = builder::ProvenanceSettings;
-  if (text == "disabled" || parser::parse_go_bool(text) == false) return std::nullopt;
+  if (text == "disabled" || base::parse_go_bool(text) == false) return std::nullopt;
   Settings settings;
   settings.mode = text == "max" ? Settings::Mode::max : Settings::Mode::min;
   settings.version = Settings::Version::v0_2;

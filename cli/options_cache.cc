@@ -5,10 +5,10 @@
 #include <memory>
 
 #include "base/error.h"
+#include "base/go_values.h"
 #include "base/text.h"
 #include "cli/byte_size.h"
 #include "cli/csv.h"
-#include "parser/go_values.h"
 
 namespace ibuild::cli {
 
@@ -95,7 +95,7 @@ builder::GcSettings gc_settings_from_environment() {
 
 std::chrono::seconds parse_age(std::string_view option, std::string_view text) {
   if (const auto days = parse_days(text)) return *days;
-  const auto time = parser::parse_go_duration(text);
+  const auto time = base::parse_go_duration(text);
   if (!time || *time < std::chrono::nanoseconds(0)) {
     base::UsageError error(std::string(option) + " " + base::printable(text) + " is no age");
     error.set_hint("write it as 90m, 72h, 14d or 2w");

@@ -3,10 +3,10 @@
 #include <cstdlib>
 
 #include "base/error.h"
+#include "base/go_values.h"
 #include "base/text.h"
 #include "builder/git/git_remote.h"
 #include "cli/options_secrets.h"
-#include "parser/go_values.h"
 
 namespace ibuild::cli {
 
@@ -61,7 +61,7 @@ builder::ContextSpec read_context_operand(const std::string& context,
   auto spec = parse(context);
   auto* git = std::get_if<builder::GitContext>(&spec);
   if (git == nullptr) return spec;
-  if (parser::parse_go_bool(argument(request, "BUILDKIT_CONTEXT_KEEP_GIT_DIR")).value_or(false))
+  if (base::parse_go_bool(argument(request, "BUILDKIT_CONTEXT_KEEP_GIT_DIR")).value_or(false))
     git->reference.keep_git_dir = true;
   if (git->reference.mtime.empty() && !argument(request, "SOURCE_DATE_EPOCH").empty())
     git->reference.mtime = "commit";

@@ -4,9 +4,9 @@
 #include <chrono>
 
 #include "base/error.h"
+#include "base/go_values.h"
 #include "base/text.h"
 #include "cli/device.h"
-#include "parser/go_values.h"
 
 namespace ibuild::cli {
 
@@ -46,7 +46,7 @@ void grant(std::string_view name, builder::Allowances& allowed) {
 }
 
 std::chrono::milliseconds parse_step_timeout(const std::string& text) {
-  const auto time = parser::parse_go_duration(text);
+  const auto time = base::parse_go_duration(text);
   if (!time || *time < std::chrono::milliseconds(1)) {
     base::UsageError error("--step-timeout " + base::printable(text) + " is no time");
     error.set_hint("write it as 90s, 10m or 1h30m");

@@ -4,9 +4,9 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/go_values.h"
 #include "base/text.h"
 #include "parser/csv_fields.h"
-#include "parser/go_values.h"
 
 namespace ibuild::parser {
 
@@ -18,7 +18,8 @@ bool read_option(const std::string& field, Device& device) {
   const std::string key = base::to_lower(std::string_view(field).substr(0, equals));
   const bool has_value = equals != std::string::npos;
   if (key == "required") {
-    const std::optional<bool> value = has_value ? parse_go_bool(field.substr(equals + 1)) : true;
+    const std::optional<bool> value =
+        has_value ? base::parse_go_bool(field.substr(equals + 1)) : true;
     if (!value) throw base::UsageError("invalid value for required: " + base::printable(field));
     device.required = *value;
     return true;

@@ -8,10 +8,10 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/go_values.h"
 #include "base/text.h"
 #include "parser/clean_path.h"
 #include "parser/go_url.h"
-#include "parser/go_values.h"
 #include "parser/url_text.h"
 
 namespace ibuild::parser {
@@ -117,7 +117,7 @@ void set_once(std::string& target, const std::string& value, const std::string& 
 
 bool read_switch(const std::string& key, const std::string& value) {
   if (value.empty()) return true;
-  const auto parsed = parse_go_bool(value);
+  const auto parsed = base::parse_go_bool(value);
   if (!parsed) fail("invalid " + key + " value: \"" + base::printable(value) + "\"");
   return *parsed;
 }

@@ -4,10 +4,10 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/go_values.h"
 #include "base/text.h"
 #include "parser/device.h"
 #include "parser/flag_set.h"
-#include "parser/go_values.h"
 #include "parser/instruction_builder.h"
 #include "parser/mount.h"
 
@@ -59,7 +59,7 @@ void set_duration(const AstNode& node, const std::string& flag,
                   const std::optional<std::string>& value, std::chrono::nanoseconds& target) {
   if (!value || value->empty()) return;
   check_flags(node, "--" + flag + "=", "invalid-healthcheck", [&](std::string_view text) {
-    const auto duration = parse_go_duration(text);
+    const auto duration = base::parse_go_duration(text);
     if (!duration) {
       throw base::UsageError("invalid duration \"" + base::printable(text) +
                              "\": it must look like 30s, 1m30s or 500ms");

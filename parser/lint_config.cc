@@ -4,9 +4,9 @@
 #include <optional>
 
 #include "base/error.h"
+#include "base/go_values.h"
 #include "base/text.h"
 #include "parser/directives.h"
-#include "parser/go_values.h"
 #include "parser/unicode.h"
 
 namespace ibuild::parser {
@@ -36,7 +36,7 @@ void read_option(std::string_view option, LintConfig& config) {
   } else if (key == "experimental") {
     read_rules(value, config.experimental_all, config.experimental);
   } else if (key == "error") {
-    const auto is_error = parse_go_bool(trim_space(value));
+    const auto is_error = base::parse_go_bool(trim_space(value));
     if (!is_error) {
       throw base::UsageError("failed to parse check option \"" + base::printable(option) + "\"");
     }

@@ -11,9 +11,9 @@
 
 #include "base/byte_size.h"
 #include "base/error.h"
+#include "base/go_values.h"
 #include "base/text.h"
 #include "parser/csv_fields.h"
-#include "parser/go_values.h"
 
 namespace ibuild::parser {
 
@@ -102,7 +102,7 @@ std::uint32_t parse_number(const Pair& pair, int number_base) {
 
 bool parse_switch(const Pair& pair) {
   if (!pair.value) return true;
-  const std::optional<bool> value = parse_go_bool(*pair.value);
+  const std::optional<bool> value = base::parse_go_bool(*pair.value);
   if (!value) fail_value(pair);
   return *value;
 }

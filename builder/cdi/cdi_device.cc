@@ -4,9 +4,9 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/go_values.h"
 #include "base/text.h"
 #include "builder/cdi/yaml.h"
-#include "parser/go_values.h"
 
 namespace ibuild::builder {
 
@@ -171,7 +171,7 @@ void CdiEdits::add(const CdiEdits& more) {
 
 bool CdiDevice::is_allowed_to_all() const {
   const auto found = annotations.find(kAllowAnnotation);
-  return found != annotations.end() && parser::parse_go_bool(found->second).value_or(false);
+  return found != annotations.end() && base::parse_go_bool(found->second).value_or(false);
 }
 
 bool is_cdi_name(std::string_view text) {

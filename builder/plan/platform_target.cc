@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/go_values.h"
 #include "base/text.h"
-#include "parser/go_values.h"
 
 namespace ibuild::builder {
 namespace {
@@ -32,7 +32,7 @@ std::string target_stage(const parser::StageList& stages, const std::string& tar
 std::optional<bool> asked_for_index(const BuildArgMap& args) {
   const auto found = args.find(kMultiPlatform);
   if (found == args.end() || !found->second || found->second->empty()) return std::nullopt;
-  const auto value = parser::parse_go_bool(*found->second);
+  const auto value = base::parse_go_bool(*found->second);
   if (!value) {
     throw base::UsageError(std::string(kMultiPlatform) + " takes true or false, not \"" +
                            base::printable(*found->second) + "\"");

@@ -2,15 +2,15 @@
 
 #include <algorithm>
 
+#include "base/go_values.h"
 #include "base/text.h"
-#include "parser/go_values.h"
 
 namespace ibuild::builder {
 
 namespace {
 
 bool is_meant(const std::string& value, const std::string& stage) {
-  if (const auto truth = parser::parse_go_bool(value)) return *truth;
+  if (const auto truth = base::parse_go_bool(value)) return *truth;
   const auto names = base::split(value, ',');
   return std::ranges::any_of(
       names, [&](std::string_view name) { return !name.empty() && base::iequals(name, stage); });

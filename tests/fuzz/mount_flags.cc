@@ -5,10 +5,10 @@
 
 #include "base/byte_size.h"
 #include "base/error.h"
+#include "base/go_values.h"
 #include "parser/chmod.h"
 #include "parser/device.h"
 #include "parser/git_reference.h"
-#include "parser/go_values.h"
 #include "parser/json_strings.h"
 #include "parser/lint_config.h"
 #include "parser/mount.h"
@@ -54,7 +54,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   attempt([&] { parser::parse_lint_config(text); });
   parser::parse_json_strings(text);
   parser::find_json_string(text, "syntax");
-  parser::parse_go_duration(text);
+  base::parse_go_duration(text);
   base::parse_byte_size(text);
   return 0;
 }

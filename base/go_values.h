@@ -4,7 +4,7 @@
 #include <optional>
 #include <string_view>
 
-namespace ibuild::parser {
+namespace ibuild::base {
 
 /// "1", "t", "true", "0", "False" and the like, as Go's strconv.ParseBool.
 std::optional<bool> parse_go_bool(std::string_view text);
@@ -13,4 +13,4 @@ std::optional<bool> parse_go_bool(std::string_view text);
 /// anything else and for what does not fit.
 std::optional<std::chrono::nanoseconds> parse_go_duration(std::string_view text);
 
-}  // namespace ibuild::parser
+}  // namespace ibuild::base

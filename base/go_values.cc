@@ -1,4 +1,4 @@
-#include "parser/go_values.h"
+#include "base/go_values.h"
 
 #include <algorithm>
 #include <array>
@@ -7,7 +7,7 @@
 #include <limits>
 #include <string_view>
 
-namespace ibuild::parser {
+namespace ibuild::base {
 
 namespace {
 
@@ -101,4 +101,4 @@ std::optional<std::chrono::nanoseconds> parse_go_duration(std::string_view text)
   return std::chrono::nanoseconds(is_negative ? -total : total);
 }
 
-}  // namespace ibuild::parser
+}  // namespace ibuild::base
