@@ -1,12 +1,29 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "image/reference.h"
+#include "registry/http/http_transport.h"
 #include "registry/registries_conf.h"
 
 namespace ibuild::registry {
+
+/// How one place is talked to, as hosts.toml has it; the defaults are those of a place that it does
+/// not name.
+struct PlaceRules {
+  /// `by_host`: TLS, and on this machine what is usual there.
+  enum class Scheme { by_host, https, http };
+  Scheme scheme = Scheme::by_host;
+  std::string api_root = "/v2";  // what paths begin with; without a slash at the end
+  std::string name_space;        // sent as ?ns=, so that a mirror knows whose image it is
+  ConnectionRules connection = {};
+  /// Fields that the place, and nobody else, gets with each request.
+  std::vector<std::pair<std::string, std::string>> fields = {};
+  std::string origin;  // the hosts.toml
+  bool operator==(const PlaceRules&) const = default;
+};
 
 /// Where requests about one repository go.
 struct Endpoint {
@@ -20,6 +37,7 @@ struct Endpoint {
   std::string repository;  // "library/python"
   Security security = Security::required;
   Kind kind = Kind::origin;
+  PlaceRules rules = {};
   bool operator==(const Endpoint&) const = default;
 
   /// "docker.io/library/python", for messages

@@ -41,6 +41,22 @@ void choose_registries_conf(const std::string& config_dir, RegistryOptions& opti
   options.registries_conf_dirs.push_back(own + ".d");
 }
 
+/// Podman's, containerd's and Docker's. hosts.toml is read where containerd (and nerdctl) or Docker
+/// reads it, the user's own before the system's; the user's are those of the rootless ones.
+void choose_certs_dirs(const std::string& home, const std::string& config_dir,
+                       RegistryOptions& options) {
+  const auto add_family = [&](const std::string& base_dir) {
+    options.certs_dirs.push_back(base_dir + "/containers/certs.d");
+    for (const char* name : {"/containerd/certs.d", "/docker/certs.d"}) {
+      options.certs_dirs.push_back(base_dir + name);
+      options.hosts_dirs.push_back(base_dir + name);
+    }
+  };
+  if (!config_dir.empty()) add_family(config_dir);
+  if (!home.empty()) options.certs_dirs.push_back(home + "/.docker/certs.d");
+  add_family("/etc");
+}
+
 }  // namespace
 
 RegistryOptions registry_options_from_environment() {
@@ -57,13 +73,8 @@ RegistryOptions registry_options_from_environment() {
   options.auth_files.push_back(runtime_dir.empty()
                                    ? "/run/containers/" + std::to_string(::geteuid()) + "/auth.json"
                                    : runtime_dir + "/containers/auth.json");
-  if (!config_dir.empty()) {
-    options.auth_files.push_back(config_dir + "/containers/auth.json");
-    options.certs_dirs.push_back(config_dir + "/containers/certs.d");
-  }
-  if (!home.empty()) options.certs_dirs.push_back(home + "/.docker/certs.d");
-  options.certs_dirs.emplace_back("/etc/containers/certs.d");
-  options.certs_dirs.emplace_back("/etc/docker/certs.d");
+  if (!config_dir.empty()) options.auth_files.push_back(config_dir + "/containers/auth.json");
+  choose_certs_dirs(home, config_dir, options);
 
   choose_registries_conf(config_dir, options);
   const ProxySettings proxies = proxy_settings_from_environment();

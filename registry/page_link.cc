@@ -37,7 +37,8 @@ std::string next_page(const ApiResponse& answer) {
   }
   if (target.empty()) return {};
   const auto url = resolve_url(answer.url, target);
-  if (url && url->path.starts_with("/v2/")) return url->request_target();
+  if (url && url->path.starts_with(answer.api_root + "/"))
+    return "/v2" + url->request_target().substr(answer.api_root.size());
   throw error_with_words(
       answer.record, answer.status(),
       "the next page is said to be at \"" + base::printable(target.substr(0, 200)) + "\"");

@@ -13,13 +13,14 @@
 #include "registry/blob_upload.h"
 #include "registry/credentials.h"
 #include "registry/endpoint.h"
-#include "registry/http/tls_context.h"
+#include "registry/http/tls_files.h"
 #include "registry/make_client.h"
 #include "registry/make_transport.h"
 #include "registry/manifest_transfer.h"
 #include "registry/page_link.h"
 #include "registry/referrers.h"
 #include "registry/registry_session.h"
+#include "registry/routes.h"
 #include "registry/tag_list.h"
 
 namespace ibuild::registry {
@@ -34,6 +35,7 @@ class Client : public RegistryClient {
   Client(RegistryOptions options, WarningSink warn, ClientParts parts)
       : options_(std::move(options)),
         warnings_(std::move(warn)),
+        routes_(options_, warnings_),
         transport_(std::move(parts.transport)),
         credentials_(options_),
         retrier_({.max_attempts = options_.max_attempts}, std::move(parts.wait)),
@@ -67,8 +69,6 @@ class Client : public RegistryClient {
                    const std::string& password, std::stop_token stop) override;
 
  private:
-  const RegistriesConf& conf();
-  Endpoint secured(Endpoint endpoint) const;
   RegistrySession& session_for(const Endpoint& endpoint);
   RegistrySession::Services services_for(const Endpoint& endpoint);
   std::optional<Credential> find_credential(const std::string& domain,
@@ -78,6 +78,7 @@ class Client : public RegistryClient {
   /// A place that is asked for something, and whether bytes from there can be thrown away again.
   template <typename Result>
   struct Question {
+    Purpose purpose;
     std::function<std::optional<Result>(RegistrySession&, const Endpoint&)> ask;
     std::function<bool()> can_start_over = [] { return true; };
     Retrier::Progress progress = {};
@@ -97,32 +98,18 @@ class Client : public RegistryClient {
 
   const RegistryOptions options_;
   WarningLog warnings_;
+  Routes routes_;
   std::unique_ptr<HttpTransport> transport_;
   CredentialStore credentials_;
   Retrier retrier_;
   TransferSlots slots_;
-  base::Synchronized<std::unique_ptr<const RegistriesConf>> conf_;  // read when first needed
   base::Synchronized<std::map<std::string, std::unique_ptr<RegistrySession>>> sessions_;
   base::Synchronized<std::set<std::string>> dead_mirrors_;
 };
 
-const RegistriesConf& Client::conf() {
-  auto conf = conf_.lock();
-  if (!*conf) {
-    *conf = std::make_unique<const RegistriesConf>(
-        RegistriesConf::load(options_.registries_conf, options_.registries_conf_dirs));
-  }
-  return **conf;
-}
-
-Endpoint Client::secured(Endpoint endpoint) const {
-  if (!options_.tls_verify || options_.insecure_domains.contains(endpoint.domain))
-    endpoint.security = Endpoint::Security::not_required;
-  return endpoint;
-}
-
 bool Client::has_own_certificates(const std::string& host) const {
-  return !options_.ca_file.empty() || !find_tls_files(options_.certs_dirs, host).empty();
+  if (!options_.ca_file.empty()) return true;
+  return !find_tls_files({options_.certs_dirs, options_.hosts_dirs}, host).empty();
 }
 
 std::optional<Credential> Client::find_credential(const std::string& domain,
@@ -149,8 +136,13 @@ RegistrySession::Services Client::services_for(const Endpoint& endpoint) {
 }
 
 RegistrySession& Client::session_for(const Endpoint& endpoint) {
+  const PlaceRules& rules = endpoint.rules;
   const bool secure = endpoint.security == Endpoint::Security::required;
-  const std::string key = endpoint.domain + (secure ? "" : " insecure");
+  const auto scheme = std::to_string(static_cast<int>(rules.scheme));
+  const std::string key =
+      base::join(std::vector<std::string>{endpoint.domain, secure ? "" : "insecure", scheme,
+                                          rules.api_root, rules.name_space, rules.origin},
+                 " ");
   auto sessions = sessions_.lock();
   std::unique_ptr<RegistrySession>& session = (*sessions)[key];
   if (!session) session = std::make_unique<RegistrySession>(endpoint, services_for(endpoint));
@@ -165,9 +157,9 @@ void Client::tell_failure(const Endpoint& mirror, const base::Error& error) {
 template <typename Result>
 std::optional<Result> Client::ask_in_turn(const image::Reference& reference,
                                           const Question<Result>& question, std::stop_token stop) {
-  const std::vector<Endpoint> endpoints = pull_endpoints(conf(), reference);
+  const std::vector<Endpoint> endpoints = routes_.to_ask(reference, question.purpose);
   for (std::size_t i = 0; i + 1 < endpoints.size(); ++i) {
-    const Endpoint mirror = secured(endpoints[i]);
+    const Endpoint& mirror = endpoints[i];
     if (dead_mirrors_.lock()->contains(mirror.domain)) continue;
     try {
       auto result = retrier_.with_attempts(kMirrorAttempts)
@@ -185,9 +177,19 @@ std::optional<Result> Client::ask_in_turn(const image::Reference& reference,
       if (!question.can_start_over()) throw;
     }
   }
-  const Endpoint origin = secured(endpoints.back());
+  const Endpoint& origin = endpoints.back();
   return retrier_.run(
       stop, [&] { return question.ask(session_for(origin), origin); }, question.progress);
+}
+
+/// Something of a registry, where it does not matter what.
+image::Reference any_of(const std::string& host) {
+  return {normalize_server_key(host), "library/any", "", std::nullopt};
+}
+
+/// What a digest names is known; whoever answers for a tag is trusted.
+Purpose purpose_of(const image::Reference& reference) {
+  return reference.digest ? Purpose::pull : Purpose::resolve;
 }
 
 ManifestName manifest_name(const image::Reference& reference, const std::string& repository) {
@@ -197,6 +199,7 @@ ManifestName manifest_name(const image::Reference& reference, const std::string&
 std::optional<image::Descriptor> Client::resolve(const image::Reference& reference,
                                                  std::stop_token stop) {
   const Question<image::Descriptor> question{
+      .purpose = purpose_of(reference),
       .ask = [&](RegistrySession& session, const Endpoint& endpoint) {
         return head_manifest(session, manifest_name(reference, endpoint.repository), Intent::pull,
                              stop);
@@ -206,7 +209,7 @@ std::optional<image::Descriptor> Client::resolve(const image::Reference& referen
 
 std::optional<image::Descriptor> Client::resolve_for_push(const image::Reference& reference,
                                                           std::stop_token stop) {
-  const Endpoint endpoint = secured(push_endpoint(conf(), reference));
+  const Endpoint endpoint = routes_.to_push(reference);
   const ManifestName name = manifest_name(reference, endpoint.repository);
   return retrier_.run(
       stop, [&] { return head_manifest(session_for(endpoint), name, Intent::push, stop); });
@@ -214,6 +217,7 @@ std::optional<image::Descriptor> Client::resolve_for_push(const image::Reference
 
 FetchedManifest Client::fetch_manifest(const image::Reference& reference, std::stop_token stop) {
   const Question<FetchedManifest> question{
+      .purpose = purpose_of(reference),
       .ask = [&](RegistrySession& session, const Endpoint& endpoint) {
         return std::optional(
             get_manifest(session, manifest_name(reference, endpoint.repository), stop));
@@ -238,7 +242,8 @@ void Client::fetch_blob(const image::Reference& repository, const image::Descrip
                         std::stop_token stop) {
   BlobDownload download(blob, {.out = out, .observer = observer}, slots_);
   Endpoint served_by;
-  const Question<bool> question{.ask =
+  const Question<bool> question{.purpose = Purpose::pull,
+                                .ask =
                                     [&](RegistrySession& session, const Endpoint& endpoint) {
                                       served_by = endpoint;
                                       download.attempt(session, endpoint.repository, stop);
@@ -266,7 +271,7 @@ void Client::fetch_blob(const image::Reference& repository, const image::Descrip
 
 bool Client::has_blob(const image::Reference& repository, const base::Digest& digest,
                       std::stop_token stop) {
-  const Endpoint endpoint = secured(push_endpoint(conf(), repository));
+  const Endpoint endpoint = routes_.to_push(repository);
   const AccessNeed need{.repository = endpoint.repository,
                         .scopes = {pull_scope(endpoint.repository)}};
   return retrier_.run(stop, [&] {
@@ -277,7 +282,7 @@ bool Client::has_blob(const image::Reference& repository, const base::Digest& di
 UploadOutcome Client::push_blob(const image::Reference& repository, const image::Descriptor& blob,
                                 const BlobOpener& open, const std::string& mount_from,
                                 const TransferObserver& observer, std::stop_token stop) {
-  const Endpoint endpoint = secured(push_endpoint(conf(), repository));
+  const Endpoint endpoint = routes_.to_push(repository);
   BlobUpload upload(session_for(endpoint), {.repository = endpoint.repository,
                                             .blob = blob,
                                             .open = open,
@@ -320,7 +325,7 @@ bool Client::is_new_repository(const image::Reference& repository, std::stop_tok
 
 base::Digest Client::push_manifest(const image::Reference& reference, std::string_view media_type,
                                    std::string_view bytes, std::stop_token stop) {
-  const Endpoint endpoint = secured(push_endpoint(conf(), reference));
+  const Endpoint endpoint = routes_.to_push(reference);
   const ManifestName name = manifest_name(reference, endpoint.repository);
   RegistrySession& session = session_for(endpoint);
   const PutManifest put =
@@ -334,7 +339,7 @@ base::Digest Client::push_manifest(const image::Reference& reference, std::strin
 
 std::vector<std::string> Client::list_tags(const image::Reference& repository,
                                            std::stop_token stop) {
-  const Endpoint endpoint = secured(pull_endpoints(conf(), repository).back());
+  const Endpoint endpoint = routes_.to_list(repository, Purpose::resolve);
   RegistrySession& session = session_for(endpoint);
   std::set<std::string> tags;
   get_pages(tag_page(endpoint.repository), [&](const std::string& path) {
@@ -349,7 +354,7 @@ std::vector<std::string> Client::list_tags(const image::Reference& repository,
 std::vector<image::Descriptor> Client::list_referrers(const image::Reference& reference,
                                                       const std::string& artifact_type,
                                                       std::stop_token stop) {
-  const Endpoint endpoint = secured(pull_endpoints(conf(), reference).back());
+  const Endpoint endpoint = routes_.to_list(reference, Purpose::referrers);
   const base::Digest& subject = reference.digest.value();
   RegistrySession& session = session_for(endpoint);
   std::vector<image::Descriptor> found;
@@ -375,7 +380,7 @@ std::vector<image::Descriptor> Client::list_referrers(const image::Reference& re
 }
 
 DeleteOutcome Client::delete_manifest(const image::Reference& reference, std::stop_token stop) {
-  const Endpoint endpoint = secured(push_endpoint(conf(), reference));
+  const Endpoint endpoint = routes_.to_push(reference);
   const ManifestName name = manifest_name(reference, endpoint.repository);
   RegistrySession& session = session_for(endpoint);
   std::optional<Referral> referral;  // a tag goes alone, without the manifest
@@ -390,8 +395,7 @@ DeleteOutcome Client::delete_manifest(const image::Reference& reference, std::st
 
 void Client::check_login(const std::string& host, const std::string& username,
                          const std::string& password, std::stop_token stop) {
-  const image::Reference any{normalize_server_key(host), "library/any", "", std::nullopt};
-  const Endpoint endpoint = secured(push_endpoint(conf(), any));
+  const Endpoint endpoint = routes_.to_log_in(any_of(host));
   RegistrySession::Services services = services_for(endpoint);
   if (!username.empty() || !password.empty()) {
     services.auth.find_credential = [&](const std::string&, const std::stop_token&) {

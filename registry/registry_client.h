@@ -65,7 +65,7 @@ class RegistryClient {
   virtual ~RegistryClient() = default;
 
   /// HEAD manifests/<tag or digest>; none for 404. Falls back to GET where HEAD is not served or
-  /// tells no digest. Mirrors are asked first, as registries.conf says.
+  /// tells no digest. Mirrors are asked first, as registries.conf or hosts.toml say.
   virtual std::optional<image::Descriptor> resolve(const image::Reference& reference,
                                                    std::stop_token stop = {}) = 0;
   /// As resolve, but of the registry itself, where push_manifest would send it: a mirror may be
@@ -134,6 +134,7 @@ struct RegistryOptions {
   bool tls_verify = true;
   std::set<std::string> insecure_domains;  // as in names: tls_verify does not count for these
   bool offline = false;                    // nothing is asked of anybody
+  std::vector<std::string> hosts_dirs;            // those of them where hosts.toml counts
   int max_connections_per_host = 6;
   int max_attempts = 5;
   std::string user_agent = "ibuild";

@@ -27,12 +27,25 @@ std::vector<RegistrySession::Access> RegistrySession::ways_to(const Endpoint& en
   const bool insecure = endpoint.security == Endpoint::Security::not_required;
   const Access tls = way("https", insecure ? TlsTrust::none : TlsTrust::verified);
   const Access plain = way("http", TlsTrust::verified);
+  switch (endpoint.rules.scheme) {
+    case PlaceRules::Scheme::https:
+      return {tls};
+    case PlaceRules::Scheme::http: {
+      // As containerd has it: who sets something about TLS wants it tried, except on port 80.
+      const bool has_tls_rules = insecure || !endpoint.rules.connection.tls_files.empty();
+      return has_tls_rules && plain.base.port != 80 ? std::vector{tls, plain} : std::vector{plain};
+    }
+    case PlaceRules::Scheme::by_host:
+      break;
+  }
   if (!is_loopback_host(tls.base.host)) {
     return insecure ? std::vector{tls, plain} : std::vector{tls};
   }
   // A registry on this machine speaks plain HTTP as a rule. TLS is tried first where something
   // hints at it.
-  if (plain.base.port == 443 || services.has_own_certificates(endpoint.host)) return {tls, plain};
+  const bool has_certificates =
+      !endpoint.rules.connection.tls_files.empty() || services.has_own_certificates(endpoint.host);
+  if (plain.base.port == 443 || has_certificates) return {tls, plain};
   return insecure ? std::vector{plain, tls} : std::vector{plain};
 }
 
@@ -57,8 +70,22 @@ bool RegistrySession::is_other_way_better(const TransportError& failure) const {
   }
 }
 
-Url RegistrySession::target_of(const Access& access, const ApiRequest& request) {
-  return request.url ? *request.url : resolve_url(access.base, request.path).value();
+Url RegistrySession::target_of(const Access& access, const ApiRequest& request) const {
+  if (request.url) return *request.url;
+  const PlaceRules& rules = endpoint_.rules;
+  const std::string rest = request.path.substr(std::string_view("/v2").size());
+  Url url = resolve_url(access.base, rules.api_root + rest).value();
+  const std::string query = "&" + url.query.value_or("");
+  const bool has_name = query.find("&ns=") != std::string::npos;  // in a link to a further page
+  return rules.name_space.empty() || has_name ? url : url.with_query("ns", rules.name_space);
+}
+
+void RegistrySession::add_own_fields(HttpRequest& http) const {
+  for (const auto& [name, value] : services_.own_fields) http.headers.set(name, value);
+  for (const auto& [name, value] : endpoint_.rules.fields) http.headers.erase(name);
+  for (const auto& [name, value] : endpoint_.rules.fields) http.headers.add(name, value);
+  for (const auto& [name, value] : services_.own_fields) http.private_fields.push_back(name);
+  for (const auto& [name, value] : endpoint_.rules.fields) http.private_fields.push_back(name);
 }
 
 ApiResponse RegistrySession::send(ApiRequest request, std::stop_token stop) {
@@ -96,8 +123,9 @@ ApiResponse RegistrySession::send_by(const Access& access, ApiRequest& request,
     ApiResponse answer = send_authorized(access, request, authorization, stop);
     const bool registry_refuses = answer.status() == 401 && !answer.from_elsewhere;
     if (!registry_refuses || count == kMaxAuthorizations) return answer;
-    if (!authenticator_.take_challenge({answer.url, access.trust}, answer.response.headers,
-                                       request.need, authorization, stop)) {
+    if (!authenticator_.take_challenge({answer.url, access.trust, endpoint_.rules.connection},
+                                       answer.response.headers, request.need, authorization,
+                                       stop)) {
       return answer;
     }
   }
@@ -116,25 +144,27 @@ ApiResponse RegistrySession::send_authorized(const Access& access, const ApiRequ
                    .on_head = request.on_head,
                    .body_cap_bytes = request.body_cap_bytes};
   // What the user allows for the registry holds for uploads to its own host only.
-  if (http.url.host == access.base.host) http.trust = access.trust;
-  http.headers.set("User-Agent", services_.auth.user_agent);
-  if (http.url.origin() == access.base.origin()) {
-    for (const auto& [name, value] : services_.own_fields) {
-      http.headers.set(name, value);
-      http.private_fields.push_back(name);
-    }
+  if (http.url.host == access.base.host) {
+    http.trust = access.trust;
+    http.connection = endpoint_.rules.connection;
   }
+  http.headers.set("User-Agent", services_.auth.user_agent);
+  if (http.url.origin() == access.base.origin()) add_own_fields(http);
+  const bool has_own_credential = http.headers.find("Authorization").has_value();
   if (!authorization.value.empty()) http.headers.set("Authorization", authorization.value);
   RequestRecord record{.method = http.method,
                        .url = http.url,
                        .domain = endpoint_.domain,
                        .credential = authorization.value.empty() ? "" : authorization.credential};
+  if (record.credential.empty() && has_own_credential)
+    record.credential = "Authorization field from " + endpoint_.rules.origin;
   RedirectedResponse answer =
       send_following_redirects(services_.transport, std::move(http), std::move(stop));
   show_warnings(answer.response.headers);
   record.url = answer.url;
   const bool elsewhere = answer.url.origin() != access.base.origin();
-  return {std::move(answer.response), std::move(answer.url), std::move(record), elsewhere};
+  return {std::move(answer.response), std::move(answer.url), std::move(record), elsewhere,
+          endpoint_.rules.api_root};
 }
 
 void RegistrySession::show_warnings(const HttpHeaders& headers) {

@@ -20,7 +20,7 @@ namespace ibuild::registry {
 /// A request to one registry, without its origin and its credentials.
 struct ApiRequest {
   std::string method;
-  std::string path;        // "/v2/library/python/manifests/3.7"
+  std::string path;        // "/v2/library/python/manifests/3.7"; begins with /v2 for all places
   std::optional<Url> url;  // where the registry itself told to go on; wins over path
   HttpHeaders headers = {};
   AccessNeed need = {};
@@ -37,7 +37,8 @@ struct ApiResponse {
   HttpResponse response;
   Url url;  // after redirects
   RequestRecord record;
-  bool from_elsewhere = false;  // a redirect led away from the registry
+  bool from_elsewhere = false;   // a redirect led away from the registry
+  std::string api_root = "/v2";  // what paths of this registry's API begin with
 
   int status() const { return response.status; }
   /// Whether it says that bytes are stored: 201, as the specification has it, or another success
@@ -74,7 +75,8 @@ class RegistrySession {
   };
   static std::vector<Access> ways_to(const Endpoint& endpoint, const Services& services);
 
-  static Url target_of(const Access& access, const ApiRequest& request);
+  Url target_of(const Access& access, const ApiRequest& request) const;
+  void add_own_fields(HttpRequest& http) const;
   ApiResponse send_by(const Access& access, ApiRequest& request, std::stop_token stop);
   ApiResponse send_authorized(const Access& access, const ApiRequest& request,
                               const Authorization& authorization, std::stop_token stop);

@@ -78,6 +78,7 @@ Token Authenticator::fetch(const Scheme& scheme, const AccessNeed& need,
                    .scopes = need.scopes,
                    .credential = credential,
                    .trust = scheme.trust,
+                   .connection = scheme.connection,
                    .user_agent = services_.user_agent,
                    .record = {.domain = domain_, .credential = describe_credential(credential)}};
   if (!need.wishes.empty()) {
@@ -114,7 +115,8 @@ Authenticator::Scheme Authenticator::read_scheme(const Challenger& registry,
   return {.bearer = true,
           .realm = *url,
           .service = challenge.parameter("service"),
-          .trust = same_host ? registry.trust : TlsTrust::verified};
+          .trust = same_host ? registry.trust : TlsTrust::verified,
+          .connection = same_host ? registry.connection : ConnectionRules{}};
 }
 
 bool Authenticator::take_challenge(const Challenger& registry, const HttpHeaders& answer,

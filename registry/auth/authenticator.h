@@ -52,6 +52,7 @@ class Authenticator {
   struct Challenger {
     Url url;
     TlsTrust trust = TlsTrust::verified;
+    ConnectionRules connection = {};
   };
   /// Takes in a 401 answer of the registry to a request sent with `refused`. True when it is worth
   /// trying again: there is something new to send. Throws: RegistryError for a challenge that must
@@ -65,6 +66,7 @@ class Authenticator {
     Url realm;
     std::string service;
     TlsTrust trust = TlsTrust::verified;
+    ConnectionRules connection = {};
   };
 
   Credential credential_for(const std::string& repository, std::stop_token stop);

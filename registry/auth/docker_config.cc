@@ -25,13 +25,6 @@ constexpr std::array<std::string_view, 9> kReservedFields = {
     "accept", "authorization", "connection", "content-length",   "content-type",
     "host",   "range",         "user-agent", "transfer-encoding"};
 
-bool is_field_name(std::string_view name) {
-  return !name.empty() && std::ranges::all_of(name, [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
-  });
-}
-
 /// The text of a field; empty when it is missing.
 std::string text_field(const Json& object, const char* name, const std::string& where) {
   const auto found = object.find(name);

@@ -101,6 +101,7 @@ SentQuery send(HttpTransport& transport, const TokenQuery& query, HttpRequest re
   request.headers.add("User-Agent", query.user_agent);
   request.body_cap_bytes = kMaxAnswerBytes;
   request.trust = query.trust;
+  request.connection = query.connection;
   SentQuery sent{query.record, {}};
   sent.record.method = request.method;
   sent.record.url = request.url;

@@ -19,6 +19,7 @@ struct TokenQuery {
   std::vector<std::string> scopes;  // "repository:library/python:pull"
   Credential credential;            // empty: anonymous
   TlsTrust trust = TlsTrust::verified;
+  ConnectionRules connection = {};
   std::string user_agent;
   RequestRecord record;  // domain and credential are used for errors
 };

@@ -14,33 +14,40 @@ std::optional<std::string> proxy_authorization(const Url& proxy) {
   return "Basic " + encode_base64(percent_decode(proxy.userinfo).value_or(proxy.userinfo));
 }
 
-std::unique_ptr<Connection> Connector::connect(const Url& url, TlsTrust trust,
+std::unique_ptr<Connection> Connector::connect(const HttpRequest& request,
                                                const std::optional<Url>& proxy,
                                                const StopWaker& waker) {
+  const Url& url = request.url;
+  const auto timeout = request.connection.connect_timeout.value_or(options_.timeouts.connect);
   std::unique_ptr<ByteChannel> channel;
   if (!proxy) {
-    channel = open_channel(url, waker);
+    channel = open_channel(url, timeout, waker);
   } else if (url.is_https()) {
-    channel = open_tunnel(url, *proxy, waker);
+    channel = open_tunnel(url, *proxy, timeout, waker);
   } else {
-    channel = open_channel(*proxy, waker);
-    if (proxy->is_https())
-      channel = start_tls(std::move(channel), *proxy, TlsTrust::verified, waker);
+    channel = open_channel(*proxy, timeout, waker);
+    if (proxy->is_https()) channel = start_tls(std::move(channel), {.url = *proxy}, waker);
   }
-  if (url.is_https()) channel = start_tls(std::move(channel), url, trust, waker);
+  if (url.is_https()) {
+    channel = start_tls(std::move(channel),
+                        {.url = url, .trust = request.trust, .files = request.connection.tls_files},
+                        waker);
+  }
   return std::make_unique<Connection>(std::move(channel));
 }
 
-std::unique_ptr<ByteChannel> Connector::open_channel(const Url& url, const StopWaker& waker) {
-  const auto timeout = options_.timeouts.connect;
+std::unique_ptr<ByteChannel> Connector::open_channel(const Url& url,
+                                                     std::chrono::milliseconds timeout,
+                                                     const StopWaker& waker) {
   return make_plain_channel(connect_tcp(lookup_host(url.host, url.port, timeout, waker),
                                         url.authority(), timeout, waker));
 }
 
 std::unique_ptr<ByteChannel> Connector::open_tunnel(const Url& url, const Url& proxy,
+                                                    std::chrono::milliseconds timeout,
                                                     const StopWaker& waker) {
-  std::unique_ptr<ByteChannel> channel = open_channel(proxy, waker);
-  if (proxy.is_https()) channel = start_tls(std::move(channel), proxy, TlsTrust::verified, waker);
+  std::unique_ptr<ByteChannel> channel = open_channel(proxy, timeout, waker);
+  if (proxy.is_https()) channel = start_tls(std::move(channel), {.url = proxy}, waker);
 
   const bool is_v6 = url.host.find(':') != std::string::npos;
   const std::string target =
@@ -64,10 +71,8 @@ std::unique_ptr<ByteChannel> Connector::open_tunnel(const Url& url, const Url& p
 }
 
 std::unique_ptr<ByteChannel> Connector::start_tls(std::unique_ptr<ByteChannel> carrier,
-                                                  const Url& url, TlsTrust trust,
-                                                  const StopWaker& waker) {
-  auto channel =
-      std::make_unique<TlsChannel>(context_for(url, trust), std::move(carrier), url.host);
+                                                  const Peer& peer, const StopWaker& waker) {
+  auto channel = std::make_unique<TlsChannel>(context_for(peer), std::move(carrier), peer.url.host);
   const WaitLimit limit{waker, options_.timeouts.connect, TransportFailure::connect_timeout};
   while (true) {
     const IoStep step = channel->try_handshake();
@@ -76,7 +81,8 @@ std::unique_ptr<ByteChannel> Connector::start_tls(std::unique_ptr<ByteChannel> c
   }
 }
 
-TlsFiles Connector::files_for(const Url& url) const {
+TlsFiles Connector::files_for(const Peer& peer) const {
+  const Url& url = peer.url;
   std::vector<std::string> names = {url.authority()};
   if (url.has_default_port()) names.push_back(url.authority() + ":" + std::to_string(url.port));
   if (url.host == "registry-1.docker.io") names.emplace_back("docker.io");
@@ -85,17 +91,22 @@ TlsFiles Connector::files_for(const Url& url) const {
     files = find_tls_files(options_.certs_dirs, name);
     if (!files.empty()) break;
   }
+  files.ca_files.insert(files.ca_files.end(), peer.files.ca_files.begin(),
+                        peer.files.ca_files.end());
+  // The first certificate of a kind is shown: what was set for this place goes before.
+  files.client_pairs.insert(files.client_pairs.begin(), peer.files.client_pairs.begin(),
+                            peer.files.client_pairs.end());
   if (!options_.ca_file.empty()) files.ca_files.push_back(options_.ca_file);
   return files;
 }
 
-std::shared_ptr<const TlsContext> Connector::context_for(const Url& url, TlsTrust trust) {
-  const TlsFiles files = files_for(url);
+std::shared_ptr<const TlsContext> Connector::context_for(const Peer& peer) {
+  const TlsFiles files = files_for(peer);
   auto known = contexts_.lock();  // held while CAs are loaded, so that they are loaded once
   for (const KnownContext& entry : *known) {
-    if (entry.files == files && entry.trust == trust) return entry.context;
+    if (entry.files == files && entry.trust == peer.trust) return entry.context;
   }
-  known->push_back({files, trust, std::make_shared<const TlsContext>(files, trust)});
+  known->push_back({files, peer.trust, std::make_shared<const TlsContext>(files, peer.trust)});
   return known->back().context;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <memory>
 #include <optional>
@@ -18,10 +19,11 @@ class Connector {
  public:
   explicit Connector(const SocketTransportOptions& options) : options_(options) {}
 
+  /// To where the request goes, as it wants to be connected.
   /// Throws: TransportError, base::UsageError (files of certs.d, proxy settings),
   /// base::CancelledError.
-  std::unique_ptr<Connection> connect(const Url& url, TlsTrust trust,
-                                      const std::optional<Url>& proxy, const StopWaker& waker);
+  std::unique_ptr<Connection> connect(const HttpRequest& request, const std::optional<Url>& proxy,
+                                      const StopWaker& waker);
 
  private:
   struct KnownContext {
@@ -30,13 +32,22 @@ class Connector {
     std::shared_ptr<const TlsContext> context;  // shared by the connections made with it
   };
 
-  std::unique_ptr<ByteChannel> open_channel(const Url& url, const StopWaker& waker);
+  /// Where TLS leads, and with whom it is spoken.
+  struct Peer {
+    const Url& url;
+    TlsTrust trust = TlsTrust::verified;
+    TlsFiles files = {};  // beside those of certs.d
+  };
+
+  std::unique_ptr<ByteChannel> open_channel(const Url& url, std::chrono::milliseconds timeout,
+                                            const StopWaker& waker);
   std::unique_ptr<ByteChannel> open_tunnel(const Url& url, const Url& proxy,
+                                           std::chrono::milliseconds timeout,
                                            const StopWaker& waker);
-  std::unique_ptr<ByteChannel> start_tls(std::unique_ptr<ByteChannel> carrier, const Url& url,
-                                         TlsTrust trust, const StopWaker& waker);
-  std::shared_ptr<const TlsContext> context_for(const Url& url, TlsTrust trust);
-  TlsFiles files_for(const Url& url) const;
+  std::unique_ptr<ByteChannel> start_tls(std::unique_ptr<ByteChannel> carrier, const Peer& peer,
+                                         const StopWaker& waker);
+  std::shared_ptr<const TlsContext> context_for(const Peer& peer);
+  TlsFiles files_for(const Peer& peer) const;
 
   const SocketTransportOptions& options_;
   base::Synchronized<std::vector<KnownContext>> contexts_;

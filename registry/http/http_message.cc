@@ -85,6 +85,10 @@ std::optional<HttpHead> parse_http_head(std::string_view text) {
   return head;
 }
 
+bool is_field_name(std::string_view name) {
+  return !name.empty() && std::all_of(name.begin(), name.end(), is_token_byte);
+}
+
 bool is_field_value(std::string_view value) {
   return std::all_of(value.begin(), value.end(), is_value_byte);
 }

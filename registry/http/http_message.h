@@ -45,6 +45,8 @@ struct HttpHead {
 /// values are refused.
 std::optional<HttpHead> parse_http_head(std::string_view text);
 
+/// Whether `name` can be the name of a header field (RFC 9110 5.6.2).
+bool is_field_name(std::string_view name);
 /// Whether `value` can be sent in a header field: no CR, LF or NUL.
 bool is_field_value(std::string_view value);
 

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/stream.h"
 #include "registry/http/http_message.h"
+#include "registry/http/tls_files.h"
 #include "registry/http/url.h"
 
 namespace ibuild::registry {
@@ -48,6 +49,14 @@ class TransportError : public base::Error {
 /// insecure.
 enum class TlsTrust { verified, none };
 
+/// What the user has set for connections to one place. It is nobody else's: not the place's
+/// redirects', not those of its uploads.
+struct ConnectionRules {
+  TlsFiles tls_files;                                        // beside those of certs.d
+  std::optional<std::chrono::milliseconds> connect_timeout;  // none: TransportTimeouts::connect
+  bool operator==(const ConnectionRules&) const = default;
+};
+
 /// How long the server may take between the last byte of the request and the first of the answer:
 /// TransportTimeouts::first_byte, or ::commit where it has to deal with what it got first.
 enum class AnswerDelay { usual, commit };
@@ -60,6 +69,7 @@ struct HttpRequest {
   /// Names of fields that, like Authorization, are not for other hosts.
   std::vector<std::string> private_fields = {};
   TlsTrust trust = TlsTrust::verified;
+  ConnectionRules connection = {};
 
   std::function<std::unique_ptr<base::ByteSource>()> open_body = {};  // empty: no body
   std::uint64_t body_size_bytes = 0;  // Content-Length; the source must give exactly this much

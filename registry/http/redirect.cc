@@ -29,7 +29,10 @@ void move_to(HttpRequest& request, const Url& target) {
     request.headers.erase("Authorization");
     for (const std::string& name : request.private_fields) request.headers.erase(name);
     // What the user allowed for the registry is not allowed for whomever it names.
-    if (request.url.host != target.host) request.trust = TlsTrust::verified;
+    if (request.url.host != target.host) {
+      request.trust = TlsTrust::verified;
+      request.connection = {};
+    }
   }
   request.url = target;
 }

@@ -79,7 +79,7 @@ class SocketTransport : public HttpTransport {
       // seen nothing of it then, and a new connection is tried.
       if (auto response = exchange(*lease, request, proxy, waker, Reused::yes)) return *response;
     }
-    lease->connection = connector_.connect(request.url, request.trust, proxy, waker);
+    lease->connection = connector_.connect(request, proxy, waker);
     return exchange(*lease, request, proxy, waker, Reused::no).value();
   }
 
@@ -87,7 +87,12 @@ class SocketTransport : public HttpTransport {
   enum class Reused { no, yes };
 
   static std::string pool_key(const HttpRequest& request) {
-    return request.url.origin() + (request.trust == TlsTrust::verified ? "" : " unverified");
+    std::string key =
+        request.url.origin() + (request.trust == TlsTrust::verified ? "" : " unverified");
+    const TlsFiles& files = request.connection.tls_files;
+    for (const std::string& file : files.ca_files) key += " " + file;
+    for (const auto& pair : files.client_pairs) key += " " + pair.certificate + "+" + pair.key;
+    return key;
   }
 
   /// One request and its answer. None when a reused connection gave not one byte.

@@ -2,7 +2,6 @@
 
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "registry/http/http_transport.h"
 #include "registry/http/proxy.h"
@@ -10,8 +9,8 @@
 namespace ibuild::registry {
 
 struct SocketTransportOptions {
-  std::vector<std::string> certs_dirs;  // see find_tls_files
-  std::string ca_file;                  // a CA for every host, beside the system's
+  CertsDirs certs_dirs;
+  std::string ca_file;  // a CA for every host, beside the system's
   int max_connections_per_host = 6;
   TransportTimeouts timeouts;
   ProxySettings proxies;

@@ -3,14 +3,10 @@
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <optional>
 
 #include "base/error.h"
-#include "base/fs_at.h"
 #include "registry/http/tls_channel.h"
 
 namespace ibuild::registry {
@@ -28,36 +24,7 @@ std::string reason_of_last_error() {
   throw base::UsageError(path + ": " + reason_of_last_error());
 }
 
-/// The directory for a host; none when there is none or it may not be read.
-std::optional<base::DirFd> try_open_dir(const std::string& path) {
-  if (::access(path.c_str(), R_OK | X_OK) != 0) return std::nullopt;
-  return base::DirFd::open(path);
-}
-
-TlsFiles read_certs_dir(const base::DirFd& dir) {
-  TlsFiles files;
-  for (const base::DirEntry& entry : base::list_dir(dir)) {
-    const std::string path = dir.shown_as() + "/" + entry.name;
-    if (path.ends_with(".crt")) files.ca_files.push_back(path);
-    if (!path.ends_with(".cert")) continue;
-    const std::string key = path.substr(0, path.size() - 5) + ".key";
-    if (::access(key.c_str(), R_OK) != 0) {
-      throw base::UsageError(path + ": its key " + key + " cannot be read");
-    }
-    files.client_pairs.push_back({path, key});
-  }
-  return files;
-}
-
 }  // namespace
-
-TlsFiles find_tls_files(const std::vector<std::string>& certs_dirs, const std::string& host_port) {
-  if (host_port.find('/') != std::string::npos || host_port.starts_with('.')) return {};
-  for (const std::string& parent : certs_dirs) {
-    if (const auto dir = try_open_dir(parent + "/" + host_port)) return read_certs_dir(*dir);
-  }
-  return {};
-}
 
 TlsContext::TlsContext(const TlsFiles& files, TlsTrust trust) : trust_(trust) {
   ::ERR_clear_error();

@@ -230,8 +230,9 @@ TEST_CASE("docker_registry: TLS goes through a proxy's tunnel", "[registry]") {
   const SocketTransportOptions options{.ca_file = server.ca_file()};
   Connector connector(options);
   const StopWaker waker({});
-  const auto connection = connector.connect(parse_url(server.url()).value(), TlsTrust::verified,
-                                            parse_url(proxy.url()).value(), waker);
+  const auto connection =
+      connector.connect({.method = "GET", .url = parse_url(server.url()).value()},
+                        parse_url(proxy.url()).value(), waker);
   const WaitLimit limit{waker, std::chrono::milliseconds(5000)};
   REQUIRE(connection->write(
       base::as_bytes("GET /v2/ HTTP/1.1\r\nHost: " + server.host() + "\r\n\r\n"), limit));

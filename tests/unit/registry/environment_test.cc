@@ -59,8 +59,12 @@ TEST_CASE("environment: the usual places below the home", "[registry]") {
   CHECK(options.registries_conf == "/etc/containers/registries.conf");
   CHECK(options.registries_conf_dirs ==
         Paths{"/etc/containers/registries.conf.d", "/h/.config/containers/registries.conf.d"});
-  CHECK(options.certs_dirs == Paths{"/h/.config/containers/certs.d", "/h/.docker/certs.d",
-                                    "/etc/containers/certs.d", "/etc/docker/certs.d"});
+  CHECK(options.certs_dirs == Paths{"/h/.config/containers/certs.d",
+                                    "/h/.config/containerd/certs.d", "/h/.config/docker/certs.d",
+                                    "/h/.docker/certs.d", "/etc/containers/certs.d",
+                                    "/etc/containerd/certs.d", "/etc/docker/certs.d"});
+  CHECK(options.hosts_dirs == Paths{"/h/.config/containerd/certs.d", "/h/.config/docker/certs.d",
+                                    "/etc/containerd/certs.d", "/etc/docker/certs.d"});
 }
 
 TEST_CASE("environment: variables name other places", "[registry]") {
@@ -99,5 +103,7 @@ TEST_CASE("environment: without a home only the system's files are left", "[regi
   const RegistryOptions options = registry_options_from_environment();
   CHECK(options.docker_config_dir.empty());
   CHECK(options.registries_conf_dirs == Paths{"/etc/containers/registries.conf.d"});
-  CHECK(options.certs_dirs == Paths{"/etc/containers/certs.d", "/etc/docker/certs.d"});
+  CHECK(options.certs_dirs ==
+        Paths{"/etc/containers/certs.d", "/etc/containerd/certs.d", "/etc/docker/certs.d"});
+  CHECK(options.hosts_dirs == Paths{"/etc/containerd/certs.d", "/etc/docker/certs.d"});
 }

@@ -12,7 +12,8 @@ std::vector<std::string> FakeTransport::Log::lines() const {
 
 HttpResponse FakeTransport::send(const HttpRequest& request, std::stop_token stop) {
   if (stop.stop_requested()) throw base::CancelledError();
-  SeenRequest seen{request.method, request.url.str(), request.headers, {}, request.trust};
+  SeenRequest seen{request.method, request.url.str(), request.headers, {},
+                   request.trust,  request.connection};
   if (request.open_body) {
     const auto body = request.open_body();
     seen.body = base::read_all(*body, 1 << 30, "body");

@@ -17,6 +17,7 @@ struct SeenRequest {
   registry::HttpHeaders headers;
   std::string body;
   registry::TlsTrust trust = registry::TlsTrust::verified;
+  registry::ConnectionRules connection = {};
 
   /// "GET http://host/path"
   std::string line() const { return method + " " + url; }

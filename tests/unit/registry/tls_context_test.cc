@@ -11,16 +11,17 @@ namespace base = ibuild::base;
 
 namespace {
 
-class CertsDirs {
+class Folders {
  public:
-  CertsDirs() : dir_(base::DirFd::open("/tmp"), "ibuild-test-certs-") {}
+  Folders() : dir_(base::DirFd::open("/tmp"), "ibuild-test-certs-") {}
   std::string path(const std::string& name) const { return dir_.host_path() + "/" + name; }
   void write(const std::string& name) {
     base::make_dirs(dir_.dir(), base::RelPath::exact(name).parent());
     base::write_file_atomically(dir_.dir(), base::RelPath::exact(name), "pem");
   }
   TlsFiles find(const std::string& host) const {
-    return find_tls_files({path("one"), path("two")}, host);
+    return find_tls_files({.all = {path("one"), path("two")}, .with_hosts_files = {path("two")}},
+                          host);
   }
 
  private:
@@ -30,7 +31,7 @@ class CertsDirs {
 }  // namespace
 
 TEST_CASE("tls_context: the first folder for the host counts", "[registry]") {
-  CertsDirs dirs;
+  Folders dirs;
   CHECK(dirs.find("h:5000").empty());
   dirs.write("two/h:5000/b.crt");
   dirs.write("two/h:5000/a.crt");
@@ -42,15 +43,36 @@ TEST_CASE("tls_context: the first folder for the host counts", "[registry]") {
   CHECK(dirs.find("h").empty());
 }
 
+TEST_CASE("tls_context: a port may be written as containerd does, too", "[registry]") {
+  Folders dirs;
+  dirs.write("one/h:5000/a.crt");
+  dirs.write("one/h_5000_/b.crt");
+  CHECK(dirs.find("h:5000").ca_files == std::vector<std::string>{dirs.path("one/h_5000_/b.crt")});
+  CHECK(folder_names("[::1]") == std::vector<std::string>{"[::1]"});
+  CHECK(folder_names("[::1]:5000") == std::vector<std::string>{"[::1]_5000_", "[::1]:5000"});
+}
+
+TEST_CASE("tls_context: beside a hosts.toml files count only as it names them", "[registry]") {
+  Folders dirs;
+  dirs.write("two/h/mirror.crt");
+  CHECK_FALSE(dirs.find("h").empty());
+  dirs.write("two/h/hosts.toml");
+  CHECK(dirs.find("h").empty());
+  // A folder where nobody reads such a file.
+  dirs.write("one/h/ca.crt");
+  dirs.write("one/h/hosts.toml");
+  CHECK(dirs.find("h").ca_files == std::vector<std::string>{dirs.path("one/h/ca.crt")});
+}
+
 TEST_CASE("tls_context: a host cannot lead out of certs.d", "[registry]") {
-  CertsDirs dirs;
+  Folders dirs;
   dirs.write("ca.crt");
   CHECK(dirs.find("..").empty());
   CHECK(dirs.find("../one").empty());
 }
 
 TEST_CASE("tls_context: client certificates come with their keys", "[registry]") {
-  CertsDirs dirs;
+  Folders dirs;
   dirs.write("one/h/me.cert");
   CHECK_THROWS_AS(dirs.find("h"), base::UsageError);
   dirs.write("one/h/me.key");
@@ -61,7 +83,7 @@ TEST_CASE("tls_context: client certificates come with their keys", "[registry]")
 }
 
 TEST_CASE("tls_context: files that are no PEM are named", "[registry]") {
-  CertsDirs dirs;
+  Folders dirs;
   dirs.write("one/h/ca.crt");
   try {
     const TlsContext context(dirs.find("h"), TlsTrust::verified);
