@@ -22,7 +22,9 @@ constexpr mode_t kSecretFileMode = 0600;
 constexpr mode_t kSecretDirMode = 0700;
 
 DockerConfig read_config(const std::string& path) {
-  return {base::try_read_host_file(path, DockerConfig::kMaxBytes).value_or(""), path};
+  const auto text = base::try_read_host_file(path, DockerConfig::kMaxBytes).value_or("");
+  if (path.ends_with("/.dockercfg")) return DockerConfig::from_dockercfg(text, path);
+  return {text, path};
 }
 
 /// What `path` stands for: where it is a link, the file behind it is changed, not the link.

@@ -74,6 +74,7 @@ RegistryOptions registry_options_from_environment() {
                                    ? "/run/containers/" + std::to_string(::geteuid()) + "/auth.json"
                                    : runtime_dir + "/containers/auth.json");
   if (!config_dir.empty()) options.auth_files.push_back(config_dir + "/containers/auth.json");
+  if (!home.empty()) options.auth_files.push_back(home + "/.dockercfg");
   choose_certs_dirs(home, config_dir, options);
 
   choose_registries_conf(config_dir, options);

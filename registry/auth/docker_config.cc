@@ -118,6 +118,14 @@ DockerConfig::DockerConfig(std::string_view json, std::string origin)
   }
 }
 
+DockerConfig DockerConfig::from_dockercfg(std::string_view json, std::string origin) {
+  DockerConfig config(json, std::move(origin));
+  Json whole = Json::object();
+  whole["auths"] = std::move(config.state_->json);
+  config.state_->json = std::move(whole);
+  return config;
+}
+
 DockerConfig::DockerConfig(DockerConfig&&) noexcept = default;
 DockerConfig& DockerConfig::operator=(DockerConfig&&) noexcept = default;
 DockerConfig::~DockerConfig() = default;

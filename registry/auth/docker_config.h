@@ -20,6 +20,9 @@ class DockerConfig {
   /// `json` may be empty. `origin` names the file in errors and in Credential::origin.
   /// Throws: base::UsageError when it is no such JSON.
   DockerConfig(std::string_view json, std::string origin);
+  /// A ~/.dockercfg, from before config.json: what is "auths" there is all of it.
+  /// Throws: base::UsageError when it is no such JSON.
+  static DockerConfig from_dockercfg(std::string_view json, std::string origin);
   DockerConfig(DockerConfig&&) noexcept;
   DockerConfig& operator=(DockerConfig&&) noexcept;
   ~DockerConfig();

@@ -78,7 +78,11 @@ TEST_CASE("credentials: the order of the places", "[registry]") {
   Home home;
   RegistryOptions options = home.options();
   options.explicit_auth_file = home.path("explicit.json");
+  options.auth_files.push_back(home.path("home/.dockercfg"));
   CHECK(user_of(options, "h") == "(none)");
+  home.write("home/.dockercfg", R"({"h": {"username": "old", "password": "p"}})");
+  CHECK(user_of(options, "h") == "old");
+  CHECK(user_of(options, "other") == "(none)");
   home.write("home/auth.json", entry("h", "user-auth-file"));
   CHECK(user_of(options, "h") == "user-auth-file");
   home.write("run/auth.json", entry("h", "runtime-auth-file"));

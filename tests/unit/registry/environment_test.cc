@@ -55,7 +55,7 @@ TEST_CASE("environment: the usual places below the home", "[registry]") {
   CHECK(options.docker_config_dir == "/h/.docker");
   CHECK(options.explicit_auth_file.empty());
   CHECK(options.auth_files ==
-        Paths{"/run/u/containers/auth.json", "/h/.config/containers/auth.json"});
+        Paths{"/run/u/containers/auth.json", "/h/.config/containers/auth.json", "/h/.dockercfg"});
   CHECK(options.registries_conf == "/etc/containers/registries.conf");
   CHECK(options.registries_conf_dirs ==
         Paths{"/etc/containers/registries.conf.d", "/h/.config/containers/registries.conf.d"});
@@ -85,7 +85,7 @@ TEST_CASE("environment: variables name other places", "[registry]") {
   CHECK(options.https_proxy == "http://p:1");
   CHECK(options.no_proxy == "x");
   CHECK(options.auth_files == Paths{"/run/containers/" + std::to_string(::geteuid()) + "/auth.json",
-                                    "/c/containers/auth.json"});
+                                    "/c/containers/auth.json", "/h/.dockercfg"});
 }
 
 TEST_CASE("environment: a user's own registries.conf takes the system's place", "[registry]") {
