@@ -1,10 +1,13 @@
 #include "builder/remote/image_uploader.h"
 
+#include <atomic>
 #include <set>
+#include <utility>
 
 #include "builder/remote/blob_transfer.h"
 #include "builder/remote/parallel.h"
 #include "builder/remote/registry_blob_provider.h"
+#include "builder/remote/remote_documents.h"
 #include "registry/registry_client.h"
 
 namespace ibuild::remote {
@@ -13,17 +16,15 @@ void ImageUploader::note(std::string text) {
   events_.emit(builder::event::StepNote{.id = vertex_, .text = std::move(text)});
 }
 
-bool ImageUploader::stands_already(const image::Reference& reference,
-                                   const image::Descriptor& top) {
+bool ImageUploader::stands(const image::Reference& reference, const image::Descriptor& document,
+                           std::stop_token stop) {
   try {
-    const auto standing = loader_.registry().client().resolve_for_push(reference, stop_);
-    if (!standing || standing->digest != top.digest) return false;
+    const auto standing = loader_.registry().client().resolve_for_push(reference, std::move(stop));
+    return standing && standing->digest == document.digest;
   } catch (const registry::RegistryError& error) {
     if (error.status() == 0 || error.retryable()) throw;  // it has been asked often enough
     return false;
   }
-  note("nothing to push: " + reference.str() + " is this image already");
-  return true;
 }
 
 std::string ImageUploader::mount_source(const image::Reference& repository,
@@ -44,6 +45,7 @@ void ImageUploader::push_blob(const image::Reference& repository, const UploadBl
   const auto& digest = blob.descriptor.digest;
   if (early_ != nullptr && early_->finish(digest, repository, stop)) {
     note("sent while steps ran: " + short_name(digest));
+    sent_ = true;
     return;
   }
   const auto open = [&]() -> std::unique_ptr<base::ByteSource> {
@@ -62,31 +64,48 @@ void ImageUploader::push_blob(const image::Reference& repository, const UploadBl
   };
   const auto outcome = loader_.registry().client().push_blob(
       repository, blob.descriptor, open, mount_source(repository, blob), observer, stop);
+  if (outcome != registry::UploadOutcome::already_there) sent_ = true;
   if (outcome == registry::UploadOutcome::mounted) note("mounted " + short_name(digest));
   loader_.origins().remember(digest, repository);
 }
 
-void ImageUploader::push_blobs(const image::Reference& repository,
-                               const std::vector<UploadBlob>& blobs) {
-  note("pushing layers to " + repository.name());
-  std::vector<Task> tasks;
-  std::set<base::Digest> seen;
-  for (const auto& blob : blobs) {
-    if (is_nondistributable(blob.descriptor) || !seen.insert(blob.descriptor.digest).second)
-      continue;
-    tasks.push_back([this, &repository, &blob](std::stop_token stop) {
-      push_blob(repository, blob, std::move(stop));
-    });
-  }
-  run_parallel(std::move(tasks), kMaxTransfers, stop_);
+void ImageUploader::push_document(const image::Reference& reference,
+                                  const UploadDocument& document) {
+  auto shown = reference;
+  shown.digest = document.descriptor.digest;
+  note("pushing manifest for " + shown.str());
+  loader_.registry().client().push_manifest(reference, document.descriptor.media_type,
+                                            document.bytes, stop_);
+  sent_ = true;
 }
 
-void ImageUploader::push_manifest(const image::Reference& reference,
-                                  const image::Descriptor& manifest, std::string_view bytes) {
-  auto shown = reference;
-  shown.digest = manifest.digest;
-  note("pushing manifest for " + shown.str());
-  loader_.registry().client().push_manifest(reference, manifest.media_type, bytes, stop_);
+void ImageUploader::push(const image::Reference& reference, const UploadImage& image,
+                         Documents documents) {
+  note("pushing layers to " + reference.name());
+  sent_ = false;
+  const auto name_of = [&](const UploadDocument& document) {
+    const bool top = &document == &image.documents.back();
+    return top ? reference : by_digest(reference, document.descriptor.digest);
+  };
+  std::vector<Task> tasks;
+  std::vector<std::atomic<bool>> standing(image.documents.size());
+  for (std::size_t i = 0; documents == Documents::ask && i < standing.size(); ++i) {
+    tasks.push_back([&, i](std::stop_token stop) {
+      const auto& document = image.documents[i];
+      standing[i] = stands(name_of(document), document.descriptor, std::move(stop));
+    });
+  }
+  std::set<base::Digest> seen;
+  for (const auto& blob : image.blobs) {
+    if (is_nondistributable(blob.descriptor) || !seen.insert(blob.descriptor.digest).second)
+      continue;
+    tasks.push_back([&](std::stop_token stop) { push_blob(reference, blob, std::move(stop)); });
+  }
+  run_parallel(std::move(tasks), kMaxTransfers, stop_);
+  for (std::size_t i = 0; i < standing.size(); ++i) {
+    if (!standing[i]) push_document(name_of(image.documents[i]), image.documents[i]);
+  }
+  if (!sent_) note("nothing to push: " + reference.str() + " is this image already");
 }
 
 }  // namespace ibuild::remote

@@ -123,18 +123,11 @@ PushResult push_stored(const ImageLoader& loader, const PushRequest& request,
   const auto plan = plan_push(loader, request, result.parts);
   result.pushed = plan.documents.back().descriptor;
 
+  UploadImage image{.blobs = plan.blobs, .documents = {}};
+  for (const auto& document : plan.documents)
+    image.documents.push_back({document.descriptor, document.bytes});
   ImageUploader uploader(loader, vertex, events, std::move(stop));
-  if (uploader.stands_already(request.destination, result.pushed)) return result;
-  uploader.push_blobs(request.destination, plan.blobs);
-  for (std::size_t i = 0; i < plan.documents.size(); ++i) {
-    const auto& document = plan.documents[i];
-    auto reference = request.destination;
-    if (i + 1 < plan.documents.size()) {
-      reference.tag.clear();
-      reference.digest = document.descriptor.digest;
-    }
-    uploader.push_manifest(reference, document.descriptor, document.bytes);
-  }
+  uploader.push(request.destination, image, ImageUploader::Documents::ask);
   return result;
 }
 

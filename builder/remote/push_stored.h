@@ -22,9 +22,9 @@ struct PushResult {
 };
 
 /// Pushes an image of the store: a manifest, or an index with all it names. Of an index that the
-/// store has in part, what is there: a lone image as it is, several under a new index. Where the
-/// name stands for it already, nothing is sent. Throws: Error when the store has no image that is
-/// meant, what ImageUploader throws.
+/// store has in part, what is there: a lone image as it is, several under a new index. What
+/// the registry has of it is asked for and not sent. Throws: Error when the store has no image that
+/// is meant, what ImageUploader throws.
 PushResult push_stored(const ImageLoader& loader, const PushRequest& request,
                        builder::VertexId vertex, builder::EventSink& events, std::stop_token stop);
 

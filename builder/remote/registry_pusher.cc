@@ -24,18 +24,18 @@ std::vector<UploadBlob> blobs_of(const builder::BuiltImages& built) {
   return blobs;
 }
 
-/// The manifests that the index names, which have to be there before it.
-void push_children(ImageUploader& uploader, image::Reference reference,
-                   const builder::BuiltImages& built) {
-  reference.tag.clear();
-  for (const auto& image : built.images) {
-    reference.digest = image.manifest.digest;
-    uploader.push_manifest(reference, image.manifest, image.manifest_json);
+UploadImage image_of(const builder::BuiltImages& built) {
+  UploadImage image{.blobs = blobs_of(built), .documents = {}};
+  const bool is_index = !built.index_json.empty();
+  for (const auto& one : built.images) {
+    if (is_index) image.documents.push_back({one.manifest, one.manifest_json});
   }
   for (const auto& said : built.attestations) {
-    reference.digest = said.manifest.descriptor.digest;
-    uploader.push_manifest(reference, said.manifest.descriptor, said.manifest.bytes);
+    if (is_index) image.documents.push_back({said.manifest.descriptor, said.manifest.bytes});
   }
+  const auto& top_json = is_index ? built.index_json : built.images.at(0).manifest_json;
+  image.documents.push_back({built.top, top_json});
+  return image;
 }
 
 }  // namespace
@@ -67,20 +67,16 @@ void RegistryPusher::push(const builder::BuiltImages& built,
   }
   ImageUploader uploader(loader_, vertex, events, stop);
   uploader.take_over(early_);
-  const bool is_index = !built.index_json.empty();
-  const auto blobs = blobs_of(built);
-  const auto& top_json = is_index ? built.index_json : built.images.at(0).manifest_json;
+  const UploadImage whole = image_of(built);
+  const UploadImage top{.blobs = {}, .documents = {whole.documents.back()}};
   std::vector<std::string> served;
   for (const auto& name : names) {
     const auto reference = image::with_default_tag(name);
-    if (was_pushed_before(reference, built) && uploader.stands_already(reference, built.top))
-      continue;
-    if (std::ranges::find(served, reference.name()) == served.end()) {
-      uploader.push_blobs(reference, blobs);
-      if (is_index) push_children(uploader, reference, built);
-      served.push_back(reference.name());
-    }
-    uploader.push_manifest(reference, built.top, top_json);
+    const bool again = was_pushed_before(reference, built);
+    const bool first = std::ranges::find(served, reference.name()) == served.end();
+    uploader.push(reference, first ? whole : top,
+                  again ? ImageUploader::Documents::ask : ImageUploader::Documents::send);
+    served.push_back(reference.name());
   }
 }
 

@@ -12,8 +12,8 @@ class RegistryPusher : public builder::ImagePusher {
   /// `loader` outlives the pusher.
   explicit RegistryPusher(const ImageLoader& loader) : loader_(loader), early_(loader) {}
 
-  /// Each repository gets the blobs once, however many tags of it are named; a name that stands for
-  /// this image already gets nothing.
+  /// Each repository gets the blobs once, however many tags of it are named; what a repository has
+  /// of the image already is not sent to it.
   void push(const builder::BuiltImages& built, const std::vector<image::Reference>& names,
             builder::VertexId vertex, builder::EventSink& events, std::stop_token stop) override;
   void begin_push(const image::Descriptor& blob,

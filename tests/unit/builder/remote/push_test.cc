@@ -132,7 +132,7 @@ TEST_CASE("registry_pusher: nothing is sent twice", "[remote]") {
   CHECK(fixture.registry.requests("PUT-BLOB").size() == 2);
 }
 
-TEST_CASE("registry_pusher: an image that stands already costs one question", "[remote]") {
+TEST_CASE("registry_pusher: of an image that stands already nothing is sent", "[remote]") {
   PushFixture fixture;
   const auto built = fixture.build("content");
   fixture.store->content().put("content");
@@ -141,6 +141,26 @@ TEST_CASE("registry_pusher: an image that stands already costs one question", "[
   fixture.registry.content()->requests.clear();
   pusher.push(built, {named("h.example/app:1")}, 1, fixture.events, {});
   CHECK(fixture.registry.requests("") == std::vector<std::string>{"HEAD h.example/app:1"});
+}
+
+TEST_CASE("registry_pusher: what a registry lost of an image that stands is sent again",
+          "[remote]") {
+  PushFixture fixture;
+  fixture.store->content().put("one");
+  fixture.store->content().put("two");
+  const auto built = builder::assemble_result(
+      {fixture.build_for(amd64(), "one"), fixture.build_for(arm64(), "two")}, {},
+      builder::ResultShape::index, builder::ImageFormat::oci);
+  remote::RegistryPusher pusher(fixture.loader);
+  pusher.push(built, {named("h.example/app:1")}, 1, fixture.events, {});
+  const auto child = built.images[1].manifest.digest;
+  fixture.registry.content()->blobs["h.example/app"].erase(base::sha256_of("one").str());
+  fixture.registry.content()->manifests["h.example/app"].erase(child.str());
+  fixture.registry.content()->requests.clear();
+  pusher.push(built, {named("h.example/app:1")}, 1, fixture.events, {});
+  CHECK(fixture.registry.requests("PUT") ==
+        std::vector<std::string>{"PUT-BLOB h.example/app " + base::sha256_of("one").str(),
+                                 "PUT h.example/app@" + child.str()});
 }
 
 TEST_CASE("registry_pusher: a name that was moved meanwhile gets the image again", "[remote]") {
