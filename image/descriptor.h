@@ -21,6 +21,7 @@ struct Descriptor {
   std::uint64_t size_bytes = 0;
   std::vector<std::string> urls;
   Annotations annotations;
+  std::string data;  // the content itself, in base64 as it was written; empty: not told
   std::optional<Platform> platform;
   std::string artifact_type;
   bool operator==(const Descriptor&) const = default;

@@ -29,6 +29,7 @@ Descriptor read_descriptor(const JsonValue& object) {
   descriptor.urls = object.strings_or_empty("urls");
   descriptor.annotations = object.string_map_or_empty("annotations");
   if (const auto platform = object.find("platform")) descriptor.platform = read_platform(*platform);
+  descriptor.data = object.string_or_empty("data");
   descriptor.artifact_type = object.string_or_empty("artifactType");
   return descriptor;
 }
@@ -105,6 +106,7 @@ ordered_json descriptor_json(const Descriptor& descriptor) {
   object["size"] = descriptor.size_bytes;
   if (!descriptor.urls.empty()) object["urls"] = descriptor.urls;
   if (!descriptor.annotations.empty()) object["annotations"] = descriptor.annotations;
+  if (!descriptor.data.empty()) object["data"] = descriptor.data;
   if (descriptor.platform) append_platform(object["platform"], *descriptor.platform);
   if (!descriptor.artifact_type.empty()) object["artifactType"] = descriptor.artifact_type;
   return object;

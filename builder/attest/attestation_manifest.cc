@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "base/base64.h"
 #include "builder/attest/package_url.h"
 #include "image/manifest.h"
 #include "image/media_types.h"
@@ -13,6 +14,13 @@ namespace ibuild::builder {
 namespace {
 
 constexpr const char* kEmptyConfig = "application/vnd.oci.empty.v1+json";
+
+/// The spec's descriptor of an empty JSON object, which holds it as well.
+BuiltBlob empty_config() {
+  auto config = image::describe_bytes(kEmptyConfig, "{}");
+  config.data = base::encode_base64("{}");
+  return {std::move(config), "{}"};
+}
 
 BuiltBlob blob_of(std::string_view type, std::string bytes) {
   auto descriptor = image::describe_bytes(type, bytes);
@@ -69,7 +77,7 @@ BuiltAttestations make_attestations(const image::Descriptor& target,
     built.blobs.push_back(std::move(statement));
   }
   auto config = format.artifact
-                    ? blob_of(kEmptyConfig, "{}")
+                    ? empty_config()
                     : blob_of(image::media_type::kOciConfig, config_json(manifest.layers));
   manifest.config = config.descriptor;
   built.blobs.push_back(std::move(config));

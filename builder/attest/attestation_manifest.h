@@ -14,8 +14,8 @@ namespace ibuild::builder {
 /// How attestations stand in an image's index.
 struct AttestationFormat {
   /// Their manifest is an OCI artifact whose subject is the image; else it looks like an image for
-  /// the platform unknown/unknown.
-  bool artifact = false;
+  /// the platform unknown/unknown, as BuildKit before 0.32 had it.
+  bool artifact = true;
   bool forced = false;  // inline-only ones get an index of their own, too
 };
 

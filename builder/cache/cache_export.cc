@@ -46,6 +46,7 @@ CacheBundle bundle_of(const std::vector<StepTrace>& traces, const MountPacks& mo
                               .size_bytes = layer.blob->size_bytes,
                               .urls = {},
                               .annotations = {},
+                              .data = {},
                               .platform = {},
                               .artifact_type = {}};
   }

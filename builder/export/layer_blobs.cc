@@ -97,7 +97,7 @@ LayerFormat read_layer_format(const OutputAttributes& attributes, ImageFormat ot
   }
   (void)wants_squash(attributes);
   (void)output_clock(attributes, {});
-  format.attestations.artifact = attributes.flag("oci-artifact", false);
+  format.attestations.artifact = attributes.flag("oci-artifact", oci);
   format.attestations.forced = attributes.flag("attestation-inline", false);
   if (!oci && format.attestations.artifact)
     throw base::UsageError("oci-artifact=true needs oci-mediatypes=true");

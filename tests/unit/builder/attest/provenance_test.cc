@@ -77,15 +77,17 @@ TEST_CASE("provenance: an index holds the image and a manifest about it", "[atte
                            {"vnd.docker.reference.type", "attestation-manifest"}});
 
   const auto manifest = image::parse_manifest(f.store->content().read(about.digest));
-  CHECK(manifest.config.media_type == image::media_type::kOciConfig);
+  CHECK(manifest.artifact_type == "application/vnd.docker.attestation.manifest.v1+json");
+  CHECK(manifest.subject.value().media_type == image.media_type);
+  CHECK(manifest.subject.value().digest == image.digest);
+  CHECK(manifest.subject.value().size_bytes == image.size_bytes);
+  CHECK(manifest.config.media_type == "application/vnd.oci.empty.v1+json");
+  CHECK(manifest.config.data == "e30=");
+  CHECK(f.store->content().read(manifest.config.digest) == "{}");
   REQUIRE(manifest.layers.size() == 1);
   CHECK(manifest.layers[0].media_type == "application/vnd.in-toto+json");
   CHECK(manifest.layers[0].annotations ==
         image::Annotations{{"in-toto.io/predicate-type", "https://slsa.dev/provenance/v1"}});
-  const auto config = Json::parse(f.store->content().read(manifest.config.digest));
-  CHECK(config.at("architecture") == "unknown");
-  CHECK(config.at("os") == "unknown");
-  CHECK(config.at("rootfs").at("diff_ids") == Json{manifest.layers[0].digest.str()});
 
   const auto statement = f.statements(result).at(0);
   CHECK(statement.at("_type") == "https://in-toto.io/Statement/v1");
@@ -102,16 +104,30 @@ TEST_CASE("provenance: the image itself is the one of a build without", "[attest
   CHECK(f.build("FROM base:1\nRUN make\n").image.digest == with.manifests[0].digest);
 }
 
-TEST_CASE("provenance: an artifact names the image as its subject", "[attest]") {
+TEST_CASE("provenance: oci-artifact=false makes it look like an image", "[attest]") {
   Fixture f;
-  f.request.outputs = {{"image", {{"oci-artifact", "true"}}}};
+  f.request.outputs = {{"image", {{"oci-artifact", "false"}}}};
   const auto index = f.index(f.build("FROM base:1\nRUN make\n"));
-  const auto manifest =
-      image::parse_manifest(f.store->content().read(index.manifests.at(1).digest));
-  CHECK(manifest.artifact_type == "application/vnd.docker.attestation.manifest.v1+json");
-  CHECK(manifest.config.media_type == "application/vnd.oci.empty.v1+json");
-  CHECK(f.store->content().read(manifest.config.digest) == "{}");
-  CHECK(manifest.subject.value().digest == index.manifests[0].digest);
+  const auto& about = index.manifests.at(1);
+  CHECK(about.platform.value().str() == "unknown/unknown");
+  const auto manifest = image::parse_manifest(f.store->content().read(about.digest));
+  CHECK(manifest.artifact_type.empty());
+  CHECK_FALSE(manifest.subject);
+  CHECK(manifest.config.media_type == image::media_type::kOciConfig);
+  CHECK(manifest.config.data.empty());
+  const auto config = Json::parse(f.store->content().read(manifest.config.digest));
+  CHECK(config.at("architecture") == "unknown");
+  CHECK(config.at("os") == "unknown");
+  CHECK(config.at("rootfs").at("diff_ids") == Json{manifest.layers[0].digest.str()});
+}
+
+TEST_CASE("provenance: an artifact cannot be in Docker's media types", "[attest]") {
+  Fixture f;
+  f.request.attestations = {};
+  f.request.outputs = {{"image", {{"oci-mediatypes", "false"}, {"oci-artifact", "true"}}}};
+  CHECK_THROWS_WITH(f.build("FROM base:1\n"), "oci-artifact=true needs oci-mediatypes=true");
+  f.request.outputs = {{"image", {{"oci-mediatypes", "false"}}}};
+  CHECK(f.build("FROM base:1\n").image.media_type == image::media_type::kDockerManifest);
 }
 
 TEST_CASE("provenance: max tells arguments, steps, the Dockerfile and ids of secrets", "[attest]") {
