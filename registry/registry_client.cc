@@ -61,6 +61,8 @@ class Client : public RegistryClient {
                              std::string_view bytes, std::stop_token stop) override;
   std::vector<std::string> list_tags(const image::Reference& repository,
                                      std::stop_token stop) override;
+  std::vector<std::string> list_repositories(const std::string& host,
+                                             std::stop_token stop) override;
   std::vector<image::Descriptor> list_referrers(const image::Reference& reference,
                                                 const std::string& artifact_type,
                                                 std::stop_token stop) override;
@@ -88,6 +90,10 @@ class Client : public RegistryClient {
   template <typename Result>
   std::optional<Result> ask_in_turn(const image::Reference& reference,
                                     const Question<Result>& question, std::stop_token stop);
+  using NamePageGetter = std::function<NamePage(const std::string& path)>;
+  /// The names of all pages, sorted.
+  std::vector<std::string> list_names(const std::string& first, const NamePageGetter& get,
+                                      const std::stop_token& stop);
   /// Tells it once for each mirror.
   void tell_failure(const Endpoint& mirror, const base::Error& error);
   /// The mirror is not asked again.
@@ -293,7 +299,7 @@ UploadOutcome Client::push_blob(const image::Reference& repository, const image:
 
 void Client::push_growing_blob(const image::Reference& repository, GrowingBlob& blob,
                                std::stop_token stop) {
-  const Endpoint endpoint = secured(push_endpoint(conf(), repository));
+  const Endpoint endpoint = routes_.to_push(repository);
   BlobUpload upload(session_for(endpoint), endpoint.repository, blob);
   carry_out(upload, std::move(stop));
 }
@@ -312,11 +318,11 @@ UploadOutcome Client::carry_out(BlobUpload& upload, std::stop_token stop) {
 }
 
 bool Client::is_new_repository(const image::Reference& repository, std::stop_token stop) {
-  const Endpoint endpoint = secured(push_endpoint(conf(), repository));
+  const Endpoint endpoint = routes_.to_push(repository);
   try {
     const auto path = tag_page(endpoint.repository, /*tags=*/1);
     return get_tag_page(session_for(endpoint), endpoint.repository, path, std::move(stop))
-        .tags.empty();
+        .names.empty();
   } catch (const RegistryError& error) {
     if (error.status() == 404) return true;
     throw;
@@ -337,18 +343,31 @@ base::Digest Client::push_manifest(const image::Reference& reference, std::strin
   return put.digest;
 }
 
+std::vector<std::string> Client::list_names(const std::string& first, const NamePageGetter& get,
+                                            const std::stop_token& stop) {
+  std::set<std::string> names;
+  get_pages(first, [&](const std::string& path) {
+    NamePage page = retrier_.run(stop, [&] { return get(path); });
+    names.insert(page.names.begin(), page.names.end());
+    return std::move(page.next);
+  });
+  return {names.begin(), names.end()};
+}
+
 std::vector<std::string> Client::list_tags(const image::Reference& repository,
                                            std::stop_token stop) {
   const Endpoint endpoint = routes_.to_list(repository, Purpose::resolve);
   RegistrySession& session = session_for(endpoint);
-  std::set<std::string> tags;
-  get_pages(tag_page(endpoint.repository), [&](const std::string& path) {
-    TagPage page =
-        retrier_.run(stop, [&] { return get_tag_page(session, endpoint.repository, path, stop); });
-    tags.insert(page.tags.begin(), page.tags.end());
-    return std::move(page.next);
-  });
-  return {tags.begin(), tags.end()};
+  const auto get = [&](const std::string& path) {
+    return get_tag_page(session, endpoint.repository, path, stop);
+  };
+  return list_names(tag_page(endpoint.repository), get, stop);
+}
+
+std::vector<std::string> Client::list_repositories(const std::string& host, std::stop_token stop) {
+  RegistrySession& session = session_for(routes_.to_log_in(any_of(host)));
+  const auto get = [&](const std::string& path) { return get_catalog_page(session, path, stop); };
+  return list_names(first_catalog_page(), get, stop);
 }
 
 std::vector<image::Descriptor> Client::list_referrers(const image::Reference& reference,

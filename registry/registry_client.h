@@ -104,6 +104,10 @@ class RegistryClient {
   /// repository).
   virtual std::vector<std::string> list_tags(const image::Reference& repository,
                                              std::stop_token stop = {}) = 0;
+  /// All repositories of a registry ("docker.io", "host:5000"), sorted, where it tells them.
+  /// Throws: RegistryError where it does not.
+  virtual std::vector<std::string> list_repositories(const std::string& host,
+                                                     std::stop_token stop = {}) = 0;
   /// What refers to the manifest `reference.digest`: signatures, SBOMs and the like. Of one
   /// artifact type, or all (empty). From the referrers API, or from the index under the tag
   /// "sha256-HEX" where there is no such API. Sorted by digest.
@@ -130,11 +134,11 @@ struct RegistryOptions {
                                         // ~/.config/containers or /etc/containers/registries.conf
   std::vector<std::string> registries_conf_dirs;  // registries.conf.d
   std::vector<std::string> certs_dirs;            // …/certs.d
+  std::vector<std::string> hosts_dirs;            // those of them where hosts.toml counts
   std::string ca_file;                            // additional CA (PEM)
   bool tls_verify = true;
   std::set<std::string> insecure_domains;  // as in names: tls_verify does not count for these
   bool offline = false;                    // nothing is asked of anybody
-  std::vector<std::string> hosts_dirs;            // those of them where hosts.toml counts
   int max_connections_per_host = 6;
   int max_attempts = 5;
   std::string user_agent = "ibuild";

@@ -8,19 +8,25 @@
 
 namespace ibuild::registry {
 
-/// One page of a repository's tags, and where the next one is.
-struct TagPage {
-  std::vector<std::string> tags;
+/// One page of a list of names, and where the next one is.
+struct NamePage {
+  std::vector<std::string> names;
   std::string next;  // path and query; empty: this was the last page
 };
 
-inline constexpr int kTagsPerPage = 1000;
+inline constexpr int kNamesPerPage = 1000;
 
 /// Where the first page of a repository's tags is.
-std::string tag_page(const std::string& repository, int tags = kTagsPerPage);
+std::string tag_page(const std::string& repository, int tags = kNamesPerPage);
 
 /// GET of one page. One attempt. Throws: RegistryError, also for an answer that is no list of tags.
-TagPage get_tag_page(RegistrySession& session, const std::string& repository,
-                     const std::string& path, std::stop_token stop);
+NamePage get_tag_page(RegistrySession& session, const std::string& repository,
+                      const std::string& path, std::stop_token stop);
+
+/// Where the first page of a registry's repositories is. The specification has no such list; the
+/// registry of the distribution project and those made after it do.
+std::string first_catalog_page();
+/// As get_tag_page.
+NamePage get_catalog_page(RegistrySession& session, const std::string& path, std::stop_token stop);
 
 }  // namespace ibuild::registry

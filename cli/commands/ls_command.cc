@@ -31,11 +31,12 @@ image::Reference parse_repository(const std::string& name) {
   return repository;
 }
 
-std::string tags_text(const image::Reference& repository, const std::vector<std::string>& tags,
-                      As form) {
-  if (form == As::json) return json_line({{"Name", repository.familiar()}, {"Tags", tags}});
+/// A line for each, or an object that has them under `key`.
+std::string names_text(const std::string& owner, const char* key,
+                       const std::vector<std::string>& names, As form) {
+  if (form == As::json) return json_line({{"Name", owner}, {key, names}});
   std::string text;
-  for (const auto& tag : tags) text += base::printable(tag) + "\n";
+  for (const auto& name : names) text += base::printable(name) + "\n";
   return text;
 }
 
@@ -73,41 +74,68 @@ std::string referrers_text(const image::Reference& name, const base::Digest& sub
       {{"Name", name.familiar()}, {"Digest", subject.str()}, {"Referrers", std::move(list)}});
 }
 
+/// The command line.
+struct LsOptions {
+  std::string name;
+  bool referrers = false;
+  bool catalog = false;
+  std::string artifact_type;
+  FormatFlag format;
+  RegistryFlags registry;
+
+  void add_to(OptionParser& parser) {
+    parser.operand("NAME", name,
+                   "Name of the repository, without a tag; of an image for --referrers, of a "
+                   "registry for --catalog");
+    parser.flag("--referrers", referrers,
+                "What refers to the image NAME: signatures, SBOMs and other artifacts");
+    parser.value("--artifact-type", "TYPE", artifact_type, "Only referrers of this type");
+    parser.flag("--catalog", catalog, "The repositories of the registry NAME, where it tells them");
+    format.add_to(parser);
+    registry.add_to(parser);
+  }
+  void check() const {
+    if (!referrers && !artifact_type.empty())
+      throw base::UsageError("--artifact-type is used with --referrers only");
+    if (referrers && catalog)
+      throw base::UsageError("--referrers and --catalog cannot be given together");
+    if (catalog && name.find('/') != std::string::npos)
+      throw base::UsageError("--catalog takes the name of a registry: " + base::printable(name));
+  }
+  As form() const { return format.json() ? As::json : As::text; }
+};
+
+std::string list(registry::RegistryClient& client, const LsOptions& options,
+                 const std::stop_token& stop) {
+  if (options.catalog) {
+    const auto repositories = client.list_repositories(options.name, stop);
+    return names_text(options.name, "Repositories", repositories, options.form());
+  }
+  if (!options.referrers) {
+    const auto repository = parse_repository(options.name);
+    const auto tags = client.list_tags(repository, stop);
+    return names_text(repository.familiar(), "Tags", tags, options.form());
+  }
+  const auto asked = image::with_default_tag(image::parse_reference(options.name));
+  auto subject = asked;
+  subject.digest = resolve_digest(client, asked, stop);
+  const auto found = client.list_referrers(subject, options.artifact_type, stop);
+  return referrers_text(asked, *subject.digest, found, options.form());
+}
+
 }  // namespace
 
 int run_ls(Arguments arguments, CommandContext& context) {
   OptionParser parser("ibuild ls",
                       "Lists the tags of a repository in a registry, or what refers to an image");
-  std::string name;
-  bool referrers = false;
-  std::string artifact_type;
-  FormatFlag format;
-  RegistryFlags flags;
-  parser.operand("NAME", name,
-                 "Name of the repository, without a tag; of an image for --referrers");
-  parser.flag("--referrers", referrers,
-              "What refers to the image NAME: signatures, SBOMs and other artifacts");
-  parser.value("--artifact-type", "TYPE", artifact_type, "Only referrers of this type");
-  format.add_to(parser);
-  flags.add_to(parser);
+  LsOptions options;
+  options.add_to(parser);
   if (parser.parse(arguments, context.out) == OptionParser::Outcome::help_shown) return kSuccess;
-  if (!referrers && !artifact_type.empty())
-    throw base::UsageError("--artifact-type is used with --referrers only");
-  const As form = format.json() ? As::json : As::text;
-  const auto asked =
-      referrers ? image::with_default_tag(image::parse_reference(name)) : parse_repository(name);
-
+  options.check();
   const SignalWatcher signals;
   const auto client =
-      registry::make_registry_client(flags.resolve(), warnings_printed_to(context.err));
-  if (!referrers) {
-    context.out << tags_text(asked, client->list_tags(asked, signals.token()), form);
-    return kSuccess;
-  }
-  auto subject = asked;
-  subject.digest = resolve_digest(*client, asked, signals.token());
-  const auto found = client->list_referrers(subject, artifact_type, signals.token());
-  context.out << referrers_text(asked, *subject.digest, found, form);
+      registry::make_registry_client(options.registry.resolve(), warnings_printed_to(context.err));
+  context.out << list(*client, options, signals.token());
   return kSuccess;
 }
 

@@ -60,6 +60,10 @@ TEST_CASE("registry json: pull, push, copy, ls, rm", "[e2e]") {
 
   CHECK(answer(machine, {"ls", server.host() + "/app"}) ==
         Json{{"Name", server.host() + "/app"}, {"Tags", {"1"}}});
+  machine.must({"push", "-q", name, server.host() + "/team/other:1"});
+  CHECK(answer(machine, {"ls", "--catalog", server.host()}) ==
+        Json{{"Name", server.host()}, {"Repositories", {"app", "copy", "other", "team/other"}}});
+  CHECK(machine.ibuild({"ls", "--catalog", server.host() + "/app"}).code == 2);
   CHECK(answer(machine, {"rm", "--force", name}) ==
         Json{{"Deleted", server.host() + "/app@" + digest}});
 

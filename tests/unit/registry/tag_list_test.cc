@@ -75,6 +75,20 @@ TEST_CASE("tag_list: a page that fails is asked for again", "[registry]") {
   CHECK(net.client->list_tags(reference("r.io", "a/b")) == Lines{"a"});
 }
 
+TEST_CASE("tag_list: the repositories of a registry, page by page", "[registry]") {
+  FakeNetwork net([](const SeenRequest& request) {
+    FakeAnswer answer{200, {}, R"({"repositories":["b/c","a"]})"};
+    if (request.url.find("last=") == std::string::npos)
+      answer.headers.add("Link", R"(</v2/_catalog?last=b%2Fc&n=1000>; rel="next")");
+    return answer;
+  });
+  CHECK(net.client->list_repositories("r.io") == Lines{"a", "b/c"});
+  CHECK(net.log->lines() == Lines{"GET https://r.io/v2/_catalog?n=1000",
+                                  "GET https://r.io/v2/_catalog?last=b%2Fc&n=1000"});
+  FakeNetwork none([](const SeenRequest&) { return FakeAnswer{404}; });
+  CHECK_THROWS_AS(none.client->list_repositories("docker.io"), RegistryError);
+}
+
 TEST_CASE("tag_list: Link fields", "[registry]") {
   CHECK(next_link(R"(</x>; rel="next")") == "/x");
   CHECK(next_link(R"(</p>; rel="prev", </n?a=b,c>; rel="next")") == "/n?a=b,c");

@@ -57,6 +57,9 @@ class FakeRegistry : public registry::RegistryClient {
   base::Digest push_manifest(const image::Reference& reference, std::string_view media_type,
                              std::string_view bytes, std::stop_token stop) override;
   std::vector<std::string> list_tags(const image::Reference& repository, std::stop_token) override;
+  std::vector<std::string> list_repositories(const std::string&, std::stop_token) override {
+    return {};
+  }
   std::vector<image::Descriptor> list_referrers(const image::Reference&, const std::string&,
                                                 std::stop_token) override {
     return {};
