@@ -14,14 +14,17 @@ struct RegistryFlags {
   bool tls_verify = true;
   std::string registries_conf;
   std::string auth_file;
+  std::string retries;
+  std::string connections;
   bool offline = false;                    // an option of `ibuild build` alone
   std::set<std::string> insecure_domains;  // what its outputs and caches say
 
   void add_to(OptionParser& parser);
   bool any_given() const {
-    return !ca_file.empty() || !tls_verify || !registries_conf.empty() || !auth_file.empty();
+    return !ca_file.empty() || !tls_verify || !registries_conf.empty() || !auth_file.empty() ||
+           !retries.empty() || !connections.empty();
   }
-  /// The environment's options with the flags on top.
+  /// The environment's options with the flags on top. Throws: base::UsageError.
   registry::RegistryOptions resolve() const;
 };
 

@@ -1,0 +1,38 @@
+#include "cli/options_registry.h"
+
+#include <catch2/catch.hpp>
+#include <sstream>
+
+#include "base/error.h"
+
+using namespace ibuild;
+
+namespace {
+
+registry::RegistryOptions resolve(const std::vector<std::string>& words) {
+  cli::OptionParser parser("ibuild ls", "");
+  cli::RegistryFlags flags;
+  flags.add_to(parser);
+  std::ostringstream out;
+  (void)parser.parse(words, out);
+  return flags.resolve();
+}
+
+}  // namespace
+
+TEST_CASE("options_registry: how often and by how many connections", "[cli]") {
+  CHECK(resolve({}).max_attempts == 5);
+  CHECK(resolve({}).max_connections_per_host == 6);
+  CHECK(resolve({"--retry", "0"}).max_attempts == 1);
+  CHECK(resolve({"--retry=9"}).max_attempts == 10);
+  CHECK(resolve({"--connections", "1"}).max_connections_per_host == 1);
+  for (const std::string words : {"--retry=-1", "--retry=x", "--retry=101", "--connections=0",
+                                  "--connections=65", "--connections=2x"}) {
+    INFO(words);
+    CHECK_THROWS_AS(resolve({words}), base::UsageError);
+  }
+}
+
+TEST_CASE("options_registry: no password on the command line", "[cli]") {
+  CHECK_THROWS_WITH(resolve({"--creds", "u:p"}), Catch::Contains("every user of this machine"));
+}
