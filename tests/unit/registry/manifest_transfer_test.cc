@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "image/media_types.h"
+#include "tests/support/scripted_server.h"
 #include "tests/unit/registry/fake_transport.h"
 
 using namespace ibuild::registry;
@@ -89,6 +90,24 @@ TEST_CASE("manifest_transfer: a fetched manifest is checked against name and hea
     return FakeAnswer{200, manifest_headers("something else"), kManifest};
   });
   CHECK_THROWS_AS(lying.client->fetch_manifest(reference("r.io", "a")), base::ContentError);
+}
+
+TEST_CASE("manifest_transfer: manifests of more than 4 MiB come and go", "[registry]") {
+  const std::string large = R"({"schemaVersion":2,"config":{},"layers":[],"annotations":{"a":")" +
+                            std::string(6 << 20, 'x') + "\"}}";
+  std::string pushed;
+  ScriptedServer server({[&](Conversation& talk) {
+    for (std::string request; !(request = talk.read_request()).empty();) {
+      if (request.starts_with("PUT ")) pushed = request.substr(request.find("\r\n\r\n") + 4);
+      talk.answer(request.starts_with("PUT ") ? "201 Created" : "200 OK",
+                  request.starts_with("PUT ") ? "" : large, "Content-Type: " + kType + "\r\n");
+    }
+  }});
+  const auto client = make_registry_client({});
+  const auto name = reference(server.host(), "a");
+  CHECK(client->fetch_manifest(name).descriptor.digest == base::sha256_of(large));
+  client->push_manifest(name, kType, large);
+  CHECK(base::sha256_of(pushed) == base::sha256_of(large));
 }
 
 TEST_CASE("manifest_transfer: sha512 digests are checked too", "[registry]") {

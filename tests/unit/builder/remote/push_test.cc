@@ -213,6 +213,19 @@ TEST_CASE("registry_pusher: towards another registry the base is fetched and sen
       base::sha256_of("base layer").str()));
 }
 
+TEST_CASE("registry_pusher: layers that must stay where they are do not go along", "[remote]") {
+  PushFixture fixture;
+  auto built = fixture.build("of a Windows base");
+  auto& layer = *built.images[0].layers[0].blob;
+  layer.media_type = "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip";
+  layer.urls = {"https://vendor.example/layer"};
+  remote::RegistryPusher(fixture.loader)
+      .push(built, {named("h.example/app:1")}, 1, fixture.events, {});
+  CHECK(fixture.registry.requests("PUT-BLOB") ==
+        std::vector<std::string>{"PUT-BLOB h.example/app " + built.images[0].config.digest.str()});
+  CHECK(fixture.tagged("h.example/app:1") == built.top.digest.str());
+}
+
 TEST_CASE("registry_pusher: a layer that is nowhere is named", "[remote]") {
   PushFixture fixture;
   const auto built = fixture.build("lost");
