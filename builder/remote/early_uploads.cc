@@ -151,7 +151,8 @@ void EarlyUploads::work(const std::stop_token& stop) {
 bool EarlyUploads::send(const Upload& upload, const std::stop_token& stop) const {
   builder::NullEventSink events;  // nobody looks before the push proper
   try {
-    ImageUploader(loader_, 0, events, stop).push_blobs(upload.repository, {{upload.blob, {}}});
+    const UploadBlob blob{.descriptor = upload.blob, .provider = {}};
+    ImageUploader(loader_, 0, events, stop).push_blob(upload.repository, blob, stop);
     return true;
   } catch (const std::exception&) {
     return false;

@@ -54,13 +54,14 @@ class ImageUploader {
   /// lost one, and a push is how that is mended. All questions are asked side by side.
   /// Throws: RegistryError, Error for a blob that is nowhere to be had, CancelledError.
   void push(const image::Reference& reference, const UploadImage& image, Documents documents);
+  /// One blob alone. Throws: as push.
+  void push_blob(const image::Reference& repository, const UploadBlob& blob, std::stop_token stop);
 
  private:
   /// Whether the registry has a document under this name. Throws: RegistryError when there is no
   /// answer; what else is wrong, sending it will tell.
   bool stands(const image::Reference& reference, const image::Descriptor& document,
               std::stop_token stop);
-  void push_blob(const image::Reference& repository, const UploadBlob& blob, std::stop_token stop);
   void push_document(const image::Reference& reference, const UploadDocument& document);
   std::string mount_source(const image::Reference& repository, const UploadBlob& blob) const;
   void note(std::string text);
