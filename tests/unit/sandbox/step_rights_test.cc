@@ -12,6 +12,7 @@
 
 #include <array>
 #include <catch2/catch.hpp>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -168,6 +169,41 @@ TEST_CASE("rights: masked paths are empty and cannot be written", "[step]") {
     INFO(path);
     CHECK(steps.out_of(std::string("busybox ls -A ") + path).empty());
     CHECK_FALSE(steps.run(steps.shell(std::string("echo > ") + path + "/x")).status.success());
+  }
+}
+
+/// What is mounted in a step: place → first options, the topmost one where several lie at a place.
+std::map<std::string, std::string> mounts_of_step(StepFixture& steps) {
+  std::map<std::string, std::string> mounts;
+  const std::string table = steps.out_of("busybox cat /proc/self/mountinfo");
+  for (const auto line : base::split(table, '\n')) {
+    const auto fields = base::split(line, ' ');
+    if (fields.size() > 5) mounts[std::string(fields[4])] = fields[5];
+  }
+  return mounts;
+}
+
+TEST_CASE("rights: every path that Docker masks or write-protects is covered", "[step]") {
+  if (!can_run_steps()) return;
+  StepFixture steps;
+  const auto mounts = mounts_of_step(steps);
+  const auto options_at = [&](const std::string& path) {
+    const auto found = mounts.find(path);
+    return found == mounts.end() ? "not covered" : found->second;
+  };
+  for (const char* path :
+       {"/proc/acpi", "/proc/asound", "/proc/kcore", "/proc/keys", "/proc/latency_stats",
+        "/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug", "/proc/scsi", "/sys/firmware",
+        "/sys/devices/virtual/powercap"}) {
+    if (::access(path, F_OK) != 0) continue;
+    INFO(path);
+    CHECK_THAT(options_at(path), Catch::StartsWith("ro,nosuid"));
+  }
+  for (const char* path :
+       {"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"}) {
+    if (::access(path, F_OK) != 0) continue;
+    INFO(path);
+    CHECK_THAT(options_at(path), Catch::StartsWith("ro,nosuid,nodev,noexec"));
   }
 }
 
