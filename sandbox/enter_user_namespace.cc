@@ -147,7 +147,7 @@ std::string explain_refusal(UserNamespaceStep step, int error_number) {
   std::string text = base::SystemError(error_number, what, "").what();
   std::string cause = likely_cause();
   if (step == UserNamespaceStep::mount_proc) {
-    cause = "a container must not mask paths of /proc for that";
+    cause = kMaskedProcAdvice;
   }
   if (cause.empty() && error_number == EINVAL && step == UserNamespaceStep::unshare) {
     cause = "the kernel is built without CONFIG_USER_NS, or this process has several threads";

@@ -26,6 +26,11 @@ UserNamespaceEntry enter_new_user_namespace();
 enum class UserNamespaceStep { unshare, map_ids, mount, other_namespaces, mount_proc };
 std::string explain_refusal(UserNamespaceStep step, int error_number);
 
+/// What a container has to have for a /proc of one's own.
+inline constexpr const char* kMaskedProcAdvice =
+    "a container must not mask paths of /proc for that: podman --security-opt unmask=ALL, "
+    "docker --security-opt systempaths=unconfined";
+
 /// True when this process has CAP_SYS_ADMIN in its user namespace.
 bool has_admin_capability();
 

@@ -13,9 +13,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <string>
+#include <utility>
 
 #include "base/error.h"
 #include "base/files.h"
@@ -70,7 +72,7 @@ void try_proc() {
     try {
       new_mount("mount /proc", "proc", {}, MOUNT_ATTR_NOSUID);
     } catch (const std::exception& error) {
-      std::printf("%s (a container must not mask paths of /proc for that)\n", error.what());
+      std::printf("%s (%s)\n", error.what(), kMaskedProcAdvice);
       std::fflush(stdout);
       ::_exit(1);
     }
@@ -173,7 +175,30 @@ void try_changed_root(const base::DirFd& dir) {
   }
 }
 
+/// Those that a changed root takes and this process has not, by name; all are among Docker's.
+std::string missing_for_changed_root() {
+  constexpr std::array<std::pair<int, const char*>, 4> kNeeded = {
+      {{CAP_MKNOD, "CAP_MKNOD"},
+       {CAP_SYS_CHROOT, "CAP_SYS_CHROOT"},
+       {CAP_CHOWN, "CAP_CHOWN"},
+       {CAP_SETPCAP, "CAP_SETPCAP"}}};
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  std::array<__user_cap_data_struct, 2> data{};
+  if (::syscall(SYS_capget, &header, data.data()) != 0) fail_with_errno("change root", "capget");
+  std::string missing;
+  for (const auto& [capability, name] : kNeeded) {
+    if ((data[0].effective >> capability & 1) == 0)
+      missing += (missing.empty() ? "" : ", ") + std::string(name);
+  }
+  return missing;
+}
+
 int probe_chroot() {
+  if (const std::string missing = missing_for_changed_root(); !missing.empty()) {
+    return refused(::geteuid() == 0
+                       ? "root lacks " + missing + "; start the container with it (--cap-add)"
+                       : "for root, as of a container; this user lacks " + missing);
+  }
   const base::TempDir scratch(base::DirFd::open("/tmp"), "ibuild-probe-");
   const pid_t child = ::fork();
   if (child < 0) fail_with_errno("change root", "fork");
@@ -182,7 +207,7 @@ int probe_chroot() {
       try_changed_root(scratch.dir());
     } catch (const std::exception& error) {
       ::_exit(refused(std::string(error.what()) +
-                      "; run the container as root, with the capabilities that Docker gives"));
+                      "; it takes a container's root, of no user namespace, with Docker's rights"));
     }
     ::_exit(0);
   }

@@ -7,6 +7,7 @@
 #include "tests/e2e/support/container.h"
 #include "tests/e2e/support/every_step.h"
 #include "tests/e2e/support/machine.h"
+#include "tests/e2e/support/podman.h"
 
 using namespace ibuild;
 using namespace ibuild::e2e;
@@ -104,4 +105,50 @@ TEST_CASE("container: steps in a changed root are kept in there as well", "[e2e]
   INFO(tested.out << tested.err);
   CHECK(tested.code == 0);
   CHECK_THAT(tested.out, Catch::Contains("All tests passed"));
+}
+
+TEST_CASE("container: Podman's, with one option, give the image of root outside", "[e2e]") {
+  const std::vector<std::string> unmasked = {"--security-opt=unmask=ALL"};
+  const std::vector<std::pair<Who, std::vector<std::string>>> kinds = {
+      {Who::root, {"--cap-add=MKNOD"}},
+      {Who::root, unmasked},
+      {Who::root, {"--security-opt=unmask=ALL", "--user=1000"}},
+      {Who::ranges, unmasked},
+      {Who::ranges, {"--security-opt=unmask=ALL", "--device=/dev/fuse"}},
+      {Who::ranges, {"--security-opt=unmask=ALL", "--user=1000"}},
+  };
+  for (const auto& [who, options] : kinds) {
+    if (!can_run_podman(who)) continue;
+    INFO(name_of(who) << ", " << options.back());
+    Machine machine(who);
+    put_context_of_every_step(machine);
+    machine.write("context/Dockerfile", kEveryStep);
+    for (const char* name : {"store", "home"})
+      machine.must_run({"chmod", "777", machine.path(name)});
+    const Output built =
+        run_in_podman(machine, options, build_words(machine), {"SOURCE_DATE_EPOCH=1700000000"});
+    INFO(built.err);
+    CHECK(built.code == 0);
+    CHECK(built.out == digest_outside());
+    CHECK(machine.processes_left().empty());
+  }
+}
+
+TEST_CASE("container: Podman's defaults let build what has no RUN, and RUN names the option",
+          "[e2e]") {
+  for (const Who who : {Who::root, Who::ranges}) {
+    if (!can_run_podman(who)) continue;
+    INFO(name_of(who));
+    Machine machine(who);
+    put_context_of_every_step(machine);
+    machine.write("context/Dockerfile", "FROM scratch\nCOPY --chown=7:8 in.txt /\n");
+    const Output copied = run_in_podman(machine, {}, build_words(machine));
+    INFO(copied.err);
+    CHECK(copied.code == 0);
+    machine.write("context/Dockerfile", kEveryStep);
+    const Output run = run_in_podman(machine, {}, build_words(machine));
+    CHECK(run.code != 0);
+    CHECK_THAT(run.err,
+               Catch::Contains("--security-opt unmask=ALL") && Catch::Contains("CAP_MKNOD"));
+  }
 }

@@ -164,6 +164,17 @@ TEST_CASE("isolation: a container that masks /proc gets a profile that works the
   }
 }
 
+TEST_CASE("isolation: doctor names what root of a container lacks for a changed root", "[e2e]") {
+  for (const Who who : everybody()) {
+    if (who != Who::root) continue;
+    const Machine machine(who);
+    const auto doctor = machine.run({"setpriv", "--bounding-set", "-mknod,-sys_admin", "--inh-caps",
+                                     "-mknod,-sys_admin", binary(), "doctor"});
+    INFO(doctor.err);
+    CHECK_THAT(doctor.out, Catch::Contains("root lacks CAP_MKNOD; start the container with it"));
+  }
+}
+
 TEST_CASE("isolation: doctor tells of each profile why, in words and as JSON", "[e2e]") {
   for (const Who who : everybody()) {
     Machine machine(who);
@@ -173,7 +184,8 @@ TEST_CASE("isolation: doctor tells of each profile why, in words and as JSON", "
       CHECK_THAT(text, Catch::Contains(std::string(profile) + " "));
       CHECK_THAT(json, Catch::Contains("\"profile\": \"" + std::string(profile) + "\""));
     }
-    CHECK((text.find("CAP_MKNOD") == std::string::npos) == (who == Who::root));
+    const auto of_users = "for root, as of a container; this user lacks CAP_MKNOD, CAP_SYS_CHROOT";
+    CHECK((text.find(of_users) == std::string::npos) == (who == Who::root));
     const auto recorded = "user namespace with one id; owners are recorded: ";
     CHECK((text.find(recorded) != std::string::npos) == (who == Who::single));
     CHECK((json.find(recorded) != std::string::npos) == (who == Who::single));
