@@ -73,6 +73,8 @@ struct BuildRequest {
   std::map<std::string, std::optional<std::string>>
       build_args;  // no value: taken from the environment by cli before (absent there: dropped)
   std::vector<std::pair<std::string, std::string>> labels;
+  std::vector<std::string> unset_labels;  // names that the image shall not have, but for `labels`
+  std::vector<std::string> unset_env;     // variables likewise; steps have them
   std::vector<image::Reference> tags;
   std::vector<OutputSpec> outputs;  // empty: the store
   AttestationSettings attestations;

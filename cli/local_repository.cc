@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <optional>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -22,6 +23,13 @@ constexpr std::chrono::seconds kTimeout{20};
 bool is_set(const char* variable, bool otherwise) {
   const char* text = std::getenv(variable);
   return text == nullptr ? otherwise : base::parse_go_bool(text).value_or(otherwise);
+}
+
+/// "full" is what older releases of buildx called it.
+bool wants_labels() {
+  const char* text = std::getenv("BUILDX_GIT_LABELS");
+  return text != nullptr &&
+         (std::string_view(text) == "full" || base::parse_go_bool(text).value_or(false));
 }
 
 /// Asks git about one directory, and writes nothing there.
@@ -116,6 +124,30 @@ std::map<std::string, std::string> describe_repository(const std::string& contex
   if (auto revision = find_revision(tree)) known["revision"] = *std::move(revision);
   if (auto source = find_source(tree)) known["source"] = *std::move(source);
   return known;
+}
+
+std::map<std::string, std::string> repository_labels(const std::string& context_directory,
+                                                     const std::string& dockerfile,
+                                                     std::stop_token stop) {
+  if (!wants_labels()) return {};
+  const WorkTree tree(context_directory, stop);
+  const auto place = find_place(tree);
+  if (!place) return {};
+  std::map<std::string, std::string> labels;
+  if (auto revision = find_revision(tree))
+    labels["org.opencontainers.image.revision"] = *std::move(revision);
+  if (auto source = find_source(tree))
+    labels["org.opencontainers.image.source"] = *std::move(source);
+  if (dockerfile.empty()) return labels;
+  const auto slash = dockerfile.rfind('/');
+  const auto name = dockerfile.substr(slash + 1);  // npos + 1: all of it
+  const auto directory = slash == std::string::npos ? "." : dockerfile.substr(0, slash + 1);
+  const auto other = find_place(WorkTree(directory, std::move(stop)));
+  if (other && other->top == place->top) {
+    labels["com.docker.image.source.entrypoint"] =
+        other->inside == "." ? name : other->inside + "/" + name;
+  }
+  return labels;
 }
 
 }  // namespace ibuild::cli

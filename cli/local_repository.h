@@ -17,4 +17,11 @@ std::map<std::string, std::string> describe_repository(const std::string& contex
                                                        const std::string& dockerfile_directory,
                                                        std::stop_token stop);
 
+/// The labels that BUILDX_GIT_LABELS asks for (else none): org.opencontainers.image.revision and
+/// .source, and com.docker.image.source.entrypoint, the path of `dockerfile` in the work tree; it
+/// may be empty: not on this machine. As above in all else.
+std::map<std::string, std::string> repository_labels(const std::string& context_directory,
+                                                     const std::string& dockerfile,
+                                                     std::stop_token stop);
+
 }  // namespace ibuild::cli

@@ -4,6 +4,7 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 #include <algorithm>
+#include <cstdint>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -26,6 +27,7 @@ struct OptionParser::Impl {
                         std::vector<std::string>& target, const std::string& help);
   void add_operands(const std::string& name, std::size_t min, std::size_t max,
                     std::function<void(std::vector<std::string>)> deliver, const std::string& help);
+  void add_unseen_flag(const std::string& names, std::function<void(bool)> deliver);
   std::string help() const;
   std::string list_options() const;
   base::UsageError usage_error(std::string message) const;
@@ -38,6 +40,7 @@ struct OptionParser::Impl {
       operand_lists;  // fixed addresses: options point into them
   std::vector<std::string>* prefix_target = nullptr;
   std::string prefix_name;
+  std::vector<std::string> remarks;
 };
 
 OptionParser::OptionParser(std::string command, std::string description)
@@ -143,21 +146,45 @@ void OptionParser::refuse(const std::string& names, Takes takes, const std::stri
   }
 }
 
-void OptionParser::refuse_unless(const std::string& names, std::vector<std::string> allowed,
-                                 const std::string& why) {
-  impl_->app
-      .add_option_function<std::string>(
-          names,
-          [names, allowed = std::move(allowed), why](const std::string& text) {
-            if (std::ranges::find(allowed, text) != allowed.end()) return;
-            throw base::UsageError(names + (text.empty() ? "" : "=" + text) +
-                                   " is not supported: " + why);
-          },
-          "")
+void OptionParser::Impl::add_unseen_flag(const std::string& names,
+                                         std::function<void(bool)> deliver) {
+  app.add_flag_function(
+         names, [deliver = std::move(deliver)](std::int64_t count) { deliver(count > 0); }, "")
       ->group("")
-      ->expected(0, 1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
 }
+
+void OptionParser::ignore(const std::string& names, Takes takes, const std::string& why) {
+  auto& remarks = impl_->remarks;
+  const std::string remark = names.substr(names.find("--")) + " has no effect: " + why;
+  if (takes == Takes::value) {
+    impl_->app
+        .add_option_function<std::string>(
+            names, [&remarks, remark](const std::string&) { remarks.push_back(remark); }, "")
+        ->group("")
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+  } else {
+    impl_->add_unseen_flag(names, [&remarks, remark](bool is_set) {
+      if (is_set) remarks.push_back(remark);
+    });
+  }
+}
+
+void OptionParser::ignore_false(const std::string& name, const std::string& why) {
+  auto& remarks = impl_->remarks;
+  impl_->add_unseen_flag(name,
+                         [&remarks, remark = name + "=false has no effect: " + why](bool is_set) {
+                           if (!is_set) remarks.push_back(remark);
+                         });
+}
+
+void OptionParser::alias(const std::string& name, std::string& target) {
+  impl_->app.add_option(name, target, "")
+      ->group("")
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+}
+
+const std::vector<std::string>& OptionParser::remarks() const { return impl_->remarks; }
 
 void OptionParser::footer(const std::string& text) { impl_->app.footer(text); }
 

@@ -45,9 +45,13 @@ class OptionParser {
   /// An option that other builders have and this one does not: giving it is an error that says
   /// `why`. Not in the help.
   void refuse(const std::string& names, Takes takes, const std::string& why);
-  /// The same, but for the values `allowed`, which ask for nothing but what is done anyway.
-  void refuse_unless(const std::string& names, std::vector<std::string> allowed,
-                     const std::string& why);
+  /// An option that other builders take, and have no use for either: giving it is told of in
+  /// remarks(), with `why` it changes nothing. Not in the help.
+  void ignore(const std::string& names, Takes takes, const std::string& why);
+  /// A flag that asks for nothing but what is done anyway; only =false is told of.
+  void ignore_false(const std::string& name, const std::string& why);
+  /// Another name for an option, not in the help.
+  void alias(const std::string& name, std::string& target);
 
   /// Text below the options in the help.
   void footer(const std::string& text);
@@ -59,6 +63,8 @@ class OptionParser {
   enum class Outcome { run, help_shown };
   /// Throws: UsageError, with a suggestion for a misspelt option.
   [[nodiscard]] Outcome parse(std::span<const std::string> args, std::ostream& out);
+  /// What the user should know of the options that were given, a sentence each.
+  const std::vector<std::string>& remarks() const;
 
  private:
   struct Impl;

@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "base/error.h"
+#include "base/fs_at.h"
 #include "base/text.h"
 #include "builder/source_date_epoch.h"
 #include "cli/add_host.h"
@@ -15,6 +16,8 @@
 namespace ibuild::cli {
 
 namespace {
+
+constexpr std::uint64_t kMaxArgumentFileBytes = 1 << 20;  // as much as a command line may hold
 
 std::optional<std::string> environment(const std::string& name) {
   const char* value = std::getenv(name.c_str());
@@ -63,6 +66,17 @@ void take_outputs(const BuildOptions& options, builder::BuildRequest& request) {
   }
 }
 
+/// `where` begins the message about one without a name.
+void take_build_arg(const std::string& argument, const std::string& where,
+                    builder::BuildRequest& request) {
+  const auto equals = argument.find('=');
+  const std::string name = argument.substr(0, equals);
+  if (name.empty()) throw base::UsageError(where + base::printable(argument) + " has no name");
+  const auto value =
+      equals == std::string::npos ? environment(name) : std::optional(argument.substr(equals + 1));
+  if (value) request.build_args[name] = value;
+}
+
 std::string take_network(const BuildOptions& options) {
   for (const char* known : {"default", "host", "none", "private"}) {
     if (options.network == known) return known;
@@ -73,16 +87,19 @@ std::string take_network(const BuildOptions& options) {
 
 }  // namespace
 
-void take_build_args(const std::vector<std::string>& arguments, builder::BuildRequest& request) {
-  for (const auto& argument : arguments) {
-    const auto equals = argument.find('=');
-    const std::string name = argument.substr(0, equals);
-    if (name.empty())
-      throw base::UsageError("--build-arg " + base::printable(argument) + " has no name");
-    const auto value = equals == std::string::npos ? environment(name)
-                                                   : std::optional(argument.substr(equals + 1));
-    if (value) request.build_args[name] = value;
+void take_build_arg_files(const std::vector<std::string>& files, builder::BuildRequest& request) {
+  for (const auto& file : files) {
+    const std::string text = base::read_host_file(file, kMaxArgumentFileBytes);
+    for (auto line : base::split(text, '\n')) {
+      if (line.ends_with('\r')) line.remove_suffix(1);
+      if (line.empty() || line.starts_with('#')) continue;
+      take_build_arg(std::string(line), "--build-arg-file " + file + ": ", request);
+    }
   }
+}
+
+void take_build_args(const std::vector<std::string>& arguments, builder::BuildRequest& request) {
+  for (const auto& argument : arguments) take_build_arg(argument, "--build-arg ", request);
   // What is no number names something of the build, which knows more of it.
   const auto epoch = environment("SOURCE_DATE_EPOCH");
   if (epoch && !epoch->empty() && !base::parse_i64(*epoch))
@@ -100,7 +117,12 @@ void BuildOptions::add_to(OptionParser& parser) {
   parser.value("--target", "STAGE", target, "Stage to build (default: the last one)");
   parser.list("--build-arg", "NAME[=VALUE]", build_args,
               "Value for an ARG; without =VALUE from the environment");
+  parser.list("--build-arg-file", "FILE", build_arg_files,
+              "File of such values, one a line; lines with # are none");
   parser.list("--label", "NAME=VALUE", labels, "Label for the image");
+  parser.list("--unsetlabel", "NAME", unset_labels, "Label that the image does not keep");
+  parser.list("--unsetenv", "NAME", unset_env,
+              "Environment variable that the image does not keep; steps have it");
   parser.list("--annotation", "[KIND:]NAME=VALUE", annotations,
               "Annotation for the image's manifest, or index, manifest-descriptor, "
               "index-descriptor");
@@ -119,6 +141,9 @@ void BuildOptions::add_to(OptionParser& parser) {
   parser.value("--metadata-file", "FILE", metadata_file, "Write what was built here, as JSON");
   parser.flag("-q,--quiet", quiet, "Show nothing but the image's digest");
   parser.value("--progress", "KIND", progress, "auto, plain, tty, rawjson, quiet or none");
+  parser.flag("-D,--debug", debug,
+              "Show each request to registries and web servers (with --progress=plain, if none is "
+              "chosen)");
   parser.value("--network", "MODE", network,
                "Network of RUN: default (the host's), host, none or private");
   parser.list("--add-host", "NAME:IP", add_hosts, "Line for /etc/hosts of RUN");
@@ -140,14 +165,18 @@ void BuildOptions::add_to(OptionParser& parser) {
 
 ProgressMode BuildOptions::progress_mode() const {
   if (quiet) return ProgressMode::quiet;
-  return parse_progress(progress.empty() ? environment("BUILDKIT_PROGRESS").value_or("")
-                                         : progress);
+  const std::string chosen =
+      progress.empty() ? environment("BUILDKIT_PROGRESS").value_or("") : progress;
+  return parse_progress(chosen.empty() && debug ? "plain" : chosen);
 }
 
 builder::BuildRequest make_build_request(const BuildOptions& options) {
   builder::BuildRequest request;
   request.target = options.target;
+  take_build_arg_files(options.build_arg_files, request);
   take_build_args(options.build_args, request);
+  request.unset_labels = options.unset_labels;
+  request.unset_env = options.unset_env;
   take_labels(options, request);
   take_tags(options, request);
   take_outputs(options, request);

@@ -27,7 +27,10 @@ struct BuildOptions {
   std::vector<std::string> tags;
   std::string target;
   std::vector<std::string> build_args;
+  std::vector<std::string> build_arg_files;
   std::vector<std::string> labels;
+  std::vector<std::string> unset_labels;
+  std::vector<std::string> unset_env;
   std::vector<std::string> annotations;
   bool squash = false;
   CacheOptions cache;
@@ -39,6 +42,7 @@ struct BuildOptions {
   std::string iidfile;
   std::string metadata_file;
   bool quiet = false;
+  bool debug = false;
   std::string progress;
   std::string network = "default";
   std::vector<std::string> add_hosts;
@@ -63,7 +67,8 @@ struct BuildOptions {
 /// build` takes them from there. Throws: UsageError naming the option.
 builder::BuildRequest make_build_request(const BuildOptions& options);
 
-/// Puts values of --build-arg into a request. Throws: UsageError.
+/// Puts values of --build-arg into a request, after those of --build-arg-file. Throws: UsageError.
+void take_build_arg_files(const std::vector<std::string>& files, builder::BuildRequest& request);
 void take_build_args(const std::vector<std::string>& arguments, builder::BuildRequest& request);
 
 /// Stands still at SOURCE_DATE_EPOCH where the environment has it. (A build argument of the name,
@@ -71,7 +76,7 @@ void take_build_args(const std::vector<std::string>& arguments, builder::BuildRe
 /// range.
 base::Clock make_clock();
 
-/// Options of `docker build` and `podman build` that are refused by name.
+/// Options of `docker build` and `podman build` that are refused by name, or change nothing.
 void refuse_unsupported_build_options(OptionParser& parser);
 
 }  // namespace ibuild::cli

@@ -75,6 +75,7 @@ CallSpec parse_call(std::string_view text) {
 void CallOptions::add_to(OptionParser& parser) {
   parser.value("--call", "KIND[,format=json]", call,
                "build, check, outline or targets: what to tell of the Dockerfile");
+  parser.alias("--print", call);  // its name in older releases of buildx
   parser.flag("--check", check, "Short for --call=check: look for mistakes, build nothing");
 }
 

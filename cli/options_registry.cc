@@ -45,6 +45,7 @@ registry::RegistryOptions RegistryFlags::resolve() const {
   options.tls_verify = options.tls_verify && tls_verify;
   options.offline = offline;
   options.insecure_domains = insecure_domains;
+  options.trace = trace;
   if (!auth_file.empty()) options.explicit_auth_file = auth_file;
   if (!registries_conf.empty()) {
     options.registries_conf = registries_conf;

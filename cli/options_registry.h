@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <set>
 #include <string>
 
@@ -16,8 +17,9 @@ struct RegistryFlags {
   std::string auth_file;
   std::string retries;
   std::string connections;
-  bool offline = false;                    // an option of `ibuild build` alone
-  std::set<std::string> insecure_domains;  // what its outputs and caches say
+  bool offline = false;                           // an option of `ibuild build` alone
+  std::set<std::string> insecure_domains;         // what its outputs and caches say
+  std::function<void(const std::string&)> trace;  // told of each request, from any thread
 
   void add_to(OptionParser& parser);
   bool any_given() const {

@@ -1,6 +1,9 @@
 #include "cli/options_resources.h"
 
+#include <algorithm>
+#include <array>
 #include <limits>
+#include <vector>
 
 #include "base/error.h"
 #include "base/rel_path.h"
@@ -14,6 +17,29 @@ namespace {
 [[noreturn]] void refuse(const std::string& option, const std::string& text,
                          const std::string& why) {
   throw base::UsageError(option + " " + base::printable(text) + ": " + why);
+}
+
+struct Key {
+  std::string_view name;
+  std::string ResourceOptions::*value;
+};
+constexpr std::array kKeys = {
+    Key{"memory", &ResourceOptions::memory},
+    Key{"memory-swap", &ResourceOptions::memory_swap},
+    Key{"cpu-period", &ResourceOptions::cpu_period},
+    Key{"cpu-quota", &ResourceOptions::cpu_quota},
+    Key{"cpu-shares", &ResourceOptions::cpu_shares},
+    Key{"cpuset-cpus", &ResourceOptions::cpuset_cpus},
+    Key{"cpuset-mems", &ResourceOptions::cpuset_mems},
+};
+
+[[noreturn]] void refuse_key(const std::string& text) {
+  std::vector<std::string> names;
+  for (const auto& key : kKeys) names.emplace_back(key.name);
+  base::UsageError error("--resource " + base::printable(text) + " is not known");
+  const auto near = base::nearest_word(text.substr(0, text.find('=')), names);
+  error.set_hint(near ? "did you mean " + *near + "?" : "use " + base::join(names, ", "));
+  throw error;
 }
 
 std::int64_t parse_number(const std::string& option, const std::string& text, std::int64_t least) {
@@ -73,11 +99,30 @@ void ResourceOptions::add_to(OptionParser& parser) {
   parser.value("-c,--cpu-shares", "NUMBER", cpu_shares, "Weight of a step against others (1024)");
   parser.value("--cpuset-cpus", "LIST", cpuset_cpus, "Processors for steps, as 0-3,7");
   parser.value("--cpuset-mems", "LIST", cpuset_mems, "Memory nodes for steps");
+  parser.list("--resource", "KEY=VALUE", resources,
+              "The same by one option: memory, memory-swap, cpu-period, cpu-quota, cpu-shares, "
+              "cpuset-cpus or cpuset-mems");
   parser.value("--cgroup-parent", "CGROUP", cgroup_parent,
                "Cgroup below which those of steps are made");
 }
 
+ResourceOptions ResourceOptions::resolved() const {
+  ResourceOptions result = *this;
+  for (const auto& text : resources) {
+    const std::string_view written = text;
+    const auto equals = written.find('=');
+    if (equals == std::string_view::npos) refuse("--resource", text, "write it as memory=2g");
+    const auto* const known =
+        std::ranges::find(kKeys, base::trim(written.substr(0, equals)), &Key::name);
+    if (known == kKeys.end()) refuse_key(text);
+    result.*known->value = base::trim(written.substr(equals + 1));
+  }
+  result.resources.clear();
+  return result;
+}
+
 sandbox::ResourceLimits ResourceOptions::limits() const {
+  if (!resources.empty()) return resolved().limits();
   sandbox::ResourceLimits limits;
   take_memory(*this, limits);
   limits.cpu_period_us = static_cast<std::uint64_t>(parse_number("--cpu-period", cpu_period, 1000));

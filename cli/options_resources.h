@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "cli/option_parser.h"
 #include "sandbox/sandbox_spec.h"
@@ -17,10 +18,15 @@ struct ResourceOptions {
   std::string cpuset_cpus;
   std::string cpuset_mems;
   std::string cgroup_parent;
+  std::vector<std::string> resources;  // KEY=VALUE each; the last word on what KEY says
 
   void add_to(OptionParser& parser);
   /// Throws: UsageError naming the option.
   sandbox::ResourceLimits limits() const;
+
+ private:
+  /// With `resources` put in the places of the options that say the same.
+  ResourceOptions resolved() const;
 };
 
 }  // namespace ibuild::cli

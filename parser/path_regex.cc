@@ -15,9 +15,6 @@ namespace ibuild::parser {
 
 namespace {
 
-/// Behind the code points come the bytes that are no UTF-8, each a character of its own.
-constexpr char32_t kLastCodePoint = kInvalidByte + 0xff;
-
 Character take_character(std::string_view& text) {
   const Character next = next_character(text);
   text.remove_prefix(next.size);
@@ -26,59 +23,6 @@ Character take_character(std::string_view& text) {
 
 bool is_word(char32_t c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-}
-
-/// What is in between sorted ranges.
-template <typename Range>
-std::vector<Range> complement(const std::vector<Range>& ranges) {
-  std::vector<Range> result;
-  char32_t next = 0;
-  for (const Range& range : ranges) {
-    if (range.low > next) result.push_back({next, range.low - 1});
-    next = range.high + 1;
-  }
-  result.push_back({next, kLastCodePoint});
-  return result;
-}
-
-template <typename Range>
-std::optional<std::vector<Range>> perl_class(char letter) {
-  switch (letter) {
-    case 'd':
-      return std::vector<Range>{{'0', '9'}};
-    case 's':
-      return std::vector<Range>{{'\t', '\n'}, {'\f', '\r'}, {' ', ' '}};
-    case 'w':
-      return std::vector<Range>{{'0', '9'}, {'A', 'Z'}, {'_', '_'}, {'a', 'z'}};
-    case 'D':
-      return complement(*perl_class<Range>('d'));
-    case 'S':
-      return complement(*perl_class<Range>('s'));
-    case 'W':
-      return complement(*perl_class<Range>('w'));
-    default:
-      return std::nullopt;
-  }
-}
-
-/// [:alpha:] and its kin.
-template <typename Range>
-std::optional<std::vector<Range>> named_class(std::string_view name) {
-  if (name == "alnum") return std::vector<Range>{{'0', '9'}, {'A', 'Z'}, {'a', 'z'}};
-  if (name == "alpha") return std::vector<Range>{{'A', 'Z'}, {'a', 'z'}};
-  if (name == "ascii") return std::vector<Range>{{0, 0x7f}};
-  if (name == "blank") return std::vector<Range>{{'\t', '\t'}, {' ', ' '}};
-  if (name == "cntrl") return std::vector<Range>{{0, 0x1f}, {0x7f, 0x7f}};
-  if (name == "digit") return std::vector<Range>{{'0', '9'}};
-  if (name == "graph") return std::vector<Range>{{'!', '~'}};
-  if (name == "lower") return std::vector<Range>{{'a', 'z'}};
-  if (name == "print") return std::vector<Range>{{' ', '~'}};
-  if (name == "punct") return std::vector<Range>{{'!', '/'}, {':', '@'}, {'[', '`'}, {'{', '~'}};
-  if (name == "space") return std::vector<Range>{{'\t', '\r'}, {' ', ' '}};
-  if (name == "upper") return std::vector<Range>{{'A', 'Z'}};
-  if (name == "word") return perl_class<Range>('w');
-  if (name == "xdigit") return std::vector<Range>{{'0', '9'}, {'A', 'F'}, {'a', 'f'}};
-  return std::nullopt;
 }
 
 std::optional<char32_t> control_character(char letter) {
@@ -91,12 +35,61 @@ std::optional<char32_t> control_character(char letter) {
 
 bool is_punctuation(char32_t c) { return c < 0x80 && (c == '_' || !is_word(c)); }
 
+std::optional<unsigned> digit_value(char32_t c, unsigned base) {
+  unsigned value = base;
+  if (c >= '0' && c <= '9') value = c - '0';
+  if (c >= 'a' && c <= 'f') value = c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') value = c - 'A' + 10;
+  if (value >= base) return std::nullopt;
+  return value;
+}
+
+/// Up to three digits, of which `first` is taken already.
+char32_t octal_character(char32_t first, std::string_view& rest) {
+  char32_t result = first - '0';
+  for (int i = 1; i < 3 && !rest.empty(); ++i) {
+    const auto digit = digit_value(static_cast<unsigned char>(rest.front()), 8);
+    if (!digit) break;
+    result = result * 8 + *digit;
+    rest.remove_prefix(1);
+  }
+  return result;
+}
+
+/// Two digits behind an x. In braces any number of them may stand in this language, but the braces
+/// of an ignore pattern stand for themselves.
+std::optional<char32_t> hex_character(std::string_view& rest) {
+  char32_t result = 0;
+  for (int i = 0; i < 2; ++i) {
+    if (rest.empty()) return std::nullopt;
+    const auto digit = digit_value(take_character(rest).code_point, 16);
+    if (!digit) return std::nullopt;
+    result = result * 16 + *digit;
+  }
+  return result;
+}
+
+/// The one character that is meant by a backslash and what `rest` begins with.
+char32_t take_escaped(std::string_view& rest) {
+  if (rest.empty()) throw base::UsageError("a backslash at the end");
+  const char32_t c = take_character(rest).code_point;
+  if (is_punctuation(c)) return c;
+  const bool is_octal = !rest.empty() && digit_value(static_cast<unsigned char>(rest.front()), 8);
+  // A single digit would refer to a group, were it not 0.
+  if (c == '0' || (c >= '1' && c <= '7' && is_octal)) return octal_character(c, rest);
+  std::optional<char32_t> result;
+  if (c == 'x') result = hex_character(rest);
+  if (c < 0x80 && c != 'x') result = control_character(static_cast<char>(c));
+  if (!result) throw base::UsageError("bad escape sequence");
+  return *result;
+}
+
 }  // namespace
 
 bool PathRegex::Class::contains(char32_t c) const {
-  const bool is_listed = std::any_of(ranges.begin(), ranges.end(), [c](const Range& range) {
-    return range.low <= c && c <= range.high;
-  });
+  const bool is_listed =
+      std::any_of(ranges.begin(), ranges.end(),
+                  [c](const CodePointRange& range) { return range.first <= c && c <= range.last; });
   return is_listed != is_negated;
 }
 
@@ -192,24 +185,48 @@ class PathRegex::Compiler {
   }
 
   void compile_escape() {
-    if (rest_.empty()) throw base::UsageError("a backslash at the end");
-    const char32_t c = take_character(rest_).code_point;
-    const char letter = c < 0x80 ? static_cast<char>(c) : '\0';
-    if (is_punctuation(c)) {
-      emit(Kind::character, c);
-    } else if (letter == 'b' || letter == 'B') {
+    if (rest_.starts_with('Q')) return compile_quoted();
+    const char letter = rest_.empty() ? '\0' : rest_.front();
+    if (letter == 'b' || letter == 'B') {
       emit(Kind::boundary, letter == 'b' ? 1 : 0);
     } else if (letter == 'A') {
       emit(Kind::begin, 0);
     } else if (letter == 'z') {
       emit(Kind::end, 0);
-    } else if (auto ranges = perl_class<Range>(letter)) {
-      emit_class({*std::move(ranges), false});
-    } else if (const auto control = control_character(letter)) {
-      emit(Kind::character, *control);
+    } else if (auto ranges = take_class()) {
+      return emit_class({*std::move(ranges), false});
     } else {
-      throw base::UsageError("bad escape sequence");
+      return emit(Kind::character, take_escaped(rest_));
     }
+    rest_.remove_prefix(1);
+  }
+
+  /// Up to \E or the end everything stands for itself.
+  void compile_quoted() {
+    rest_.remove_prefix(1);
+    const auto end = rest_.find("\\E");
+    std::string_view text = rest_.substr(0, end);
+    rest_.remove_prefix(end == std::string_view::npos ? rest_.size() : end + 2);
+    while (!text.empty()) emit(Kind::character, take_character(text).code_point);
+  }
+
+  /// The class that is meant by a backslash and what follows, if it is one.
+  std::optional<CodePointRanges> take_class() {
+    if (rest_.empty()) return std::nullopt;
+    const char letter = rest_.front();
+    if (letter == 'p' || letter == 'P') return take_category();
+    auto ranges = perl_class(letter);
+    if (ranges) rest_.remove_prefix(1);
+    return ranges;
+  }
+
+  CodePointRanges take_category() {
+    const bool is_negated = rest_.front() == 'P';
+    rest_.remove_prefix(1);
+    if (rest_.empty()) throw base::UsageError("a category is missing");
+    const auto ranges = category_class(take_character(rest_).code_point);
+    if (!ranges) throw base::UsageError("unknown category of characters");
+    return is_negated ? complement(*ranges) : *ranges;
   }
 
   void emit_class(Class klass) {
@@ -222,22 +239,22 @@ class PathRegex::Compiler {
     klass.is_negated = take('^');
     for (bool is_first = true; is_first || !take(']'); is_first = false) {
       if (rest_.empty()) throw base::UsageError("']' is missing");
-      std::vector<Range> ranges = class_item();
+      const CodePointRanges ranges = class_item();
       klass.ranges.insert(klass.ranges.end(), ranges.begin(), ranges.end());
     }
     emit_class(std::move(klass));
   }
 
-  std::vector<Range> class_item() {
+  CodePointRanges class_item() {
     if (rest_.starts_with("[:")) {
       const auto close = rest_.find(":]", 2);
       if (close != std::string_view::npos) return named_item(close);
     }
-    if (rest_.starts_with('\\') && rest_.size() > 1) {
-      if (auto ranges = perl_class<Range>(rest_[1])) {
-        rest_.remove_prefix(2);
-        return *std::move(ranges);
-      }
+    const std::string_view item = rest_;
+    if (rest_.starts_with('\\')) {
+      rest_.remove_prefix(1);
+      if (auto ranges = take_class()) return *std::move(ranges);
+      rest_ = item;
     }
     const char32_t low = class_character();
     if (!rest_.starts_with('-') || rest_.starts_with("-]") || rest_.size() == 1)
@@ -248,11 +265,11 @@ class PathRegex::Compiler {
     return {{low, high}};
   }
 
-  std::vector<Range> named_item(std::size_t close) {
+  CodePointRanges named_item(std::size_t close) {
     std::string_view name = rest_.substr(2, close - 2);
     const bool is_negated = name.starts_with('^');
     if (is_negated) name.remove_prefix(1);
-    auto ranges = named_class<Range>(name);
+    auto ranges = named_class(name);
     if (!ranges) throw base::UsageError("unknown character class");
     rest_.remove_prefix(close + 2);
     return is_negated ? complement(*ranges) : *std::move(ranges);
@@ -261,13 +278,7 @@ class PathRegex::Compiler {
   char32_t class_character() {
     if (rest_.empty()) throw base::UsageError("']' is missing");
     const char32_t c = take_character(rest_).code_point;
-    if (c != '\\') return c;
-    if (rest_.empty()) throw base::UsageError("a backslash at the end");
-    const char32_t escaped = take_character(rest_).code_point;
-    if (is_punctuation(escaped)) return escaped;
-    const auto control = control_character(escaped < 0x80 ? static_cast<char>(escaped) : '\0');
-    if (!control) throw base::UsageError("bad escape sequence");
-    return *control;
+    return c == '\\' ? take_escaped(rest_) : c;
   }
 
   PathRegex& regex_;

@@ -6,12 +6,14 @@
 #include <string_view>
 #include <vector>
 
+#include "parser/character_class.h"
+
 namespace ibuild::parser {
 
 /// The small regular language that ignore patterns are translated to, in the syntax of RE2:
-/// literals, escapes, classes, `.`, `^`, `$`, groups, `*` or `?` behind any of these, and `|`
-/// outside of groups. Matching takes time linear in the text. Immutable; may be used by several
-/// threads.
+/// literals, escapes, quoted texts (`\Q…\E`), classes, `.`, `^`, `$`, groups, `*` or `?` behind any
+/// of these but quoted texts, and `|` outside of groups. Matching takes time linear in the text.
+/// Immutable; may be used by several threads.
 class PathRegex {
  public:
   /// Throws: base::UsageError when `expression` is not of this language.
@@ -38,12 +40,8 @@ class PathRegex {
     Kind kind;
     std::uint32_t argument = 0;
   };
-  struct Range {
-    char32_t low;
-    char32_t high;
-  };
   struct Class {
-    std::vector<Range> ranges;
+    CodePointRanges ranges;
     bool is_negated = false;
     bool contains(char32_t c) const;
   };

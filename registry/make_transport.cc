@@ -1,7 +1,10 @@
 #include "registry/make_transport.h"
 
+#include <utility>
+
 #include "base/error.h"
 #include "registry/http/socket_transport.h"
+#include "registry/tracing_transport.h"
 
 namespace ibuild::registry {
 
@@ -16,9 +19,7 @@ class OfflineTransport : public HttpTransport {
   }
 };
 
-}  // namespace
-
-std::unique_ptr<HttpTransport> make_transport(const RegistryOptions& options) {
+std::unique_ptr<HttpTransport> make_silent_transport(const RegistryOptions& options) {
   if (options.offline) return std::make_unique<OfflineTransport>();
   return make_socket_transport(
       {.certs_dirs = {.all = options.certs_dirs, .with_hosts_files = options.hosts_dirs},
@@ -28,6 +29,14 @@ std::unique_ptr<HttpTransport> make_transport(const RegistryOptions& options) {
        .proxies = {.http_proxy = options.http_proxy,
                    .https_proxy = options.https_proxy,
                    .no_proxy = options.no_proxy}});
+}
+
+}  // namespace
+
+std::unique_ptr<HttpTransport> make_transport(const RegistryOptions& options) {
+  auto transport = make_silent_transport(options);
+  if (!options.trace) return transport;
+  return std::make_unique<TracingTransport>(std::move(transport), options.trace);
 }
 
 }  // namespace ibuild::registry

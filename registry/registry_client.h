@@ -147,6 +147,8 @@ struct RegistryOptions {
   std::string http_proxy;   // $HTTP_PROXY
   std::string https_proxy;  // $HTTPS_PROXY
   std::string no_proxy;     // $NO_PROXY
+  /// Told of each request, from any thread; empty: nobody.
+  std::function<void(const std::string&)> trace = {};
 };
 /// The options that the environment of this user gives.
 RegistryOptions registry_options_from_environment();

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "builder/plan/env_list.h"
 #include "builder/plan/instruction_planner.h"
 #include "builder/plan/scan_args.h"
 #include "builder/plan/stage_state.h"
@@ -248,9 +249,18 @@ image::Platform result_platform(const image::Platform& asked, const image::Platf
   return image::normalize(std::move(result));
 }
 
+void take_away(const BuildRequest& request, image::RuntimeConfig& config) {
+  for (const auto& name : request.unset_labels) config.labels.erase(name);
+  for (const auto& name : request.unset_env) {
+    std::erase_if(config.env,
+                  [&](const std::string& variable) { return split_env(variable).first == name; });
+  }
+}
+
 PlannedImage StagesPlanner::make_image(StageState state) const {
   PlannedImage image;
   image.config = std::move(state.image);
+  take_away(common_.request, image.config.config);
   for (const auto& [key, value] : common_.request.labels) image.config.config.labels[key] = value;
   if (!common_.request.platforms.empty())
     image.config.platform = result_platform(platform_, image.config.platform);

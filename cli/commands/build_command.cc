@@ -34,6 +34,7 @@
 #include "cli/options_cache.h"
 #include "cli/output_spec.h"
 #include "cli/progress.h"
+#include "cli/request_trace.h"
 #include "cli/result_files.h"
 #include "cli/signals.h"
 #include "cli/single_task.h"
@@ -189,19 +190,6 @@ void write_results(const BuildOptions& options, const builder::BuildResult& resu
   }
 }
 
-/// What a call has to say comes after what was shown meanwhile.
-int tell(const CallSpec& call, const builder::BuildRequest& request,
-         const ServicesProvider& services, Progress& progress, CommandContext& context,
-         std::stop_token stop) {
-  std::ostringstream out, err;
-  CommandContext own{context.in, out, err};
-  const int code = answer_call(call, request, services, own, std::move(stop));
-  progress.emit(builder::event::Finished{.success = true});
-  context.out << out.str() << std::flush;
-  context.err << err.str();
-  return code;
-}
-
 /// One run of the command, when its options are known.
 struct Invocation {
   const BuildOptions& options;
@@ -211,8 +199,15 @@ struct Invocation {
   builder::BuildRequest request;
   const std::unique_ptr<builder::SourceLock> lock;
   const builder::GcSettings gc = gc_settings_from_environment();
-  DockerfileText shown = {};  // for the report of what is wrong in it
+  DockerfileText shown = {};               // for the report of what is wrong in it
+  std::vector<std::string> remarks = {};   // on the command line
+  std::optional<RequestTrace> trace = {};  // for --debug
 };
+
+void finish(Invocation& run, Progress& progress, builder::event::Finished how) {
+  if (run.trace) run.trace->close();
+  progress.emit(how);
+}
 
 /// The garbage goes also when the build fails: a full disk may be why.
 builder::BuildResult build_and_collect(BuildSession& session, const builder::BuildRequest& request,
@@ -246,6 +241,31 @@ void take_repository(const BuildOptions& options, const builder::ContextSpec& sp
   request.origin.vcs = describe_repository(directory->path, dockerfile, std::move(stop));
 }
 
+/// As docker has it, git's word goes before that of --label.
+void take_repository_labels(const BuildOptions& options, const builder::ContextSpec& spec,
+                            const std::string& dockerfile_name, builder::BuildRequest& request,
+                            std::stop_token stop) {
+  const auto* const directory = std::get_if<builder::DirectoryContext>(&spec);
+  if (directory == nullptr) return;
+  std::string dockerfile;
+  if (request.origin.local_dockerfile && options.file != "-")
+    dockerfile = options.file.empty() ? directory->path + "/" + dockerfile_name : options.file;
+  for (const auto& [key, value] : repository_labels(directory->path, dockerfile, std::move(stop)))
+    request.labels.emplace_back(key, value);
+}
+
+/// What a call has to say comes after what was shown meanwhile.
+int tell(Invocation& run, const ServicesProvider& services, Progress& progress,
+         CommandContext& context, std::stop_token stop) {
+  std::ostringstream out, err;
+  CommandContext own{context.in, out, err};
+  const int code = answer_call(run.call, run.request, services, own, std::move(stop));
+  finish(run, progress, {.success = true});
+  context.out << out.str() << std::flush;
+  context.err << err.str();
+  return code;
+}
+
 int run_invocation(Invocation& run, const IsolationChoice& isolation, Progress& progress,
                    CommandContext& context) {
   const SignalWatcher signals;
@@ -265,14 +285,16 @@ int run_invocation(Invocation& run, const IsolationChoice& isolation, Progress& 
   run.shown = {.name = request.dockerfile_name, .text = request.dockerfile};
   progress.set_dockerfile(run.shown);
   tell_definition(progress, input.dockerfile);
+  for (const auto& remark : run.remarks) warnings_to(progress)(remark);
   if (!input.dockerfile.warning.empty()) warnings_to(progress)(input.dockerfile.warning);
   if (run.call.kind != CallKind::build) {
     const auto services = [&]() -> const builder::Services& { return session().services(); };
-    return tell(run.call, request, services, progress, context, signals.token());
+    return tell(run, services, progress, context, signals.token());
   }
   take_repository(run.options, run.spec, request, signals.token());
+  take_repository_labels(run.options, run.spec, input.dockerfile.name, request, signals.token());
   const auto result = build_and_collect(session(), request, run.gc, signals.token());
-  progress.emit(builder::event::Finished{.success = true});
+  finish(run, progress, {.success = true});
   run.options.lock.close(run.lock.get());
   write_results(run.options, result, context.out);
   return kSuccess;
@@ -309,11 +331,16 @@ int run_build_variant(const BuildVariant& variant, Arguments arguments, CommandC
                  .spec = std::move(spec),
                  .clock = make_clock(),
                  .request = std::move(request),
-                 .lock = options.lock.open()};
+                 .lock = options.lock.open(),
+                 .remarks = parser.remarks()};
   const auto isolation = enter_isolation(wanted_isolation, context.argc, context.argv);
 
   if (run.request.secrets || run.request.ssh_agents) forbid_core_dumps();
   Progress progress(mode, context.err);
+  if (options.debug) {
+    auto& trace = run.trace.emplace(progress);
+    options.registry.trace = [&trace](const std::string& line) { trace.add(line); };
+  }
   if (isolation.profile == IsolationChoice::Profile::chroot &&
       wanted_isolation == Isolation::automatic) {
     warnings_to(progress)("steps run with the isolation `chroot`: " + isolation.reason);
@@ -321,7 +348,7 @@ int run_build_variant(const BuildVariant& variant, Arguments arguments, CommandC
   try {
     return run_invocation(run, isolation, progress, context);
   } catch (const std::exception& error) {
-    progress.emit(builder::event::Finished{.success = false});
+    finish(run, progress, {.success = false});
     context.err << progress.failure_report();
     report_build_error(context.err, error, run.shown);
     return exit_code_for(error);

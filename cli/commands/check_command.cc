@@ -28,6 +28,7 @@ struct CheckOptions {
   std::string path = ".";
   std::string file;
   std::vector<std::string> build_args;
+  std::vector<std::string> build_arg_files;
   std::string format = "text";
   bool fix = false;
 
@@ -35,6 +36,7 @@ struct CheckOptions {
     parser.optional_operand("PATH", path, "A Dockerfile, or a directory with one (default: .)");
     parser.value("-f,--file", "PATH", file, "Dockerfile (default: PATH/Dockerfile); - reads stdin");
     parser.list("--build-arg", "NAME[=VALUE]", build_args, "Value for an ARG");
+    parser.list("--build-arg-file", "FILE", build_arg_files, "File of such values, one a line");
     parser.value("--format", "KIND", format, "text, json or sarif");
     parser.flag("--fix", fix, "Mend what has one obvious mend, in the file itself");
     parser.footer(
@@ -144,6 +146,7 @@ int run_check(Arguments arguments, CommandContext& context) {
   request.dockerfile_name = path.empty() ? input.name : path;
   request.dockerfile = input.text;
   request.ignore_file = input.ignore_file;
+  take_build_arg_files(options.build_arg_files, request);
   take_build_args(options.build_args, request);
   if (options.fix) {
     if (path.empty()) throw base::UsageError("--fix needs a file: standard input is not one");

@@ -247,3 +247,24 @@ TEST_CASE("sources: ignore files of other names", "[e2e]") {
   CHECK(file_of(machine, {"--ignorefile", "mine", "context"}, "a") == "(missing)");
   CHECK_FALSE(machine.exists("out/b"));
 }
+
+TEST_CASE("sources: --debug shows each request and what came of it", "[e2e]") {
+  Machine machine;
+  WebServer web;
+  web.put("/tool", {"one", {}});
+  machine.write("context/Dockerfile", "FROM scratch\nADD " + web.url() + "/tool /\n");
+  const std::vector<std::string> build = {"build", "-o", machine.path("out"), "context"};
+  CHECK_THAT(machine.ibuild(build).err, !Contains("/tool: 200"));
+  auto debug = build;
+  debug.insert(debug.begin() + 1, {"-D", "--no-cache", "--compress"});
+  const auto told = machine.ibuild(debug);
+  CHECK(told.code == 0);
+  CHECK_THAT(told.err, Contains("[internal] requests") &&
+                           Contains("GET " + web.url() + "/tool: ") && Contains(" ms") &&
+                           Contains("--compress has no effect"));
+  web.put("/tool", {"other", {}});
+  machine.write("context/Dockerfile", "FROM scratch\nADD " + web.url() + "/none /\n");
+  const auto missing = machine.ibuild(debug);
+  CHECK(missing.code != 0);
+  CHECK_THAT(missing.err, Contains("GET " + web.url() + "/none: 404, "));
+}

@@ -145,3 +145,19 @@ TEST_CASE("build: another front end by BUILDKIT_SYNTAX is not used, which is tol
   REQUIRE(f.events.warnings().size() == 1);
   CHECK_THAT(f.events.warnings()[0], Catch::Contains("example.com/other:1 of BUILDKIT_SYNTAX"));
 }
+
+TEST_CASE("build: an image drops labels and variables that it shall not have; steps have them",
+          "[builder]") {
+  BuildFixture f;
+  f.images.add("base", {{"bin/sh", "sh"}});
+  f.request.labels = {{"c", "given"}};
+  f.request.unset_labels = {"a", "c", "none"};
+  f.request.unset_env = {"A", "NONE"};
+  const auto config =
+      f.config(f.build("FROM base\nLABEL a=1 b=2 c=3\nENV A=1 B=2\nRUN one\n")).config;
+  CHECK(config.labels == std::map<std::string, std::string>{{"b", "2"}, {"c", "given"}});
+  CHECK_FALSE(config.env_value("A"));
+  CHECK(config.env_value("B") == "2");
+  const auto& env = f.sandbox.specs().back().env;
+  CHECK(std::find(env.begin(), env.end(), "A=1") != env.end());
+}

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "cli/options_build.h"
+#include "tests/support/scratch_dir.h"
 
 using namespace ibuild;
 using base::UsageError;
@@ -62,6 +63,24 @@ TEST_CASE("build_request: build arguments by value and from the environment", "[
   CHECK(request.build_args.at("URL") == "a=b");
   CHECK_FALSE(request.build_args.contains("IBUILD_TEST_MISSING"));
   CHECK_THROWS_AS(request_of({"--build-arg", "=x", "."}), UsageError);
+}
+
+TEST_CASE("build_request: build arguments from files, which --build-arg overrides", "[cli]") {
+  const auto dir = test::make_scratch_dir();
+  const auto write = [&](std::string_view text) {
+    base::write_file_atomically(dir.dir(), base::RelPath::exact("args"), text);
+  };
+  write("# comment\nA=1\n\nB=x y=z\r\nIBUILD_TEST_GIVEN\nIBUILD_TEST_MISSING");
+  const Variable given("IBUILD_TEST_GIVEN", "from outside");
+  const auto file = dir.host_path() + "/args";
+  const auto arguments =
+      request_of({"--build-arg", "A=2", "--build-arg-file", file, "."}).build_args;
+  CHECK(arguments == std::map<std::string, std::optional<std::string>>{
+                         {"A", "2"}, {"B", "x y=z"}, {"IBUILD_TEST_GIVEN", "from outside"}});
+  write("=1\n");
+  CHECK_THROWS_WITH(request_of({"--build-arg-file", file, "."}), Catch::Contains(file));
+  CHECK_THROWS_WITH(request_of({"--build-arg-file", dir.host_path() + "/none", "."}),
+                    Catch::Contains("/none"));
 }
 
 TEST_CASE("build_request: labels in their order", "[cli]") {
@@ -178,6 +197,41 @@ TEST_CASE("build_request: limits of steps are taken, and checked", "[cli]") {
   CHECK_THROWS_AS(request_of({"-m1g", "--memory-swap=1m", "."}), UsageError);
 }
 
+TEST_CASE("build_request: --resource says what the limits' own options say", "[cli]") {
+  const auto limits =
+      request_of({"-m", "1g", "--resource", "memory = 512m", "--resource=memory-swap=1g",
+                  "--resource", "cpu-period=50000", "--resource", "cpu-quota=20000", "--resource",
+                  "cpu-shares=512", "--resource", "cpuset-cpus=0", "--resource", "cpuset-mems=0",
+                  "."})
+          .resources;
+  CHECK(limits == sandbox::ResourceLimits{.memory_bytes = 512 << 20,
+                                          .memory_and_swap_bytes = 1 << 30,
+                                          .cpu_period_us = 50000,
+                                          .cpu_quota_us = 20000,
+                                          .cpu_shares = 512,
+                                          .cpuset_cpus = "0",
+                                          .cpuset_mems = "0"});
+  CHECK_THROWS_WITH(request_of({"--resource", "memory", "."}), Catch::Contains("memory=2g"));
+  CHECK_THROWS_WITH(request_of({"--resource", "disk=1g", "."}), Catch::Contains("disk=1g"));
+}
+
+TEST_CASE("build_request: --debug shows all of the progress, if nothing else is said", "[cli]") {
+  CHECK(cli::BuildOptions{.debug = true}.progress_mode() == cli::ProgressMode::plain);
+  CHECK(cli::BuildOptions{.debug = true, .progress = "rawjson"}.progress_mode() ==
+        cli::ProgressMode::rawjson);
+  CHECK(cli::BuildOptions{.quiet = true, .debug = true}.progress_mode() ==
+        cli::ProgressMode::quiet);
+}
+
+TEST_CASE("build_request: --print is --call", "[cli]") {
+  cli::OptionParser parser("ibuild build", "");
+  cli::BuildOptions options;
+  options.add_to(parser);
+  std::ostringstream out;
+  (void)parser.parse(std::vector<std::string>{"--print=outline", "."}, out);
+  CHECK(options.call.spec().kind == cli::CallKind::outline);
+}
+
 TEST_CASE("build_request: devices and a time-out for steps", "[cli]") {
   const auto request = request_of({"--device", "/dev/fuse", "--device", "/dev/null:/dev/mine",
                                    "--device", "/dev/tty:rwm", "--step-timeout=1m30s", "."});
@@ -207,18 +261,17 @@ TEST_CASE("build_request: host-gateway needs the host's network", "[cli]") {
 }
 
 TEST_CASE("build_request: what docker build has and ibuild has not is named", "[cli]") {
-  for (const char* option : {"--resource", "--builder", "--policy"}) {
+  for (const char* option : {"--builder", "--policy", "--volume"}) {
     CAPTURE(option);
     CHECK_THROWS_WITH(request_of({option, "x", "."}),
                       Catch::Contains(option) && Catch::Contains("not supported"));
   }
-  for (const char* option : {"--compress"}) {
-    CAPTURE(option);
-    CHECK_THROWS_WITH(request_of({option, "."}),
-                      Catch::Contains(option) && Catch::Contains("not supported"));
-  }
   CHECK_NOTHROW(request_of({"--provenance=false", "--sbom=false", "--rm", "--force-rm=true", "."}));
-  CHECK_THROWS_AS(request_of({"--rm=false", "."}), UsageError);
+}
+
+TEST_CASE("build_request: what docker build ignores as well is taken", "[cli]") {
+  CHECK_NOTHROW(request_of({"--compress", "--rm=false", "--force-rm=false", "--security-opt",
+                            "seccomp=unconfined", "."}));
 }
 
 TEST_CASE("build_request: --squash goes to outputs that are images", "[cli]") {

@@ -1,6 +1,7 @@
 #include "cli/local_repository.h"
 
 #include <catch2/catch.hpp>
+#include <cstdlib>
 
 #include "tests/support/git_repository.h"
 
@@ -71,4 +72,29 @@ TEST_CASE("local_repository: outside of a work tree there is nothing to tell", "
   CHECK(describe(dir.host_path() + "/missing").empty());
   test::GitRepository repository;
   CHECK(describe(repository.host_path() + "/.git").empty());
+}
+
+TEST_CASE("local_repository: labels where they are asked for", "[cli]") {
+  if (!test::has_git()) return;
+  test::GitRepository repository;
+  repository.write("app/Dockerfile", "FROM scratch");
+  const auto revision = repository.commit("one");
+  repository.git({"remote", "add", "origin", "https://me:secret@h.example/app.git"});
+  const auto app = repository.host_path() + "/app";
+  const auto labels = [&](const std::string& dockerfile) {
+    return cli::repository_labels(app, dockerfile, {});
+  };
+  CHECK(labels(app + "/Dockerfile").empty());
+  for (const char* wanted : {"1", "true", "full"}) {
+    setenv("BUILDX_GIT_LABELS", wanted, 1);
+    CHECK(labels(app + "/Dockerfile") ==
+          Facts{{"com.docker.image.source.entrypoint", "app/Dockerfile"},
+                {"org.opencontainers.image.revision", revision},
+                {"org.opencontainers.image.source", "https://h.example/app.git"}});
+  }
+  CHECK_FALSE(labels("").contains("com.docker.image.source.entrypoint"));
+  CHECK_FALSE(labels("/etc/passwd").contains("com.docker.image.source.entrypoint"));
+  setenv("BUILDX_GIT_LABELS", "no", 1);
+  CHECK(labels(app + "/Dockerfile").empty());
+  unsetenv("BUILDX_GIT_LABELS");
 }

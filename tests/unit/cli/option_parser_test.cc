@@ -26,7 +26,10 @@ struct Sample {
     parser.list("-t,--tag", "NAME", list, "A tag");
     parser.refuse("--squash", OptionParser::Takes::no_value, "layers stay apart");
     parser.refuse("-m,--memory", OptionParser::Takes::value, "there are no limits");
-    parser.refuse_unless("--provenance", {"false"}, "none is made");
+    parser.ignore("--compress", OptionParser::Takes::no_value, "nothing is sent");
+    parser.ignore("--security-opt", OptionParser::Takes::value, "all is safe");
+    parser.ignore_false("--rm", "nothing is kept");
+    parser.alias("--path", text);
   }
   OptionParser::Outcome parse(std::vector<std::string> words) { return parser.parse(words, out); }
 };
@@ -141,18 +144,39 @@ TEST_CASE("option_parser: what others have is refused by name, with the reason",
              Catch::Contains("--memory") && Catch::Contains("no limits"));
 }
 
-TEST_CASE("option_parser: a value that asks for nothing new is not refused", "[cli]") {
+TEST_CASE("option_parser: what has no effect is taken and told of", "[cli]") {
+  using Remarks = std::vector<std::string>;
   Sample sample;
-  CHECK(error_of(sample, {"--provenance=false"}) == "no error");
+  (void)sample.parse({"--compress", "--security-opt", "seccomp=x", "--rm=false", "-f", "x"});
+  CHECK(sample.text == "x");
+  CHECK(sample.parser.remarks() == Remarks{"--compress has no effect: nothing is sent",
+                                           "--security-opt has no effect: all is safe",
+                                           "--rm=false has no effect: nothing is kept"});
   Sample other;
-  CHECK_THAT(error_of(other, {"--provenance=mode=max"}), Catch::Contains("--provenance=mode=max"));
+  (void)other.parse({"--rm", "--compress=false", "--rm=true"});
+  CHECK(other.parser.remarks() == Remarks{});
 }
 
-TEST_CASE("option_parser: help tells of all options but the refused", "[cli]") {
+TEST_CASE("option_parser: a flag without effect takes no operand along", "[cli]") {
+  Sample sample;
+  std::string operand;
+  sample.parser.optional_operand("CONTEXT", operand, "");
+  (void)sample.parse({"--rm", "dir"});
+  CHECK(operand == "dir");
+}
+
+TEST_CASE("option_parser: an option may have another name, which no help shows", "[cli]") {
+  Sample sample;
+  (void)sample.parse({"--path=x"});
+  CHECK(sample.text == "x");
+}
+
+TEST_CASE("option_parser: help tells of all options but the refused and the ignored", "[cli]") {
   Sample sample;
   CHECK(sample.parse({"--help"}) == OptionParser::Outcome::help_shown);
   CHECK_THAT(sample.out.str(), Catch::Contains("--entrypoint") && Catch::Contains("A sample"));
-  CHECK_THAT(sample.out.str(), !Catch::Contains("squash"));
+  for (const char* hidden : {"squash", "compress", "--rm", "--path"})
+    CHECK_THAT(sample.out.str(), !Catch::Contains(hidden));
 }
 
 TEST_CASE("option_parser: a command line goes on with another program's options", "[cli]") {

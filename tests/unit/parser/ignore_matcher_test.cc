@@ -125,6 +125,24 @@ TEST_CASE("ignore_matcher: a bar parts alternatives where there are wildcards", 
   CHECK_FALSE(ignores({"a|b"}, "b"));
 }
 
+TEST_CASE("ignore_matcher: escapes mean what they mean to Go's regular expressions", "[parser]") {
+  CHECK(ignores({"\\x41*"}, "Abc"));
+  CHECK_FALSE(ignores({"\\x41*"}, "x41"));
+  CHECK(ignores({"dir/\\101"}, "dir/A/below"));
+  CHECK(ignores({"[\\x30-\\x39]*.txt"}, "7.txt"));
+  CHECK(ignores({"\\pLx"}, "éx"));
+  CHECK(ignores({"a\\Q[b]"}, "a[b]$"));
+  CHECK(ignores({"a\\Q(b)\\E/*"}, "a\\(b\\)/c"));
+}
+
+TEST_CASE("ignore_matcher: escapes that Go's regular expressions refuse are named", "[parser]") {
+  for (const char* pattern : {"\\p{L}", "\\x{41}", "\\x4*", "a\\1", "\\C", "x\\E"}) {
+    INFO(pattern);
+    CHECK_THROWS_WITH(ignores({pattern}, "a"),
+                      Catch::Contains("bad pattern \"" + std::string(pattern)));
+  }
+}
+
 TEST_CASE("ignore_matcher: it can be asked what it holds", "[parser]") {
   const IgnoreMatcher matcher(Strings{"a//b", "!c"});
   CHECK(matcher.patterns() == Strings{"a/b", "!c"});

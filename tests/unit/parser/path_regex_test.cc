@@ -55,6 +55,34 @@ TEST_CASE("path_regex: escapes stand for classes, controls and themselves", "[pa
   CHECK(matches("^\\t\\.\\*$", "\t.*"));
 }
 
+TEST_CASE("path_regex: characters by their numbers", "[parser]") {
+  CHECK(matches("^\\x41\\x7e\\xE9$", "A~é"));
+  CHECK(matches("^[\\x41-\\x43]*$", "CAB"));
+  CHECK(matches("^\\101\\60\\7777$",
+                "A0\xc7\xbf"
+                "7"));
+  CHECK(matches("^\\0\\08$", std::string_view("\0\0"
+                                              "8",
+                                              3)));
+  CHECK(matches("^[\\101-\\103]$", "B"));
+}
+
+TEST_CASE("path_regex: categories of characters by one letter", "[parser]") {
+  CHECK(matches("^\\pL\\pN\\pP\\pS\\pZ\\pM$", "é¾-+ \xcc\x81"));
+  CHECK_FALSE(matches("^\\pL$", "1"));
+  CHECK(matches("^\\PL$", "1"));
+  CHECK_FALSE(matches("^\\PL$", "Q"));
+  CHECK(matches("^[\\pN_\\PL]*$", "٣_-"));
+  CHECK(matches("^\\pC\\pC\\pC$", "\n\xe2\x80\x8b\xcd\xb8"));  // control, format, unassigned
+  CHECK_FALSE(matches("^\\pC$", "a"));
+}
+
+TEST_CASE("path_regex: what is quoted stands for itself", "[parser]") {
+  CHECK(matches("^\\Qa[^/]*\\E.$", "a[^/]*b"));
+  CHECK(matches("^\\Qa|b$", "a|b$"));
+  CHECK(matches("^\\Q\\Ea$", "a"));
+}
+
 TEST_CASE("path_regex: zero-width places", "[parser]") {
   CHECK(matches("^a\\b-", "a-"));
   CHECK_FALSE(matches("^a\\bb", "ab"));
@@ -84,8 +112,12 @@ TEST_CASE("path_regex: an alternative matches from anywhere that its anchors all
 }
 
 TEST_CASE("path_regex: what is not of the language is refused", "[parser]") {
-  for (const char* expression : {"[", "[a", "[b-a]", "(a", "a)", "*", "?a", "\\", "\\q", "\\1",
-                                 "[\\q]", "[[:nope:]]", "((((((((((((a))))))))))))"}) {
+  for (const char* expression :
+       {"[",      "[a",         "[b-a]", "(a",         "a)",
+        "*",      "?a",         "\\",    "\\q",        "\\1",
+        "\\8",    "\\x4",       "\\xg1", "\\x",        "\\p",
+        "\\pQ",   "\\p\\{L\\}", "\\E",   "\\C",        "[\\Q]",
+        "[\\x4]", "[\\b]",      "[\\q]", "[[:nope:]]", "((((((((((((a))))))))))))"}) {
     INFO(expression);
     CHECK_THROWS_AS(PathRegex(expression), ibuild::base::UsageError);
   }
