@@ -31,7 +31,7 @@ std::string option_cases(const std::vector<ListedCommand>& commands) {
 }
 
 /// Text within single quotes of fish and zsh.
-std::string quoted(std::string_view text) {
+std::string single_quoted(std::string_view text) {
   std::string result = "'";
   for (const char c : text) {
     if (c == '\'') {
@@ -85,7 +85,7 @@ complete -o filenames -F _ibuild ibuild
 std::string zsh_completion(const std::vector<ListedCommand>& commands) {
   std::string described;
   for (const auto& command : commands)
-    described += "    " + quoted(command.name + ":" + command.summary) + "\n";
+    described += "    " + single_quoted(command.name + ":" + command.summary) + "\n";
   return fmt::format(R"(#compdef ibuild
 # zsh completion of ibuild: put it as _ibuild into a directory of $fpath
 _ibuild() {{
@@ -116,7 +116,7 @@ std::string fish_completion(const std::vector<ListedCommand>& commands) {
   const std::string all = command_words(commands);
   for (const auto& command : commands) {
     text += fmt::format("complete -c ibuild -n 'not __fish_seen_subcommand_from {}' -a {} -d {}\n",
-                        all, command.name, quoted(command.summary));
+                        all, command.name, single_quoted(command.summary));
   }
   for (const auto& command : commands) {
     const std::string seen =
@@ -128,7 +128,7 @@ std::string fish_completion(const std::vector<ListedCommand>& commands) {
       text += "complete -c ibuild -n " + seen;
       for (const auto& name : option.names)
         text += name.starts_with("--") ? " -l " + name.substr(2) : " -s " + name.substr(1);
-      text += (option.takes_value ? " -r" : "") + std::string(" -d ") + quoted(option.help) + "\n";
+      text += (option.takes_value ? " -r" : "") + std::string(" -d ") + single_quoted(option.help) + "\n";
     }
   }
   return text;

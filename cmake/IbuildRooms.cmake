@@ -1,3 +1,4 @@
+include(IbuildBatches)
 include(IbuildPrecompiled)
 
 # ibuild_room(<folder> [PUBLIC <libs>…] [PRIVATE <libs>…]): the static library ibuild_<name> of all .cc files in a room's
@@ -19,5 +20,6 @@ function(ibuild_room folder)
   add_library(ibuild_${name} STATIC ${sources})
   target_include_directories(ibuild_${name} PUBLIC "${CMAKE_SOURCE_DIR}")
   target_link_libraries(ibuild_${name} PUBLIC ${ROOM_PUBLIC} Threads::Threads PRIVATE ibuild_warnings ${ROOM_PRIVATE})
+  ibuild_batch(ibuild_${name})
   ibuild_precompile(ibuild_${name})
 endfunction()

@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include "tests/e2e/support/machine.h"
+#include "tests/e2e/support/registry_use.h"
 #include "tests/support/must_run.h"
 #include "tests/support/registry_server.h"
 #include "tests/support/spdx_check.h"
@@ -15,10 +16,6 @@ using test::RegistryServer;
 
 namespace {
 
-bool has_registry() {
-  const auto why_not = RegistryServer::why_unavailable();
-  return test::can_run("registry", why_not.empty(), why_not);
-}
 bool has_skopeo() { return test::can_run("peers", has_program("skopeo"), "skopeo is missing"); }
 
 const std::string kDockerfile =
