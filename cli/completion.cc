@@ -128,7 +128,8 @@ std::string fish_completion(const std::vector<ListedCommand>& commands) {
       text += "complete -c ibuild -n " + seen;
       for (const auto& name : option.names)
         text += name.starts_with("--") ? " -l " + name.substr(2) : " -s " + name.substr(1);
-      text += (option.takes_value ? " -r" : "") + std::string(" -d ") + single_quoted(option.help) + "\n";
+      text += (option.takes_value ? " -r" : "") + std::string(" -d ") + single_quoted(option.help) +
+              "\n";
     }
   }
   return text;

@@ -1,5 +1,6 @@
 #include "builder/build.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "parser/diagnostic.h"
@@ -158,6 +159,7 @@ TEST_CASE("build: an image drops labels and variables that it shall not have; st
   CHECK(config.labels == std::map<std::string, std::string>{{"b", "2"}, {"c", "given"}});
   CHECK_FALSE(config.env_value("A"));
   CHECK(config.env_value("B") == "2");
-  const auto& env = f.sandbox.specs().back().env;
-  CHECK(std::find(env.begin(), env.end(), "A=1") != env.end());
+  const auto specs = f.sandbox.specs();
+  REQUIRE(specs.size() == 1);
+  CHECK(std::ranges::count(specs[0].env, "A=1") == 1);
 }

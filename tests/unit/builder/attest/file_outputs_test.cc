@@ -100,6 +100,6 @@ TEST_CASE("file_outputs: an OCI layout has all that its index names", "[attest]"
   const auto index = Json::parse(read(result.image.digest.str()));
   REQUIRE(index.at("manifests").size() == 2);
   const auto manifest = Json::parse(read(index.at("manifests")[1].at("digest")));
-  CHECK(Json::parse(read(manifest.at("config").at("digest"))).at("os") == "unknown");
+  CHECK(read(manifest.at("config").at("digest")) == "{}");
   CHECK(Json::parse(read(manifest.at("layers")[0].at("digest"))).contains("predicate"));
 }
