@@ -20,7 +20,7 @@ base::UniqueFd duplicate(int fd) {
 }  // namespace
 
 /// Where the provider writes.
-class BlobFeed::Receiver : public base::ByteSink {
+class BlobFeed::Receiver : public base::DigestSink {
  public:
   explicit Receiver(BlobFeed& feed) : feed_(feed) {}
 
@@ -40,6 +40,7 @@ class BlobFeed::Receiver : public base::ByteSink {
     feed_.changed_.notify_one();
     if (feed_.observer_) feed_.observer_(have, total);
   }
+  base::Digest digest() override { return feed_.ingest_->digest(); }
 
  private:
   BlobFeed& feed_;

@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <stdexcept>
 
 #include "base/error.h"
 #include "base/stream.h"
@@ -41,16 +42,22 @@ Ingest::Ingest(const base::DirFd& temp_dir, const base::DirFd& blobs_dir)
 Ingest::~Ingest() = default;
 
 void Ingest::write(base::Bytes bytes) {
+  if (digest_) throw std::logic_error("bytes after the digest of a blob");
   file_->write(bytes);
   hash_.update(bytes);
   size_ += bytes.size();
+}
+
+base::Digest Ingest::digest() {
+  if (!digest_) digest_ = hash_.finish();
+  return *digest_;
 }
 
 base::Digest Ingest::commit(const std::optional<base::Digest>& expected) {
   if (expected && !is_stored_kind(*expected)) {
     throw base::ContentError("blob " + expected->str() + ": only sha256 digests can be stored");
   }
-  const base::Digest digest = hash_.finish();
+  base::Digest digest = this->digest();
   if (expected && *expected != digest) {
     throw base::ContentError("the bytes are not those of the blob", expected->str(), digest.str());
   }

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/digest.h"
+#include "base/digest_sink.h"
 #include "base/fs_at.h"
 #include "base/stream.h"
 #include "base/unique_fd.h"
@@ -16,7 +17,7 @@ namespace ibuild::layers {
 
 /// A blob on its way into the store. Bytes are hashed as they come; nothing is visible before
 /// commit(). The destructor throws an uncommitted ingest away.
-class Ingest : public base::ByteSink {
+class Ingest : public base::DigestSink {
  public:
   /// `blobs_dir` is blobs/sha256/; `temp_dir` lies on the same file system.
   Ingest(const base::DirFd& temp_dir, const base::DirFd& blobs_dir);
@@ -25,6 +26,7 @@ class Ingest : public base::ByteSink {
   ~Ingest() override;
 
   void write(base::Bytes bytes) override;
+  base::Digest digest() override;
   std::uint64_t size_bytes() const { return size_; }
   /// The file of the bytes so far: what has been written may be read from it with pread(2), also
   /// by another thread. Until commit().
@@ -38,6 +40,7 @@ class Ingest : public base::ByteSink {
   base::DirFd blobs_dir_;
   std::optional<TempFile> file_;  // none after commit()
   base::Sha256 hash_;
+  std::optional<base::Digest> digest_;  // once asked for
   std::uint64_t size_ = 0;
 };
 

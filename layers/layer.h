@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/digest.h"
-#include "base/stream.h"
+#include "base/digest_sink.h"
 #include "image/descriptor.h"
 
 namespace ibuild::layers {
@@ -16,9 +16,10 @@ namespace ibuild::layers {
 class BlobProvider {
  public:
   virtual ~BlobProvider() = default;
-  /// Streams the whole blob into `out`. The receiver checks digest and size. Blocks; for any
-  /// thread.
-  virtual void fetch(const image::Descriptor& blob, base::ByteSink& out, std::stop_token stop) = 0;
+  /// Streams the whole blob into `out`. The receiver checks digest and size; who wants to know
+  /// sooner asks `out`. Blocks; for any thread.
+  virtual void fetch(const image::Descriptor& blob, base::DigestSink& out,
+                     std::stop_token stop) = 0;
   /// The repository it comes from ("docker.io/library/python"), for cross-repository mounts; empty
   /// when it is no registry.
   virtual std::string repository() const { return {}; }

@@ -14,18 +14,23 @@ namespace {
 /// Without company a stream asks for larger parts, as company may come.
 constexpr std::uint64_t kLonePartBytes = 4 * kPieceBytes;
 
+/// What a DigestSink hashes by.
+constexpr std::string_view kSinkAlgorithm = "sha256";
+
 HttpHeaders as_it_is() { return {{"Accept", "*/*"}, {"Accept-Encoding", "identity"}}; }
 
 }  // namespace
 
-BlobDownload::BlobDownload(const image::Descriptor& blob, Destination destination,
-                           TransferSlots& slots)
+BlobDownload::BlobDownload(const image::Descriptor& blob, BlobDestination destination,
+                           const TransferObserver& observer, TransferSlots& slots)
     : blob_(blob),
-      out_(destination.out),
-      observer_(destination.observer),
-      hash_(blob.digest.algorithm()),
+      destination_(destination),
+      observer_(observer),
       hold_(slots.take()),
-      ahead_(slots) {}
+      ahead_(slots) {
+  const std::string_view algorithm = blob.digest.algorithm();
+  if (destination.hashing() == nullptr || algorithm != kSinkAlgorithm) hash_.emplace(algorithm);
+}
 
 void BlobDownload::ask_for_rest(HttpHeaders& headers) const {
   if (done_ > 0 || end_) headers.add("Range", range_field(done_, end_));
@@ -137,8 +142,8 @@ void BlobDownload::write(base::Bytes bytes) {
     throw base::ContentError("blob " + blob_.digest.str() + ": longer than its " +
                              std::to_string(end_.value_or(blob_.size_bytes)) + " bytes");
   }
-  hash_.update(bytes);
-  out_.write(bytes);
+  if (hash_) hash_->update(bytes);
+  destination_.out().write(bytes);
   done_ += bytes.size();
   if (observer_) observer_(done_, blob_.size_bytes);
 }
@@ -157,7 +162,7 @@ void BlobDownload::end_attempt(const RequestRecord& record, const HttpResponse& 
 }
 
 std::optional<base::Digest> BlobDownload::find_mismatch() {
-  base::Digest actual = hash_.finish();
+  base::Digest actual = hash_ ? hash_->finish() : destination_.hashing()->digest();
   if (actual == blob_.digest) return std::nullopt;
   return actual;
 }

@@ -7,6 +7,7 @@
 
 #include "base/stream.h"
 #include "image/descriptor.h"
+#include "registry/blob_destination.h"
 #include "registry/content_hash.h"
 #include "registry/pieces_ahead.h"
 #include "registry/registry_client.h"
@@ -19,11 +20,8 @@ namespace ibuild::registry {
 /// ranges side by side, while the client has connections to spare.
 class BlobDownload : private base::ByteSink {
  public:
-  struct Destination {
-    base::ByteSink& out;
-    const TransferObserver& observer;
-  };
-  BlobDownload(const image::Descriptor& blob, Destination destination, TransferSlots& slots);
+  BlobDownload(const image::Descriptor& blob, BlobDestination destination,
+               const TransferObserver& observer, TransferSlots& slots);
 
   /// Asks for what is still missing, until it is there or a request fails.
   /// Throws: RegistryError; base::ContentError for bytes that cannot be the blob's; what the sink
@@ -55,9 +53,9 @@ class BlobDownload : private base::ByteSink {
   void end_attempt(const RequestRecord& record, const HttpResponse& response);
 
   const image::Descriptor& blob_;
-  base::ByteSink& out_;
+  const BlobDestination destination_;
   const TransferObserver& observer_;
-  ContentHash hash_;
+  std::optional<ContentHash> hash_;  // none: the destination has the digest that is asked for
   std::uint64_t done_ = 0;
   std::uint64_t skip_ = 0;            // bytes of this answer that we have already
   std::optional<std::uint64_t> end_;  // of what this request asks for; none: the blob's

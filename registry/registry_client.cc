@@ -47,7 +47,7 @@ class Client : public RegistryClient {
                                                     std::stop_token stop) override;
   FetchedManifest fetch_manifest(const image::Reference& reference, std::stop_token stop) override;
   void fetch_blob(const image::Reference& repository, const image::Descriptor& blob,
-                  base::ByteSink& out, const TransferObserver& observer,
+                  BlobDestination destination, const TransferObserver& observer,
                   std::stop_token stop) override;
   bool has_blob(const image::Reference& repository, const base::Digest& digest,
                 std::stop_token stop) override;
@@ -244,9 +244,9 @@ void Client::fetch_from_urls(BlobDownload& download, const image::Descriptor& bl
 }
 
 void Client::fetch_blob(const image::Reference& repository, const image::Descriptor& blob,
-                        base::ByteSink& out, const TransferObserver& observer,
+                        BlobDestination destination, const TransferObserver& observer,
                         std::stop_token stop) {
-  BlobDownload download(blob, {.out = out, .observer = observer}, slots_);
+  BlobDownload download(blob, destination, observer, slots_);
   Endpoint served_by;
   const Question<bool> question{.purpose = Purpose::pull,
                                 .ask =

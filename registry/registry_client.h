@@ -16,6 +16,7 @@
 #include "base/stream.h"
 #include "image/descriptor.h"
 #include "image/reference.h"
+#include "registry/blob_destination.h"
 #include "registry/growing_blob.h"
 
 namespace ibuild::registry {
@@ -75,10 +76,10 @@ class RegistryClient {
   /// GET manifests/<…>, digest checked. Throws RegistryError (404 → "… not found").
   virtual FetchedManifest fetch_manifest(const image::Reference& reference,
                                          std::stop_token stop = {}) = 0;
-  /// GET blobs/<digest> into `out`, digest and size checked at the end (ContentError). A transfer
-  /// that breaks goes on with Range where it stopped.
+  /// GET blobs/<digest> to `destination`, digest and size checked at the end (ContentError). A
+  /// transfer that breaks goes on with Range where it stopped.
   virtual void fetch_blob(const image::Reference& repository, const image::Descriptor& blob,
-                          base::ByteSink& out, const TransferObserver& observer = {},
+                          BlobDestination destination, const TransferObserver& observer = {},
                           std::stop_token stop = {}) = 0;
   virtual bool has_blob(const image::Reference& repository, const base::Digest& digest,
                         std::stop_token stop = {}) = 0;

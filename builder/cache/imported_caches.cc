@@ -20,25 +20,24 @@ class PromisedBlobs : public layers::BlobProvider {
   std::atomic<bool> failed_{false};
 };
 
-/// Counts and hashes what passes.
-class CheckingSink : public base::ByteSink {
+/// Counts what passes, and compares the digest at the end.
+class CheckingSink : public base::DigestSink {
  public:
-  CheckingSink(base::ByteSink& next, const image::Descriptor& blob) : next_(next), blob_(blob) {}
+  CheckingSink(base::DigestSink& next, const image::Descriptor& blob) : next_(next), blob_(blob) {}
   void write(base::Bytes bytes) override {
     size_ += bytes.size();
     if (size_ > blob_.size_bytes) throw base::ContentError("it is larger than its index says");
-    hash_.update(bytes);
     next_.write(bytes);
   }
+  base::Digest digest() override { return next_.digest(); }
   void finish() {
-    if (size_ != blob_.size_bytes || hash_.finish() != blob_.digest)
+    if (size_ != blob_.size_bytes || next_.digest() != blob_.digest)
       throw base::ContentError("its bytes are not those of its digest");
   }
 
  private:
-  base::ByteSink& next_;
+  base::DigestSink& next_;
   const image::Descriptor& blob_;
-  base::Sha256 hash_;
   std::uint64_t size_ = 0;
 };
 
@@ -51,7 +50,7 @@ class ImportedCaches::CheckedBlobs : public PromisedBlobs {
   CheckedBlobs(std::shared_ptr<layers::BlobProvider> blobs, std::string cache)
       : blobs_(std::move(blobs)), cache_(std::move(cache)) {}
 
-  void fetch(const image::Descriptor& blob, base::ByteSink& out, std::stop_token stop) override {
+  void fetch(const image::Descriptor& blob, base::DigestSink& out, std::stop_token stop) override {
     try {
       CheckingSink checked(out, blob);
       blobs_->fetch(blob, checked, std::move(stop));
@@ -73,7 +72,7 @@ class ImportedCaches::CheckedBlobs : public PromisedBlobs {
 /// Stands for layers that a cache knows of but does not hold.
 class ImportedCaches::AbsentBlobs : public PromisedBlobs {
  public:
-  void fetch(const image::Descriptor&, base::ByteSink&, std::stop_token) override {
+  void fetch(const image::Descriptor&, base::DigestSink&, std::stop_token) override {
     note_failure();
     throw CacheError("a layer is in no cache");
   }
@@ -166,6 +165,7 @@ std::vector<ImportedCaches::MountHit> ImportedCaches::mounts(std::stop_token sto
       found.try_emplace(name, MountHit{name, mount, cache->blobs, cache->source->name()});
   }
   std::vector<MountHit> hits;
+  hits.reserve(found.size());
   for (auto& [name, hit] : found) hits.push_back(std::move(hit));
   return hits;
 }

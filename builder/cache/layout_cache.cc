@@ -40,7 +40,7 @@ std::string read_document(const base::DirFd& dir, const base::Digest& digest, st
 class LayoutBlobs : public layers::BlobProvider {
  public:
   explicit LayoutBlobs(base::DirFd dir) : dir_(std::move(dir)) {}
-  void fetch(const image::Descriptor& blob, base::ByteSink& out, std::stop_token stop) override {
+  void fetch(const image::Descriptor& blob, base::DigestSink& out, std::stop_token stop) override {
     const auto fd = base::open_at(dir_, blob_path(blob.digest), O_RDONLY | O_NONBLOCK | O_NOCTTY);
     struct stat info {};
     if (::fstat(fd.get(), &info) != 0 || !S_ISREG(info.st_mode))

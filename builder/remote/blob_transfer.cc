@@ -7,9 +7,9 @@ namespace ibuild::remote {
 namespace {
 
 /// Counts what passes, tells the events, and refuses more than was promised before it fills a disk.
-class CountingSink : public base::ByteSink {
+class CountingSink : public base::DigestSink {
  public:
-  CountingSink(base::ByteSink& next, const image::Descriptor& blob, builder::VertexId vertex,
+  CountingSink(base::DigestSink& next, const image::Descriptor& blob, builder::VertexId vertex,
                builder::EventSink& events)
       : next_(next), blob_(blob), vertex_(vertex), events_(events) {}
 
@@ -22,6 +22,7 @@ class CountingSink : public base::ByteSink {
     next_.write(bytes);
     report();
   }
+  base::Digest digest() override { return next_.digest(); }
   void report() {
     events_.emit(builder::event::TransferProgress{.id = vertex_,
                                                   .what = short_name(blob_.digest),
@@ -30,7 +31,7 @@ class CountingSink : public base::ByteSink {
   }
 
  private:
-  base::ByteSink& next_;
+  base::DigestSink& next_;
   const image::Descriptor& blob_;
   builder::VertexId vertex_;
   builder::EventSink& events_;

@@ -45,7 +45,7 @@ std::optional<std::string> read_document(const std::string& layout,
 class LayoutBlobs : public layers::BlobProvider {
  public:
   explicit LayoutBlobs(std::string layout) : layout_(std::move(layout)) {}
-  void fetch(const image::Descriptor& blob, base::ByteSink& out, std::stop_token stop) override {
+  void fetch(const image::Descriptor& blob, base::DigestSink& out, std::stop_token stop) override {
     const auto path = blob_path(layout_, blob.digest);
     const base::UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     if (!fd) throw base::SystemError("open", path);

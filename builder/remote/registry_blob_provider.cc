@@ -6,17 +6,18 @@ namespace {
 
 /// Passes bytes on and knows whether there were any: after the first one another repository is no
 /// way out.
-class WatchedSink : public base::ByteSink {
+class WatchedSink : public base::DigestSink {
  public:
-  explicit WatchedSink(base::ByteSink& next) : next_(next) {}
+  explicit WatchedSink(base::DigestSink& next) : next_(next) {}
   void write(base::Bytes bytes) override {
     touched_ = true;
     next_.write(bytes);
   }
+  base::Digest digest() override { return next_.digest(); }
   bool touched() const { return touched_; }
 
  private:
-  base::ByteSink& next_;
+  base::DigestSink& next_;
   bool touched_ = false;
 };
 
@@ -26,7 +27,7 @@ RegistryBlobProvider::RegistryBlobProvider(LazyRegistry& registry,
                                            std::vector<image::Reference> repositories)
     : registry_(registry), repositories_(std::move(repositories)) {}
 
-void RegistryBlobProvider::fetch(const image::Descriptor& blob, base::ByteSink& out,
+void RegistryBlobProvider::fetch(const image::Descriptor& blob, base::DigestSink& out,
                                  std::stop_token stop) {
   WatchedSink watched(out);
   for (std::size_t i = 0; i < repositories_.size(); ++i) {

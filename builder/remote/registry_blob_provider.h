@@ -16,7 +16,7 @@ class RegistryBlobProvider : public layers::BlobProvider {
   /// Requires: `repositories` is not empty; `registry` outlives this.
   RegistryBlobProvider(LazyRegistry& registry, std::vector<image::Reference> repositories);
 
-  void fetch(const image::Descriptor& blob, base::ByteSink& out, std::stop_token stop) override;
+  void fetch(const image::Descriptor& blob, base::DigestSink& out, std::stop_token stop) override;
   std::string repository() const override { return repositories_.front().name(); }
 
  private:

@@ -6,6 +6,7 @@
 
 #include <catch2/catch.hpp>
 #include <csignal>
+#include <stdexcept>
 #include <thread>
 #include <vector>
 
@@ -104,6 +105,20 @@ TEST_CASE("content_store: an ingest with another digest than promised is refused
   }
   CHECK_FALSE(f.content.has(base::sha256_of("hellO")));
   CHECK(f.leftovers() == 0);
+}
+
+TEST_CASE("content_store: an ingest tells its digest before it is committed, as its end",
+          "[layers]") {
+  Fixture f;
+  const auto ingest = f.content.begin_ingest();
+  ingest->write(base::as_bytes("hello"));
+  CHECK(ingest->digest() == base::sha256_of("hello"));
+  CHECK_THROWS_AS(ingest->write(base::as_bytes("!")), std::logic_error);
+  CHECK_FALSE(f.content.has(base::sha256_of("hello")));
+  CHECK(ingest->digest() == base::sha256_of("hello"));
+  CHECK_THROWS_AS(ingest->commit(base::sha256_of("hello!")), base::ContentError);
+  CHECK(ingest->commit(base::sha256_of("hello")) == base::sha256_of("hello"));
+  CHECK(f.content.read(base::sha256_of("hello")) == "hello");
 }
 
 TEST_CASE("content_store: digests other than sha256 are never there and cannot be promised",

@@ -162,7 +162,7 @@ bool LayerStoreFixture::has_form(const layers::Layer& layer, std::string_view fo
 
 bool LayerStoreFixture::temp_is_empty() const { return base::list_dir(temp_).empty(); }
 
-void FakeProvider::fetch(const image::Descriptor&, base::ByteSink& out, std::stop_token) {
+void FakeProvider::fetch(const image::Descriptor&, base::DigestSink& out, std::stop_token) {
   ++fetches_;
   constexpr std::size_t kPiece = 1000;
   for (std::size_t at = 0; at < bytes_.size(); at += kPiece) {

@@ -77,7 +77,7 @@ class LayerStoreFixture {
 class FakeProvider : public layers::BlobProvider {
  public:
   explicit FakeProvider(std::string bytes) : bytes_(std::move(bytes)) {}
-  void fetch(const image::Descriptor& blob, base::ByteSink& out, std::stop_token stop) override;
+  void fetch(const image::Descriptor& blob, base::DigestSink& out, std::stop_token stop) override;
   int fetches() const { return fetches_; }
 
  private:

@@ -202,10 +202,38 @@ TEST_CASE("layer_store: a layer that climbs out of the root is refused", "[layer
   CHECK_THROWS_WITH(store.layers().materialize(layer, {.tree = true}), Contains("leads out"));
 }
 
+TEST_CASE("layer_store: a provider may ask for the digest of what it has sent", "[layers]") {
+  class Asking : public FakeProvider {
+   public:
+    using FakeProvider::FakeProvider;
+    void fetch(const image::Descriptor& blob, base::DigestSink& out,
+               std::stop_token stop) override {
+      FakeProvider::fetch(blob, out, std::move(stop));
+      is_right = out.digest() == blob.digest;
+    }
+    bool is_right = false;
+  };
+  const std::string blob = gzip(test::tar_of(kSamples));
+  LayerStoreFixture store;
+  Layer layer = remote_samples();
+  auto provider = std::make_shared<Asking>(blob);
+  layer.provider = provider;
+  CHECK(content_of(store.layers(), layer, "etc/a") == "AAA");
+  CHECK(provider->is_right);
+  CHECK(store.layers().present(layer).blob);
+
+  LayerStoreFixture other;
+  layer.provider = provider = std::make_shared<Asking>(std::string(blob.size(), 'x'));
+  CHECK_THROWS_AS(other.layers().materialize(layer, {.blob = true}), base::ContentError);
+  CHECK_FALSE(provider->is_right);
+  CHECK_FALSE(other.layers().present(layer).blob);
+  CHECK(other.temp_is_empty());
+}
+
 TEST_CASE("layer_store: what the provider throws comes through", "[layers]") {
   class Dying : public BlobProvider {
    public:
-    void fetch(const image::Descriptor&, base::ByteSink& out, std::stop_token) override {
+    void fetch(const image::Descriptor&, base::DigestSink& out, std::stop_token) override {
       out.write(base::as_bytes("\x1f\x8b"));
       throw base::Error("the registry is gone");
     }
@@ -222,7 +250,7 @@ TEST_CASE("layer_store: what the provider throws comes through", "[layers]") {
 TEST_CASE("layer_store: a stop ends a transfer that hangs", "[layers]") {
   class Hanging : public BlobProvider {
    public:
-    void fetch(const image::Descriptor&, base::ByteSink&, std::stop_token stop) override {
+    void fetch(const image::Descriptor&, base::DigestSink&, std::stop_token stop) override {
       std::mutex mutex;
       std::condition_variable_any stopped;
       std::unique_lock lock(mutex);

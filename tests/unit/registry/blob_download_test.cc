@@ -3,6 +3,8 @@
 #include <catch2/catch.hpp>
 
 #include "base/digest.h"
+#include "registry/content_hash.h"
+#include "tests/support/hashed_text.h"
 #include "tests/unit/registry/fake_transport.h"
 
 using namespace ibuild::registry;
@@ -93,6 +95,54 @@ TEST_CASE("blob_download: a range that begins earlier is used, a later one refus
       CHECK(fetch(net) == kBytes);
     }
   }
+}
+
+TEST_CASE("blob_download: a sink that hashes is asked for the digest at the end", "[registry]") {
+  class Claiming : public HashedText {
+   public:
+    base::Digest digest() override { return base::sha256_of("what it has hashed"); }
+  };
+  FakeNetwork net([](const SeenRequest&) { return FakeAnswer{200, {}, kBytes}; });
+  Claiming sink;
+  const auto fetch_to_sink = [&](const image::Descriptor& blob) {
+    net.client->fetch_blob(reference("r.io", "a/b"), blob, sink);
+  };
+  CHECK_THROWS_AS(fetch_to_sink(blob_of(kBytes)), base::ContentError);
+  CHECK_NOTHROW(fetch_to_sink(
+      {.media_type = "x", .digest = base::sha256_of("what it has hashed"), .size_bytes = 16}));
+}
+
+TEST_CASE("blob_download: digests of other algorithms are not the sink's to tell", "[registry]") {
+  const auto sha512_of = [](const std::string& bytes) {
+    ContentHash hash("sha512");
+    hash.update(base::as_bytes(bytes));
+    return hash.finish();
+  };
+  FakeNetwork net([](const SeenRequest&) { return FakeAnswer{200, {}, kBytes}; });
+  HashedText sink;
+  image::Descriptor blob = blob_of(kBytes);
+  blob.digest = sha512_of(kBytes);
+  net.client->fetch_blob(reference("r.io", "a/b"), blob, sink);
+  CHECK(sink.text() == kBytes);
+  blob.digest = sha512_of("others");
+  CHECK_THROWS_AS(net.client->fetch_blob(reference("r.io", "a/b"), blob, sink), base::ContentError);
+}
+
+TEST_CASE("blob_download: what a sink hashes is the blob once, however it came", "[registry]") {
+  int attempt = 0;
+  std::string end = kBytes.substr(5);
+  FakeNetwork net([&](const SeenRequest&) {
+    if (++attempt % 2 == 1)
+      return FakeAnswer{200, {}, kBytes.substr(0, 5), TransportFailure::closed};
+    return FakeAnswer{200, {}, kBytes.substr(0, 5) + end};
+  });
+  HashedText sink;
+  net.client->fetch_blob(reference("r.io", "a/b"), blob_of(kBytes), sink);
+  CHECK(sink.text() == kBytes);
+  end.back() = 'X';
+  HashedText other;
+  CHECK_THROWS_AS(net.client->fetch_blob(reference("r.io", "a/b"), blob_of(kBytes), other),
+                  base::ContentError);
 }
 
 TEST_CASE("blob_download: a short body is asked for again", "[registry]") {

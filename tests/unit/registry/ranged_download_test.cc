@@ -6,6 +6,7 @@
 
 #include "registry/content_range.h"
 #include "registry/pieces_ahead.h"
+#include "tests/support/hashed_text.h"
 #include "tests/unit/registry/fake_transport.h"
 
 using namespace ibuild::registry;
@@ -54,8 +55,9 @@ FakeAnswer part(const Asked& asked) {
           bytes().substr(asked.begin, asked.end - asked.begin)};
 }
 
+template <typename Sink = base::StringSink>
 bool fetches_all(FakeNetwork& net) {
-  base::StringSink sink;
+  Sink sink;
   net.client->fetch_blob(reference("r.io", "a/b"), blob(), sink);
   return sink.text() == bytes();
 }
@@ -131,6 +133,7 @@ TEST_CASE("ranged_download: a range that breaks goes on where it stopped", "[reg
   CHECK(fetches_all(net));
   CHECK(std::ranges::count(begins, kBroken) == 1);
   CHECK(std::ranges::count(begins, kBroken + kCame) == 1);
+  CHECK(fetches_all<HashedText>(net));
 }
 
 TEST_CASE("ranged_download: a server that refuses company gets one stream in the end",
@@ -159,6 +162,7 @@ TEST_CASE("ranged_download: wrong bytes, another size and ranges of another plac
     return answer;
   });
   CHECK_THROWS_AS(fetches_all(wrong), base::ContentError);
+  CHECK_THROWS_AS(fetches_all<HashedText>(wrong), base::ContentError);
   FakeNetwork size([](const SeenRequest& request) {
     FakeAnswer answer = part(asked_of(request));
     answer.headers.set("Content-Range", "bytes 0-9/99999999");

@@ -4,6 +4,7 @@
 
 #include "base/files.h"
 #include "builder/remote/registry_blob_provider.h"
+#include "tests/support/hashed_text.h"
 #include "tests/unit/builder/remote/remote_fixture.h"
 
 using namespace ibuild;
@@ -67,7 +68,7 @@ TEST_CASE("registry_blob_provider: the next repository is asked when the first h
   layer.size_bytes = 5;
   remote::RegistryBlobProvider provider(fixture.registry.client(),
                                         {named("gone/app"), named("other/app")});
-  base::StringSink out;
+  test::HashedText out;
   provider.fetch(layer, out, {});
   CHECK(out.text() == "layer");
   CHECK(provider.repository() == "docker.io/gone/app");
@@ -83,7 +84,7 @@ TEST_CASE("registry_blob_provider: after the first byte there is no other reposi
   fixture.registry.content()->broken_blobs.insert(layer.digest.str());
   remote::RegistryBlobProvider provider(fixture.registry.client(),
                                         {named("one/app"), named("two/app")});
-  base::StringSink out;
+  test::HashedText out;
   CHECK_THROWS_AS(provider.fetch(layer, out, {}), registry::RegistryError);
   CHECK(fixture.registry.requests("BLOB").size() == 1);
 }

@@ -51,8 +51,8 @@ registry::FetchedManifest FakeRegistry::fetch_manifest(const image::Reference& r
 }
 
 void FakeRegistry::fetch_blob(const image::Reference& repository, const image::Descriptor& blob,
-                              base::ByteSink& out, const registry::TransferObserver&,
-                              std::stop_token) {
+                              registry::BlobDestination destination,
+                              const registry::TransferObserver&, std::stop_token) {
   note("BLOB " + repository.name() + " " + blob.digest.str());
   std::string bytes;
   bool broken = false;
@@ -64,7 +64,7 @@ void FakeRegistry::fetch_blob(const image::Reference& repository, const image::D
     bytes = found->second;
     broken = content->broken_blobs.contains(blob.digest.str());
   }
-  out.write(
+  destination.out().write(
       base::as_bytes(std::string_view(bytes).substr(0, broken ? bytes.size() / 2 : bytes.size())));
   if (broken) throw registry::RegistryError(500, {}, true, "the connection broke");
 }

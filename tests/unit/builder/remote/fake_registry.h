@@ -42,7 +42,7 @@ class FakeRegistry : public registry::RegistryClient {
   registry::FetchedManifest fetch_manifest(const image::Reference& reference,
                                            std::stop_token stop) override;
   void fetch_blob(const image::Reference& repository, const image::Descriptor& blob,
-                  base::ByteSink& out, const registry::TransferObserver& observer,
+                  registry::BlobDestination destination, const registry::TransferObserver& observer,
                   std::stop_token stop) override;
   bool has_blob(const image::Reference& repository, const base::Digest& digest,
                 std::stop_token stop) override;
