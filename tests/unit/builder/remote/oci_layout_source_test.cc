@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "base/error.h"
+#include "tests/support/hashed_text.h"
 #include "tests/unit/builder/remote/remote_fixture.h"
 
 using namespace ibuild;
@@ -51,9 +52,9 @@ struct LayoutFixture : test::RemoteFixture {
 };
 
 std::string blob_text(const layers::Layer& layer) {
-  base::StringSink sink;
+  test::HashedText sink;
   layer.provider->fetch(*layer.blob, sink, {});
-  return sink.take();
+  return sink.text();
 }
 
 }  // namespace
