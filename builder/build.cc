@@ -287,6 +287,8 @@ BuildResult run_passes(const BuildRequest& request, const Services& given_servic
       checks.before([&] { return plan_build(targets, bases, request, stages.escape); });
   // What is odd but allowed has been said.
   checks.raise_all();
+  // Every step may run, and can.
+  require_runnable(plan);
   BuildContext context(request, services);
   ImportedCaches imported(open_caches(caches.from, services), platforms_of(targets),
                           services.events, vertices);

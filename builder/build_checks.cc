@@ -35,6 +35,15 @@ bool is_image_name(std::string_view text) {
   }
 }
 
+std::optional<parser::LintPlatform> read_platform(std::string_view text) {
+  try {
+    auto platform = image::parse_platform(text);
+    return parser::LintPlatform{std::move(platform.os), std::move(platform.architecture)};
+  } catch (const base::UsageError&) {
+    return std::nullopt;
+  }
+}
+
 /// What InvalidBaseImagePlatform says of a base; empty when it says nothing.
 std::string platform_fault(const StageNode& stage, const ImageRequest& wanted,
                            const BaseImage& image) {
@@ -87,6 +96,7 @@ parser::LintOptions common_options(const BuildRequest& request) {
       check != options.build_args.end())
     options.check = check->second;
   options.is_image_name = &is_image_name;
+  options.read_platform = &read_platform;
   return options;
 }
 

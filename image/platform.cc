@@ -40,15 +40,16 @@ constexpr auto kArchitectureAliases = std::to_array<Alias>({
 
 const std::vector<std::string>& known_systems() {
   static const std::vector<std::string> systems = {
-      "aix",   "android", "darwin",  "dragonfly", "freebsd", "illumos", "ios",    "js",
-      "linux", "netbsd",  "openbsd", "plan9",     "solaris", "wasip1",  "windows"};
+      "aix",   "android", "darwin", "dragonfly", "freebsd", "hurd",    "illumos", "ios",     "js",
+      "linux", "nacl",    "netbsd", "openbsd",   "plan9",   "solaris", "wasip1",  "windows", "zos"};
   return systems;
 }
 
 const std::vector<std::string>& known_architectures() {
   static const std::vector<std::string> architectures = {
-      "386",      "amd64",  "arm",   "arm64",   "loong64", "mips",  "mips64",
-      "mips64le", "mipsle", "ppc64", "ppc64le", "riscv64", "s390x", "wasm"};
+      "386",     "amd64",  "amd64p32", "arm",       "armbe",       "arm64",  "arm64be", "loong64",
+      "mips",    "mips64", "mips64le", "mips64p32", "mips64p32le", "mipsle", "ppc",     "ppc64",
+      "ppc64le", "riscv",  "riscv64",  "s390",      "s390x",       "sparc",  "sparc64", "wasm"};
   return architectures;
 }
 
@@ -143,7 +144,7 @@ Platform from_one_word(std::string_view text, const std::string& word) {
     platform.os = as_system.os;
     return platform;
   }
-  const Platform as_architecture = normalize({.os = platform.os, .architecture = word});
+  Platform as_architecture = normalize({.os = platform.os, .architecture = word});
   if (contains(known_architectures(), as_architecture.architecture)) return as_architecture;
   std::vector<std::string> known = known_architectures();
   known.insert(known.end(), known_systems().begin(), known_systems().end());

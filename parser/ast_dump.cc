@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "parser/go_quote.h"
+#include "parser/unicode.h"
 
 namespace ibuild::parser {
 
@@ -12,7 +13,7 @@ std::string dump_node(const AstNode& node) {
   if (!node.flags.empty()) result += " " + go_quote_list(node.flags);
   for (const AstNode& child : node.children) result += " (" + dump_node(child) + ")";
   for (const std::string& word : node.words) result += " " + go_quote(word);
-  return result;
+  return std::string(trim_space(result));
 }
 
 }  // namespace

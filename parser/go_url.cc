@@ -132,7 +132,10 @@ std::optional<GoUrl> read_go_url(std::string_view text) {
   auto fragment = percent_decode(parts.fragment);
   if (!authority || !path || !fragment) return std::nullopt;
   GoUrl url;
-  if (!parts.scheme.empty()) url.location = parts.scheme + "://" + *authority;
+  if (!parts.scheme.empty()) {
+    const bool is_bare = parts.authority.empty() && parts.path.empty();
+    url.location = parts.scheme + (is_bare ? ":" : "://") + *authority;
+  }
   url.location += is_all_kept(parts.path, kLeftInPath) ? parts.path : escape(*path, kInPath);
   // A lone `?` at the end stays; a query does not.
   if (before_fragment.ends_with('?') && parts.query.empty()) url.location += '?';

@@ -35,7 +35,7 @@ void append_utf8(std::string& text, char32_t c) {
   }
 }
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_json_digit(char c) { return c >= '0' && c <= '9'; }
 
 class JsonScanner {
  public:
@@ -130,8 +130,8 @@ char32_t JsonScanner::unicode_escape(char32_t first) {
 }
 
 bool JsonScanner::skip_digits() {
-  if (rest_.empty() || !is_digit(rest_.front())) return false;
-  while (!rest_.empty() && is_digit(rest_.front())) rest_.remove_prefix(1);
+  if (rest_.empty() || !is_json_digit(rest_.front())) return false;
+  while (!rest_.empty() && is_json_digit(rest_.front())) rest_.remove_prefix(1);
   return true;
 }
 

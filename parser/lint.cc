@@ -130,13 +130,18 @@ void check_keyword_casing(const StageList& list, const LintConfig& config, LintS
   }
 }
 
-/// build_stages(), with the checks that come on the way.
+/// build_stages(), with the checks that come on the way. Nothing is looked at behind an instruction
+/// that stands before the first FROM: there build_stages() ends as well.
 StageList build_and_check(const Dockerfile& dockerfile, const LintConfig& config, LintSink& sink) {
   Diagnostics unused;
+  bool has_stage = false;
   for (const AstNode& node : dockerfile.nodes) {
     NodeLinter linter(sink, config, node);
     linter.check_words();
-    linter.check_description(build_instruction(node, unused));
+    const Instruction instruction = build_instruction(node, unused);
+    linter.check_description(instruction);
+    has_stage = has_stage || std::holds_alternative<From>(instruction.body);
+    if (!has_stage && !std::holds_alternative<Arg>(instruction.body)) break;
   }
   return build_stages(dockerfile, unused);
 }

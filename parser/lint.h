@@ -23,6 +23,12 @@ struct BaseImageFacts {
   std::string platform_fault;
 };
 
+/// What the checks want to know of a platform that a FROM names.
+struct LintPlatform {
+  std::string os;
+  std::string architecture;
+};
+
 /// How far the checks go: a build that ends at its FROM lines never comes to other instructions.
 enum class LintDepth { bases, instructions };
 
@@ -39,6 +45,8 @@ struct LintOptions {
   std::function<std::optional<BaseImageFacts>(std::size_t stage, std::string_view image)>
       base_image;
   std::function<bool(std::string_view)> is_image_name;
+  /// None for what is no platform. Left out: any word is taken for one.
+  std::function<std::optional<LintPlatform>(std::string_view)> read_platform;
   /// The stages to look into; empty: all of them.
   std::set<std::size_t> stages;
   LintDepth depth = LintDepth::instructions;

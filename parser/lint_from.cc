@@ -31,13 +31,8 @@ ExpandedWord expand(std::string_view word, const Scope& scope, const SourceRange
   }
 }
 
-struct PlatformText {
-  std::string os;
-  std::string architecture;
-};
-
 /// "linux/arm64/v8", "arm64" or "linux", as far as that can be told without a table of all names.
-std::optional<PlatformText> read_platform(std::string_view text) {
+std::optional<LintPlatform> guess_platform(std::string_view text) {
   const auto is_good = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
            c == '.' || c == '-';
@@ -48,10 +43,10 @@ std::optional<PlatformText> read_platform(std::string_view text) {
     if (part.empty() || !std::all_of(part.begin(), part.end(), is_good)) return std::nullopt;
   }
   const std::string first = base::to_lower(parts[0]);
-  if (parts.size() > 1) return PlatformText{first, base::to_lower(parts[1])};
+  if (parts.size() > 1) return LintPlatform{first, base::to_lower(parts[1])};
   const bool is_os =
       first == "linux" || first == "windows" || first == "darwin" || first == "freebsd";
-  return is_os ? PlatformText{first, first} : PlatformText{"linux", first};
+  return is_os ? LintPlatform{first, first} : LintPlatform{"linux", first};
 }
 
 }  // namespace
@@ -172,7 +167,9 @@ std::string FromLinter::check_platform(const Stage& stage, const LintConfig& con
                      " in FROM is redundant as this is the default behavior",
                  range);
   }
-  const std::optional<PlatformText> platform = read_platform(expanded.text);
+  const std::optional<LintPlatform> platform = options_.read_platform
+                                                   ? options_.read_platform(expanded.text)
+                                                   : guess_platform(expanded.text);
   const bool is_constant = expanded.used.empty() && expanded.unset.empty();
   if (is_constant && platform && stage.from.name.find(platform->os) == std::string::npos &&
       stage.from.name.find(platform->architecture) == std::string::npos) {

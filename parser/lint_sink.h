@@ -36,7 +36,8 @@ class LintSink {
     comparisons_left_ -= count;
     const std::vector<std::string> names = candidates();
     const auto nearest = near_name(word, names);
-    return nearest ? " (did you mean " + std::string(mark) + *nearest + "?)" : "";
+    return nearest && !nearest->empty() ? " (did you mean " + std::string(mark) + *nearest + "?)"
+                                        : "";
   }
 
  private:

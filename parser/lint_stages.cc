@@ -1,15 +1,15 @@
 // StageLinter of lint_stages.h.
 #include "parser/lint_stages.h"
 
-#include <algorithm>
-#include <array>
 #include <utility>
 
 #include "base/error.h"
 #include "base/text.h"
+#include "parser/chmod.h"
 #include "parser/clean_path.h"
 #include "parser/git_reference.h"
 #include "parser/go_quote.h"
+#include "parser/lint_words.h"
 #include "parser/mount.h"
 #include "parser/port_spec.h"
 #include "parser/stop_signal.h"
@@ -18,51 +18,27 @@ namespace ibuild::parser {
 
 namespace {
 
-/// Whether one of the words between the underscores of a name is in a list; letter case does not
-/// count.
-template <std::size_t N>
-bool has_word(std::string_view name, const std::array<std::string_view, N>& words) {
-  const std::string lower = base::to_lower(name);
-  for (const std::string_view part : base::split(lower, '_')) {
-    if (std::find(words.begin(), words.end(), part) != words.end()) return true;
-  }
-  return false;
-}
-
-bool names_a_secret(std::string_view name) {
-  constexpr std::array<std::string_view, 10> kSecret = {
-      "apikey",   "auth",  "credential", "credentials", "key",
-      "password", "pword", "passwd",     "secret",      "token"};
-  constexpr std::array<std::string_view, 3> kHarmless = {"public", "file", "version"};
-  return has_word(name, kSecret) && !has_word(name, kHarmless);
-}
-
 /// ARGs that steer the build and are no variables of the stage.
 bool is_build_control(std::string_view name) {
   return name == "BUILDKIT_SBOM_SCAN_CONTEXT" || name == "BUILDKIT_SBOM_SCAN_STAGE";
 }
 
-/// Whether patterns leave out all that lies at the top of the context.
-bool ignores_everything(const IgnoreMatcher& ignore) {
-  for (const std::string& pattern : ignore.patterns()) {
-    if (pattern == "*" || pattern == "**" || pattern == "**/*") return true;
-  }
-  return false;
+// What ends a build before the sources of COPY and ADD are looked at.
+
+void check_mode(const std::string& chmod) {
+  if (!chmod.empty()) FileMode::parse(chmod);
 }
 
-bool is_remote(std::string_view source) {
-  if (source.starts_with("http://") || source.starts_with("https://")) return true;
-  const auto git = parse_git_reference(source);
-  return git && !git->looks_local;
+void check_is_local(const std::string& source) {
+  if (is_repository(source)) throw base::UsageError("source can't be a git ref for COPY");
+  if (is_url(source)) throw base::UsageError("source can't be a URL for COPY");
 }
 
-/// Of a path in an image of Windows, where a drive may stand before it; only C: is one there.
-bool is_absolute_on_windows(std::string path) {
-  std::replace(path.begin(), path.end(), '\\', '/');
-  if (path.starts_with("//")) return false;
-  const auto colon = path.find(':');
-  if (colon == std::string::npos) return path.starts_with('/');
-  return colon == 1 && (path[0] == 'c' || path[0] == 'C') && path.substr(2).starts_with('/');
+void check_has_checksum(const std::vector<std::string>& sources) {
+  if (sources.size() != 1)
+    throw base::UsageError("checksum can't be specified for multiple sources");
+  if (!is_url(sources.front()) && !parse_git_reference(sources.front()))
+    throw base::UsageError("checksum requires HTTP(S) or Git sources");
 }
 
 }  // namespace
@@ -86,6 +62,7 @@ class StageLinter::InstructionLinter {
     try {
       std::visit(*this, instruction_.body);
     } catch (const base::UsageError& error) {
+      if (is_unsure_) return;
       DockerfileError located("invalid-instruction", range_, error.what());
       located.set_hint(error.hint());
       throw located;
@@ -99,14 +76,24 @@ class StageLinter::InstructionLinter {
   }
   void operator()(const Copy& copy) {
     expand(copy.chown);
-    expand(copy.chmod);
-    check_sources(copy.sources, copy.from.empty() ? "Copy" : "");
+    const std::string chmod = expand(copy.chmod);
+    const std::vector<std::string> paths = expand_sources(copy.sources);
+    check_mode(chmod);
+    for (const std::string& path : paths) {
+      check_is_local(path);
+      if (copy.from.empty()) check_ignored(path, "Copy");
+    }
   }
   void operator()(const Add& add) {
     expand(add.chown);
-    expand(add.chmod);
-    expand(add.checksum);
-    check_sources(add.sources, "Add");
+    const std::string chmod = expand(add.chmod);
+    const std::string checksum = expand(add.checksum);
+    const std::vector<std::string> paths = expand_sources(add.sources);
+    check_mode(chmod);
+    if (!checksum.empty()) check_has_checksum(paths);
+    for (const std::string& path : paths) {
+      if (!is_repository(path) && !is_url(path)) check_ignored(path, "Add");
+    }
   }
   void operator()(const Env& env);
   void operator()(const Label& label);
@@ -126,7 +113,7 @@ class StageLinter::InstructionLinter {
     const std::string path = expand(workdir.path);
     const bool is_absolute =
         state_.os == "windows" ? is_absolute_on_windows(path) : path.starts_with('/');
-    if (!state_.has_workdir && !is_absolute) {
+    if (!state_.has_workdir && !is_absolute && !is_unsure_) {
       report(LintRule::workdir_relative_path,
              "Relative workdir " + go_quote(path) +
                  " can have unexpected results if the base image changes");
@@ -147,17 +134,22 @@ class StageLinter::InstructionLinter {
     owner_.sink_.report(config_, rule, std::move(message), range_);
   }
   std::string expand(std::string_view word);
+  template <typename Expansion>
+  std::string expand_with(char escape, Expansion expansion);
   void report_undefined(const std::set<std::string>& unset);
   void check_legacy(const KeyValue& pair);
   void check_repeated();
   void check_form(const CommandLine& command);
-  void check_sources(const CopySources& sources, std::string_view verb);
+  /// The paths that a COPY or ADD reads.
+  std::vector<std::string> expand_sources(const CopySources& sources);
   void check_ignored(const std::string& source, std::string_view verb);
   void define_arg(const ArgDefinition& definition);
-  VariableLookup lookup() const {
+  VariableLookup lookup() {
     return owner_.sink_.meter().watch([this](std::string_view name) -> std::optional<std::string> {
       const auto found = state_.env.find(name);
-      return found == state_.env.end() ? std::nullopt : std::optional(found->second);
+      if (found != state_.env.end()) return found->second;
+      is_unsure_ = !state_.is_env_known;
+      return std::nullopt;
     });
   }
 
@@ -167,12 +159,34 @@ class StageLinter::InstructionLinter {
   const Instruction& instruction_;
   const SourceRange& range_;
   LintConfig config_;
+  /// A variable may come from a base that is not known: what is wrong without it may be right.
+  bool is_unsure_ = false;
 };
 
 std::string StageLinter::InstructionLinter::expand(std::string_view word) {
-  ExpandedWord expanded = Expander(owner_.list_.escape, lookup()).expand_word(word);
-  report_undefined(expanded.unset);
-  return std::move(expanded.text);
+  return expand_with(owner_.list_.escape,
+                     [word](const Expander& expander) { return expander.expand_word(word).text; });
+}
+
+/// Variables that are not set are reported also when the expansion ends in a fault, as far as it
+/// came.
+template <typename Expansion>
+std::string StageLinter::InstructionLinter::expand_with(char escape, Expansion expansion) {
+  std::set<std::string> unset;
+  const VariableLookup known = lookup();
+  const Expander expander(escape, [&](std::string_view name) {
+    auto value = known(name);
+    if (!value) unset.emplace(name);
+    return value;
+  });
+  try {
+    std::string text = expansion(expander);
+    report_undefined(unset);
+    return text;
+  } catch (const base::UsageError&) {
+    report_undefined(unset);
+    throw;
+  }
 }
 
 void StageLinter::InstructionLinter::report_undefined(const std::set<std::string>& unset) {
@@ -198,25 +212,29 @@ void StageLinter::InstructionLinter::check_legacy(const KeyValue& pair) {
 }
 
 void StageLinter::InstructionLinter::operator()(const Env& env) {
-  LintEnv added;
+  std::vector<std::pair<std::string, std::string>> added;
   for (const KeyValue& pair : env.pairs) {
-    const std::string key = expand(pair.key);
-    added[key] = expand(pair.value);
-    check_legacy(pair);
+    std::string key = expand(pair.key);
+    added.emplace_back(std::move(key), expand(pair.value));
+  }
+  for (const KeyValue& pair : env.pairs) check_legacy(pair);
+  for (auto& [key, value] : added) {
     if (names_a_secret(key)) {
       report(LintRule::secrets_used_in_arg_or_env,
              "Do not use ARG or ENV instructions for sensitive data (ENV " + go_quote(key) + ")");
     }
+    state_.only_args.erase(key);
+    state_.hidden.erase(key);
+    state_.env[key] = std::move(value);
   }
-  for (auto& [key, value] : added) state_.env[key] = std::move(value);
 }
 
 void StageLinter::InstructionLinter::operator()(const Label& label) {
   for (const KeyValue& pair : label.pairs) {
     expand(pair.key);
     expand(pair.value);
-    check_legacy(pair);
   }
+  for (const KeyValue& pair : label.pairs) check_legacy(pair);
 }
 
 void StageLinter::InstructionLinter::operator()(const Arg& arg) {
@@ -243,7 +261,12 @@ void StageLinter::InstructionLinter::define_arg(const ArgDefinition& definition)
   } else if (global != owner_.global_args_.end()) {
     value = global->second;
   }
-  if (value && !is_build_control(name)) state_.env[name] = *std::move(value);
+  if (value && !is_build_control(name)) {
+    const auto [known, is_new] = state_.env.try_emplace(name);
+    if (is_new) state_.only_args.insert(name);
+    if (!state_.only_args.contains(name)) state_.hidden.try_emplace(name, known->second);
+    known->second = *std::move(value);
+  }
   state_.args.insert(name);
 }
 
@@ -284,25 +307,24 @@ void StageLinter::InstructionLinter::check_form(const CommandLine& command) {
              " to prevent unintended behavior related to OS signals");
 }
 
-/// An empty `verb` says that the sources are not in the build context.
-void StageLinter::InstructionLinter::check_sources(const CopySources& sources,
-                                                   std::string_view verb) {
+std::vector<std::string> StageLinter::InstructionLinter::expand_sources(
+    const CopySources& sources) {
   std::vector<std::string> paths;
   for (const std::string& path : sources.paths) paths.push_back(expand(path));
   expand(sources.destination);
   for (const InlineFile& file : sources.inline_files) {
     if (!file.expand) continue;
-    report_undefined(Expander('\\', lookup()).expand_heredoc(file.content).unset);
+    expand_with('\\', [&file](const Expander& expander) {
+      return expander.expand_heredoc(file.content).text;
+    });
   }
-  if (verb.empty()) return;
-  for (const std::string& path : paths) check_ignored(path, verb);
+  return paths;
 }
 
 void StageLinter::InstructionLinter::check_ignored(const std::string& source,
                                                    std::string_view verb) {
   const IgnoreMatcher* ignore = owner_.options_.ignore;
-  if (ignore == nullptr || ignore->empty() || ignore->has_exceptions()) return;
-  if (verb == "Add" && is_remote(source)) return;
+  if (is_unsure_ || ignore == nullptr || ignore->empty() || ignore->has_exceptions()) return;
   const std::string path = clean_path(source);
   if ((path == "." || path == "/") && !ignores_everything(*ignore)) return;
   if (!ignore->matches(path)) return;
@@ -325,8 +347,10 @@ std::optional<BaseImageFacts> StageLinter::base_facts(std::size_t index, const L
 StageLinter::State StageLinter::start_state(std::size_t index, const LintBase& base,
                                             std::vector<State>& states) {
   if (base.stage) {
-    State& state = states[*base.stage];
-    return --users_[*base.stage] == 0 ? std::exchange(state, {}) : state;
+    State& below = states[*base.stage];
+    State state = --users_[*base.stage] == 0 ? std::exchange(below, {}) : below;
+    for (auto& [name, value] : std::exchange(state.hidden, {})) state.env[name] = value;
+    return state;
   }
   State state;
   std::optional<BaseImageFacts> facts = base_facts(index, base);

@@ -68,7 +68,9 @@ class StageLinter {
   /// What one stage hands on to those built on it.
   struct State {
     LintEnv env;
-    std::set<std::string> args;        // names of ARGs, with or without a value
+    std::set<std::string> only_args;  // of `env`: what no ENV and no base has set
+    LintEnv hidden;                   // by an ARG: it counts again in stages that stand on this one
+    std::set<std::string> args;       // names of ARGs, with or without a value
     std::vector<std::string> onbuild;  // triggers
     std::string os;
     bool is_env_known = true;

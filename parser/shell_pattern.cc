@@ -108,6 +108,19 @@ ShellPattern::ShellPattern(std::string_view pattern) {
   }
 }
 
+ShellPattern ShellPattern::of_suffix(std::string_view pattern) {
+  std::vector<std::string_view> units;  // characters, each with the backslash that escapes it
+  for (std::string_view rest = pattern; !rest.empty(); rest.remove_prefix(units.back().size())) {
+    const std::size_t mark = rest.size() > 1 && rest.front() == '\\' ? 1 : 0;
+    units.push_back(rest.substr(0, mark + next_character(rest.substr(mark)).size));
+  }
+  std::string backwards;
+  for (auto unit = units.rbegin(); unit != units.rend(); ++unit) backwards += *unit;
+  ShellPattern result(backwards);
+  std::reverse(result.tokens_.begin(), result.tokens_.end());
+  return result;
+}
+
 /// Runs all partial matches side by side: `active[i]` says that the tokens before i have matched
 /// the text so far.
 std::optional<std::size_t> ShellPattern::match_at_start(const Tokens& tokens,

@@ -35,6 +35,10 @@ class ShellPattern {
 
   /// Throws: base::UsageError for a backslash before anything else.
   explicit ShellPattern(std::string_view pattern);
+  /// The pattern of ${v%p}. The same, but for a backslash at its very end: the reference
+  /// implementation reads such a pattern from its end, so that the backslash escapes the character
+  /// before it (or itself, where that one is escaped as well).
+  static ShellPattern of_suffix(std::string_view pattern);
 
   /// The text without what the pattern matches at its start or end; as it is where it does not
   /// match.

@@ -107,9 +107,9 @@ std::string ShellLexer::substitute_strip(const std::string& name, const Operator
     extent = ShellPattern::Extent::longest;
     word.erase(0, 1);
   }
-  const ShellPattern pattern(word);
-  return op.kind == '#' ? pattern.strip_prefix(value.value_or(""), extent, budget_)
-                        : pattern.strip_suffix(value.value_or(""), extent, budget_);
+  return op.kind == '#'
+             ? ShellPattern(word).strip_prefix(value.value_or(""), extent, budget_)
+             : ShellPattern::of_suffix(word).strip_suffix(value.value_or(""), extent, budget_);
 }
 
 /// ${v/p/r}, ${v//p/r}; also ${v/#p/r} and ${v/%p/r} as sh's bigger relatives and Buildah have

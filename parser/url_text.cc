@@ -24,13 +24,27 @@ std::string_view cut_behind(std::string_view& text, char mark) {
   return behind;
 }
 
+bool is_ascii_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+
+/// Where the "://" behind a scheme is; npos when there is none, though "://" may stand further on.
+std::size_t end_of_scheme(std::string_view text) {
+  const auto end = text.find("://");
+  if (end == std::string_view::npos || end == 0 || !is_ascii_letter(text.front()))
+    return std::string_view::npos;
+  const std::string_view scheme = text.substr(0, end);
+  const bool is_scheme = std::all_of(scheme.begin(), scheme.end(), [](char c) {
+    return is_ascii_letter(c) || (c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.';
+  });
+  return is_scheme ? end : std::string_view::npos;
+}
+
 }  // namespace
 
 UrlParts split_url(std::string_view text) {
   UrlParts parts;
   parts.fragment = cut_behind(text, '#');
   parts.query = cut_behind(text, '?');
-  const auto scheme_end = text.find("://");
+  const auto scheme_end = end_of_scheme(text);
   if (scheme_end != std::string_view::npos) {
     parts.scheme = base::to_lower(text.substr(0, scheme_end));
     text.remove_prefix(scheme_end + 3);

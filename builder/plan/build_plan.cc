@@ -124,6 +124,10 @@ std::vector<StepId> Step::dependencies() const {
   return ids;
 }
 
+void require_runnable(const BuildPlan& plan) {
+  if (plan.obstacle) throw parser::DockerfileError(*plan.obstacle);
+}
+
 std::string describe(const BuildPlan& plan, ShownEnvironment shown) {
   std::string text;
   const EnvList none;

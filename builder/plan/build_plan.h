@@ -7,6 +7,7 @@
 
 #include "builder/plan/op.h"
 #include "image/config.h"
+#include "parser/diagnostic.h"
 #include "parser/source_range.h"
 
 namespace ibuild::builder {
@@ -51,7 +52,13 @@ struct PlannedImage {
 struct BuildPlan {
   std::vector<Step> steps;
   std::vector<PlannedImage> images;  // one for each platform, in the order asked for
+  /// Of the first step that cannot run as it is written: it is well-formed, but is not allowed, or
+  /// not possible on this machine. Such a plan can be looked at; it cannot be executed.
+  std::optional<parser::DockerfileError> obstacle = {};
 };
+
+/// Throws: the plan's obstacle.
+void require_runnable(const BuildPlan& plan);
 
 /// What is told of the environment of a RUN: all of it, or what ENV and ARG have set since the RUN
 /// below it.

@@ -85,6 +85,7 @@ void InstructionPlanner::operator()(const parser::Env& env) {
     // What no step sees is not in the configuration either, which need not be searched then.
     if (state_.env.has(key)) {
       state_.image.config.set_env(key, value);
+      state_.env_has_changed = true;
     } else {
       state_.image.config.env.push_back(join_env(key, value));
     }
@@ -116,6 +117,7 @@ void InstructionPlanner::operator()(const parser::Arg& arg) {
       apply_scan_arg(definition.name, *value, state_);
     } else if (value) {
       state_.env.set(definition.name, *value);
+      state_.env_has_changed = true;
     }
     state_.build_args.declare(definition.name, value, state_.env);
     text += " " + definition.name + (value ? "=" + *value : "");

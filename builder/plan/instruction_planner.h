@@ -1,8 +1,10 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <set>
 #include <string>
+#include <utility>
 
 #include "builder/plan/base_table.h"
 #include "builder/plan/build_args.h"
@@ -29,7 +31,8 @@ class InstructionPlanner {
     std::function<FileSource(const SourceName& source, const std::string& text,
                              const std::string& what, const parser::SourceRange& range)>
         find_source;
-    parser::ExpansionMeter& meter;  // of the whole file
+    parser::ExpansionMeter& meter;                     // of the whole file
+    std::optional<parser::DockerfileError>& obstacle;  // BuildPlan::obstacle
   };
   InstructionPlanner(const Context& context, StageState& state)
       : context_(context), state_(state) {}
@@ -58,6 +61,17 @@ class InstructionPlanner {
 
  private:
   [[noreturn]] void fail(const char* code, const std::string& message) const;
+  /// What is found here is the plan's obstacle, if it has none yet. As in BuildKit, whose front end
+  /// reads the rest of the file before any step is refused: a mistake further down is told first,
+  /// and all warnings are.
+  template <typename Check>
+  void put_off(Check&& check) const {
+    try {
+      std::forward<Check>(check)();
+    } catch (parser::DockerfileError& obstacle) {
+      if (!context_.obstacle) context_.obstacle = std::move(obstacle);
+    }
+  }
   const parser::SourceRange& range() const { return current_->range; }
   parser::Expander expander() const;
   std::string expand(const std::string& word) const;
@@ -82,7 +96,6 @@ class InstructionPlanner {
   };
   RunCommand run_command(const parser::CommandLine& command) const;
   std::vector<RunMount> run_mounts(const parser::Run& run) const;
-  /// Throws: DockerfileError for what is no name of a device.
   std::vector<parser::Device> run_devices(const parser::Run& run) const;
   RunMount run_mount(const std::string& value, const SourceName& source) const;
   void place_secret(RunMount& mount) const;
@@ -90,6 +103,7 @@ class InstructionPlanner {
   void complete_target(RunMount& mount, const std::string& written) const;
   void check_allowances(const parser::Run& run) const;
   void check_platform() const;
+  void check_devices(const parser::Run& run) const;
 
   const Context& context_;
   StageState& state_;

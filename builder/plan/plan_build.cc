@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "builder/plan/env_list.h"
 #include "builder/plan/instruction_planner.h"
+#include "builder/plan/located.h"
 #include "builder/plan/scan_args.h"
 #include "builder/plan/stage_state.h"
 #include "builder/plan/step_collector.h"
@@ -22,6 +23,7 @@ struct Common {
   StepCollector steps;
   std::map<ImageRequest, StepId> image_steps;
   parser::ExpansionMeter meter;
+  std::optional<parser::DockerfileError> obstacle;
 };
 
 /// Plans the stages for one platform in the order of the file.
@@ -107,7 +109,8 @@ void StagesPlanner::plan_stage(StageIndex index) {
           const parser::SourceRange& range) {
         return find_source(source, text, what, range, state);
       },
-      common_.meter};
+      common_.meter,
+      common_.obstacle};
   InstructionPlanner planner(context, state);
   for (const auto& instruction : node.instructions) planner.plan(instruction);
   tips_.emplace(index, state.tip);
@@ -160,7 +163,7 @@ void StagesPlanner::start_stage(StageIndex index, StageState& state) {
   const auto* context = std::get_if<FromContext>(&node.base);
   if (image != nullptr || context != nullptr) ++state.vertices_total;
   if (base_stage != nullptr) {
-    state.inherit(take_state(*base_stage));
+    located(node.stage->from_instruction.range, [&] { state.inherit(take_state(*base_stage)); });
   } else if (image != nullptr) {
     start_from_image(*image, node.stage->from_instruction.range, state);
   } else if (context != nullptr) {
@@ -274,12 +277,16 @@ PlannedImage StagesPlanner::make_image(StageState state) const {
 
 BuildPlan plan_build(const std::vector<PlatformTarget>& targets, const BaseTable& bases,
                      const BuildRequest& request, char escape) {
-  Common common{bases, request, escape, result_shape(request), {}, {}, {}};
+  Common common{bases, request, escape, result_shape(request), {}, {}, {}, {}};
   BuildPlan plan;
   for (const auto& target : targets) {
     common.steps.start_platform();
     plan.images.push_back(for_platform(target.platform, common.shape,
                                        [&] { return StagesPlanner(target, common).plan(); }));
+    if (!common.obstacle || plan.obstacle) continue;
+    plan.obstacle = common.obstacle;
+    if (common.shape == ResultShape::index)
+      plan.obstacle->add_context(target.platform.str_with_version());
   }
   plan.steps = common.steps.take();
   return plan;

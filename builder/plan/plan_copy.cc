@@ -30,7 +30,6 @@ parser::GitReference with_add_flags(parser::GitReference git, const std::string&
   }
   if (!git.keep_git_dir) git.keep_git_dir = keep_git_dir;
   if (git.checksum.empty()) git.checksum = checksum;
-  check_git_reference(git);
   return git;
 }
 
@@ -96,10 +95,13 @@ decltype(CopyPath::remote) InstructionPlanner::remote_source(const std::string& 
   switch (located(range(), [&] { return remote_source_kind(path); })) {
     case RemoteKind::none:
       return {};
-    case RemoteKind::git:
-      return located(range(), [&] {
+    case RemoteKind::git: {
+      const auto git = located(range(), [&] {
         return with_add_flags(*parser::parse_git_reference(path), checksum, add.keep_git_dir);
       });
+      put_off([&] { located(range(), [&] { check_git_reference(git); }); });
+      return git;
+    }
     case RemoteKind::http:
       break;
   }
@@ -125,7 +127,7 @@ void InstructionPlanner::operator()(const parser::Add& add) {
   const bool has_checksum = !expand(add.checksum).empty();
   if (has_checksum && op.paths.size() != 1)
     fail("bad-checksum", "checksum can't be specified for multiple sources");
-  if (has_checksum && op.paths[0].is_local())
+  if (has_checksum && op.paths[0].is_local() && !parser::parse_git_reference(op.paths[0].text))
     fail("bad-checksum", "checksum requires HTTP(S) or Git sources");
   add_copy(std::move(op), expand(add.sources.destination));
 }

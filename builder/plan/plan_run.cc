@@ -160,15 +160,18 @@ void InstructionPlanner::check_allowances(const parser::Run& run) const {
 std::vector<parser::Device> InstructionPlanner::run_devices(const parser::Run& run) const {
   std::vector<parser::Device> devices;
   for (const auto& text : run.devices) {
-    auto device = located(
-        range(), [&] { return parser::parse_device(text); }, "invalid-device");
-    if (!is_cdi_name(device.name)) {
-      fail("invalid-device", "RUN --device=" + base::printable(text) +
-                                 ": the name of a device is vendor/class or vendor/class=name");
-    }
-    devices.push_back(std::move(device));
+    devices.push_back(located(
+        range(), [&] { return parser::parse_device(text); }, "invalid-device"));
   }
   return devices;
+}
+
+void InstructionPlanner::check_devices(const parser::Run& run) const {
+  for (const auto& text : run.devices) {
+    if (is_cdi_name(parser::parse_device(text).name)) continue;
+    fail("invalid-device", "RUN --device=" + base::printable(text) +
+                               ": the name of a device is vendor/class or vendor/class=name");
+  }
 }
 
 void InstructionPlanner::check_platform() const {
@@ -180,10 +183,13 @@ void InstructionPlanner::check_platform() const {
 }
 
 void InstructionPlanner::operator()(const parser::Run& run) {
-  check_allowances(run);
-  check_platform();
-  if (run.command.words.empty())
-    fail("empty-run", "RUN has no command: its list of arguments is empty");
+  put_off([&] {
+    check_allowances(run);
+    check_platform();
+    if (run.command.words.empty())
+      fail("empty-run", "RUN has no command: its list of arguments is empty");
+    check_devices(run);
+  });
   RunCommand command = run_command(run.command);
   RunOp op;
   op.argv = command.argv;

@@ -52,6 +52,19 @@ void StageState::inherit(StageState base) {
   env = std::move(base.env);
   build_args = std::move(base.build_args);
   tip = base.tip;
+  env_handed_on = base.env_handed_on;
+  if (base.env_has_changed) apply_image_env();
+}
+
+void StageState::apply_image_env() {
+  constexpr std::size_t kMax = 10'000'000;
+  env_handed_on += image.config.env.size();
+  if (env_handed_on > kMax) throw base::UsageError("the stages hand on too many variables");
+  for (const auto& text : image.config.env) {
+    const auto [name, value] = split_env(text);
+    env.set(name, value);
+    build_args.note_changed(name);
+  }
 }
 
 void StageState::adopt_image(const image::ImageConfig& config) {
@@ -64,10 +77,7 @@ void StageState::adopt_image(const image::ImageConfig& config) {
     history.push_back({entry, std::nullopt, /*from_base=*/true});
   if (!image.config.env_value("PATH") && !is_windows())
     image.config.set_env("PATH", image::kDefaultPath);
-  for (const auto& text : image.config.env) {
-    const auto [name, value] = split_env(text);
-    env.set(name, value);
-  }
+  apply_image_env();
   if (!image.config.working_dir.empty())
     image.config.working_dir = resolve_workdir(image.config.working_dir);
 }

@@ -22,6 +22,9 @@ struct StageState {
   image::ImageConfig image;     // configuration so far; history is kept apart
   std::vector<PlannedHistory> history;
   EnvList env;  // ENV and ARG, as a RUN sees them
+  /// An ARG or a second ENV of one name: value or order of the image's variables differ in `env`.
+  bool env_has_changed = false;
+  std::size_t env_handed_on = 0;  // variables, by all FROMs that this stage stands on
   DeclaredArgs build_args;
   std::optional<StepId> tip;
   bool ignore_cache = false;
@@ -32,7 +35,9 @@ struct StageState {
   std::size_t vertices_named = 0;
   std::size_t steps_made = 0;  // by this stage itself
 
-  /// Takes over what FROM <stage> hands on.
+  /// Takes over what FROM <stage> hands on. What the image says of a variable counts again from
+  /// here on, also where an ARG came after its ENV. Throws: base::UsageError where chains of stages
+  /// have more variables than anybody writes.
   void inherit(StageState base);
   /// Takes over what FROM <image> hands on: configuration, environment, history. Adds PATH where
   /// there is none.
@@ -53,6 +58,10 @@ struct StageState {
   /// An image for Windows has another shell, and no PATH of ours.
   bool is_windows() const;
   void add_history(std::string created_by, std::optional<StepId> step = std::nullopt);
+
+ private:
+  /// Sets the image's variables, in its order and behind all others.
+  void apply_image_env();
 };
 
 }  // namespace ibuild::builder

@@ -3,6 +3,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/error.h"
 #include "builder/build_checks.h"
 #include "builder/plan/base_table.h"
 #include "builder/plan/plan_build.h"
@@ -51,24 +52,7 @@ parser::LintReport with_fault(parser::LintReport report, const parser::Dockerfil
   return report;
 }
 
-}  // namespace
-
-void dump_plan(const std::string& dockerfile, const std::map<std::string, std::string>& build_args,
-               std::ostream& out) {
-  builder::BuildRequest request;
-  request.platforms = {image::parse_platform("linux/amd64")};
-  for (const auto& [name, value] : build_args) request.build_args[name] = value;
-  parser::Diagnostics diagnostics;
-  const auto parsed = parser::parse_dockerfile(dockerfile, diagnostics);
-  builder::check_lint_options(request, parsed);
-  const auto stages = parser::build_stages(parsed, diagnostics);
-  auto targets = builder::make_targets(stages, request, request.build_args);
-  const auto bases = empty_bases(targets);
-  out << builder::describe(builder::plan_build(targets, bases, request, stages.escape),
-                           builder::ShownEnvironment::changes);
-}
-
-parser::LintReport lint_as_built(const builder::BuildRequest& request) {
+parser::LintReport lint_planned(const builder::BuildRequest& request) {
   parser::Diagnostics unused;
   std::optional<parser::Dockerfile> dockerfile;
   std::optional<parser::StageList> stages;
@@ -85,6 +69,35 @@ parser::LintReport lint_as_built(const builder::BuildRequest& request) {
     if (!file) return with_fault(builder::lint_bases(request, *dockerfile), fault);
     const builder::CheckedBuild build{request, *dockerfile, file->targets, file->bases};
     return with_fault(builder::lint_until(build, fault), fault);
+  }
+}
+
+}  // namespace
+
+void dump_plan(const std::string& dockerfile, const std::map<std::string, std::string>& build_args,
+               std::ostream& out) {
+  builder::BuildRequest request;
+  request.platforms = {image::parse_platform("linux/amd64")};
+  for (const auto& [name, value] : build_args) request.build_args[name] = value;
+  parser::Diagnostics diagnostics;
+  const auto parsed = parser::parse_dockerfile(dockerfile, diagnostics);
+  builder::check_lint_options(request, parsed);
+  const auto stages = parser::build_stages(parsed, diagnostics);
+  auto targets = builder::make_targets(stages, request, request.build_args);
+  const auto bases = empty_bases(targets);
+  const auto plan = builder::plan_build(targets, bases, request, stages.escape);
+  builder::require_runnable(plan);
+  out << builder::describe(plan, builder::ShownEnvironment::changes);
+}
+
+parser::LintReport lint_as_built(const builder::BuildRequest& request) {
+  try {
+    return lint_planned(request);
+  } catch (const base::UsageError& fault) {  // of the ignore file, which is read behind the FROMs
+    parser::Diagnostics unused;
+    const auto dockerfile = parser::parse_dockerfile(request.dockerfile, unused);
+    return with_fault(builder::lint_bases(request, dockerfile),
+                      parser::DockerfileError("bad-pattern", {}, fault.what()));
   }
 }
 

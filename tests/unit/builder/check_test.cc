@@ -196,6 +196,12 @@ TEST_CASE("check: before a fault a build tells what BuildKit has found until the
   CHECK(warnings_of_failure(f, "FROM base as a\nWORKDIR x\nCOPY --from=7 y z\n").size() == 1);
   CHECK(warnings_of_failure(f, "FROM nowhere as a\nWORKDIR x\n").size() == 1);
   CHECK(warnings_of_failure(f, "FROM base as a\nWORKDIR x\nFROM ${nope} as b\n").size() == 4);
+  // All of it is where a step may not run, or cannot here: the front end knows nothing of that.
+  for (const char* run : {"--security=insecure a", "--network=host a", "--device=a b", "[]"}) {
+    INFO(run);
+    CHECK(warnings_of_failure(f, "FROM base as a\nRUN " + std::string(run) + "\nWORKDIR x\n")
+              .size() == 2);
+  }
   // Nor is what follows an instruction that cannot be understood.
   CHECK(warnings_of_failure(f, "FROM base as a\nCOPY x\nFROM base as b\n").size() == 1);
   CHECK(warnings_of_failure(f, "FROM base as a\nNOPE x\n").size() == 1);

@@ -215,6 +215,19 @@ TEST_CASE("run: the host's network and all rights have to be allowed", "[builder
   CHECK(f.sandbox.specs().at(1).insecure);
 }
 
+TEST_CASE("run: a mistake further down is told before what may not run", "[builder]") {
+  BuildFixture f;
+  with_base(f);
+  const std::string text = "FROM base\nRUN --security=insecure a\nRUN --network=host b\n";
+  CHECK_THROWS_WITH(f.build(text + "STOPSIGNAL nonsense\n"), Catch::Contains("nonsense"));
+  CHECK_THROWS_WITH(f.build(text), "RUN --security=insecure: security.insecure is not allowed");
+  f.request.platforms = {image::parse_platform("linux/amd64"),
+                         image::parse_platform("linux/arm64")};
+  for (const auto& platform : f.request.platforms)
+    f.images.add_for(platform, "base", {{"bin/sh", "x"}});
+  CHECK_THROWS_WITH(f.build(text), Catch::StartsWith("linux/amd64: RUN --security=insecure"));
+}
+
 TEST_CASE("run: a step with all rights is another step", "[builder]") {
   BuildFixture f;
   with_base(f);

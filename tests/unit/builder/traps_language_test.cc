@@ -59,6 +59,23 @@ TEST_CASE("traps: ENV beats ARG, wherever it stands; --build-arg beats a default
   CHECK(has(t.last_step("FROM base\nENV x=env\nARG x=default\nRUN two\n").env, "x=given"));
 }
 
+TEST_CASE("traps: the ENV of a stage beats a later ARG in the stages that stand on it",
+          "[builder]") {
+  Trap t;
+  const std::string below = "FROM base AS a\nENV x=env y=1\nARG x=arg z=2\n";
+  CHECK(t.variable(below + "ENV v=$x\n", "v") == "arg");
+  CHECK(t.variable(below + "FROM a\nENV v=$x$z\n", "v") == "env2");
+  CHECK(t.variable(below + "FROM a AS b\nARG x=again\nFROM b\nENV v=$x\n", "v") == "env");
+  // What the image has comes last, in the image's order.
+  const auto env = t.last_step(below + "ENV y=3 x=4\nFROM a\nRUN one\n").env;
+  const auto place = [&](const std::string& text) {
+    return std::find(env.begin(), env.end(), text) - env.begin();
+  };
+  CHECK(place("z=2") < place("x=4"));
+  CHECK(place("x=4") < place("y=3"));
+  CHECK(has(env, "y=3"));
+}
+
 TEST_CASE("traps: a stage inherits the ARGs of the stage it stands on", "[builder]") {
   Trap t;
   CHECK(t.variable("FROM base AS a\nARG x=1\nFROM a\nENV y=[$x]\n", "y") == "[1]");

@@ -136,4 +136,18 @@ TEST_CASE("debug_command: lint tells of a refused file what comes before the fau
         Json::array({Json::array({"FromAsCasing", 1})}));
   CHECK(lint("FROM a\nWORKDIR x\nSTOPSIGNAL no\nENV a b\n")["warnings"] ==
         Json::array({Json::array({"WorkdirRelativePath", 2})}));
+  const Json bad_pattern =
+      answer("lint", {{"dockerfile", "FROM a as b\nWORKDIR x\n"}, {"dockerignore", "[\n"}});
+  CHECK(bad_pattern["warnings"] == Json::array({Json::array({"FromAsCasing", 1})}));
+  CHECK(bad_pattern.contains("fault"));
+}
+
+TEST_CASE("debug_command: lint goes on behind what only the step itself may meet", "[cli]") {
+  for (const char* run : {"--security=insecure a", "--network=host a", "--device=a b", "[]"}) {
+    INFO(run);
+    const Json found =
+        answer("lint", {{"dockerfile", "FROM a\nRUN " + std::string(run) + "\nWORKDIR x\n"}});
+    CHECK(found["warnings"] == Json::array({Json::array({"WorkdirRelativePath", 3})}));
+    CHECK_FALSE(found.contains("fault"));
+  }
 }

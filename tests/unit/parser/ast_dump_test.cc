@@ -30,3 +30,7 @@ TEST_CASE("ast_dump: ONBUILD's instruction is nested", "[parser]") {
 TEST_CASE("ast_dump: unknown instructions have one empty word", "[parser]") {
   CHECK(dump_ast(parse("what is this")) == "(what \"\")");
 }
+
+TEST_CASE("ast_dump: a line of a lone escape character has no keyword", "[parser]") {
+  CHECK(dump_ast(parse("FROM a\n\\\n")) == "(from \"a\")\n(\"\")");
+}

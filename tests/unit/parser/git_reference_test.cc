@@ -54,6 +54,7 @@ TEST_CASE("git_reference: github.com without a scheme", "[parser]") {
   CHECK(git->remote == "github.com/a/b");
   CHECK(git->fetch_url() == "https://github.com/a/b");
   CHECK(git->ref == "c");
+  CHECK(parse_git_reference("github.com/a%2Fb://C.git")->remote == "github.com/a%2Fb://C.git");
 }
 
 TEST_CASE("git_reference: paths, images and other URLs are none", "[parser]") {

@@ -20,6 +20,11 @@ TEST_CASE("go_url: a path is escaped where it must be, else left as written", "[
   CHECK(location("https://h/a!{x}.git") == "https://h/a%21%7Bx%7D.git");
   CHECK(location("https://h/%zz") == "refused");
   CHECK(location("github.com/a b#c") == "github.com/a%20b");
+  CHECK(location("github.com/A%2Fb://C") == "github.com/A%2Fb://C");
+  CHECK(location("github.com/A b%2Fc://D") == "github.com/A%20b/c://D");
+  CHECK(location("ssh://") == "ssh:");
+  CHECK(location("GIT://?a=b#c") == "git:");
+  CHECK(location("ssh:///") == "ssh:///");
 }
 
 TEST_CASE("go_url: a user is decoded and escaped anew", "[parser]") {

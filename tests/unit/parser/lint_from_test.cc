@@ -35,6 +35,19 @@ TEST_CASE("lint_from: a declared one without a value is no finding", "[parser]")
   CHECK(findings("FROM ${x:-scratch}\n") == Strings{"UndefinedArgInFrom:1"});
 }
 
+TEST_CASE("lint_from: what is no platform ends the checks and is not called constant", "[parser]") {
+  LintOptions options;
+  options.read_platform = [](std::string_view text) -> std::optional<LintPlatform> {
+    if (text != "good") return std::nullopt;
+    return LintPlatform{"linux", "arm64"};
+  };
+  CHECK(findings("FROM --platform=good scratch\n", options) ==
+        Strings{"FromPlatformFlagConstDisallowed:1"});
+  CHECK(findings("FROM --platform=good scratch AS for-arm64\n", options).empty());
+  CHECK(findings("FROM --platform=bad scratch\nFROM scratch$x\n", options).empty());
+  CHECK(error_code("FROM --platform=bad scratch\n", options) == "invalid-platform");
+}
+
 TEST_CASE("lint_from: platform variables are always there", "[parser]") {
   CHECK(findings("FROM --platform=$BUILDPLATFORM scratch\n", with_platform()).empty());
 }

@@ -29,6 +29,7 @@ TEST_CASE("lint_stages: variables are defined before their use", "[parser]") {
   CHECK(findings("FROM scratch\nCOPY $x .\nARG x=1\nCOPY $x .\n") == Strings{"UndefinedVar:2"});
   CHECK(first_message("FROM scratch\nENV name=1\nUSER $nmae\n") ==
         "Usage of undefined variable '$nmae' (did you mean $name?)");
+  CHECK(first_message("FROM scratch\nENV \"\"=1\nUSER $x\n") == "Usage of undefined variable '$x'");
 }
 
 TEST_CASE("lint_stages: each word that uses one is a finding, a default does not help",
@@ -47,12 +48,25 @@ TEST_CASE("lint_stages: variables are looked for wherever they are expanded", "[
                          "COPY --chown=$x a b",
                          "ADD --chmod=6$x a b",
                          "COPY <<E /a\n$x\nE",
+                         "STOPSIGNAL $x",
                          "RUN --mount=target=/$x,from=a b"};
   for (const std::string& line : lines) {
     INFO(line);
     CHECK(findings("FROM scratch\n" + line) == Strings{"UndefinedVar:2"});
   }
   CHECK(findings("FROM scratch\nRUN $x\nCMD [\"$x\"]\nCOPY <<'E' /a\n$x\nE").empty());
+}
+
+TEST_CASE("lint_stages: variables are told as far as an expansion comes before its fault",
+          "[parser]") {
+  CHECK(findings("FROM scratch\nUSER $x${y?no}$z\n") ==
+        Strings{"UndefinedVar:2", "UndefinedVar:2"});
+  CHECK(findings("FROM scratch\nENV a=$x b=${PATH%\\x}$y c=$z\n") == Strings{"UndefinedVar:2"});
+  CHECK(findings("FROM scratch\nCOPY <<E /a\n$x${y:?}\nE") ==
+        Strings{"UndefinedVar:2", "UndefinedVar:2"});
+  // Other checks of the instruction come after all of its words.
+  CHECK(findings("FROM scratch\nENV TOKEN=a b=${x:?no}\n") == Strings{"UndefinedVar:2"});
+  CHECK(findings("FROM scratch\nLABEL a ${x:?no}\n") == Strings{"UndefinedVar:2"});
 }
 
 TEST_CASE("lint_stages: an ARG without a value is defined, and PATH always is", "[parser]") {
@@ -63,6 +77,16 @@ TEST_CASE("lint_stages: a stage built on another knows its variables", "[parser]
   CHECK(findings("FROM scratch AS a\nARG x=1\nENV y=2\nFROM a\nCOPY $x $y\n").empty());
   CHECK(findings("FROM scratch AS a\nARG x=1\nFROM scratch\nCOPY $x .\n") ==
         Strings{"UndefinedVar:4"});
+}
+
+TEST_CASE("lint_stages: an ENV counts before a later ARG in the stages that stand on it",
+          "[parser]") {
+  const std::string below = "FROM scratch AS a\nENV d=/x\nARG d=y\n";
+  CHECK(findings(below + "WORKDIR $d\n") == Strings{"WorkdirRelativePath:4"});
+  CHECK(findings(below + "FROM a AS b\nARG d=z\nFROM b\nWORKDIR $d\n").empty());
+  CHECK(findings(below + "FROM a\nENV d=z\nFROM a\nENV d=z\nARG d=/y\nWORKDIR $d\n").empty());
+  CHECK(findings("FROM scratch AS a\nARG d=y\nFROM a\nWORKDIR $d\n") ==
+        Strings{"WorkdirRelativePath:4"});
 }
 
 TEST_CASE("lint_stages: an image's variables are known, or nothing is said", "[parser]") {
@@ -130,6 +154,33 @@ TEST_CASE("lint_stages: files that the context leaves out", "[parser]") {
             .empty());
   CHECK(ignoring({"*"}, "FROM scratch\nCOPY . .\n") == Strings{"CopyIgnoredFile:2"});
   CHECK(ignoring({"*", "!x"}, "FROM scratch\nCOPY a .\n").empty());
+}
+
+TEST_CASE("lint_stages: no file is looked for where COPY or ADD is wrong before that", "[parser]") {
+  for (const char* line :
+       {"COPY --chmod=9 a b", "COPY https://x/a b", "COPY me@x:a b", "ADD --chmod=9 a b",
+        "ADD --checksum=x a b", "ADD --checksum=x a a b/"}) {
+    INFO(line);
+    const std::string text = "FROM scratch\n" + std::string(line) + "\n";
+    CHECK(ignoring({"a"}, text).empty());
+    CHECK(lint_dockerfile(test::parse(text), {}).error);
+  }
+  CHECK(ignoring({"a"}, "FROM scratch\nCOPY a https://x/y b/\n") == Strings{"CopyIgnoredFile:2"});
+  CHECK_FALSE(
+      lint_dockerfile(test::parse("FROM scratch\nADD --checksum=x github.com/a/b c\n"), {}).error);
+}
+
+TEST_CASE("lint_stages: a base that is not known may have the variables", "[parser]") {
+  for (const char* line : {"STOPSIGNAL $x", "EXPOSE a$x", "ENV a=${x:?no}", "COPY --chmod=u=$x a b",
+                           "RUN --mount=target=/a,sharing=$x b", "WORKDIR $x", "COPY $x a"}) {
+    INFO(line);
+    const auto text = [&](const std::string& base) {
+      return "FROM " + base + "\n" + line + "\nENV a b\n";
+    };
+    CHECK(ignoring({"*"}, text("x")) == Strings{"LegacyKeyValueFormat:3"});
+    CHECK(ignoring({"*"}, text("scratch")) != Strings{"LegacyKeyValueFormat:3"});
+  }
+  CHECK(lint_dockerfile(test::parse("FROM x\nSTOPSIGNAL no\n"), {}).error);
 }
 
 TEST_CASE("lint_stages: triggers are looked at where they fire", "[parser]") {

@@ -99,6 +99,14 @@ TEST_CASE("lint: what comes before a fault is still found", "[parser]") {
   CHECK(report.warnings.size() == 2);
 }
 
+TEST_CASE("lint: nothing is found behind an instruction before the first FROM", "[parser]") {
+  CHECK(findings("ARG a\nWORKDIR b\nMAINTAINER me\nFROM scratch as c\n").empty());
+  CHECK(findings("MAINTAINER me\nFROM scratch as c\n") == Strings{"MaintainerDeprecated:1"});
+  const LintReport report = lint_dockerfile(test::parse("RUN a\nNOPE\n"), {});
+  REQUIRE(report.error);
+  CHECK(report.error->code() == "no-stage");
+}
+
 TEST_CASE("lint: a file without stages is an error", "[parser]") {
   CHECK(lint_dockerfile(test::parse("ARG a\n"), {}).error->code() == "no-stage");
 }

@@ -5,6 +5,7 @@
 #include "base/error.h"
 
 using namespace ibuild::parser;
+using ibuild::base::UsageError;
 using Extent = ShellPattern::Extent;
 using Where = ShellPattern::Where;
 
@@ -16,7 +17,7 @@ std::string prefix(const char* pattern, std::string_view text, Extent extent = E
 }
 std::string suffix(const char* pattern, std::string_view text, Extent extent = Extent::shortest) {
   WorkBudget budget;
-  return ShellPattern(pattern).strip_suffix(text, extent, budget);
+  return ShellPattern::of_suffix(pattern).strip_suffix(text, extent, budget);
 }
 std::string replace(const char* pattern, std::string_view text, std::string_view with,
                     Where where) {
@@ -39,6 +40,18 @@ TEST_CASE("shell_pattern: a suffix is stripped at its shortest or longest", "[pa
   CHECK(suffix(".*", "a.tar.gz", Extent::longest) == "a");
   CHECK(suffix("z", "a.tar.gz") == "a.tar.g");
   CHECK(suffix("x", "abc") == "abc");
+}
+
+TEST_CASE("shell_pattern: a backslash that ends a suffix escapes what is before it", "[parser]") {
+  CHECK(suffix("a*\\", "xa*") == "x");
+  CHECK(suffix("a*\\", "xab") == "xab");
+  CHECK(suffix("b/\\", "ab/") == "a");
+  CHECK(suffix("}\\", "a}") == "a");
+  // "\*\" is "\\*" from its end: a star, and a backslash behind it.
+  CHECK(suffix("b\\*\\", "abc\\") == "a");
+  CHECK_THROWS_AS(suffix("x\\", "ax"), UsageError);
+  CHECK_THROWS_AS(suffix("\\", "a\\"), UsageError);
+  CHECK_THROWS_AS(prefix("*\\", "a*"), UsageError);
 }
 
 TEST_CASE("shell_pattern: several stars are tried together", "[parser]") {

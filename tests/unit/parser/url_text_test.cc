@@ -18,6 +18,9 @@ TEST_CASE("url_text: parts may be missing", "[parser]") {
   const UrlParts parts = split_url("a/b");
   CHECK(parts.scheme.empty());
   CHECK(parts.path == "a/b");
+  CHECK(split_url("a/b://c").path == "a/b://c");
+  CHECK(split_url("1a://b").scheme.empty());
+  CHECK(split_url("a+b-1.c://d").scheme == "a+b-1.c");
   CHECK(split_url("x://host").authority == "host");
   CHECK(split_url("x://host#f").fragment == "f");
 }
