@@ -10,6 +10,7 @@
 #include <array>
 
 #include "base/error.h"
+#include "base/hex.h"
 #include "base/text.h"
 
 namespace ibuild::base {
@@ -88,14 +89,7 @@ Sha256Value Sha256Value::from_raw(std::string_view raw) {
 }
 
 Digest Sha256Value::digest() const {
-  constexpr std::string_view kHexDigits = "0123456789abcdef";
-  std::array<char, 2 * kBytes> hex{};
-  for (std::size_t i = 0; i < bytes_.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(bytes_[i]);
-    hex[2 * i] = kHexDigits[byte >> 4];
-    hex[2 * i + 1] = kHexDigits[byte & 15];
-  }
-  return Digest::sha256_from_hex({hex.data(), hex.size()});
+  return Digest::sha256_from_hex(to_hex({bytes_.data(), bytes_.size()}));
 }
 
 struct Sha256::State {

@@ -2,9 +2,11 @@
 
 #include <openssl/evp.h>
 
+#include <array>
 #include <string>
 
 #include "base/error.h"
+#include "base/hex.h"
 
 namespace ibuild::registry {
 
@@ -34,15 +36,14 @@ void ContentHash::update(base::Bytes bytes) {
 }
 
 base::Digest ContentHash::finish() {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  unsigned char raw[EVP_MAX_MD_SIZE];
+  std::array<unsigned char, EVP_MAX_MD_SIZE> raw{};
   unsigned int size = 0;
-  if (::EVP_DigestFinal_ex(state_->context, raw, &size) != 1) {
+  if (::EVP_DigestFinal_ex(state_->context, raw.data(), &size) != 1) {
     throw base::Error("compute " + state_->algorithm + ": OpenSSL refuses");
   }
-  std::string text = state_->algorithm + ":";
-  for (unsigned int i = 0; i < size; ++i) text.append({kDigits[raw[i] >> 4], kDigits[raw[i] & 15]});
-  return base::Digest::parse(text);
+  const auto bytes =
+      base::as_text(base::Bytes(reinterpret_cast<const std::byte*>(raw.data()), size));
+  return base::Digest::parse(state_->algorithm + ":" + base::to_hex(bytes));
 }
 
 base::Digest digest_like(const base::Digest& like, std::string_view bytes) {

@@ -1,0 +1,12 @@
+// Hexadecimal digits of bytes, lower case, as digests are written.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace ibuild::base {
+
+/// Two digits for each byte of `raw`.
+std::string to_hex(std::string_view raw);
+
+}  // namespace ibuild::base
