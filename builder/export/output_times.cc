@@ -42,14 +42,22 @@ void clamp_config(FinishedImage& image, base::TimePoint latest) {
   clamp_text(image.config.created, latest);
 }
 
+/// One entry at a time: a layer may have a million.
+bool has_later(const layers::LayerIndex& index, base::TimePoint latest) {
+  for (std::size_t i = 0; i < index.size(); ++i) {
+    if (index.copy_of(i).mtime > latest) return true;
+  }
+  return false;
+}
+
 layers::Layer clamp_layer(const layers::Layer& layer, base::TimePoint latest,
                           const layers::LayerStore& store, std::stop_token stop) {
   const auto index = store.index(layer, stop);
-  const auto is_late = [&](const layers::LayerEntry& entry) { return entry.mtime > latest; };
-  if (std::ranges::none_of(index->entries(), is_late)) return layer;
+  if (!has_later(*index, latest)) return layer;
   const auto clamped = store.begin_layer();
-  for (const auto& entry : index->entries()) {
+  for (std::size_t i = 0; i < index->size(); ++i) {
     if (stop.stop_requested()) throw base::CancelledError();
+    const auto entry = index->copy_of(i);
     auto changed = entry;
     changed.mtime = std::min(entry.mtime, latest);
     const auto data = entry.type == layers::EntryType::file ? store.open_file(layer, entry, stop)
