@@ -34,9 +34,9 @@ TreeSnapshot::TreeSnapshot(const base::DirFd& tree, std::set<base::RelPath> lack
     for (const base::DirEntry& entry : base::list_dir(dir)) {
       struct stat info {};
       if (::fstatat(dir.get(), entry.name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) {
-        throw base::SystemError("stat", tree.show(path.join(entry.name)));
+        throw base::SystemError("stat", tree.show(path.child(entry.name)));
       }
-      base::RelPath child = path.join(entry.name);
+      base::RelPath child = path.child(entry.name);
       if (S_ISDIR(info.st_mode)) {
         pending.push_back(std::move(child));
       } else {

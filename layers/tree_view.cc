@@ -128,7 +128,7 @@ TreeView::Directory TreeView::root() const {
 
 std::optional<TreeView::Directory::Found> TreeView::Directory::find(std::string_view name) const {
   Found found;
-  found.node.path = node_.path.join(name);
+  found.node.path = node_.path.child(name);
   Merge merge(*view_, found.node, found.parts);
   for (const Part& part : parts_) {
     const LayerIndex& entries = view_->index(part.layer);

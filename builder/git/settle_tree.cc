@@ -42,7 +42,7 @@ void set_time(const base::DirFd& root, const base::RelPath& path, base::TimePoin
 void settle_files(const base::DirFd& root, const base::RelPath& directory, const TreeRules& rules,
                   std::vector<base::RelPath>& directories) {
   for (const auto& entry : base::list_dir(root, directory)) {
-    const auto path = directory.join(entry.name);
+    const auto path = directory.child(entry.name);
     if (entry.name == ".git" && rules.git_files == TreeRules::GitFiles::removed) {
       base::remove_tree(root, path);
       continue;

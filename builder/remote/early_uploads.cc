@@ -66,6 +66,7 @@ std::shared_ptr<layers::BlobWatcher> EarlyUploads::begin_growing(
   std::map<std::string, image::Reference> repositories;
   for (const auto& name : names) repositories.emplace(name.name(), name);
   std::vector<image::Reference> unique;
+  unique.reserve(repositories.size());
   for (const auto& [name, repository] : repositories) unique.push_back(repository);
   return std::make_shared<Watcher>(*this, std::move(unique));
 }
