@@ -1,35 +1,46 @@
 # Sources are compiled several at a time (CMake's unity builds), in less than half the time that they take one by one: the headers that they
 # read, and the templates of those, are dealt with once. Files may have the same names for things of their own: such files come into
-# different batches. clang-tidy and the release preset still read each file by itself.
+# different batches. clang-tidy still reads each file by itself.
 option(IBUILD_BATCHES "Compile sources in batches" OFF)
-set(IBUILD_BATCH_SIZE 12)
+set(IBUILD_BATCH_SIZE 16)
 if(IBUILD_BATCHES)
   # Names of another file, and types of an anonymous namespace that is not the main file's: told where a file is read by itself.
   target_compile_options(ibuild_warnings INTERFACE -Wno-shadow $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
 endif()
 
-# ibuild_own_names(<file> <out>): what a file declares at the start of a line, which is where the house style puts it.
+# ibuild_own_names(<file> <out>): what a file declares at the start of a line, which is where the house style puts it; NAME=TYPE as well for
+# an alias, which may stand twice.
 function(ibuild_own_names file out)
   file(READ "${file}" text)
   string(REGEX MATCHALL "\n[A-Za-z_][^][\n(={;]*" lines "${text}")
   set(names)
   foreach(line IN LISTS lines)
-    if(line MATCHES "^\n(namespace|using namespace|TEST_CASE)")
-      continue()
+    if(line MATCHES "^\n(namespace|using namespace|TEST_CASE)" OR line MATCHES "::~?[A-Za-z0-9_]+ *$")
+      continue()  # a test, or what is declared elsewhere: a member, a name that is used
     elseif(line MATCHES "^\n(struct|class|enum|enum class) ([A-Za-z0-9_]+)")
       list(APPEND names "${CMAKE_MATCH_2}")
     elseif(line MATCHES "([A-Za-z0-9_]+) *$")
       list(APPEND names "${CMAKE_MATCH_1}")
     endif()
   endforeach()
+  string(REGEX MATCHALL "\nusing [A-Za-z_]+ = [^][\n;]*" lines "${text}")
+  foreach(line IN LISTS lines)
+    string(REGEX REPLACE "^\nusing ([A-Za-z_]+) = (.*)$" "\\1=\\2" alias "${line}")
+    list(APPEND names "${alias}")
+  endforeach()
   list(REMOVE_DUPLICATES names)
   set(${out} "${names}" PARENT_SCOPE)
 endfunction()
 
-# ibuild_fits(<names> <others> <out>): whether no name is in both lists.
+# ibuild_fits(<names> <others> <out>): whether no name is in both lists, but for an alias of the same type.
 function(ibuild_fits names others out)
   foreach(name IN LISTS names)
-    if(name IN_LIST others)
+    if(name MATCHES "=" OR NOT name IN_LIST others)
+      continue()
+    endif()
+    set(aliases ${names})
+    list(FILTER aliases INCLUDE REGEX "^${name}=")
+    if(NOT aliases OR NOT aliases IN_LIST others)
       set(${out} FALSE PARENT_SCOPE)
       return()
     endif()
@@ -37,14 +48,31 @@ function(ibuild_fits names others out)
   set(${out} TRUE PARENT_SCOPE)
 endfunction()
 
-# ibuild_batch(<target>): puts the target's sources into batches, each file into the first of the last few that has room and none of its names.
+# ibuild_heavy_first(<list>): sorts its sources, those first that read a large header, which then few batches do.
+function(ibuild_heavy_first list)
+  list(SORT ${list})
+  set(rest ${${list}})
+  set(sorted)
+  foreach(header nlohmann/ httplib.h openssl/)
+    foreach(source IN LISTS rest)
+      file(STRINGS "${source}" found REGEX "^#include <${header}" LIMIT_COUNT 1)
+      if(found)
+        list(APPEND sorted "${source}")
+      endif()
+    endforeach()
+    list(REMOVE_ITEM rest ${sorted} "")
+  endforeach()
+  set(${list} ${sorted} ${rest} PARENT_SCOPE)
+endfunction()
+
+# ibuild_batch(<target>): puts the target's sources into batches, each file into the first that has room and none of its names.
 function(ibuild_batch target)
   if(NOT IBUILD_BATCHES)
     return()
   endif()
   set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)
   get_target_property(sources ${target} SOURCES)
-  list(SORT sources)
+  ibuild_heavy_first(sources)
   set(first 0)
   set(count 0)
   foreach(source IN LISTS sources)
