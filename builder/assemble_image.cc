@@ -5,6 +5,7 @@
 
 #include "base/digest.h"
 #include "base/error.h"
+#include "image/estargz.h"
 #include "image/manifest.h"
 #include "image/media_types.h"
 
@@ -28,10 +29,21 @@ std::string layer_type(const std::string& current, ImageFormat format) {
   throw base::UsageError("zstd layers need OCI media types: oci-mediatypes=false cannot hold them");
 }
 
+/// Those without which nobody finds the table of an eStargz layer.
+image::Annotations kept_annotations(const image::Descriptor& blob) {
+  image::Annotations kept;
+  for (const char* key : {image::kEstargzToc, image::kEstargzInflatedBytes}) {
+    const auto found = blob.annotations.find(key);
+    if (found != blob.annotations.end()) kept.insert(*found);
+  }
+  return kept;
+}
+
 }  // namespace
 
 BuiltImage assemble_image(const image::ImageConfig& config, layers::LayerChain layers,
-                          ImageFormat format, image::Annotations annotations) {
+                          ImageFormat format, image::Annotations annotations,
+                          ForeignLayers foreign) {
   const bool oci = format == ImageFormat::oci;
   BuiltImage built;
   built.config_json = image::to_json(config);
@@ -44,10 +56,14 @@ BuiltImage assemble_image(const image::ImageConfig& config, layers::LayerChain l
   manifest.annotations = std::move(annotations);
   for (layers::Layer& layer : layers) {
     const image::Descriptor& blob = layer.blob.value();
-    layer.blob = image::Descriptor{.media_type = layer_type(blob.media_type, format),
-                                   .digest = blob.digest,
-                                   .size_bytes = blob.size_bytes,
-                                   .urls = blob.urls};
+    const bool as_it_is =
+        foreign == ForeignLayers::kept && media_type::is_nondistributable(blob.media_type);
+    layer.blob = image::Descriptor{
+        .media_type = as_it_is ? blob.media_type : layer_type(blob.media_type, format),
+        .digest = blob.digest,
+        .size_bytes = blob.size_bytes,
+        .urls = blob.urls,
+        .annotations = kept_annotations(blob)};
     manifest.layers.push_back(*layer.blob);
   }
   built.manifest_json = image::to_json(manifest);

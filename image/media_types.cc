@@ -50,6 +50,11 @@ LayerCompression layer_compression(std::string_view media_type) {
   return found->compression;
 }
 
+bool is_nondistributable(std::string_view media_type) {
+  return media_type.find(".nondistributable.") != std::string_view::npos ||
+         media_type.find(".foreign.") != std::string_view::npos;
+}
+
 std::string_view oci_layer_type(LayerCompression compression) {
   switch (compression) {
     case LayerCompression::none:

@@ -26,6 +26,8 @@ enum class LayerCompression { none, gzip, zstd };
 /// How a layer of this media type is compressed. Throws base::ContentError for what is no layer or
 /// is compressed in a way not known here. OCI, Docker, nondistributable and foreign types.
 LayerCompression layer_compression(std::string_view media_type);
+/// Whether a layer of this type is not to be pushed, but fetched from its URLs by whoever wants it.
+bool is_nondistributable(std::string_view media_type);
 /// The OCI type for a compression.
 std::string_view oci_layer_type(LayerCompression compression);
 

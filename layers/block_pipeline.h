@@ -22,8 +22,8 @@ struct BlockBuffer {
 };
 
 /// Puts blocks through a function side by side on a thread pool and writes the results in the order
-/// in which the blocks came. Holds a bounded number of blocks: push() waits, and works itself, when
-/// there are too many. For one thread.
+/// in which the blocks came, each with one write. Holds a bounded number of blocks: push() waits,
+/// and works itself, when there are too many. For one thread.
 class BlockPipeline {
  public:
   /// Called from several threads at once.

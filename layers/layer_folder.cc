@@ -20,6 +20,7 @@ namespace {
 constexpr std::string_view kIndexName = "index";
 constexpr std::string_view kTarName = "tar";
 constexpr std::string_view kBlobRecordPrefix = "blob-";
+constexpr std::string_view kEstargzRecordPrefix = "estargz-";
 constexpr std::uint64_t kRecordCapBytes = 64 << 10;
 
 /// The folder's name: the hex digits alone, as the colon of a digest means something to mount
@@ -32,6 +33,9 @@ base::RelPath folder_of(const base::Digest& diff_id) {
 }
 
 std::string blob_record(const std::string& way) { return std::string(kBlobRecordPrefix) + way; }
+std::string estargz_record(int level) {
+  return std::string(kEstargzRecordPrefix) + std::to_string(level);
+}
 
 }  // namespace
 
@@ -125,14 +129,34 @@ void LayerFolder::remove_tree(const base::DirFd& temp) const {
   }
 }
 
-std::optional<image::Descriptor> LayerFolder::try_read_blob_record(const std::string& way) const {
-  const auto text = base::try_read_file_at(layers_, path(blob_record(way)), kRecordCapBytes);
+std::optional<image::Descriptor> LayerFolder::try_read_record(const std::string& name) const {
+  const auto text = base::try_read_file_at(layers_, path(name), kRecordCapBytes);
   if (!text) return std::nullopt;
   try {
     return image::parse_descriptor(*text);
   } catch (const base::ContentError&) {
     return std::nullopt;  // damaged: the blob is made again
   }
+}
+
+void LayerFolder::put_record(const std::string& name, const image::Descriptor& blob) const {
+  base::write_file_atomically(open_or_make(), base::RelPath::exact(name), image::to_json(blob));
+}
+
+std::optional<image::Descriptor> LayerFolder::try_read_blob_record(const std::string& way) const {
+  return try_read_record(blob_record(way));
+}
+
+void LayerFolder::put_blob_record(const std::string& way, const image::Descriptor& blob) const {
+  put_record(blob_record(way), blob);
+}
+
+std::optional<image::Descriptor> LayerFolder::try_read_estargz_record(int level) const {
+  return try_read_record(estargz_record(level));
+}
+
+void LayerFolder::put_estargz_record(int level, const image::Descriptor& blob) const {
+  put_record(estargz_record(level), blob);
 }
 
 std::vector<image::Descriptor> LayerFolder::blob_records() const {
@@ -144,11 +168,6 @@ std::vector<image::Descriptor> LayerFolder::blob_records() const {
     if (blob) blobs.push_back(*std::move(blob));
   }
   return blobs;
-}
-
-void LayerFolder::put_blob_record(const std::string& way, const image::Descriptor& blob) const {
-  base::write_file_atomically(open_or_make(), base::RelPath::exact(blob_record(way)),
-                              image::to_json(blob));
 }
 
 }  // namespace ibuild::layers

@@ -51,8 +51,13 @@ class LayerFolder {
   void put_blob_record(const std::string& way, const image::Descriptor& blob) const;
   /// All blobs made of this layer, as far as they are known; nothing is said of their bytes.
   std::vector<image::Descriptor> blob_records() const;
+  /// The eStargz blob made of this layer, which is another layer's by its diff-id.
+  std::optional<image::Descriptor> try_read_estargz_record(int level) const;
+  void put_estargz_record(int level, const image::Descriptor& blob) const;
 
  private:
+  std::optional<image::Descriptor> try_read_record(const std::string& name) const;
+  void put_record(const std::string& name, const image::Descriptor& blob) const;
   base::RelPath path(std::string_view name) const;
   bool has_file(std::string_view name) const;
   base::DirFd open_or_make() const;

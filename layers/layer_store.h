@@ -80,6 +80,12 @@ class LayerStore {
   std::optional<image::Descriptor> known_blob(const Layer& layer, const CompressionOptions& options,
                                               bool force = false) const;
 
+  /// The layer as eStargz: another one with the same files, whose blob (gzip, `level` 0-9) is in
+  /// the content store, annotated with what readers of that format look for. One that is eStargz
+  /// already stays as it is. Remembered, so that it is made once. Throws: UsageError for the level,
+  /// ContentError for a layer that holds a file of the format's name.
+  Layer ensure_estargz(const Layer& layer, std::optional<int> level,
+                       std::stop_token stop = {}) const;
   /// A blob that is made while the layer is: see WorkingTree::set_blob and begin_layer.
   std::unique_ptr<BlobWriter> begin_blob(const BlobRequest& request) const;
 

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "builder/export/estargz.h"
 #include "builder/export/output_attributes.h"
 
 namespace ibuild::builder {
@@ -124,6 +125,11 @@ CacheTo read_cache_to(const CacheSpec& spec) {
   check_form(attributes, option);
   to.mode = read_mode(attributes, option);
   to.format = read_layer_format(attributes, ImageFormat::oci);
+  if (wants_estargz(attributes)) {
+    throw base::UsageError(
+        option +
+        ": compression=estargz is for images, whose layers it changes; a cache takes gzip or zstd");
+  }
   to.ignore_error = attributes.flag("ignore-error", false);
   to.mounts = read_mounts(attributes);
   return to;

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "builder/export/estargz.h"
 #include "builder/export/output_times.h"
 #include "builder/export/squash.h"
 
@@ -22,10 +23,10 @@ using layers::LayerCompression;
 constexpr std::size_t kBlobsAtOnce = 4;
 
 LayerCompression read_compression(const std::string& text) {
-  if (text == "gzip") return LayerCompression::gzip;
+  if (text == "gzip" || text == "estargz") return LayerCompression::gzip;
   if (text == "zstd") return LayerCompression::zstd;
   if (text == "uncompressed") return LayerCompression::none;
-  throw base::UsageError("compression takes gzip, zstd or uncompressed, not " +
+  throw base::UsageError("compression takes gzip, zstd, estargz or uncompressed, not " +
                          base::printable(text));
 }
 
@@ -95,8 +96,11 @@ LayerFormat read_layer_format(const OutputAttributes& attributes, ImageFormat ot
   if (!oci && format.compression.type == LayerCompression::zstd) {
     throw base::UsageError("compression=zstd needs oci-mediatypes=true");
   }
+  if (!oci && wants_estargz(attributes))
+    throw base::UsageError("compression=estargz needs oci-mediatypes=true");
   (void)wants_squash(attributes);
   (void)output_clock(attributes, {});
+  if (attributes.flag("prefer-nondist-layers", false)) format.foreign = ForeignLayers::kept;
   format.attestations.artifact = attributes.flag("oci-artifact", oci);
   format.attestations.forced = attributes.flag("attestation-inline", false);
   if (!oci && format.attestations.artifact)
@@ -133,7 +137,7 @@ BuiltImages make_built_images(const FinishedBuild& build, const LayerFormat& for
     };
     images.push_back(assemble_image(image.config,
                                     make_layer_blobs(image.layers, format, place, store, stop),
-                                    format.format, at(Place::manifest)));
+                                    format.format, at(Place::manifest), format.foreign));
     images.back().manifest.annotations = at(Place::manifest_descriptor);
   }
   std::vector<BuiltAttestations> attestations;

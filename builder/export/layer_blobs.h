@@ -18,6 +18,7 @@ struct LayerFormat {
   ImageFormat format = ImageFormat::oci;
   std::vector<Annotation> annotations;
   AttestationFormat attestations;
+  ForeignLayers foreign = ForeignLayers::adopted;
 };
 
 /// The shape of an output: an image gets an index when something is to stand beside it.

@@ -18,9 +18,16 @@ void OutputAttributes::allow_only(std::initializer_list<std::string_view> names)
 }
 
 void OutputAttributes::allow_layer_format_and(std::initializer_list<std::string_view> names) const {
-  std::vector<std::string> known{
-      "compression",  "compression-level",  "force-compression", "oci-mediatypes",   "squash",
-      "oci-artifact", "attestation-inline", "rewrite-timestamp", "source-date-epoch"};
+  std::vector<std::string> known{"compression",
+                                 "compression-level",
+                                 "force-compression",
+                                 "oci-mediatypes",
+                                 "squash",
+                                 "oci-artifact",
+                                 "attestation-inline",
+                                 "rewrite-timestamp",
+                                 "source-date-epoch",
+                                 "prefer-nondist-layers"};
   known.insert(known.end(), names.begin(), names.end());
   for (const auto& [name, value] : attributes_) {
     if (names_annotation(name)) known.push_back(name);

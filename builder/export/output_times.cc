@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "builder/export/replace_layer.h"
 #include "builder/source_date_epoch.h"
 #include "layers/layer_builder.h"
 #include "layers/layer_store.h"
@@ -83,15 +84,7 @@ FinishedImage with_output_times(const FinishedImage& image, const OutputAttribut
   if (!attributes.flag("rewrite-timestamp", false)) return timed;
   for (std::size_t i = timed.base_layers; i < timed.layers.size(); ++i) {
     auto layer = clamp_layer(timed.layers[i], *epoch, store.layers(), stop);
-    if (layer.diff_id == timed.layers[i].diff_id) continue;
-    if (!timed.config.inline_cache.empty()) {
-      base::UsageError error(
-          "an image whose layers are rewritten for an output cannot carry an inline cache of them");
-      error.set_hint("set SOURCE_DATE_EPOCH for the build, or use --cache-to type=registry");
-      throw error;
-    }
-    timed.config.diff_ids[i] = layer.diff_id;
-    timed.layers[i] = std::move(layer);
+    if (layer.diff_id != timed.layers[i].diff_id) replace_layer(timed, i, std::move(layer));
   }
   return timed;
 }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "builder/export/estargz.h"
 #include "builder/export/output_times.h"
 #include "builder/export/root_file_system.h"
 #include "builder/export/set_times.h"
@@ -44,7 +45,7 @@ bool wants_squash(const OutputAttributes& attributes) {
 bool wants_own_layers(const OutputAttributes& attributes) {
   const bool rewrites =
       attributes.flag("rewrite-timestamp", false) && output_clock(attributes, {}).is_fixed();
-  return rewrites || wants_squash(attributes);
+  return rewrites || wants_squash(attributes) || wants_estargz(attributes);
 }
 
 FinishedImage squash_image(const FinishedImage& image, const layers::Store& store,
@@ -67,18 +68,19 @@ FinishedImage squash_image(const FinishedImage& image, const layers::Store& stor
 FinishedBuild as_wanted(const FinishedBuild& build, const OutputAttributes& attributes,
                         const Services& services, std::stop_token stop) {
   const bool squash = wants_squash(attributes);
-  if (!squash && !attributes.text(kEpochAttribute)) return build;
+  const bool estargz = wants_estargz(attributes);
+  if (!squash && !estargz && !attributes.text(kEpochAttribute)) return build;
   const auto clock = output_clock(attributes, services.clock);
   FinishedBuild wanted = build;
   for (auto& image : wanted.images) {
     image = with_output_times(image, attributes, services.store, stop);
-    if (!squash) continue;
-    if (!image.config.inline_cache.empty()) {
+    if (squash && !image.config.inline_cache.empty()) {
       base::UsageError error("a squashed image cannot carry an inline cache of its layers");
       error.set_hint("use --cache-to type=registry or type=local");
       throw error;
     }
-    image = squash_image(image, services.store, clock, stop);
+    if (squash) image = squash_image(image, services.store, clock, stop);
+    if (estargz) image = with_estargz(image, attributes, services.store, stop);
   }
   return wanted;
 }

@@ -1,6 +1,7 @@
 #include "builder/remote/blob_transfer.h"
 
 #include "base/error.h"
+#include "image/media_types.h"
 
 namespace ibuild::remote {
 
@@ -51,8 +52,7 @@ class BlobFile : public base::ByteSource {
 }  // namespace
 
 bool is_nondistributable(const image::Descriptor& blob) {
-  return !blob.urls.empty() && (blob.media_type.find("nondistributable") != std::string::npos ||
-                                blob.media_type.find("foreign") != std::string::npos);
+  return !blob.urls.empty() && image::media_type::is_nondistributable(blob.media_type);
 }
 
 std::string short_name(const base::Digest& digest) {

@@ -175,6 +175,25 @@ TEST_CASE("outputs: zstd and no compression", "[e2e]") {
   }
 }
 
+TEST_CASE("outputs: eStargz is read by others, and is a base", "[e2e]") {
+  if (!has_skopeo()) return;
+  Machine machine;
+  prepare(machine);
+  const auto file = machine.path("home/app.tar");
+  REQUIRE(machine
+              .build("app:1", kDockerfile,
+                     {"-o", "type=oci,force-compression=true,compression=estargz,dest=" + file,
+                      "-o", "type=image,compression=estargz"})
+              .code == 0);
+  CHECK_THAT(machine.must_run({"skopeo", "inspect", "--raw", "oci-archive:" + file}),
+             Catch::Contains("containerd.io/snapshot/stargz/toc.digest"));
+  machine.must_run(
+      {"skopeo", "copy", "-q", "oci-archive:" + file, "dir:" + machine.path("home/dir")});
+  CHECK(machine.must({"run", "app:1"}) == "content");
+  REQUIRE(machine.build("on:1", "FROM app:1\nRUN echo more >/more\n").code == 0);
+  CHECK(machine.must({"run", "on:1"}) == "content");
+}
+
 TEST_CASE("archives: what save writes load reads, with the same digest", "[e2e]") {
   for (const auto& format : std::vector<std::string>{"docker", "oci"}) {
     DYNAMIC_SECTION(format) {

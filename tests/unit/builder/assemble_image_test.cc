@@ -57,6 +57,19 @@ TEST_CASE("assemble_image: zstd has no docker media type", "[builder]") {
                   base::UsageError);
 }
 
+TEST_CASE("assemble_image: layers that are not to be pushed keep their type on demand",
+          "[builder]") {
+  const std::string foreign = "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip";
+  const layers::LayerChain chain{layer_of("one", foreign)};
+  const auto type_with = [&](builder::ForeignLayers kept) {
+    const auto built =
+        builder::assemble_image(config_of(chain), chain, builder::ImageFormat::oci, {}, kept);
+    return image::parse_manifest(built.manifest_json).layers.at(0).media_type;
+  };
+  CHECK(type_with(builder::ForeignLayers::adopted) == image::media_type::kOciLayerGzip);
+  CHECK(type_with(builder::ForeignLayers::kept) == foreign);
+}
+
 TEST_CASE("assemble_image: equal values give equal bytes", "[builder]") {
   const layers::LayerChain chain{layer_of("one", image::media_type::kOciLayerGzip)};
   const auto first = builder::assemble_image(config_of(chain), chain, builder::ImageFormat::oci);

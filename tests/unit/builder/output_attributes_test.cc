@@ -65,6 +65,8 @@ TEST_CASE("output_attributes: compression and level must fit", "[builder]") {
   CHECK_THROWS_AS(read({{"compression-level", "10"}}), UsageError);
   CHECK_THROWS_AS(read({{"compression", "uncompressed"}, {"compression-level", "1"}}), UsageError);
   CHECK_THROWS_AS(read({{"compression", "zstd"}, {"oci-mediatypes", "false"}}), UsageError);
+  CHECK(read({{"compression", "estargz"}, {"compression-level", "9"}}).compression.level == 9);
+  CHECK_THROWS_AS(read({{"compression", "estargz"}, {"oci-mediatypes", "false"}}), UsageError);
 }
 
 TEST_CASE("output_attributes: times are always rewritten, and nobody is told otherwise",
