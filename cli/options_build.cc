@@ -58,6 +58,7 @@ void take_outputs(const BuildOptions& options, builder::BuildRequest& request) {
   if (options.push) request.outputs.push_back({.type = "image", .attributes = {{"push", "true"}}});
   annotate(request.outputs, options.annotations);
   if (options.squash) squash(request.outputs);
+  if (!options.timestamp.empty()) set_timestamp(request.outputs, options.timestamp);
   if (options.push && request.tags.empty()) {
     throw base::UsageError("--push needs a name to push to: add --tag REGISTRY/NAME:TAG");
   }
@@ -135,6 +136,8 @@ void BuildOptions::add_to(OptionParser& parser) {
       "type=image|registry|oci|docker|tar|local|cacheonly[,dest=…], a directory, or - for a tar");
   parser.flag("--push", push, "Push the image under its names");
   parser.flag("--squash", squash, "All layers of the image, the base's too, as one");
+  parser.value("--timestamp", "SECONDS", timestamp,
+               "Time of the image and of all files in its new layers, in seconds since 1970");
   parser.flag("--load", load,
               "Keep the image in the store, whatever else --output says (default without it)");
   parser.value("--iidfile", "FILE", iidfile, "Write the image's id (digest of its config) here");

@@ -7,8 +7,10 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "builder/export/output_times.h"
 #include "builder/export/rootfs_exporter.h"
 #include "builder/export/squash.h"
+#include "builder/source_date_epoch.h"
 #include "cli/csv.h"
 
 namespace ibuild::cli {
@@ -125,6 +127,21 @@ void squash(std::vector<builder::OutputSpec>& outputs) {
     output.attributes.try_emplace(builder::kSquashAttribute, "true");
   }
   if (!is_held) throw base::UsageError("--squash needs an output that is an image");
+}
+
+void set_timestamp(std::vector<builder::OutputSpec>& outputs, const std::string& seconds) {
+  const auto number = base::parse_i64(seconds);
+  if (!number || *number < 0 || *number > builder::kLatestEpoch) {
+    throw base::UsageError("--timestamp takes a number of seconds since 1970, not " +
+                           base::printable(seconds));
+  }
+  if (outputs.empty()) outputs.push_back({.type = "image", .attributes = {}});
+  for (auto& output : outputs) {
+    if (output.type == "cacheonly") continue;
+    if (!output.attributes.try_emplace(builder::kEpochAttribute, seconds).second) continue;
+    if (is_image_type(output.type))
+      output.attributes.try_emplace(builder::kRewriteAttribute, "all");
+  }
 }
 
 bool writes_to_stdout(const builder::OutputSpec& output) {

@@ -27,6 +27,11 @@ void annotate(std::vector<builder::OutputSpec>& outputs, const std::vector<std::
 /// store when there is none. Throws: UsageError when no output is one.
 void squash(std::vector<builder::OutputSpec>& outputs);
 
+/// Hands --timestamp, seconds since 1970, to every output that holds files and does not name a time
+/// of its own (source-date-epoch=…); to the store when there is none. Throws: UsageError when the
+/// text is no such number.
+void set_timestamp(std::vector<builder::OutputSpec>& outputs, const std::string& seconds);
+
 /// Refuses outputs that would remove the files of a directory (type=local with mode=delete) which
 /// is not below the working directory, unless `--allow buildx.local.delete` is given.
 /// Throws: UsageError.

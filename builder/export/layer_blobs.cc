@@ -105,7 +105,10 @@ LayerFormat read_layer_format(const OutputAttributes& attributes, ImageFormat ot
   format.attestations.forced = attributes.flag("attestation-inline", false);
   if (!oci && format.attestations.artifact)
     throw base::UsageError("oci-artifact=true needs oci-mediatypes=true");
-  if (!attributes.flag("rewrite-timestamp", true)) {
+  const auto rewriting = read_time_rewriting(attributes, TimeRewriting::later);
+  if (rewriting == TimeRewriting::all && !output_clock(attributes, {}).is_fixed())
+    throw base::UsageError("rewrite-timestamp=all needs a time: source-date-epoch=SECONDS");
+  if (rewriting == TimeRewriting::none) {
     throw base::UsageError(
         "rewrite-timestamp=false is not supported: with SOURCE_DATE_EPOCH no file of a new layer "
         "is "

@@ -30,45 +30,58 @@ std::optional<std::chrono::sys_seconds> read_epoch(const OutputAttributes& attri
   return std::chrono::sys_seconds(std::chrono::seconds(*seconds));
 }
 
+/// The time of an output, and whom it concerns.
+struct TimeLimit {
+  base::TimePoint time;
+  bool is_for_all = false;  // not for later ones alone
+  bool concerns(base::TimePoint other) const { return is_for_all ? other != time : other > time; }
+};
+
 /// RFC 3339; an empty text is no time, and gets one.
-void clamp_text(std::string& text, base::TimePoint latest) {
+void set_text(std::string& text, const TimeLimit& limit) {
   const auto time = base::parse_rfc3339(text);
-  if (!time || *time > latest) text = base::format_rfc3339(latest);
+  if (!time || limit.concerns(*time)) text = base::format_rfc3339(limit.time);
 }
 
-void clamp_config(FinishedImage& image, base::TimePoint latest) {
+void set_config(FinishedImage& image, const TimeLimit& limit) {
   auto& history = image.config.history;
   for (std::size_t i = image.base_history; i < history.size(); ++i)
-    clamp_text(history[i].created, latest);
-  clamp_text(image.config.created, latest);
+    set_text(history[i].created, limit);
+  set_text(image.config.created, limit);
 }
 
 /// One entry at a time: a layer may have a million.
-bool has_later(const layers::LayerIndex& index, base::TimePoint latest) {
+bool concerns_some(const TimeLimit& limit, const layers::LayerIndex& index) {
   for (std::size_t i = 0; i < index.size(); ++i) {
-    if (index.copy_of(i).mtime > latest) return true;
+    if (limit.concerns(index.copy_of(i).mtime)) return true;
   }
   return false;
 }
 
-layers::Layer clamp_layer(const layers::Layer& layer, base::TimePoint latest,
-                          const layers::LayerStore& store, std::stop_token stop) {
+layers::Layer set_times(const layers::Layer& layer, const TimeLimit& limit,
+                        const layers::LayerStore& store, std::stop_token stop) {
   const auto index = store.index(layer, stop);
-  if (!has_later(*index, latest)) return layer;
-  const auto clamped = store.begin_layer();
+  if (!concerns_some(limit, *index)) return layer;
+  const auto changed_layer = store.begin_layer();
   for (std::size_t i = 0; i < index->size(); ++i) {
     if (stop.stop_requested()) throw base::CancelledError();
     const auto entry = index->copy_of(i);
     auto changed = entry;
-    changed.mtime = std::min(entry.mtime, latest);
+    if (limit.concerns(entry.mtime)) changed.mtime = limit.time;
     const auto data = entry.type == layers::EntryType::file ? store.open_file(layer, entry, stop)
                                                             : std::unique_ptr<base::ByteSource>();
-    clamped->add(std::move(changed), data.get());
+    changed_layer->add(std::move(changed), data.get());
   }
-  return clamped->commit();
+  return changed_layer->commit();
 }
 
 }  // namespace
+
+TimeRewriting read_time_rewriting(const OutputAttributes& attributes, TimeRewriting otherwise) {
+  if (attributes.text(kRewriteAttribute) == "all") return TimeRewriting::all;
+  if (!attributes.text(kRewriteAttribute)) return otherwise;
+  return attributes.flag(kRewriteAttribute, false) ? TimeRewriting::later : TimeRewriting::none;
+}
 
 base::Clock output_clock(const OutputAttributes& attributes, const base::Clock& of_build) {
   if (!attributes.text(kEpochAttribute)) return of_build;
@@ -80,10 +93,12 @@ FinishedImage with_output_times(const FinishedImage& image, const OutputAttribut
   FinishedImage timed = image;
   const auto epoch = read_epoch(attributes);
   if (!epoch) return timed;
-  clamp_config(timed, *epoch);
-  if (!attributes.flag("rewrite-timestamp", false)) return timed;
+  const auto rewriting = read_time_rewriting(attributes, TimeRewriting::none);
+  const TimeLimit limit{.time = *epoch, .is_for_all = rewriting == TimeRewriting::all};
+  set_config(timed, limit);
+  if (rewriting == TimeRewriting::none) return timed;
   for (std::size_t i = timed.base_layers; i < timed.layers.size(); ++i) {
-    auto layer = clamp_layer(timed.layers[i], *epoch, store.layers(), stop);
+    auto layer = set_times(timed.layers[i], limit, store.layers(), stop);
     if (layer.diff_id != timed.layers[i].diff_id) replace_layer(timed, i, std::move(layer));
   }
   return timed;

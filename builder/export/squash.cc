@@ -44,7 +44,8 @@ bool wants_squash(const OutputAttributes& attributes) {
 
 bool wants_own_layers(const OutputAttributes& attributes) {
   const bool rewrites =
-      attributes.flag("rewrite-timestamp", false) && output_clock(attributes, {}).is_fixed();
+      read_time_rewriting(attributes, TimeRewriting::none) != TimeRewriting::none &&
+      output_clock(attributes, {}).is_fixed();
   return rewrites || wants_squash(attributes) || wants_estargz(attributes);
 }
 

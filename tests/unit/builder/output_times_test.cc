@@ -57,6 +57,23 @@ TEST_CASE("output_times: files of new layers are rewritten where that is asked f
   CHECK(f.built(wanted).image.digest == result.image.digest);
 }
 
+TEST_CASE("output_times: all files of new layers have one time where that is asked for",
+          "[builder]") {
+  Timed f;
+  // Later than every file.
+  const auto result = f.built({{"source-date-epoch", "4000000000"}, {"rewrite-timestamp", "all"}});
+  const auto config = f.config(result);
+  CHECK(config.created == "2096-10-02T07:06:40Z");
+  CHECK(config.history.back().created == "2096-10-02T07:06:40Z");
+  const auto tree = f.tree(result);
+  const auto file = tree->lookup(base::RelPath::exact("a"));
+  const auto old = tree->lookup(base::RelPath::exact("old"));
+  REQUIRE((file && old));
+  CHECK(base::format_rfc3339(file->entry.mtime) == "2096-10-02T07:06:40Z");
+  CHECK(base::format_rfc3339(old->entry.mtime) != "2096-10-02T07:06:40Z");
+  CHECK_THROWS_WITH(f.built({{"rewrite-timestamp", "all"}}), Catch::Contains("needs a time"));
+}
+
 TEST_CASE("output_times: what is no time is refused", "[builder]") {
   for (const char* type : {"image", "oci", "tar", "local"}) {
     for (const char* text : {"noon", "-1", "9223372037"}) {

@@ -274,6 +274,24 @@ TEST_CASE("build_request: what docker build ignores as well is taken", "[cli]") 
                             "seccomp=unconfined", "."}));
 }
 
+TEST_CASE("build_request: --timestamp goes to outputs that name no time", "[cli]") {
+  const auto alone = request_of({"--timestamp", "0", "."});
+  REQUIRE(alone.outputs.size() == 1);
+  CHECK(
+      alone.outputs[0].attributes ==
+      std::map<std::string, std::string>{{"source-date-epoch", "0"}, {"rewrite-timestamp", "all"}});
+  const auto several = request_of({"--timestamp", "7", "-o", "type=oci,dest=a,source-date-epoch=9",
+                                   "-o", "type=local,dest=b", "-o", "type=cacheonly", "."});
+  CHECK(several.outputs[0].attributes.at("source-date-epoch") == "9");
+  CHECK_FALSE(several.outputs[0].attributes.contains("rewrite-timestamp"));
+  CHECK(several.outputs[1].attributes.at("source-date-epoch") == "7");
+  CHECK_FALSE(several.outputs[1].attributes.contains("rewrite-timestamp"));
+  CHECK(several.outputs[2].attributes.empty());
+  for (const char* wrong : {"noon", "-1", "9223372037"}) {
+    CHECK_THROWS_WITH(request_of({"--timestamp", wrong, "."}), Catch::Contains("--timestamp"));
+  }
+}
+
 TEST_CASE("build_request: --squash goes to outputs that are images", "[cli]") {
   const auto alone = request_of({"--squash", "."});
   REQUIRE(alone.outputs.size() == 1);
