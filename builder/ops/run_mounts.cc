@@ -307,7 +307,10 @@ sandbox::MountSpec RunMounts::open_bind(std::size_t index) {
 sandbox::MountSpec RunMounts::open_script() {
   script_dir_.emplace(input_.scope.services.store.temp(), "script-");
   base::write_file_atomically(script_dir_->dir(), base::RelPath::clean(op_.script->name),
+  constexpr mode_t kForAll = 0755;  // the step may run as anybody
                               op_.script->content, 0755);
+  if (::fchmod(script_dir_->dir().get(), kForAll) != 0)
+    throw base::SystemError("chmod", script_dir_->dir().shown_as());
   RunMount mount;
   mount.target = "/" + std::string(kScriptTarget);
   mount.read_only = true;

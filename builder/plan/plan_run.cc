@@ -19,11 +19,12 @@ constexpr std::string_view kSecretDir = "/run/secrets/";
 constexpr std::string_view kAgentSocket = "/run/buildkit/ssh_agent.";
 constexpr const char* kAgentVariable = "SSH_AUTH_SOCK";
 
-/// `cmd <<EOF …`: the text that the shell gets, bodies and delimiters put back.
+/// `cmd <<EOF …`: the text that the shell gets, bodies and delimiters put back. The tabs of <<- are
+/// for the shell to take away.
 std::string reassemble(const std::string& first_line,
                        const std::vector<parser::Heredoc>& heredocs) {
   std::string text = first_line;
-  for (const auto& heredoc : heredocs) text += "\n" + heredoc.content + heredoc.name;
+  for (const auto& heredoc : heredocs) text += "\n" + heredoc.written_content() + heredoc.name;
   return text;
 }
 

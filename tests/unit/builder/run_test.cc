@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 
@@ -90,7 +91,8 @@ TEST_CASE("run: an unknown user is an error at the instruction", "[builder]") {
                     "unable to find user ghost: no matching entries in passwd file");
 }
 
-TEST_CASE("run: a script heredoc lies at /dev/pipes, executable and read-only", "[builder]") {
+TEST_CASE("run: a script heredoc lies at /dev/pipes, for everybody to run and read-only",
+          "[builder]") {
   BuildFixture f;
   f.sandbox.on("/dev/pipes/EOF", [](const base::DirFd&, sandbox::StepObserver&) { return 0; });
   with_base(f).build("FROM base\nRUN <<EOF\n#!/bin/tool\nline\nEOF\n");
@@ -104,6 +106,13 @@ TEST_CASE("run: a script heredoc lies at /dev/pipes, executable and read-only", 
 
 TEST_CASE(
     "run: bind mounts of the context and of a stage are read-only unless asked, tmpfs and cache "
+  CHECK((directory.st_mode & 07777) == 0755);
+}
+
+TEST_CASE("run: a shell that reads heredocs itself gets the tabs of <<- too", "[builder]") {
+  BuildFixture f;
+  with_base(f).build("FROM base\nRUN cat <<a <<-b\n\t1\na\n\t2\n\tb\n");
+  CHECK(f.sandbox.specs().at(0).argv.back() == "cat <<a <<-b\n\t1\na\n\t2\nb");
     "writable",
     "[builder]") {
   BuildFixture f;
