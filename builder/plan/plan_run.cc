@@ -6,6 +6,7 @@
 #include "builder/plan/history_text.h"
 #include "builder/plan/instruction_planner.h"
 #include "builder/plan/located.h"
+#include "parser/clean_path.h"
 #include "parser/device.h"
 #include "parser/heredoc.h"
 #include "parser/mount.h"
@@ -98,7 +99,9 @@ RunMount InstructionPlanner::run_mount(const std::string& value, const SourceNam
         base::RelPath::clean(planned.source).is_root() && (mount.uid || mount.gid || mount.mode);
     planned.has_base = !mount.from.empty() && !is_made;
     if (!planned.has_base) planned.from = TreeRef{};
-    if (planned.id.empty()) planned.id = planned.target;
+    // As it is written: BuildKit knows a relative target's cache by the same name in all
+    // directories.
+    if (planned.id.empty()) planned.id = parser::clean_path(mount.target);
     planned.id = context_.args.given("BUILDKIT_CACHE_MOUNT_NS").value_or("") + "/" + planned.id;
   }
   return planned;
