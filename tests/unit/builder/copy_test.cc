@@ -339,3 +339,17 @@ TEST_CASE("add: --unpack=false copies an archive as it is", "[builder]") {
   const auto tree = f.tree(f.build("FROM scratch\nADD --unpack=false a.tar /x/\n"));
   CHECK(tree->lookup(base::RelPath::clean("x/a.tar")).has_value());
 }
+TEST_CASE("add: what follows an archive in its file does no harm, before 1970 is 1970",
+          "[builder]") {
+  BuildFixture f;
+  const std::string tar =
+      test::TarText{.name = "pax", .content = "12 mtime=-5\n", .type = 'x'}.str() +
+      test::TarText{.name = "old", .content = "x"}.str() + test::tar_end();
+  f.write("plain", tar + "junk");
+  f.write("packed", test::compress_with("gzip", tar) + "junk");
+  const auto tree = f.tree(f.build("FROM scratch\nADD plain /a\nADD packed /b\n"));
+  CHECK(f.content(*tree, "a/old") == "x");
+  CHECK(f.content(*tree, "b/old") == "x");
+  CHECK(tree->lookup(base::RelPath::clean("a/old"))->entry.mtime == base::TimePoint());
+}
+
