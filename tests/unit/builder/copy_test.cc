@@ -192,7 +192,7 @@ TEST_CASE("copy: what the image has already is no part of the layer", "[builder]
   CHECK(layer_paths(f, result, 6) == "x x/a ");
   const auto tree = f.tree(result);
   CHECK(f.content(*tree, "x/a") == "same");
-  CHECK(f.look(*tree, "y/s") == "link 0777 11:12");
+  CHECK(f.look(*tree, "y/s") == "link 0777 11:12 n");
 }
 
 TEST_CASE("copy: other bytes of the same size and time are a change", "[builder]") {
