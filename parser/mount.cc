@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/go_values.h"
 #include "base/text.h"
+#include "parser/clean_path.h"
 #include "parser/csv_fields.h"
 
 namespace ibuild::parser {
@@ -228,6 +229,9 @@ Mount MountReader::finish() {
     fail("sharing is for cache mounts only, not for " + type_name(mount_.type));
   }
   if (mount_.type == MountType::secret) finish_secret();
+  if (mount_.type == MountType::tmpfs && clean_path("/" + mount_.source) != "/") {
+    fail("a tmpfs mount takes no source: it begins empty");
+  }
   if (mount_.type == MountType::ssh) {
     if (!mount_.source.empty()) fail("an ssh mount takes no source");
     if (mount_.id.empty()) mount_.id = "default";

@@ -40,6 +40,9 @@ bool reads_as_header(base::ByteSource& bytes) {
   return stored_checksum(header) == layers::tar_checksum(header);
 }
 
+/// What unpacks archives for BuildKit takes times before 1970 for 1970.
+base::TimePoint bounded(base::TimePoint time) { return std::max(time, base::TimePoint()); }
+
 bool is_marker(EntryType type) { return type == EntryType::whiteout || type == EntryType::opaque; }
 
 }  // namespace
@@ -65,7 +68,11 @@ ArchiveContents::ArchiveContents(const ContentSource& source, const SourceFile& 
     if (stop.stop_requested()) throw base::CancelledError();
     take(std::move(*entry), reader.data());
   }
-  reader.drain();
+  try {
+    reader.drain();
+  } catch (const base::ContentError&) {
+    // What stands behind the archive, or an end that is missing there, says nothing of its files.
+  }
   // To the end of the file, where its bytes are checked against what was hashed.
   base::HashingSink nowhere;
   base::copy_stream(*bytes, nowhere);
@@ -75,6 +82,7 @@ void ArchiveContents::take(layers::LayerEntry entry, base::ByteSource& data) {
   SourceFile file;
   file.entry = std::move(entry);
   if (file.is_symlink()) file.entry.mode = 0777;  // Linux knows no other
+  file.entry.mtime = bounded(file.entry.mtime);
   std::erase_if(file.entry.xattrs,
                 [](const base::Xattr& xattr) { return !layers::is_stored_xattr(xattr.name); });
   if (file.is_file()) {

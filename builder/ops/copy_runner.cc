@@ -138,10 +138,11 @@ std::optional<layers::Layer> CopyRunner::run() {
   DestinationTree tree(op_.link ? nothing : image.view(), std::move(rules));
   located(
       input_.step.range, [&] { place_everything(tree); }, "copy-failed");
-  if (tree.empty()) return std::nullopt;
   const auto opener = [&](const layers::TreeView::Node& node) {
     return store.open_file(chain[node.layer], *node.entry);
   };
+  tree.leave_out_unchanged(opener, input_.stop);
+  if (tree.empty()) return std::nullopt;
   tree.write(
       *builder, opener, [&](const std::string& message) { input_.warn(message); }, input_.stop);
   sources_.forget();

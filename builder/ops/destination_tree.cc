@@ -28,7 +28,10 @@ bool DestinationTree::is_hidden(const base::RelPath& path) const {
 }
 
 std::optional<layers::TreeView::Node> DestinationTree::in_parent(const base::RelPath& path) const {
-  if (is_hidden(path)) return std::nullopt;
+  return is_hidden(path) ? std::nullopt : below(path);
+}
+
+std::optional<layers::TreeView::Node> DestinationTree::below(const base::RelPath& path) const {
   if (path.is_root()) return parent_.root().node();
   // Most questions come directory by directory.
   const auto directory = path.parent();

@@ -78,6 +78,9 @@ class DestinationTree {
   /// `warn`.
   using ParentOpener =
       std::function<std::unique_ptr<base::ByteSource>(const layers::TreeView::Node&)>;
+  /// Forgets what the parent has already, the same in all but the times of directories. To be
+  /// called once, before write().
+  void leave_out_unchanged(const ParentOpener& opener, std::stop_token stop);
   void write(layers::LayerBuilder& out, const ParentOpener& opener,
              const std::function<void(std::string)>& warn, std::stop_token stop);
 
@@ -98,6 +101,11 @@ class DestinationTree {
   using Entries = std::map<base::RelPath, Added, WalkOrder>;
 
   std::optional<layers::TreeView::Node> in_parent(const base::RelPath& path) const;
+  /// As in_parent, hidden or not.
+  std::optional<layers::TreeView::Node> below(const base::RelPath& path) const;
+  bool is_in_parent_already(const base::RelPath& path, const Added& added,
+                            const ParentOpener& opener) const;
+  void leave_out_unchanged_files(const ParentOpener& opener, const std::stop_token& stop);
   bool is_hidden(const base::RelPath& path) const;
   layers::LayerEntry apply_rules(const base::RelPath& path, const SourceFile& source) const;
   layers::LayerEntry entry_of(const base::RelPath& path, const Added& added) const;

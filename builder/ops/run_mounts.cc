@@ -40,6 +40,7 @@ std::string describe_options(const RunMount& mount) {
   if (mount.size_bytes > 0) text += " size=" + std::to_string(mount.size_bytes);
   if (mount.type == MountType::secret || mount.type == MountType::ssh) text += " id=" + mount.id;
   if (mount.env) text += " env=" + *mount.env;
+  if (mount.required) text += " required";
   return text;
 }
 
@@ -197,6 +198,7 @@ sandbox::MountSpec RunMounts::open_one(std::size_t index) {
   sandbox::MountSpec spec;
   spec.kind = sandbox::MountSpec::Kind::tmpfs;
   spec.target = base::RelPath::clean(mount.target);
+  spec.read_only = mount.read_only;
   spec.size_bytes = mount.size_bytes;
   spec.mode = tmpfs_mode(spec.target);
   return spec;
@@ -305,7 +307,10 @@ sandbox::MountSpec RunMounts::open_bind(std::size_t index) {
 }
 
 sandbox::MountSpec RunMounts::open_script() {
+  constexpr mode_t kForAll = 0755;  // the step may run as anybody
   script_dir_.emplace(input_.scope.services.store.temp(), "script-");
+  if (::fchmod(script_dir_->dir().get(), kForAll) != 0)
+    throw base::SystemError("chmod", script_dir_->dir().shown_as());
   base::write_file_atomically(script_dir_->dir(), base::RelPath::clean(op_.script->name),
                               op_.script->content, 0755);
   RunMount mount;

@@ -25,7 +25,10 @@ base::UniqueFd memory_file(std::string_view content) {
 
 StepSecrets::Presence StepSecrets::open(const RunMount& mount) {
   const auto value = lookup_ ? lookup_(mount.id) : std::nullopt;
-  if (!value) return Presence::missing;
+  if (!value) {
+    if (mount.env) add_variable(*mount.env, "");  // empty, not unset, as in BuildKit
+    return Presence::missing;
+  }
   const bool known = std::any_of(secrets_.begin(), secrets_.end(),
                                  [&](const Secret& secret) { return secret.id == mount.id; });
   if (!known) secrets_.push_back({mount.id, *value});

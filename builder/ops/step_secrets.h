@@ -23,7 +23,8 @@ class StepSecrets {
   explicit StepSecrets(const SecretLookup& lookup) : lookup_(lookup) {}
 
   enum class Presence { given, missing };
-  /// Looks up what a --mount=type=secret asks for. Throws: base::Error.
+  /// Looks up what a --mount=type=secret asks for. The variable of a missing one is empty. Throws:
+  /// base::Error.
   Presence open(const RunMount& mount);
   /// The files of those that were given, and their variables ("K=V").
   const std::vector<sandbox::MountSpec>& mounts() const { return mounts_; }

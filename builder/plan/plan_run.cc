@@ -6,6 +6,7 @@
 #include "builder/plan/history_text.h"
 #include "builder/plan/instruction_planner.h"
 #include "builder/plan/located.h"
+#include "parser/clean_path.h"
 #include "parser/device.h"
 #include "parser/heredoc.h"
 #include "parser/mount.h"
@@ -19,11 +20,12 @@ constexpr std::string_view kSecretDir = "/run/secrets/";
 constexpr std::string_view kAgentSocket = "/run/buildkit/ssh_agent.";
 constexpr const char* kAgentVariable = "SSH_AUTH_SOCK";
 
-/// `cmd <<EOF …`: the text that the shell gets, bodies and delimiters put back.
+/// `cmd <<EOF …`: the text that the shell gets, bodies and delimiters put back. The tabs of <<- are
+/// for the shell to take away.
 std::string reassemble(const std::string& first_line,
                        const std::vector<parser::Heredoc>& heredocs) {
   std::string text = first_line;
-  for (const auto& heredoc : heredocs) text += "\n" + heredoc.content + heredoc.name;
+  for (const auto& heredoc : heredocs) text += "\n" + heredoc.written_content() + heredoc.name;
   return text;
 }
 
@@ -97,7 +99,9 @@ RunMount InstructionPlanner::run_mount(const std::string& value, const SourceNam
         base::RelPath::clean(planned.source).is_root() && (mount.uid || mount.gid || mount.mode);
     planned.has_base = !mount.from.empty() && !is_made;
     if (!planned.has_base) planned.from = TreeRef{};
-    if (planned.id.empty()) planned.id = planned.target;
+    // As it is written: BuildKit knows a relative target's cache by the same name in all
+    // directories.
+    if (planned.id.empty()) planned.id = parser::clean_path(mount.target);
     planned.id = context_.args.given("BUILDKIT_CACHE_MOUNT_NS").value_or("") + "/" + planned.id;
   }
   return planned;

@@ -125,6 +125,17 @@ TEST_CASE("cache mount: without the cache one of no owner or mode stays", "[buil
   CHECK(read(f.caches().at(0), "a") == "old");
 }
 
+TEST_CASE("cache mount: without an id its name is the target as it is written", "[builder]") {
+  CacheFixture f;
+  f.build(
+      "FROM base\nWORKDIR /a\nRUN --mount=type=cache,target=./c/ true\n"
+      "WORKDIR /b\nRUN --mount=type=cache,target=c true\n"
+      "RUN --mount=type=cache,id=c,target=/x true\n");
+  CHECK(f.caches().size() == 1);
+  f.run("target=/a/c");
+  CHECK(f.caches().size() == 2);
+}
+
 TEST_CASE("cache mount: source= without from= is a part of the same cache", "[builder]") {
   CacheFixture f;
   f.run("id=c,target=/x");

@@ -59,6 +59,13 @@ TEST_CASE("context_tree: files belong to root and keep their modes", "[builder]"
   CHECK(link.entry.link_target == "bin/tool");
 }
 
+TEST_CASE("context_tree: the mode of the directory that holds the context does not count",
+          "[builder]") {
+  Fixture f;
+  REQUIRE(::fchmod(f.files.context().get(), 0700) == 0);
+  CHECK(f.tree().lookup({}).value().entry.mode == 0755);
+}
+
 TEST_CASE("context_tree: ignored files are not there; a directory with an exception in it is",
           "[builder]") {
   Fixture f;

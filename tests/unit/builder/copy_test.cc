@@ -50,6 +50,15 @@ std::string make_tar(const std::vector<Item>& items) {
   return sink.take();
 }
 
+/// The paths of the image's layer of this number, each with a space behind it.
+std::string layer_paths(BuildFixture& f, const builder::BuildResult& result, std::size_t number) {
+  const auto config = f.config(result);
+  const auto index = f.store->layers().index({config.diff_ids.at(number), std::nullopt, nullptr});
+  std::string paths;
+  for (const auto& entry : index->entries()) paths += entry.path.str() + " ";
+  return paths;
+}
+
 /// Gives the first entry a name that the writer refuses, by hand and with a checksum that fits.
 void rename_first(std::string& tar, const std::string& name) {
   std::fill(tar.begin(), tar.begin() + 100, '\0');
@@ -165,6 +174,62 @@ TEST_CASE("copy: names that mean deletions in a layer are left out with a warnin
   CHECK(f.content(*tree, "seen") == "x");
   CHECK(tree->children({}).size() == 1);
   CHECK(f.events.warnings().size() == 2);
+}
+
+TEST_CASE("copy: what the image has already is no part of the layer", "[builder]") {
+  BuildFixture f;
+  f.write("a", "same");
+  f.write("d/b", "b");
+  f.write("d/empty/x", "x");
+  f.write("tar", make_tar({{"n", EntryType::file, "n"}, {"s", EntryType::symlink, "n"}}));
+  const auto result = f.build(
+      "FROM scratch\nCOPY a d/b /x/\nCOPY a d /x/\nCOPY a d /x/\nADD tar /y\nADD tar /y\n"
+      "COPY --chmod=600 a /x/\nCOPY --link a /x/\n");
+  CHECK(layer_paths(f, result, 1) == "x x/empty x/empty/x ");
+  CHECK(layer_paths(f, result, 2).empty());
+  CHECK(layer_paths(f, result, 4).empty());
+  CHECK(layer_paths(f, result, 5) == "x x/a ");
+  CHECK(layer_paths(f, result, 6) == "x x/a ");
+  const auto tree = f.tree(result);
+  CHECK(f.content(*tree, "x/a") == "same");
+  CHECK(f.look(*tree, "y/s") == "link 0777 11:12 n");
+}
+
+TEST_CASE("copy: other bytes of the same size and time are a change", "[builder]") {
+  BuildFixture f;
+  const timespec times[2] = {{1'000'000'000, 0}, {1'000'000'000, 5}};
+  f.write("one/a", "1");
+  f.write("two/a", "2");
+  for (const char* path : {"one/a", "two/a"})
+    REQUIRE(::utimensat(f.context().get(), path, times, 0) == 0);
+  const auto result = f.build("FROM scratch\nCOPY one /\nCOPY two /\nCOPY two /\n");
+  CHECK(layer_paths(f, result, 1) == "a ");
+  CHECK(layer_paths(f, result, 2).empty());
+}
+
+TEST_CASE("copy: names of one file stay together, changed or not", "[builder]") {
+  BuildFixture f;
+  f.write("d/a", "x");
+  REQUIRE(::linkat(f.context().get(), "d/a", f.context().get(), "d/b", 0) == 0);
+  const auto result = f.build("FROM scratch\nCOPY d /\nCOPY d /\n");
+  CHECK(layer_paths(f, result, 1) == "a b ");
+}
+
+TEST_CASE("add: what an archive takes away and brings again is compared with the image",
+          "[builder]") {
+  BuildFixture f;
+  f.write("one", make_tar({{"d", EntryType::directory, ""},
+                           {"d/same", EntryType::file, "x"},
+                           {"d/other", EntryType::file, "1"},
+                           {"d/gone", EntryType::file, "1"}}));
+  f.write("two", make_tar({{"d", EntryType::file, "a file"},
+                           {"d", EntryType::directory, ""},
+                           {"d/same", EntryType::file, "x"},
+                           {"d/other", EntryType::file, "2"}}));
+  const auto tree = f.tree(f.build("FROM scratch\nADD one /\nADD two /\n"));
+  CHECK(f.content(*tree, "d/same") == "x");
+  CHECK(f.content(*tree, "d/other") == "2");
+  CHECK_FALSE(f.content(*tree, "d/gone"));
 }
 
 TEST_CASE("copy: a file cannot take a directory's place", "[builder]") {
@@ -299,6 +364,20 @@ TEST_CASE("add: whiteout names of an archive are left out with a warning", "[bui
   CHECK(f.content(*tree, "t/file") == "stays");
   CHECK(f.content(*tree, "t/seen") == "x");
   CHECK(f.events.warnings().size() == 1);
+}
+
+TEST_CASE("add: what follows an archive in its file does no harm, before 1970 is 1970",
+          "[builder]") {
+  BuildFixture f;
+  const std::string tar =
+      test::TarText{.name = "pax", .content = "12 mtime=-5\n", .type = 'x'}.str() +
+      test::TarText{.name = "old", .content = "x"}.str() + test::tar_end();
+  f.write("plain", tar + "junk");
+  f.write("packed", test::compress_with("gzip", tar) + "junk");
+  const auto tree = f.tree(f.build("FROM scratch\nADD plain /a\nADD packed /b\n"));
+  CHECK(f.content(*tree, "a/old") == "x");
+  CHECK(f.content(*tree, "b/old") == "x");
+  CHECK(tree->lookup(base::RelPath::clean("a/old"))->entry.mtime == base::TimePoint());
 }
 
 TEST_CASE("add: an archive's entry for the root changes nothing, whatever it is", "[builder]") {

@@ -98,11 +98,12 @@ TEST_CASE("run_secrets: a variable replaces one of the stage, and is a file only
   CHECK(spec.mounts[0].target.str() == "o");
 }
 
-TEST_CASE("run_secrets: one that is missing is left out, unless it is required", "[builder]") {
+TEST_CASE("run_secrets: one that is missing is left out, its variable is empty, unless required",
+          "[builder]") {
   Secrets f;
   f.contents_of("RUN --mount=type=secret,id=none --mount=type=secret,id=none,env=N");
   CHECK(f.sandbox.specs().at(0).mounts.empty());
-  CHECK(f.sandbox.specs().at(0).secret_env.empty());
+  CHECK(f.sandbox.specs().at(0).secret_env == std::vector<std::string>{"N="});
   CHECK_THROWS_WITH(f.build("FROM base\nRUN --mount=type=secret,id=none,required x\n"),
                     "secret none: not found");
   f.request.secrets = {};
@@ -119,6 +120,14 @@ TEST_CASE("run_secrets: the value is no part of the key, the id is", "[builder]"
   CHECK(f.sandbox.specs().size() == 1);
   f.build("FROM base\nRUN --mount=type=secret,id=other,target=/run/secrets/token make\n");
   CHECK(f.sandbox.specs().size() == 2);
+}
+
+TEST_CASE("run_secrets: a step that ran without one does not stand in for one that requires it",
+          "[builder]") {
+  Secrets f;
+  f.build("FROM base\nRUN --mount=type=secret,id=none make\n");
+  CHECK_THROWS_AS(f.build("FROM base\nRUN --mount=type=secret,id=none,required make\n"),
+                  parser::DockerfileError);
 }
 
 TEST_CASE("run_secrets: the image knows nothing of them", "[builder]") {

@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 
@@ -90,9 +91,14 @@ TEST_CASE("run: an unknown user is an error at the instruction", "[builder]") {
                     "unable to find user ghost: no matching entries in passwd file");
 }
 
-TEST_CASE("run: a script heredoc lies at /dev/pipes, executable and read-only", "[builder]") {
+TEST_CASE("run: a script heredoc lies at /dev/pipes, for everybody to run and read-only",
+          "[builder]") {
   BuildFixture f;
-  f.sandbox.on("/dev/pipes/EOF", [](const base::DirFd&, sandbox::StepObserver&) { return 0; });
+  struct stat directory {};
+  f.sandbox.on("/dev/pipes/EOF", [&](const base::DirFd&, sandbox::StepObserver&) {
+    const auto specs = f.sandbox.specs();
+    return ::fstat(mount_at(specs.back(), "dev/pipes")->source_fd, &directory);
+  });
   with_base(f).build("FROM base\nRUN <<EOF\n#!/bin/tool\nline\nEOF\n");
   const auto spec = f.sandbox.specs().at(0);
   CHECK(spec.argv.back() == "/dev/pipes/EOF");
@@ -100,6 +106,13 @@ TEST_CASE("run: a script heredoc lies at /dev/pipes, executable and read-only", 
   REQUIRE(mount != nullptr);
   CHECK(mount->read_only);
   CHECK(mount->source_is_directory);
+  CHECK((directory.st_mode & 07777) == 0755);
+}
+
+TEST_CASE("run: a shell that reads heredocs itself gets the tabs of <<- too", "[builder]") {
+  BuildFixture f;
+  with_base(f).build("FROM base\nRUN cat <<a <<-b\n\t1\na\n\t2\n\tb\n");
+  CHECK(f.sandbox.specs().at(0).argv.back() == "cat <<a <<-b\n\t1\na\n\t2\nb");
 }
 
 TEST_CASE(
@@ -136,6 +149,15 @@ TEST_CASE("run: a tmpfs has the mode of what it covers, else it is for everybody
   CHECK(mount_at(spec, "var/private")->mode == 0710);
   CHECK(mount_at(spec, "link/new")->mode == 01777);
   CHECK(mount_at(spec, "link")->mode == 0710);
+  CHECK_FALSE(mount_at(spec, "link")->read_only);
+}
+
+TEST_CASE("run: a tmpfs may be read-only", "[builder]") {
+  BuildFixture f;
+  with_base(f).build("FROM base\nRUN --mount=type=tmpfs,target=/t,ro a\n");
+  const auto spec = f.sandbox.specs().at(0);
+  REQUIRE(mount_at(spec, "t") != nullptr);
+  CHECK(mount_at(spec, "t")->read_only);
 }
 
 TEST_CASE("run: only the mounted part of the context counts", "[builder]") {

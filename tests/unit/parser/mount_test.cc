@@ -61,6 +61,11 @@ TEST_CASE("mount: a tmpfs has a size", "[parser]") {
   CHECK(fault("target=/t,size=1") == "unexpected key 'size' for mount type 'bind'");
 }
 
+TEST_CASE("mount: a tmpfs has no source", "[parser]") {
+  CHECK(fault("type=tmpfs,target=/t,source=a") == "a tmpfs mount takes no source: it begins empty");
+  CHECK(parse_mount("type=tmpfs,target=/t,source=/").source == "/");
+}
+
 TEST_CASE("mount: a secret is known by its id, its source or its target", "[parser]") {
   CHECK(parse_mount("type=secret,id=a,target=/b/c").id == "a");
   CHECK(parse_mount("type=secret,source=s").id == "s");

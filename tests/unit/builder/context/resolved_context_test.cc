@@ -1,11 +1,13 @@
 #include "builder/context/resolved_context.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 
 #include <catch2/catch.hpp>
 #include <map>
 
 #include "base/error.h"
+#include "builder/context/ignore_file.h"
 #include "tests/unit/builder/context/tar_text.h"
 #include "tests/unit/builder/git/git_fixture.h"
 
@@ -174,4 +176,12 @@ TEST_CASE("resolved_context: a Dockerfile of its own by URL", "[context]") {
   FakeFiles files;
   files.contents["http://h/Dockerfile"] = "FROM scratch\n";
   CHECK(builder::fetch_dockerfile("http://h/Dockerfile", files, {}) == "FROM scratch\n");
+}
+
+TEST_CASE("context: a directory that is called like an ignore file is none", "[builder]") {
+  const base::TempDir context = test::make_scratch_dir();
+  REQUIRE(::mkdirat(context.dir().get(), ".containerignore", 0755) == 0);
+  CHECK_FALSE(builder::read_context_ignore_file(context.dir()));
+  base::write_file_atomically(context.dir(), base::RelPath::exact(".dockerignore"), "a");
+  CHECK(builder::read_context_ignore_file(context.dir()) == "a");
 }

@@ -1,0 +1,98 @@
+// DestinationTree: what the layers below have already is no part of the new one, as with BuildKit,
+// which compares what a step wrote with what was there.
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <vector>
+
+#include "base/error.h"
+#include "builder/ops/destination_tree.h"
+#include "layers/xattr_policy.h"
+
+namespace ibuild::builder {
+namespace {
+
+using layers::EntryType;
+using layers::LayerEntry;
+
+std::string_view capability_of(const LayerEntry& entry) {
+  const auto found =
+      std::find_if(entry.xattrs.begin(), entry.xattrs.end(),
+                   [](const base::Xattr& xattr) { return layers::is_stored_xattr(xattr.name); });
+  return found == entry.xattrs.end() ? std::string_view() : std::string_view(found->value);
+}
+
+/// Everything but the bytes. Times of directories say nothing, nor do parts of a second.
+bool has_same_metadata(const LayerEntry& entry, const LayerEntry& below) {
+  using std::chrono::seconds;
+  const auto second = [](const LayerEntry& e) { return std::chrono::floor<seconds>(e.mtime); };
+  return entry.type == below.type && entry.mode == below.mode && entry.uid == below.uid &&
+         entry.gid == below.gid && entry.size_bytes == below.size_bytes &&
+         entry.device_major == below.device_major && entry.device_minor == below.device_minor &&
+         entry.link_target == below.link_target && capability_of(entry) == capability_of(below) &&
+         (entry.type == EntryType::directory || second(entry) == second(below));
+}
+
+/// Of a directory that exists only as the parent of something.
+LayerEntry implied_directory() {
+  LayerEntry entry;
+  entry.type = EntryType::directory;
+  entry.mode = 0755;
+  return entry;
+}
+
+}  // namespace
+
+bool DestinationTree::is_in_parent_already(const base::RelPath& path, const Added& added,
+                                           const ParentOpener& opener) const {
+  const auto node = below(path);
+  if (!node || (added.link && link_facts_.contains(*added.link))) return false;
+  const LayerEntry entry = entry_of(path, added);
+  if (!has_same_metadata(entry, node->entry != nullptr ? *node->entry : implied_directory()))
+    return false;
+  if (entry.type != EntryType::file || entry.size_bytes == 0) return true;
+  if (!entry.content) return false;
+  if (node->entry->content) return *entry.content == *node->entry->content;
+  base::HashingSink hashed;
+  base::copy_stream(*opener(*node), hashed);
+  return *entry.content == base::Sha256Value(hashed.finish());
+}
+
+/// Names of one file stay together: those that are several are left as they are.
+void DestinationTree::leave_out_unchanged_files(const ParentOpener& opener,
+                                                const std::stop_token& stop) {
+  std::vector<Entries::iterator> unchanged;
+  std::map<LinkKey, std::size_t> names;
+  for (auto at = added_.begin(); at != added_.end(); ++at) {
+    if (stop.stop_requested()) throw base::CancelledError();
+    if (!below(at->first) || is_hidden(at->first.parent()) || is_directory(at->first)) continue;
+    if (!is_in_parent_already(at->first, at->second, opener)) continue;
+    unchanged.push_back(at);
+    if (at->second.link) names.emplace(*at->second.link, 0);
+  }
+  if (!names.empty()) {
+    for (const auto& [path, added] : added_) {
+      const auto found = added.link ? names.find(*added.link) : names.end();
+      if (found != names.end()) ++found->second;
+    }
+  }
+  for (const auto at : unchanged) {
+    if (at->second.link && names.at(*at->second.link) > 1) continue;
+    hidden_.erase(at->first);
+    added_.erase(at);
+  }
+}
+
+void DestinationTree::leave_out_unchanged(const ParentOpener& opener, std::stop_token stop) {
+  leave_out_unchanged_files(opener, stop);
+  // From the last to the first: what a directory holds comes before the directory itself.
+  for (auto at = added_.end(); at != added_.begin();) {
+    --at;
+    const auto next = std::next(at);
+    const bool holds_something = next != added_.end() && next->first.is_within(at->first);
+    if (holds_something || !is_directory(at->first) || is_hidden(at->first)) continue;
+    if (is_in_parent_already(at->first, at->second, opener)) at = added_.erase(at);
+  }
+}
+
+}  // namespace ibuild::builder
