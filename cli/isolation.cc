@@ -22,16 +22,30 @@ IsolationChoice enter_chroot(const std::string& reason) {
   return {.profile = Profile::chroot, .reason = reason};
 }
 
+/// Inside a user namespace, or as root.
+IsolationChoice choose_pids(Isolation wanted) {
+  const std::string why_shared = sandbox::why_no_own_proc();
+  if (why_shared.empty()) return {.profile = Profile::namespaces, .reason = {}};
+  if (wanted == Isolation::rootless) refuse("rootless", why_shared);
+  return {.profile = Profile::shared_pids, .reason = why_shared};
+}
+
 }  // namespace
+
+std::string_view name_of_fallback(const IsolationChoice& choice) {
+  if (choice.profile == Profile::shared_pids) return "shared-pids";
+  return choice.profile == Profile::chroot ? "chroot" : "";
+}
 
 Isolation parse_isolation(std::string_view text) {
   if (text.empty() || text == "auto") return Isolation::automatic;
   if (text == "root") return Isolation::root;
   if (text == "rootless") return Isolation::rootless;
-  if (text == "none") return Isolation::none;
+  if (text == "shared-pids") return Isolation::shared_pids;
   if (text == "chroot") return Isolation::chroot;
+  if (text == "none") return Isolation::none;
   base::UsageError error("--isolation=" + base::printable(text) + " is not known");
-  error.set_hint("use auto, root, rootless, chroot or none");
+  error.set_hint("use auto, root, rootless, shared-pids, chroot or none");
   throw error;
 }
 
@@ -50,7 +64,11 @@ IsolationChoice enter_isolation(Isolation wanted, int argc, char** argv) {
     refuse("rootless", "root uses the profile `root`");
   }
   if (wanted == Isolation::rootless && privilege == Privilege::none) refuse("rootless", why_not);
-  if (privilege != Privilege::none) return {.profile = Profile::namespaces, .reason = {}};
+  if (wanted == Isolation::shared_pids) {
+    if (privilege == Privilege::none) refuse("shared-pids", why_not);
+    return {.profile = Profile::shared_pids, .reason = "--isolation=shared-pids was asked for"};
+  }
+  if (privilege != Privilege::none) return choose_pids(wanted);
   const auto chroot = sandbox::probe_profile("chroot");
   if (chroot.usable) return {.profile = Profile::chroot, .reason = why_not};
   return {.profile = Profile::none,
@@ -61,6 +79,8 @@ std::unique_ptr<sandbox::Sandbox> make_sandbox(const IsolationChoice& choice) {
   switch (choice.profile) {
     case Profile::namespaces:
       return sandbox::make_namespace_sandbox();
+    case Profile::shared_pids:
+      return sandbox::make_namespace_sandbox(sandbox::PidNamespace::shared);
     case Profile::chroot:
       return sandbox::make_chroot_sandbox();
     case Profile::none:
@@ -73,6 +93,7 @@ std::unique_ptr<layers::SnapshotBackend> make_snapshots(const IsolationChoice& c
                                                         const layers::Store& store) {
   switch (choice.profile) {
     case Profile::namespaces:
+    case Profile::shared_pids:
       return layers::make_snapshot_backend(store.layers(), store.temp());
     case Profile::chroot:
       return layers::make_plain_backend(store.layers(), store.temp());

@@ -12,18 +12,23 @@
 namespace ibuild::cli {
 
 /// What --isolation asks for.
-enum class Isolation { automatic, root, rootless, chroot, none };
+enum class Isolation { automatic, root, rootless, shared_pids, chroot, none };
 
 /// Throws: UsageError for what is not known or not supported.
 Isolation parse_isolation(std::string_view text);
 
 /// Whether steps can run in this process, and how or why not.
 struct IsolationChoice {
-  enum class Profile { namespaces, chroot, none };  // namespaces: root and rootless alike
+  // namespaces: root and rootless alike
+  enum class Profile { namespaces, shared_pids, chroot, none };
   Profile profile = Profile::none;
   std::string reason;  // why not more
   bool can_run() const { return profile != Profile::none; }
 };
+
+/// The name of a profile that keeps steps less apart than they could be elsewhere; empty for
+/// others.
+std::string_view name_of_fallback(const IsolationChoice& choice);
 
 /// What runs the steps, and what makes their root file systems. Null for `none`.
 std::unique_ptr<sandbox::Sandbox> make_sandbox(const IsolationChoice& choice);

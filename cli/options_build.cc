@@ -152,7 +152,8 @@ void BuildOptions::add_to(OptionParser& parser) {
   parser.list("--add-host", "NAME:IP", add_hosts, "Line for /etc/hosts of RUN");
   parser.value("--shm-size", "SIZE", shm_size, "Size of /dev/shm of RUN (default 64m)");
   parser.list("--ulimit", "NAME=SOFT[:HARD]", ulimits, "Limit for RUN");
-  parser.value("--isolation", "KIND", isolation, "auto, root, rootless, chroot or none");
+  parser.value("--isolation", "KIND", isolation,
+               "auto, root, rootless, shared-pids, chroot or none");
   call.add_to(parser);
   secrets.add_to(parser);
   steps.add_to(parser);

@@ -64,7 +64,7 @@ void RunOptions::add_to(OptionParser& parser) {
   parser.list("--cdi-config-dir", "DIR", cdi_directories, "Where devices with names are described");
   resources.add_to(parser);
   parser.value("--pull", "WHEN", pull, "Fetch the image: missing, always or never");
-  parser.value("--isolation", "KIND", isolation, "auto, root, rootless or chroot");
+  parser.value("--isolation", "KIND", isolation, "auto, root, rootless, shared-pids or chroot");
   parser.flag("--read-only", read_only, "The container cannot write to its own files");
   parser.flag("--rm", remove, "Throw the container's files away at its end (always done)");
   parser.flag("-i,--interactive", interactive, "Standard input goes to the program (always done)");

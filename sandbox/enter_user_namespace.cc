@@ -10,8 +10,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -160,51 +162,64 @@ std::string explain_refusal(UserNamespaceStep step, int error_number) {
 
 namespace {
 
-/// A /proc can be mounted by processes of its pid namespace alone. Gives an errno value.
-int try_to_mount_proc() {
-  const pid_t child = ::fork();
-  if (child < 0) return errno;
-  if (child == 0) ::_exit(::mount("ibuild", "/proc", "proc", 0, nullptr) == 0 ? 0 : errno);
+/// ECHILD when it did not exit by itself.
+int exit_code_of(pid_t child) {
   int status = 0;
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
   return WIFEXITED(status) ? WEXITSTATUS(status) : ECHILD;
 }
 
+/// A /proc can be mounted by processes of its pid namespace alone. Gives an errno value.
+int try_to_mount_proc() {
+  const pid_t child = ::fork();
+  if (child < 0) return errno;
+  if (child == 0) ::_exit(::mount("ibuild", "/proc", "proc", 0, nullptr) == 0 ? 0 : errno);
+  return exit_code_of(child);
+}
+
+/// What a try has shown.
+struct Trial {
+  std::string why_not;  // empty when nothing is refused that cannot be done without
+  int proc_error = 0;   // as of UserNamespaceEntry
+};
+
 /// The whole way with one id, up to what a step does first: some systems let a process in and then
-/// deny it everything. Gives why not; empty when nothing is refused.
-std::string try_in_this_process() {
+/// deny it everything.
+Trial try_in_this_process() {
   const uid_t uid = ::geteuid();
   const gid_t gid = ::getegid();
   if (::unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) {
-    return explain_refusal(UserNamespaceStep::unshare, errno);
+    return {explain_refusal(UserNamespaceStep::unshare, errno)};
   }
   try {
     map_single_id(uid, gid);
   } catch (const base::SystemError& error) {
-    return explain_refusal(UserNamespaceStep::map_ids, error.error_number());
+    // The parent's root is mapped by those who could give files its capabilities (Linux 5.12).
+    const bool lacks_right = uid == 0 && error.error_number() == EPERM;
+    return {lacks_right ? "map root in a new user namespace: root lacks CAP_SETFCAP; start the "
+                          "container with it (--cap-add), or as another user"
+                        : explain_refusal(UserNamespaceStep::map_ids, error.error_number())};
   }
   if (::mount("ibuild", "/", "tmpfs", 0, nullptr) != 0) {
-    return explain_refusal(UserNamespaceStep::mount, errno);
+    return {explain_refusal(UserNamespaceStep::mount, errno)};
   }
   if (::unshare(CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP) != 0) {
-    return explain_refusal(UserNamespaceStep::other_namespaces, errno);
+    return {explain_refusal(UserNamespaceStep::other_namespaces, errno)};
   }
-  if (const int error_number = try_to_mount_proc(); error_number != 0) {
-    return explain_refusal(UserNamespaceStep::mount_proc, error_number);
-  }
-  return why_calls_are_missing();
+  const int proc_error = try_to_mount_proc();
+  return {why_calls_are_missing(), proc_error};
 }
 
-constexpr char kAnswer = '+';  // comes before the reason, which may be empty
-
+/// "<proc_error>:<why_not>"
 [[noreturn]] void try_and_tell(int answer_to) noexcept {
-  const std::string answer = kAnswer + try_in_this_process();
+  const Trial trial = try_in_this_process();
+  const std::string answer = std::to_string(trial.proc_error) + ":" + trial.why_not;
   const auto written = ::write(answer_to, answer.data(), answer.size());
   ::_exit(written == static_cast<ssize_t>(answer.size()) ? 0 : 1);
 }
 
-std::string try_in_a_child() {
+Trial try_in_a_child() {
   base::Pipe pipe = base::Pipe::open();
   const pid_t child = ::fork();
   if (child < 0) throw base::SystemError("fork", "");
@@ -216,8 +231,13 @@ std::string try_in_a_child() {
   }
   while (::waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
   }
-  if (size < 1 || answer[0] != kAnswer) return explain_refusal(UserNamespaceStep::unshare, ECHILD);
-  return {answer.data() + 1, static_cast<std::size_t>(size - 1)};
+  const std::string_view text(answer.data(), static_cast<std::size_t>(std::max<ssize_t>(size, 0)));
+  const std::size_t colon = text.find(':');
+  const auto proc_error = base::parse_u64(text.substr(0, colon));
+  if (!proc_error || colon == std::string_view::npos) {
+    return {explain_refusal(UserNamespaceStep::unshare, ECHILD)};
+  }
+  return {std::string(text.substr(colon + 1)), static_cast<int>(*proc_error)};
 }
 
 }  // namespace
@@ -229,15 +249,25 @@ bool has_admin_capability() {
   return (data[0].effective >> CAP_SYS_ADMIN & 1) != 0;
 }
 
+int error_of_own_proc() {
+  const pid_t child = ::fork();
+  if (child < 0) throw base::SystemError("fork", "");
+  if (child == 0) {
+    const bool apart = ::unshare(CLONE_NEWNS | CLONE_NEWPID) == 0 &&
+                       ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0;
+    ::_exit(apart ? try_to_mount_proc() : errno);
+  }
+  return exit_code_of(child);
+}
+
 UserNamespaceEntry enter_new_user_namespace() {
   using Reached = UserNamespaceEntry::Reached;
-  if (std::string why_not = try_in_a_child(); !why_not.empty()) {
-    return {Reached::nothing, std::move(why_not)};
-  }
+  Trial trial = try_in_a_child();
+  if (!trial.why_not.empty()) return {Reached::nothing, std::move(trial.why_not)};
   const uid_t uid = ::geteuid();
   const gid_t gid = ::getegid();
   GrantedMaps maps = granted_maps();
-  UserNamespaceEntry entry{Reached::ranges, maps.why_not};
+  UserNamespaceEntry entry{Reached::ranges, maps.why_not, trial.proc_error};
   OutsideHelper helper([&](pid_t pid) { map_from_outside(pid, maps); });
   if (::unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) {
     return {Reached::nothing, explain_refusal(UserNamespaceStep::unshare, errno)};

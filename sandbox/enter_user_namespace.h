@@ -14,12 +14,18 @@ struct UserNamespaceEntry {
   };
   Reached reached = Reached::nothing;
   std::string why_not;
+  /// What mounting a /proc of a pid namespace of one's own fails with there (errno); 0: it works.
+  int proc_error = 0;
 };
 
 /// Moves the calling process into a new user namespace as its root, and a new mount namespace.
 /// Tries in a child first, so that nothing has happened when the system refuses. Requires: one
 /// thread. Throws: SystemError, Error when it got stuck half-way.
 UserNamespaceEntry enter_new_user_namespace();
+
+/// What mounting a /proc of a pid namespace of one's own fails with here (errno); 0: it works.
+/// Tried in a child. Throws: SystemError.
+int error_of_own_proc();
 
 /// Words for a refusal of unshare(CLONE_NEWUSER), of the id maps, or of what a step needs in it,
 /// with the knob to turn.

@@ -18,6 +18,7 @@ struct StepLines {
 /// argv[2] of the launcher: how its steps are kept in.
 namespace launcher_role {
 inline constexpr std::string_view kNamespaces = "launcher";
+inline constexpr std::string_view kSharedPids = "shared-pids-launcher";
 inline constexpr std::string_view kChangedRoot = "chroot-launcher";
 }  // namespace launcher_role
 

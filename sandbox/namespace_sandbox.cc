@@ -13,6 +13,8 @@ namespace {
 
 class NamespaceSandbox : public Sandbox {
  public:
+  explicit NamespaceSandbox(std::string_view role) : launcher_(role) {}
+
   base::ExitStatus run(const SandboxSpec& spec, StepObserver& observer,
                        std::stop_token stop) override {
     check_spec(spec);
@@ -28,11 +30,14 @@ class NamespaceSandbox : public Sandbox {
   void prepare() override { launcher_.prepare(); }
 
  private:
-  Launcher launcher_{launcher_role::kNamespaces};
+  Launcher launcher_;
 };
 
 }  // namespace
 
-std::unique_ptr<Sandbox> make_namespace_sandbox() { return std::make_unique<NamespaceSandbox>(); }
+std::unique_ptr<Sandbox> make_namespace_sandbox(PidNamespace pids) {
+  return std::make_unique<NamespaceSandbox>(pids == PidNamespace::own ? launcher_role::kNamespaces
+                                                                      : launcher_role::kSharedPids);
+}
 
 }  // namespace ibuild::sandbox

@@ -46,6 +46,7 @@ ProfileProbe probe_private_network() {
 std::vector<ProfileProbe> probe_profiles() {
   return {probe_profile("root"),
           probe_profile("rootless"),
+          probe_profile("shared-pids"),
           probe_profile("chroot"),
           {"none", true, "nothing needed; for builds without RUN"}};
 }

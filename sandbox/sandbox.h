@@ -84,9 +84,14 @@ class Sandbox {
   virtual void prepare() {}
 };
 
+/// Whose processes a step is among. `shared`: those around ibuild, for containers that let no /proc
+/// be mounted. The step sees them and can signal those of its user, so also us; it looks into none,
+/// as it is root of a user namespace of its own.
+enum class PidNamespace { own, shared };
+
 /// Namespaces (mount, pid, ipc, uts, cgroup; network for `none`), seccomp, capabilities. Works as
 /// root and inside the user namespace made by enter_user_namespace().
-std::unique_ptr<Sandbox> make_namespace_sandbox();
+std::unique_ptr<Sandbox> make_namespace_sandbox(PidNamespace pids = PidNamespace::own);
 
 /// What an ordinary container allows: a changed root in which stand-ins take the place of mounts (a
 /// /dev of device nodes, copies and moved directories), no namespaces, no filter of its own where

@@ -30,9 +30,11 @@ std::optional<std::uint32_t> outside_of_root(const IdMap& map) {
   return std::nullopt;
 }
 
-/// What a run that made the user namespace tells the next: "<uid>:<why there is one id only>".
+/// What a run that made the user namespace tells the next:
+/// "<uid>:<errno of mounting a /proc there, or 0>:<why there is one id only>".
 struct Mark {
   uid_t uid = 0;
+  int proc_error = 0;
   std::string why_single;
 };
 
@@ -40,12 +42,16 @@ struct Mark {
 std::optional<Mark> read_mark() {
   const char* value = std::getenv(kMark);
   const std::string_view text = value != nullptr ? value : "";
-  const std::size_t colon = text.find(':');
-  const auto uid = base::parse_u64(text.substr(0, colon));
-  if (!uid || colon == std::string_view::npos) return std::nullopt;
+  const std::size_t first = text.find(':');
+  const std::size_t second = text.find(':', first + 1);
+  if (first == std::string_view::npos || second == std::string_view::npos) return std::nullopt;
+  const auto uid = base::parse_u64(text.substr(0, first));
+  const auto proc_error = base::parse_u64(text.substr(first + 1, second - first - 1));
+  if (!uid || !proc_error) return std::nullopt;
   const IdMap map = own_uid_map();
   if (is_identity(map) || outside_of_root(map) != *uid) return std::nullopt;
-  return Mark{static_cast<uid_t>(*uid), std::string(text.substr(colon + 1))};
+  return Mark{static_cast<uid_t>(*uid), static_cast<int>(*proc_error),
+              std::string(text.substr(second + 1))};
 }
 
 Privilege privilege_here() {
@@ -86,11 +92,18 @@ Privilege enter_user_namespace(int argc, char** argv, std::string& why_not) {
     why_not = entry.why_not;
     return Privilege::none;
   }
-  const std::string mark = uid + ":" + entry.why_not;
+  const std::string mark = uid + ":" + std::to_string(entry.proc_error) + ":" + entry.why_not;
   if (::setenv(kMark, mark.c_str(), 1) != 0) throw base::SystemError("setenv", kMark);
   const std::string binary = own_binary_path();
   ::execv(binary.c_str(), argv);
   throw base::SystemError("execute", binary);
+}
+
+std::string why_no_own_proc() {
+  if (is_identity(own_uid_map())) return {};
+  const auto mark = read_mark();
+  const int error_number = mark ? mark->proc_error : error_of_own_proc();
+  return error_number == 0 ? "" : explain_refusal(UserNamespaceStep::mount_proc, error_number);
 }
 
 uid_t real_uid() {

@@ -27,16 +27,21 @@ enum class Privilege {
 /// left in a namespace in which it cannot go on.
 Privilege enter_user_namespace(int argc, char** argv, std::string& why_not);
 
+/// Empty when steps of this process can have a /proc, and with it processes, of their own; else why
+/// not. Requires: enter_user_namespace() has given something else than `none`; one thread. Throws:
+/// SystemError.
+std::string why_no_own_proc();
+
 /// The user who started ibuild, also inside the user namespace.
 uid_t real_uid();
 
 /// One row of `ibuild doctor`.
 struct ProfileProbe {
-  std::string profile;  // "root", "rootless", "chroot", "none"
+  std::string profile;  // "root", "rootless", "shared-pids", "chroot", "none"
   bool usable = false;
   std::string reason;  // why not, and what to do about it; or what it rests on
 };
-/// Tries one of "root", "rootless", "chroot" for real, in a short-lived child.
+/// Tries one of them, but "none", for real, in a short-lived child.
 ProfileProbe probe_profile(const std::string& profile);
 /// Whether steps can have a network of their own (NetworkMode::own): the program and the device
 /// that it takes. `profile` is "private".

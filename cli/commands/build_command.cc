@@ -341,9 +341,9 @@ int run_build_variant(const BuildVariant& variant, Arguments arguments, CommandC
     auto& trace = run.trace.emplace(progress);
     options.registry.trace = [&trace](const std::string& line) { trace.add(line); };
   }
-  if (isolation.profile == IsolationChoice::Profile::chroot &&
-      wanted_isolation == Isolation::automatic) {
-    warnings_to(progress)("steps run with the isolation `chroot`: " + isolation.reason);
+  const std::string fallback(name_of_fallback(isolation));
+  if (wanted_isolation == Isolation::automatic && !fallback.empty()) {
+    warnings_to(progress)("steps run with the isolation `" + fallback + "`: " + isolation.reason);
   }
   try {
     return run_invocation(run, isolation, progress, context);

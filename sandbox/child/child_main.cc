@@ -8,6 +8,7 @@
 #include <csignal>
 #include <cstdint>
 #include <cstdio>
+#include <optional>
 #include <string_view>
 
 #include "base/error.h"
@@ -58,7 +59,7 @@ void reset_signals() {
 StepContext find_context(Confinement confinement) {
   StepContext context;
   context.confinement = confinement;
-  context.records_owners = confinement == Confinement::namespaces && base::must_record_owners();
+  context.records_owners = confinement != Confinement::changed_root && base::must_record_owners();
   if (context.records_owners) {
     context.filter = compile_filter(default_verdicts_with_keeper(KeeperScope::owners));
     context.insecure_filter = compile_filter(keeper_verdicts_alone(KeeperScope::owners));
@@ -69,6 +70,14 @@ StepContext find_context(Confinement confinement) {
   context.gids = own_gid_map();
   context.may_set_groups = may_set_groups();
   return context;
+}
+
+/// None for the name of no launcher.
+std::optional<Confinement> confinement_of(std::string_view role) {
+  if (role == launcher_role::kNamespaces) return Confinement::namespaces;
+  if (role == launcher_role::kSharedPids) return Confinement::shared_pids;
+  if (role == launcher_role::kChangedRoot) return Confinement::changed_root;
+  return std::nullopt;
 }
 
 void start_supervisor(Channel& control, Frame frame, const StepContext& context) {
@@ -102,9 +111,8 @@ void run_launcher(Confinement confinement) {
 void sandbox_child_main(int argc, char** argv) {
   const std::string_view role = argc > 2 ? argv[2] : "";
   try {
-    if (role == launcher_role::kNamespaces || role == launcher_role::kChangedRoot) {
-      run_launcher(role == launcher_role::kNamespaces ? Confinement::namespaces
-                                                      : Confinement::changed_root);
+    if (const auto confinement = confinement_of(role)) {
+      run_launcher(*confinement);
       ::_exit(0);
     }
     if (role == "probe" && argc > 3) ::_exit(run_probe(argv[3]));

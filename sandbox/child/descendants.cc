@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdint>
@@ -45,7 +46,7 @@ std::optional<Process> look_at(pid_t pid) {
   return Process{pid, static_cast<pid_t>(*parent), *start};
 }
 
-std::vector<Process> descendants() {
+std::vector<Process> descendants(const SparedChildren& spared) {
   std::multimap<pid_t, Process> children;
   for (const base::DirEntry& entry : base::list_dir(base::DirFd::open("/proc"))) {
     const auto pid = base::parse_u64(entry.name);
@@ -58,6 +59,7 @@ std::vector<Process> descendants() {
     const auto [begin, end] = children.equal_range(pending.back());
     pending.pop_back();
     for (auto child = begin; child != end; ++child) {
+      if (std::find(spared.begin(), spared.end(), child->second.pid) != spared.end()) continue;
       found.push_back(child->second);
       pending.push_back(child->second.pid);
     }
@@ -74,11 +76,11 @@ void send(const Process& process, int signal) {
 
 /// Stops them until a look around finds none that was not stopped before. All get the signal each
 /// time: one that was not stopped yet may have woken another.
-std::vector<Process> stop_all() {
+std::vector<Process> stop_all(const SparedChildren& spared) {
   std::set<std::pair<pid_t, std::uint64_t>> known;
   for (;;) {
     bool found_new = false;
-    std::vector<Process> all = descendants();
+    std::vector<Process> all = descendants(spared);
     for (const Process& process : all) {
       found_new = known.emplace(process.pid, process.start).second || found_new;
       send(process, SIGSTOP);
@@ -89,21 +91,36 @@ std::vector<Process> stop_all() {
 
 }  // namespace
 
-void signal_descendants(int signal) {
-  for (const Process& process : descendants()) send(process, signal);
+void signal_descendants(int signal, const SparedChildren& spared) {
+  for (const Process& process : descendants(spared)) send(process, signal);
 }
 
-void kill_descendants() {
-  for (const Process& process : stop_all()) send(process, SIGKILL);
+void kill_descendants(const SparedChildren& spared) {
+  for (const Process& process : stop_all(spared)) send(process, SIGKILL);
 }
 
-void kill_and_reap_descendants() {
+void kill_and_reap_descendants(const SparedChildren& spared) {
+  if (spared.empty()) return kill_and_reap_all_descendants();
   for (;;) {
-    kill_descendants();
+    const std::vector<Process> all = stop_all(spared);
+    if (all.empty()) return;
+    for (const Process& process : all) send(process, SIGKILL);
+    // What is further below becomes ours when these are gone.
+    for (const Process& process : all) {
+      if (process.parent == ::getpid()) ::waitpid(process.pid, nullptr, 0);
+    }
+  }
+}
+
+void kill_and_reap_all_descendants() {
+  for (;;) {
+    siginfo_t info{};
+    const int known = ::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT);
+    if (known != 0 && errno == ECHILD) return;
+    kill_descendants({});
     // Blocks for those that have just been killed; one that got away in between is stopped in the
     // next round.
-    const pid_t pid = ::waitpid(-1, nullptr, 0);
-    if (pid < 0 && errno == ECHILD) return;
+    ::waitpid(-1, nullptr, 0);
     while (::waitpid(-1, nullptr, WNOHANG) > 0) {
     }
   }

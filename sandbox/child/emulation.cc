@@ -3,7 +3,6 @@
 #include "sandbox/child/emulation.h"
 
 #include <fcntl.h>
-#include <sched.h>
 #include <sys/mount.h>
 #include <unistd.h>
 
@@ -12,11 +11,9 @@
 #include <string>
 
 #include "base/error.h"
+#include "sandbox/child/inner_user_namespace.h"
 #include "sandbox/child/mounts.h"
-#include "sandbox/enter_user_namespace.h"
 #include "sandbox/fail.h"
-#include "sandbox/id_map.h"
-#include "sandbox/outside_helper.h"
 #include "sandbox/sandbox.h"
 
 namespace ibuild::sandbox {
@@ -31,17 +28,6 @@ constexpr const char* kMountPoint = "proc/sys/fs/binfmt_misc";
       "have the machine run such programs: register its emulators in binfmt_misc with the flag F "
       "(Debian: install qemu-user-static and binfmt-support)");
   throw error;
-}
-
-void enter_user_namespace_with_same_ids() {
-  constexpr std::string_view kPhase = "new user namespace for an emulator";
-  const IdMap uids = same_ids(own_uid_map());
-  const IdMap gids = same_ids(own_gid_map());
-  OutsideHelper helper([&](pid_t pid) { write_id_maps(pid, uids, gids); });
-  if (::unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0)
-    refuse(kPhase, explain_refusal(UserNamespaceStep::unshare, errno));
-  const std::string why_not = helper.ask();
-  if (!why_not.empty()) refuse(kPhase, why_not);
 }
 
 std::string escaped(std::string_view bytes) {
@@ -76,7 +62,11 @@ void register_emulator(const base::DirFd& registry, const Emulator& emulator) {
 void enter_emulation(const std::vector<Emulator>& emulators) {
   constexpr std::string_view kPhase = "mount binfmt_misc";
   if (emulators.empty()) return;
-  enter_user_namespace_with_same_ids();
+  try {
+    enter_inner_user_namespace("new user namespace for an emulator");
+  } catch (const SandboxError& error) {
+    refuse(error.phase(), error.detail());
+  }
   constexpr std::uint64_t kAttributes = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
   base::UniqueFd mount = try_new_mount("binfmt_misc", {}, kAttributes);
   if (!mount) {

@@ -25,6 +25,7 @@
 #include "base/scope_exit.h"
 #include "base/stream.h"
 #include "sandbox/child/emulation.h"
+#include "sandbox/child/inner_user_namespace.h"
 #include "sandbox/child/keeper/task.h"
 #include "sandbox/child/mounts.h"
 #include "sandbox/enter_user_namespace.h"
@@ -63,18 +64,27 @@ void enter_pid_namespace() {
   }
 }
 
-/// A /proc of one's own, which a container with masked paths in its /proc refuses. Only the first
-/// process in the new pid namespace can try.
-void try_proc() {
+int usable(const std::string& reason) {
+  std::printf("%s\n", reason.c_str());
+  std::fflush(stdout);
+  return 0;
+}
+
+int refused(const std::string& reason) {
+  usable(reason);
+  return 1;
+}
+
+/// Does something in a child, from which it does not come back; what that throws ends the probe.
+template <typename Work>
+void try_in_child(std::string_view phase, const Work& work) {
   const pid_t child = ::fork();
-  if (child < 0) fail_with_errno("mount /proc", "fork");
+  if (child < 0) fail_with_errno(phase, "fork");
   if (child == 0) {
     try {
-      new_mount("mount /proc", "proc", {}, MOUNT_ATTR_NOSUID);
+      work();
     } catch (const std::exception& error) {
-      std::printf("%s (%s)\n", error.what(), kMaskedProcAdvice);
-      std::fflush(stdout);
-      ::_exit(1);
+      ::_exit(refused(error.what()));
     }
     ::_exit(0);
   }
@@ -83,13 +93,35 @@ void try_proc() {
   if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) ::_exit(1);
 }
 
-void try_everything(bool in_user_namespace) {
+/// A /proc of one's own, which a container with masked paths in its /proc refuses. Requires: the
+/// first process in its pid namespace.
+void try_proc() {
+  constexpr std::string_view kPhase = "mount /proc";
+  if (const base::UniqueFd mount = try_new_mount("proc", {}, MOUNT_ATTR_NOSUID)) return;
+  throw SandboxError(std::string(kPhase), base::SystemError("make file system", "proc").what() +
+                                              std::string(" (") + kMaskedProcAdvice + ")");
+}
+
+/// The /proc around us, as a bind mount, and a user namespace for the step alone.
+void try_shared_pids() {
+  constexpr std::string_view kPhase = "share processes";
+  const base::UniqueFd proc(::open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!proc) fail_with_errno(kPhase, "open", "/proc");
+  clone_mount(kPhase, proc.get(), Depth::with_submounts);
+  enter_inner_user_namespace(kPhase);
+}
+
+enum class UserNamespace { initial, other };
+
+void try_everything(UserNamespace where, PidNamespace pids) {
   if (const std::string why_not = why_calls_are_missing(); !why_not.empty()) {
     throw base::Error(why_not);
   }
+  // Root covered by a scratch is not let into a new user namespace.
+  if (pids == PidNamespace::shared) try_in_child("share processes", try_shared_pids);
   enter_pid_namespace();
-  try_overlay(in_user_namespace);
-  try_proc();
+  try_overlay(where == UserNamespace::other);
+  if (pids == PidNamespace::own) try_in_child("mount /proc", try_proc);
 }
 
 /// A filter with somebody who listens, of which each process can have one only.
@@ -121,40 +153,35 @@ void try_to_read_memory() {
   require_readable_memory(child);
 }
 
-int usable(const std::string& reason) {
-  std::printf("%s\n", reason.c_str());
-  std::fflush(stdout);
-  return 0;
-}
-
-int refused(const std::string& reason) {
-  usable(reason);
-  return 1;
-}
-
 int probe_root() {
   if (!has_admin_capability())
     return refused("this process lacks CAP_SYS_ADMIN; run ibuild as root");
   if (!is_identity(own_uid_map())) {
     return refused("root of a user namespace only; see profile rootless");
   }
-  try_everything(false);
+  try_everything(UserNamespace::initial, PidNamespace::own);
   return usable("root with CAP_SYS_ADMIN; overlay with trusted xattrs");
 }
 
-int probe_rootless() {
+int probe_user_namespace(PidNamespace pids) {
   std::string note = "user namespace with the ids of this container; overlay with user xattrs";
   if (!has_admin_capability() || is_identity(own_uid_map())) {
     const UserNamespaceEntry entry = enter_new_user_namespace();
     if (entry.reached == UserNamespaceEntry::Reached::nothing) return refused(entry.why_not);
+    if (pids == PidNamespace::own && entry.proc_error != 0) {
+      return refused(explain_refusal(UserNamespaceStep::mount_proc, entry.proc_error));
+    }
     note = entry.reached == UserNamespaceEntry::Reached::ranges
                ? "user namespace with id ranges; overlay with user xattrs"
                : "user namespace with one id; owners are recorded: " + entry.why_not;
   }
   const bool records_owners = base::must_record_owners();
   if (records_owners) try_to_read_memory();
-  try_everything(true);
+  try_everything(UserNamespace::other, pids);
   if (records_owners) try_listener();
+  if (pids == PidNamespace::shared) {
+    note += "; steps share the processes and /proc of the container around ibuild";
+  }
   return usable(note);
 }
 
@@ -236,7 +263,8 @@ int run_probe(std::string_view profile) {
   try {
     if (profile == "emulation") return probe_emulation();
     if (profile == "root") return probe_root();
-    if (profile == "rootless") return probe_rootless();
+    if (profile == "rootless") return probe_user_namespace(PidNamespace::own);
+    if (profile == "shared-pids") return probe_user_namespace(PidNamespace::shared);
     if (profile == "chroot") return probe_chroot();
     return refused("unknown profile");
   } catch (const std::exception& error) {

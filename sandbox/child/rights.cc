@@ -47,7 +47,7 @@ std::uint64_t allowed_capabilities(const StepContext& context) {
 /// Without CAP_SYS_ADMIN a filter can be loaded only for the price of all setuid programs; then the
 /// one around us has to do.
 bool may_load_filter(const StepContext& context) {
-  return context.confinement == Confinement::namespaces || has_admin_capability();
+  return context.confinement != Confinement::changed_root || has_admin_capability();
 }
 
 void limit_bounding_set(std::uint64_t allowed) {

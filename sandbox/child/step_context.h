@@ -9,8 +9,9 @@
 
 namespace ibuild::sandbox {
 
-/// What keeps a step in: namespaces and mounts of its own, or no more than a changed root.
-enum class Confinement { namespaces, changed_root };
+/// What keeps a step in: namespaces and mounts of its own, or all of them but the namespace of
+/// processes, or no more than a changed root.
+enum class Confinement { namespaces, shared_pids, changed_root };
 
 /// What all steps of one launcher share, found out once.
 struct StepContext {

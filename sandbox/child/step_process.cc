@@ -19,6 +19,7 @@
 #include "sandbox/cgroup_settings.h"
 #include "sandbox/child/aid.h"
 #include "sandbox/child/emulation.h"
+#include "sandbox/child/inner_user_namespace.h"
 #include "sandbox/child/program.h"
 #include "sandbox/child/report.h"
 #include "sandbox/child/rights.h"
@@ -131,12 +132,17 @@ SandboxSpec prepare(const StepChannels& lines, const StepContext& context) {
   ReceivedSpec received = decode_spec(*std::move(frame));
   ask_for_limits(received.spec, lines.aid);
   const base::UniqueFd null = open_null();  // a changed root may lie where no device works
-  if (context.confinement == Confinement::namespaces) {
+  if (context.confinement == Confinement::changed_root) {
+    change_root(received.spec);
+  } else {
     MountSources sources = take_sources(received.spec);
+    // Among processes of others it could look into those of its own user namespace: other steps,
+    // us. First, so that all other namespaces are this one's.
+    if (context.confinement == Confinement::shared_pids) {
+      enter_inner_user_namespace("new user namespace for the step");
+    }
     enter_namespaces(received.spec, lines.aid);
     build_world(received.spec, context, std::move(sources));
-  } else {
-    change_root(received.spec);
   }
   enter_working_dir(received.spec);
   enter_emulation(received.emulators);

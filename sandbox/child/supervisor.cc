@@ -192,7 +192,7 @@ class Supervisor {
 
   void terminate() {
     if (!has_pid_namespace_) {
-      signal_descendants(SIGTERM);
+      signal_descendants(SIGTERM, helpers());
       deadline_ = steady_clock::now() + kGrace;
       return;
     }
@@ -215,7 +215,7 @@ class Supervisor {
   /// The end of pid 1 is the end of its namespace: the kernel kills all of it.
   void kill_all() {
     killed_ = true;
-    if (!has_pid_namespace_) return kill_descendants();
+    if (!has_pid_namespace_) return kill_descendants(helpers());
     ::kill(pid_, SIGKILL);
   }
 
@@ -224,8 +224,10 @@ class Supervisor {
     while (::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED) != 0) {
       if (errno != EINTR) fail_with_errno(kPhase, "wait");
     }
-    if (!has_pid_namespace_) kill_and_reap_descendants();
+    if (!has_pid_namespace_) kill_and_reap_descendants(helpers());
     report_owners();
+    network_.reset();
+    if (!has_pid_namespace_) kill_and_reap_all_descendants();
     WireWriter out;
     out.number(message::kEnded);
     out.number<std::int32_t>(info.si_code == CLD_EXITED ? info.si_status : 0);
@@ -240,6 +242,14 @@ class Supervisor {
     base::Child child;
     Channel line;
   };
+
+  /// Children of ours that are no part of the step.
+  SparedChildren helpers() const {
+    SparedChildren all;
+    if (keeper_) all.push_back(keeper_->child.pid());
+    if (network_) all.push_back(network_->pid());
+    return all;
+  }
 
   Channel& life_;
   Channel aid_;
@@ -257,14 +267,14 @@ class Supervisor {
 
 void start_and_watch(Channel& setup, Channel& life, const StepContext& context) {
   ::signal(SIGCHLD, SIG_DFL);  // the launcher ignores it; then there would be nothing to wait for
-  const bool changed_root = context.confinement == Confinement::changed_root;
+  const bool shares_pids = context.confinement != Confinement::namespaces;
   // What loses its parent becomes our child.
-  if (changed_root && ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0) {
+  if (shares_pids && ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0) {
     fail_with_errno("start", "prctl");
   }
   auto [aid, far_aid] = Channel::open_pair();
-  const pid_t pid = changed_root ? ::fork() : fork_into_pid_namespace();
-  if (pid < 0) fail_with_errno(changed_root ? "start" : "new pid namespace", "fork");
+  const pid_t pid = shares_pids ? ::fork() : fork_into_pid_namespace();
+  if (pid < 0) fail_with_errno(shares_pids ? "start" : "new pid namespace", "fork");
   if (pid == 0) {
     life.close();
     aid.close();
@@ -274,7 +284,7 @@ void start_and_watch(Channel& setup, Channel& life, const StepContext& context) 
   far_aid.close();
   base::ScopeExit kill_step([&] {
     ::kill(pid, SIGKILL);
-    if (changed_root) kill_and_reap_descendants();
+    if (shares_pids) kill_and_reap_all_descendants();
   });
   Supervisor(life, std::move(aid), pid, context).wait_for_end();
   kill_step.dismiss();

@@ -38,11 +38,22 @@ base::UniqueFd make_sysfs(const World& world, std::string_view phase) {
   return mount;
 }
 
+/// The one around us, with all that is mounted over parts of it.
+base::UniqueFd clone_own_proc(std::string_view phase) {
+  const base::UniqueFd proc(::open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!proc) fail_with_errno(phase, "open", "/proc");
+  base::UniqueFd mount = clone_mount(phase, proc.get(), Depth::with_submounts);
+  set_mount_attributes(phase, mount.get(), kPlain);
+  return mount;
+}
+
 }  // namespace
 
 void mount_proc(const World& world) {
   constexpr std::string_view kPhase = "mount /proc";
-  const base::UniqueFd mount = new_mount(kPhase, "proc", {}, kPlain);
+  const bool is_shared = world.context.confinement == Confinement::shared_pids;
+  const base::UniqueFd mount =
+      is_shared ? clone_own_proc(kPhase) : new_mount(kPhase, "proc", {}, kPlain);
   attach_mount(kPhase, mount.get(), open_plain_directory(world, "proc", kPhase).get());
 }
 

@@ -35,6 +35,7 @@ PROFILES = [
     Profile("root (at most 8 ms)", "root"),
     Profile("rootless with ranges (at most 10 ms)", "rootless", f"{NOBODY}:200000:65536"),
     Profile("rootless with one id (at most 10 ms)", "rootless", ""),
+    Profile("shared-pids with ranges", "shared-pids", f"{NOBODY}:200000:65536"),
     Profile("chroot", "chroot"),
 ]
 

@@ -50,6 +50,7 @@ TEST_CASE("container: every kind that lets steps run gives the image of root out
       {.name = "no filter", .has_filter = false},
       {.name = "nothing masked", .masks_paths = false},
       {.name = "no filter, nothing masked", .has_filter = false, .masks_paths = false},
+      {.name = "another user, no filter", .uid = 1000, .has_filter = false},
       {.name = "another user, no filter, nothing masked",
        .uid = 1000,
        .has_filter = false,
@@ -80,6 +81,8 @@ TEST_CASE("container: doctor tells which profile a container has, and what anoth
 
   const Output masked = doctor({.name = "no filter", .has_filter = false});
   CHECK_THAT(row_of(masked, "rootless"), Catch::Contains("must not mask paths of /proc"));
+  CHECK_THAT(row_of(masked, "shared-pids"),
+             Catch::Contains(" yes ") && Catch::Contains("share the processes"));
 
   const Output free = doctor({.name = "free", .has_filter = false, .masks_paths = false});
   CHECK_THAT(row_of(free, "rootless"), Catch::Contains(" yes "));
@@ -107,9 +110,16 @@ TEST_CASE("container: steps in a changed root are kept in there as well", "[e2e]
   CHECK_THAT(tested.out, Catch::Contains("All tests passed"));
 }
 
-TEST_CASE("container: Podman's, with one option, give the image of root outside", "[e2e]") {
+TEST_CASE("container: Podman's, with and without options, give the image of root outside",
+          "[e2e]") {
   const std::vector<std::string> unmasked = {"--security-opt=unmask=ALL"};
   const std::vector<std::pair<Who, std::vector<std::string>>> kinds = {
+      {Who::root, {}},
+      {Who::root, {"--user=1000"}},
+      {Who::root, {"--security-opt=no-new-privileges", "--user=1000"}},
+      {Who::root, {"--cap-drop=ALL", "--user=1000"}},
+      {Who::ranges, {}},
+      {Who::ranges, {"--user=1000"}},
       {Who::root, {"--cap-add=MKNOD"}},
       {Who::root, unmasked},
       {Who::root, {"--security-opt=unmask=ALL", "--user=1000"}},
@@ -119,7 +129,7 @@ TEST_CASE("container: Podman's, with one option, give the image of root outside"
   };
   for (const auto& [who, options] : kinds) {
     if (!can_run_podman(who)) continue;
-    INFO(name_of(who) << ", " << options.back());
+    INFO(name_of(who) << ", " << (options.empty() ? "no option" : options.back()));
     Machine machine(who);
     put_context_of_every_step(machine);
     machine.write("context/Dockerfile", kEveryStep);
@@ -134,21 +144,22 @@ TEST_CASE("container: Podman's, with one option, give the image of root outside"
   }
 }
 
-TEST_CASE("container: Podman's defaults let build what has no RUN, and RUN names the option",
-          "[e2e]") {
+TEST_CASE("container: in Podman's defaults steps share processes, and that is said", "[e2e]") {
   for (const Who who : {Who::root, Who::ranges}) {
     if (!can_run_podman(who)) continue;
     INFO(name_of(who));
     Machine machine(who);
     put_context_of_every_step(machine);
-    machine.write("context/Dockerfile", "FROM scratch\nCOPY --chown=7:8 in.txt /\n");
-    const Output copied = run_in_podman(machine, {}, build_words(machine));
-    INFO(copied.err);
-    CHECK(copied.code == 0);
     machine.write("context/Dockerfile", kEveryStep);
-    const Output run = run_in_podman(machine, {}, build_words(machine));
-    CHECK(run.code != 0);
-    CHECK_THAT(run.err,
-               Catch::Contains("--security-opt unmask=ALL") && Catch::Contains("CAP_MKNOD"));
+    const Output doctor = run_in_podman(machine, {}, {binary(), "doctor"});
+    CHECK_THAT(row_of(doctor, "rootless"),
+               Catch::Contains(" no ") && Catch::Contains("--security-opt unmask=ALL"));
+    CHECK_THAT(row_of(doctor, "shared-pids"),
+               Catch::Contains(" yes ") && Catch::Contains("share the processes"));
+    const std::vector<std::string> words = {binary(), "build", machine.path("context")};
+    const Output built = run_in_podman(machine, {}, words);
+    CHECK(built.code == 0);
+    CHECK_THAT(built.err, Catch::Contains("isolation `shared-pids`") &&
+                              Catch::Contains("--security-opt unmask=ALL"));
   }
 }

@@ -47,6 +47,7 @@ TEST_CASE("network: apt-get installs inside a step, the same in every profile", 
   for (const Who who : everybody()) {
     places.emplace_back(who, who == Who::root ? "root" : "rootless");
     if (who == Who::root) places.emplace_back(who, "chroot");
+    if (who == Who::single) places.emplace_back(who, "shared-pids");
   }
   std::string first;
   for (const auto& [who, isolation] : places) {

@@ -42,6 +42,7 @@ std::vector<Builder> builders(const std::string& dockerfile,
     if (!wanted(who)) continue;
     all.push_back({who, who == Who::root ? "root" : "rootless"});
     if (who == Who::root && changes_root) all.push_back({who, "chroot"});
+    if (who == Who::single) all.push_back({who, "shared-pids"});
   }
   return all;
 }

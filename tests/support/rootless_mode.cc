@@ -8,6 +8,7 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
@@ -42,9 +43,30 @@ void cover_file(const char* path, std::string_view text) {
   ::close(fd);
 }
 
-void grant_ids() {
+void enter_mount_namespace() {
   require(::unshare(CLONE_NEWNS) == 0, "unshare");
   require(::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0, "make private");
+}
+
+/// Goes on as the second process of a new pid namespace; the first one takes in what loses its
+/// parent, and ends as that one does.
+void enter_pid_namespace() {
+  enter_mount_namespace();
+  require(::unshare(CLONE_NEWPID) == 0, "unshare");
+  for (int generation = 1; generation <= 2; ++generation) {
+    const pid_t child = ::fork();
+    require(child >= 0, "fork");
+    if (child == 0) continue;
+    int status = 0;
+    pid_t ended = -1;
+    while (ended != child) ended = ::waitpid(-1, &status, 0);
+    ::_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 128);
+  }
+  require(::mount("proc", "/proc", "proc", 0, nullptr) == 0, "mount /proc");
+}
+
+void grant_ids() {
+  enter_mount_namespace();
   cover_file("/etc/subuid", "nobody:200000:65536\n");
   cover_file("/etc/subgid", "65534:200000:65536\n");
 }
@@ -81,16 +103,33 @@ void become_root_of_a_container() {
   require(::syscall(SYS_capset, &header, data.data()) == 0, "capset");
 }
 
+bool wants_shared_pids() {
+  const char* pids = std::getenv("IBUILD_TEST_PIDS");
+  return pids != nullptr && std::string_view(pids) == "shared";
+}
+
+void mask_proc() {
+  enter_mount_namespace();
+  require(::mount("/dev/null", "/proc/version", nullptr, MS_BIND, nullptr) == 0, "mask /proc");
+}
+
 void enter_rootless_mode(int argc, char** argv) {
   const char* who = std::getenv("IBUILD_TEST_AS");
   if (who == nullptr) return;
   try {
     const bool first_run = std::getenv("IBUILD_USERNS") == nullptr;
+    if (first_run && wants_shared_pids()) {
+      enter_pid_namespace();
+      mask_proc();
+    }
     if (first_run) become(who);
     std::string why_not;
     const sandbox::Privilege reached = sandbox::enter_user_namespace(argc, argv, why_not);
     const auto wanted = std::string_view(who) == "single" ? sandbox::Privilege::rootless_single
                                                           : sandbox::Privilege::rootless_ranges;
+    if (wants_shared_pids() && sandbox::why_no_own_proc().empty()) {
+      throw base::Error("a /proc of steps' own can be had");
+    }
     if (reached == wanted) return;
     std::cerr << "cannot run as " << who << ": " << why_not << "\n";
   } catch (const std::exception& error) {

@@ -82,7 +82,7 @@ TEST_CASE("private network: there is a way out and none to the host", "[step]") 
   CHECK(result.out.find("127.0.0.1") != std::string::npos);
 }
 
-TEST_CASE("private network: its helper ends with the step", "[step]") {
+TEST_CASE("private network: its helper ends with the step", "[step][own-pids]") {
   if (!can_have_network()) return;
   // A pasta that says which process it is.
   const base::TempDir tools = make_scratch_dir();

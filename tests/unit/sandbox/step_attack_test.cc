@@ -200,7 +200,7 @@ TEST_CASE("attack: a step that replaces mount points by links moves our clean-up
   CHECK(base::list_dir(outside.dir()).size() == 1);
 }
 
-TEST_CASE("attack: no process outside the step can be traced or signalled", "[step]") {
+TEST_CASE("attack: no process outside the step can be traced or signalled", "[step][own-pids]") {
   if (!can_run_steps()) return;
   StepFixture steps;
   steps.add_helper();

@@ -86,7 +86,7 @@ TEST_CASE("stop: a step that handles SIGTERM may finish", "[step]") {
   CHECK(end.took < milliseconds(1900));
 }
 
-TEST_CASE("stop: children of the first process get SIGTERM too", "[step]") {
+TEST_CASE("stop: children of the first process get SIGTERM too", "[step][own-pids]") {
   if (!can_run_steps()) return;
   StepFixture steps;
   const auto end = cancel_after(steps,

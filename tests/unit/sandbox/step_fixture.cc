@@ -12,6 +12,7 @@
 #include "sandbox/enter_user_namespace.h"
 #include "sandbox/id_map.h"
 #include "tests/support/must_run.h"
+#include "tests/support/rootless_mode.h"
 #include "tests/support/scratch_dir.h"
 
 namespace ibuild::test {
@@ -34,6 +35,10 @@ void Recorder::started(int pidfd) {
   ++starts;
   if (on_started) on_started(pidfd);
 }
+
+StepFixture::StepFixture()
+    : StepFixture(sandbox::make_namespace_sandbox(
+          wants_shared_pids() ? sandbox::PidNamespace::shared : sandbox::PidNamespace::own)) {}
 
 StepFixture::StepFixture(std::unique_ptr<sandbox::Sandbox> sandbox)
     : root_(make_scratch_dir()), sandbox_(std::move(sandbox)) {

@@ -36,8 +36,9 @@ struct StepResult {
 /// A directory with a busybox in /bin that serves as root of steps, and a sandbox to run them in.
 class StepFixture {
  public:
-  explicit StepFixture(
-      std::unique_ptr<sandbox::Sandbox> sandbox = sandbox::make_namespace_sandbox());
+  /// With a sandbox of namespaces; steps have no processes of their own where wants_shared_pids().
+  StepFixture();
+  explicit StepFixture(std::unique_ptr<sandbox::Sandbox> sandbox);
 
   const base::DirFd& root() const { return root_.dir(); }
   std::string root_path() const { return root_.host_path(); }

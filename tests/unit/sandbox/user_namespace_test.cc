@@ -12,8 +12,10 @@
 #include "base/fs_at.h"
 #include "sandbox/enter_user_namespace.h"
 #include "sandbox/id_map.h"
+#include "sandbox/sandbox.h"
 #include "tests/support/forked.h"
 #include "tests/support/must_run.h"
+#include "tests/support/rootless_mode.h"
 #include "tests/unit/sandbox/step_fixture.h"
 
 namespace ibuild::sandbox {
@@ -36,12 +38,16 @@ bool can_become_rootless() {
 }
 
 /// Runs the step tests of this program as somebody else.
-void run_steps_as(const std::string& who) {
+void run_steps_as(const std::string& who, PidNamespace pids = PidNamespace::own) {
   base::ProgramOptions options;
   options.extra_env = {"IBUILD_TEST_AS=" + who, "IBUILD_TESTS_MUST_RUN=root,userns"};
+  std::string tests = "[step]~[slow]";
+  if (pids == PidNamespace::shared) {
+    options.extra_env.emplace_back("IBUILD_TEST_PIDS=shared");
+    tests += "~[own-pids]";
+  }
   options.timeout = std::chrono::minutes(10);
-  const base::ProgramResult result =
-      base::run_program({"/proc/self/exe", "[step]~[slow]"}, options);
+  const base::ProgramResult result = base::run_program({"/proc/self/exe", tests}, options);
   INFO(result.out << result.err);
   CHECK(result.status.success());
   CHECK(result.out.find("All tests passed") != std::string::npos);
@@ -63,6 +69,13 @@ TEST_CASE("user namespace: steps run as root of a container without CAP_SYS_ADMI
   if (can_become_rootless()) run_steps_as("container");
 }
 
+TEST_CASE("user namespace: steps run where /proc is masked, among the processes around them",
+          "[sandbox]") {
+  if (!can_become_rootless()) return;
+  run_steps_as("single", PidNamespace::shared);
+  run_steps_as("container", PidNamespace::shared);
+}
+
 TEST_CASE("user namespace: root with CAP_SYS_ADMIN stays where it is", "[sandbox]") {
   if (!test::can_run("root", ::geteuid() == 0 && test::is_real_root(), "not root")) return;
   std::string why_not = "old";
@@ -74,7 +87,7 @@ TEST_CASE("user namespace: root with CAP_SYS_ADMIN stays where it is", "[sandbox
 
 TEST_CASE("user namespace: a mark that the id map does not bear out is not believed", "[sandbox]") {
   if (!test::is_real_root()) return;
-  REQUIRE(::setenv("IBUILD_USERNS", "4711:", 1) == 0);
+  REQUIRE(::setenv("IBUILD_USERNS", "4711:0:", 1) == 0);
   const uid_t uid = real_uid();
   REQUIRE(::unsetenv("IBUILD_USERNS") == 0);
   CHECK(uid == ::getuid());
@@ -110,7 +123,7 @@ TEST_CASE("profiles: each has a row with a reason, in order", "[sandbox]") {
     names.push_back(probe.profile);
     CHECK_FALSE(probe.reason.empty());
   }
-  CHECK(names == std::vector<std::string>{"root", "rootless", "chroot", "none"});
+  CHECK(names == std::vector<std::string>{"root", "rootless", "shared-pids", "chroot", "none"});
   CHECK(row(table, "none").usable);
 }
 
@@ -119,6 +132,19 @@ TEST_CASE("profiles: root is usable as root", "[sandbox]") {
   const std::vector<ProfileProbe> table = probe_profiles();
   CHECK(row(table, "root").usable);
   CHECK(row(table, "chroot").usable);
+}
+
+TEST_CASE("profiles: where /proc is masked steps can run, but not as `rootless`", "[sandbox]") {
+  if (!can_become_rootless()) return;
+  CHECK(test::passes_in_fork([] {
+    test::mask_proc();
+    test::become_ordinary_user();
+    const ProfileProbe rootless = probe_profile("rootless");
+    const ProfileProbe shared = probe_profile("shared-pids");
+    return !rootless.usable && shared.usable &&
+           rootless.reason.find("must not mask paths of /proc") != std::string::npos &&
+           shared.reason.find("steps share the processes") != std::string::npos;
+  }));
 }
 
 TEST_CASE("profiles: the probes leave no mount behind", "[sandbox]") {

@@ -144,7 +144,7 @@ TEST_CASE("keeper attack: a step that kills those who wait, or all of itself, en
             .status.code == 3);
 }
 
-TEST_CASE("keeper attack: the keeper cannot be signalled, traced or seen", "[step]") {
+TEST_CASE("keeper attack: the keeper cannot be signalled, traced or seen", "[step][own-pids]") {
   if (!has_keeper()) return;
   StepFixture steps;
   steps.add_standard_directories();
