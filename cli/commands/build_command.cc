@@ -319,7 +319,7 @@ int run_build_variant(const BuildVariant& variant, Arguments arguments, CommandC
 
   auto request = make_build_request(options);
   options.registry.insecure_domains = builder::insecure_registries(request);
-  take_docker_proxies(registry::registry_options_from_environment().docker_config_dir, request);
+  take_docker_proxies(options.registry.resolve().docker_config_dir, request);
   const auto mode = options.progress_mode();
   const auto wanted_isolation = parse_isolation(options.isolation);
   refuse_terminal_output(request);
