@@ -20,7 +20,7 @@ bool exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0;
 
 /// $XDG_CONFIG_HOME or ~/.config; empty without a home.
 std::string user_config_dir(const std::string& home) {
-  const std::string dir = environment("XDG_CONFIG_HOME");
+  std::string dir = environment("XDG_CONFIG_HOME");
   if (!dir.empty()) return dir;
   return home.empty() ? "" : home + "/.config";
 }
