@@ -27,6 +27,7 @@
 #include "image/descriptor.h"
 #include "image/platform.h"
 #include "image/reference.h"
+#include "image/short_name.h"
 #include "layers/blob_watcher.h"
 #include "layers/compression.h"
 #include "layers/store.h"
@@ -68,6 +69,7 @@ struct BuildRequest {
   ContextLife context_life = ContextLife::lasting;  // whether the directory is there next time
   std::optional<base::TimePoint> context_time;      // see ResolvedContext::time
   NamedContexts contexts;
+  image::ShortNameRule short_names = image::ShortNameRule::docker;  // of what it reads
   BuildOrigin origin;
   std::string target;  // empty: the last stage
   std::map<std::string, std::optional<std::string>>

@@ -22,7 +22,8 @@ struct BaseImage {
   bool in_layout = false;  // in a layout of this machine, not in a registry
   image::Manifest manifest;
   image::ImageConfig config;
-  layers::LayerChain layers;  // diff-ids from the config, blobs from the manifest
+  layers::LayerChain layers;              // diff-ids from the config, blobs from the manifest
+  std::vector<std::string> remarks = {};  // how a name without a registry was resolved to this one
 };
 
 enum class PullPolicy {

@@ -94,14 +94,19 @@ FoundImage find_image(const remote::ImageLoader& loader, std::string_view text) 
       return {.name = reference->digest ? "" : reference->str(), .top = *top};
     }
   }
+  if (auto found = find_by_digits(loader, text)) return *std::move(found);
+  throw_not_found(loader, text);
+}
+
+std::optional<FoundImage> find_by_digits(const remote::ImageLoader& loader, std::string_view text) {
   const auto digits = digest_digits(text);
-  if (!digits) throw_not_found(loader, text);
+  if (!digits) return std::nullopt;
   const auto matches = match_digits(loader, *digits);
-  if (matches.empty()) throw_not_found(loader, text);
+  if (matches.empty()) return std::nullopt;
   if (matches.size() > 1) {
     throw base::Error("several images begin with " + base::printable(text) + ": give more digits");
   }
-  return {.name = {}, .top = matches.front()};
+  return FoundImage{.name = {}, .top = matches.front()};
 }
 
 builder::BaseImage load_image(const remote::ImageLoader& loader, const FoundImage& found,

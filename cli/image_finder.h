@@ -20,6 +20,8 @@ struct FoundImage {
 /// Finds what a user means: a name, or a digest of the manifest or config, whole or its first
 /// digits (at least 4). Throws: Error when there is no such image, or when the digits fit several.
 FoundImage find_image(const remote::ImageLoader& loader, std::string_view text);
+/// The same by digits alone; none when there are none, or no such image.
+std::optional<FoundImage> find_by_digits(const remote::ImageLoader& loader, std::string_view text);
 
 /// The image for `platform` that `found` holds. Throws: Error when the store does not have its
 /// manifest and config, or there is no such platform.

@@ -190,6 +190,7 @@ builder::BuildRequest make_build_request(const BuildOptions& options) {
   request.pull = options.pull ? builder::PullPolicy::always : builder::PullPolicy::missing;
   options.cache.take_into(request);
   request.contexts = options.sources.named_contexts();
+  request.short_names = options.sources.short_names.rule();
   request.network = take_network(options);
   for (const auto& host : options.add_hosts) request.add_hosts.push_back(parse_add_host(host));
   if (!options.shm_size.empty())

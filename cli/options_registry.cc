@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "sandbox/user_namespace.h"
 
 namespace ibuild::cli {
 
@@ -40,7 +41,7 @@ void RegistryFlags::add_to(OptionParser& parser) {
 }
 
 registry::RegistryOptions RegistryFlags::resolve() const {
-  auto options = registry::registry_options_from_environment();
+  auto options = registry::registry_options_from_environment(sandbox::real_uid());
   if (!ca_file.empty()) options.ca_file = ca_file;
   options.tls_verify = options.tls_verify && tls_verify;
   options.offline = offline;
@@ -50,6 +51,7 @@ registry::RegistryOptions RegistryFlags::resolve() const {
   if (!registries_conf.empty()) {
     options.registries_conf = registries_conf;
     options.registries_conf_dirs.clear();
+    options.recorded_aliases.clear();
   }
   if (!retries.empty()) options.max_attempts = 1 + parse_count("--retry", retries, 0, kMaxRetries);
   if (!connections.empty()) {

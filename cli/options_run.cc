@@ -72,6 +72,7 @@ void RunOptions::add_to(OptionParser& parser) {
               "Fail unless standard input is a terminal; the program has it in any case");
   store.add_to(parser);
   registry.add_to(parser);
+  short_names.add_to(parser);
   refuse_unsupported_run_options(parser);
 }
 

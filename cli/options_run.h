@@ -7,6 +7,7 @@
 #include "cli/options_registry.h"
 #include "cli/options_resources.h"
 #include "cli/options_store.h"
+#include "cli/short_names.h"
 
 namespace ibuild::cli {
 
@@ -36,6 +37,7 @@ struct RunOptions {
   bool tty = false;
   StoreOptions store;
   RegistryFlags registry;
+  ShortNameFlag short_names;
 
   void add_to(OptionParser& parser);
   /// Checks what can be checked without an image. Throws: UsageError naming the option.

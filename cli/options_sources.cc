@@ -36,9 +36,11 @@ void SourceOptions::add_to(OptionParser& parser) {
   parser.value("--ignorefile", "FILE", ignore_file,
                "Says what of the context is left out (default: <Dockerfile>.dockerignore, "
                ".containerignore or .dockerignore)");
+  short_names.add_to(parser);
 }
 
 builder::NamedContexts SourceOptions::named_contexts() const {
+  const auto rule = short_names.rule();
   builder::NamedContexts named;
   for (const auto& text : contexts) {
     const auto equals = text.find('=');
@@ -47,7 +49,8 @@ builder::NamedContexts SourceOptions::named_contexts() const {
                              " is not of the form NAME=VALUE");
     }
     try {
-      named.add(text.substr(0, equals), builder::parse_named_context(text.substr(equals + 1)));
+      named.add(text.substr(0, equals),
+                builder::parse_named_context(text.substr(equals + 1), rule));
     } catch (base::UsageError& error) {
       error.add_context("--build-context");
       throw;

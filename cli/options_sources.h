@@ -6,6 +6,7 @@
 #include "builder/build.h"
 #include "builder/context/named_contexts.h"
 #include "cli/option_parser.h"
+#include "cli/short_names.h"
 
 namespace ibuild::cli {
 
@@ -14,6 +15,7 @@ namespace ibuild::cli {
 struct SourceOptions {
   std::vector<std::string> contexts;  // --build-context
   std::string ignore_file;            // path
+  ShortNameFlag short_names;
 
   void add_to(OptionParser& parser);
   /// Throws: UsageError naming the option.

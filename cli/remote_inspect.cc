@@ -4,6 +4,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/text.h"
 #include "builder/remote/find_statements.h"
 #include "builder/remote/remote_documents.h"
 #include "cli/exit_code.h"
@@ -89,13 +90,15 @@ int inspect_remote(const RemoteInspection& inspection, CommandContext& context) 
   using Document = RemoteInspection::Document;
   const auto platform = inspection.platform.empty() ? image::host_platform()
                                                     : image::parse_platform(inspection.platform);
+  ImageNames names(inspection.short_names, inspection.registry);
   std::vector<image::Reference> references;
-  for (const auto& name : inspection.names) {
-    references.push_back(image::with_default_tag(image::parse_reference(name)));
-  }
+  for (const auto& name : inspection.names) references.push_back(names.parse(name));
   const SignalWatcher signals;
   const auto client = registry::make_registry_client(inspection.registry.resolve(),
                                                      warnings_printed_to(context.err));
+  const auto tell = [&](const std::string& text) { context.err << base::printable(text) << "\n"; };
+  for (auto& reference : references)
+    reference = names.find(reference, *client, tell, signals.token());
   if (inspection.statement) {
     const auto part =
         inspection.document == Document::raw ? StatementPart::whole : StatementPart::predicate;

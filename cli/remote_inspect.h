@@ -6,6 +6,7 @@
 
 #include "cli/command.h"
 #include "cli/options_registry.h"
+#include "cli/short_names.h"
 #include "cli/statement_output.h"
 
 namespace ibuild::cli {
@@ -18,6 +19,7 @@ struct RemoteInspection {
   std::optional<StatementKind> statement = {};  // instead: its predicate; raw: all of it
   std::string platform;                         // empty: this machine's
   RegistryFlags registry;
+  ShortNameFlag short_names;
 };
 
 /// Shows images as the registry has them; nothing goes into the store. Gives the exit code.

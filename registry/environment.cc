@@ -20,7 +20,7 @@ bool exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0;
 
 /// $XDG_CONFIG_HOME or ~/.config; empty without a home.
 std::string user_config_dir(const std::string& home) {
-  const std::string dir = environment("XDG_CONFIG_HOME");
+  std::string dir = environment("XDG_CONFIG_HOME");
   if (!dir.empty()) return dir;
   return home.empty() ? "" : home + "/.config";
 }
@@ -37,8 +37,20 @@ void choose_registries_conf(const std::string& config_dir, RegistryOptions& opti
   options.registries_conf_dirs = {"/etc/containers/registries.conf.d"};
   if (config_dir.empty()) return;
   const std::string own = config_dir + "/containers/registries.conf";
-  if (exists(own)) options.registries_conf = own;
+  if (exists(own)) {
+    options.registries_conf = own;
+    options.registries_conf_dirs.clear();
+  }
   options.registries_conf_dirs.push_back(own + ".d");
+}
+
+/// Where podman records what its user has chosen for a short name.
+std::string recorded_aliases(const std::string& home, std::uint32_t user_id) {
+  constexpr const char* kName = "/containers/short-name-aliases.conf";
+  if (user_id == 0) return std::string("/var/cache") + kName;
+  const std::string dir = environment("XDG_CACHE_HOME");
+  if (!dir.empty()) return dir + kName;
+  return home.empty() ? "" : home + "/.cache" + kName;
 }
 
 /// Podman's, containerd's and Docker's. hosts.toml is read where containerd (and nerdctl) or Docker
@@ -59,7 +71,7 @@ void choose_certs_dirs(const std::string& home, const std::string& config_dir,
 
 }  // namespace
 
-RegistryOptions registry_options_from_environment() {
+RegistryOptions registry_options_from_environment(std::uint32_t user_id) {
   const std::string home = environment("HOME");
   const std::string config_dir = user_config_dir(home);
   RegistryOptions options;
@@ -71,13 +83,14 @@ RegistryOptions registry_options_from_environment() {
   options.explicit_auth_file = environment("REGISTRY_AUTH_FILE");
   const std::string runtime_dir = environment("XDG_RUNTIME_DIR");
   options.auth_files.push_back(runtime_dir.empty()
-                                   ? "/run/containers/" + std::to_string(::geteuid()) + "/auth.json"
+                                   ? "/run/containers/" + std::to_string(user_id) + "/auth.json"
                                    : runtime_dir + "/containers/auth.json");
   if (!config_dir.empty()) options.auth_files.push_back(config_dir + "/containers/auth.json");
   if (!home.empty()) options.auth_files.push_back(home + "/.dockercfg");
   choose_certs_dirs(home, config_dir, options);
 
   choose_registries_conf(config_dir, options);
+  options.recorded_aliases = recorded_aliases(home, user_id);
   const ProxySettings proxies = proxy_settings_from_environment();
   options.http_proxy = proxies.http_proxy;
   options.https_proxy = proxies.https_proxy;

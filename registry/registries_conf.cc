@@ -41,6 +41,34 @@ class TableReader {
     return node->as_boolean()->get();
   }
 
+  /// A text and its place; none when missing.
+  std::optional<PlacedText> placed_text(std::string_view key) const {
+    const toml::node* node = table_.get(key);
+    if (node == nullptr) return std::nullopt;
+    return placed(*node, key);
+  }
+
+  /// A list of texts; none when missing.
+  std::optional<std::vector<PlacedText>> texts(std::string_view key) const {
+    const toml::node* node = table_.get(key);
+    if (node == nullptr) return std::nullopt;
+    if (!node->is_array()) refuse(origin_, node->source(), std::string(key) + " is no list");
+    std::vector<PlacedText> result;
+    for (const toml::node& element : *node->as_array()) result.push_back(placed(element, key));
+    return result;
+  }
+
+  /// The keys of [key] with their texts.
+  std::map<std::string, PlacedText> text_table(std::string_view key) const {
+    std::map<std::string, PlacedText> result;
+    const toml::node* node = table_.get(key);
+    if (node == nullptr) return result;
+    if (!node->is_table()) refuse(origin_, node->source(), std::string(key) + " is no table");
+    for (const auto& [name, value] : *node->as_table())
+      result.emplace(std::string(name.str()), placed(value, name.str()));
+    return result;
+  }
+
   /// The tables of [[key]].
   std::vector<const toml::table*> tables(std::string_view key) const {
     std::vector<const toml::table*> result;
@@ -71,6 +99,11 @@ class TableReader {
   [[noreturn]] void fail(const std::string& what) const { refuse(origin_, table_.source(), what); }
 
  private:
+  PlacedText placed(const toml::node& node, std::string_view key) const {
+    if (!node.is_string()) refuse(origin_, node.source(), base::printable(key) + " is no text");
+    return {node.as_string()->get(), origin_, node.source().begin.line};
+  }
+
   const toml::table& table_;
   const std::string& origin_;
 };
@@ -130,12 +163,17 @@ RegistriesConf RegistriesConf::parse(std::string_view toml, const std::string& o
     refuse(origin, old->source(),
            "version 1 of registries.conf is not read, write [[registry]] tables");
   }
+  const TableReader reader(table, origin);
   RegistriesConf conf;
-  for (const toml::table* entry : TableReader(table, origin).tables("registry")) {
+  for (const toml::table* entry : reader.tables("registry")) {
     RegistriesConf one;
     one.entries_.push_back(read_registry(*entry, origin));
     conf.merge(std::move(one));
   }
+  conf.short_names_ = {.aliases = reader.text_table("aliases"),
+                       .search = reader.texts("unqualified-search-registries"),
+                       .mode = reader.placed_text("short-name-mode")};
+  conf.files_ = {origin};
   return conf;
 }
 
@@ -144,6 +182,12 @@ void RegistriesConf::merge(RegistriesConf later) {
     std::erase_if(entries_, [&](const RegistryEntry& old) { return old.prefix == entry.prefix; });
     entries_.push_back(std::move(entry));
   }
+  auto& names = later.short_names_;
+  for (auto& [name, value] : names.aliases)
+    short_names_.aliases.insert_or_assign(name, std::move(value));
+  if (names.search) short_names_.search = std::move(names.search);
+  if (names.mode && !names.mode->text.empty()) short_names_.mode = std::move(names.mode);
+  files_.insert(files_.end(), later.files_.begin(), later.files_.end());
 }
 
 RegistriesConf RegistriesConf::load(const std::string& path,
@@ -157,6 +201,7 @@ RegistriesConf RegistriesConf::load(const std::string& path,
     }
   }
   RegistriesConf conf;
+  conf.main_file_ = path;
   for (const std::string& file : files) {
     if (const auto text = base::try_read_host_file(file, kMaxBytes)) conf.merge(parse(*text, file));
   }

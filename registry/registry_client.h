@@ -134,6 +134,7 @@ struct RegistryOptions {
   std::string registries_conf;          // $CONTAINERS_REGISTRIES_CONF, --registries-conf,
                                         // ~/.config/containers or /etc/containers/registries.conf
   std::vector<std::string> registries_conf_dirs;  // registries.conf.d
+  std::string recorded_aliases;                   // short-name-aliases.conf, which podman writes
   std::vector<std::string> certs_dirs;            // …/certs.d
   std::vector<std::string> hosts_dirs;            // those of them where hosts.toml counts
   std::string ca_file;                            // additional CA (PEM)
@@ -151,8 +152,9 @@ struct RegistryOptions {
   /// Told of each request, from any thread; empty: nobody.
   std::function<void(const std::string&)> trace = {};
 };
-/// The options that the environment of this user gives.
-RegistryOptions registry_options_from_environment();
+/// The options that the environment of this user gives; `user_id` is theirs outside of the user
+/// namespace that ibuild may have made.
+RegistryOptions registry_options_from_environment(std::uint32_t user_id);
 
 /// Prints something the user should see once (a Warning header, a mirror that failed). May be
 /// called from any thread that uses the client.

@@ -44,9 +44,9 @@ ContextSpec parse_directory(const std::string& text) {
   throw base::UsageError(base::printable(text) + " does not exist");
 }
 
-ImageContext parse_image(std::string_view name) {
+ImageContext parse_image(std::string_view name, image::ShortNameRule rule) {
   if (name == "scratch") return {};
-  return {image::parse_reference(name)};
+  return {image::parse_reference(name, rule)};
 }
 
 LayoutContext parse_layout(std::string_view text) {
@@ -80,9 +80,9 @@ ContextSpec parse_context(const std::string& text) {
   return parse_directory(text);
 }
 
-ContextSpec parse_named_context(const std::string& text) {
+ContextSpec parse_named_context(const std::string& text, image::ShortNameRule rule) {
   if (text.starts_with(kImageScheme))
-    return parse_image(std::string_view(text).substr(kImageScheme.size()));
+    return parse_image(std::string_view(text).substr(kImageScheme.size()), rule);
   if (text.starts_with(kLayoutScheme))
     return parse_layout(std::string_view(text).substr(kLayoutScheme.size()));
   for (const char* form : {"target:", "input:"}) {

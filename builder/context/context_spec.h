@@ -7,6 +7,7 @@
 
 #include "base/digest.h"
 #include "image/reference.h"
+#include "image/short_name.h"
 #include "parser/git_reference.h"
 
 namespace ibuild::builder {
@@ -46,7 +47,9 @@ using ContextSpec = std::variant<DirectoryContext, StdinContext, GitContext, Url
 ContextSpec parse_context(const std::string& text);
 
 /// Reads the value of --build-context NAME=VALUE. Here the forms with a scheme come before
-/// directories. Throws: base::UsageError; forms of buildx that are not supported are named.
-ContextSpec parse_named_context(const std::string& text);
+/// directories. `rule` is for the name of an image. Throws: base::UsageError; forms of buildx that
+/// are not supported are named.
+ContextSpec parse_named_context(const std::string& text,
+                                image::ShortNameRule rule = image::ShortNameRule::docker);
 
 }  // namespace ibuild::builder

@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "builder/vertex_watch.h"
+#include "image/short_name.h"
 
 namespace ibuild::builder {
 namespace {
@@ -94,7 +95,9 @@ void load(Task& task, const BuildRequest& request, const Services& services,
     for (auto* source : services.image_sources) {
       if (stop.stop_requested()) throw base::CancelledError();
       task.image = try_load(*source, task, request, stop);
-      if (task.image) return;
+      if (!task.image) continue;
+      for (const auto& remark : task.image->remarks) watch.note(remark);
+      return;
     }
     throw_not_found(task, services);
   });
@@ -119,6 +122,14 @@ void run_tasks(std::vector<Task>& tasks, const std::function<void(Task&)>& work)
 }
 
 }  // namespace
+
+ImageRequest with_found_name(const ImageRequest& request, const BaseImage& found) {
+  ImageRequest named = request;
+  if (!image::is_short_name(request.reference)) return named;
+  named.reference.domain = found.reference.domain;
+  named.reference.path = found.reference.path;
+  return named;
+}
 
 void resolve_bases(const std::vector<PlatformTarget>& targets, const BuildRequest& request,
                    const Services& services, VertexNumbers& vertices, std::stop_token stop,

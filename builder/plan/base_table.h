@@ -14,6 +14,9 @@ namespace ibuild::builder {
 /// find images.
 using BaseTable = std::map<ImageRequest, BaseImage>;
 
+/// What was asked for, under the name that a short one has turned out to mean.
+ImageRequest with_found_name(const ImageRequest& request, const BaseImage& found);
+
 /// Asks the sources in their order for every image of the targets that `table` lacks; several
 /// images at once. Each gets a vertex "[internal] load metadata for NAME", or "[linux/arm64
 /// internal] …" when an index is made.

@@ -53,7 +53,7 @@ class StagesPlanner {
   void start_from_image(const ImageRequest& request, const parser::SourceRange& range,
                         StageState& state);
   void start_from_context(const FromContext& context, const StageNode& node, StageState& state);
-  std::optional<StepId> image_step(const ImageRequest& request, const parser::SourceRange& range,
+  std::optional<StepId> image_step(const ImageRequest& asked, const parser::SourceRange& range,
                                    std::string prefix);
   FileSource find_source(const SourceName& source, const std::string& text, const std::string& what,
                          const parser::SourceRange& range, const StageState& state);
@@ -203,12 +203,13 @@ void StagesPlanner::start_from_context(const FromContext& context, const StageNo
   state.add_history("FROM context " + context.name + " # buildkit", state.tip);
 }
 
-std::optional<StepId> StagesPlanner::image_step(const ImageRequest& request,
+std::optional<StepId> StagesPlanner::image_step(const ImageRequest& asked,
                                                 const parser::SourceRange& range,
                                                 std::string prefix) {
+  const BaseImage& base = common_.bases.at(asked);
+  const auto request = with_found_name(asked, base);
   if (const auto known = common_.image_steps.find(request); known != common_.image_steps.end())
     return known->second;
-  const BaseImage& base = common_.bases.at(request);
   if (base.layers.empty()) return std::nullopt;
   Step step;
   step.op = BaseOp{base};

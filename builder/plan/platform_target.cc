@@ -60,7 +60,8 @@ std::vector<PlatformTarget> make_targets(const parser::StageList& stages,
     targets.push_back(for_platform(platform, shape, [&] {
       GlobalArgs args(stages, given,
                       {image::host_platform(), platform, target_stage(stages, request.target)});
-      StageGraph graph(stages, args, {platform, request.target, request.contexts});
+      StageGraph graph(stages, args,
+                       {platform, request.target, request.contexts, request.short_names});
       return PlatformTarget{platform, std::move(args), std::move(graph)};
     }));
   }

@@ -124,7 +124,8 @@ SourceName StageGraph::image_source(const std::string& text, const parser::Sourc
                                     const image::Platform& platform) const {
   if (auto context = named_context(text, platform)) return *std::move(context);
   try {
-    return ImageRequest{image::with_default_tag(image::parse_reference(text)), platform};
+    return ImageRequest{image::with_default_tag(image::parse_reference(text, wanted_.short_names)),
+                        platform};
   } catch (const base::UsageError& error) {
     fail("bad-reference", range,
          "\"" + base::printable(text) + "\" is no stage and no image name: " + error.what(),

@@ -14,6 +14,7 @@
 #include "image/config.h"
 #include "image/platform.h"
 #include "image/reference.h"
+#include "image/short_name.h"
 #include "parser/dockerfile.h"
 
 namespace ibuild::builder {
@@ -22,7 +23,7 @@ using StageIndex = std::size_t;
 
 /// An image that the build reads: as a base, or as the source of a COPY or a mount.
 struct ImageRequest {
-  image::Reference reference;  // with a tag or digest
+  image::Reference reference;  // with a tag or digest; perhaps a short name, see short_names
   image::Platform platform;
   std::optional<LayoutContext> layout = {};  // where it is, when not in the store or a registry
   auto operator<=>(const ImageRequest&) const = default;
@@ -66,6 +67,7 @@ class StageGraph {
     image::Platform platform;
     std::string target;  // empty: the last stage
     NamedContexts contexts = {};
+    image::ShortNameRule short_names = image::ShortNameRule::docker;
   };
   StageGraph(const parser::StageList& stages, const GlobalArgs& args, Wanted wanted);
 

@@ -18,6 +18,7 @@
 #include "builder/remote/registry_cache.h"
 #include "builder/remote/registry_image_source.h"
 #include "builder/remote/registry_pusher.h"
+#include "builder/remote/short_name_source.h"
 #include "builder/vertex_watch.h"
 #include "cli/call.h"
 #include "cli/context_load.h"
@@ -63,6 +64,7 @@ class BuildSession {
   BuildSession(const Wanted& wanted, builder::EventSink& events, base::Clock clock)
       : access_(wanted.options.store, wanted.options.registry, warnings_to(events), 0),
         source_(access_.loader()),
+        short_names_(wanted.options.registry.resolve()),
         pusher_(access_.loader()),
         caches_(access_.loader().registry()),
         sources_(access_.store(), {.registry = wanted.options.registry,
@@ -76,7 +78,7 @@ class BuildSession {
                   .snapshots = snapshots_.get(),
                   .sandbox = sandbox_.get(),
                   .no_run_reason = wanted.isolation.reason,
-                  .image_sources = {&source_},
+                  .image_sources = {},
                   .events = events,
                   .clock = clock,
                   .pool = access_.session().pool(),
@@ -84,7 +86,7 @@ class BuildSession {
                   .git = &sources_.git(),
                   .open_layout = &SourceAccess::open_layout,
                   .cache_registry = &caches_} {
-    if (wanted.lock != nullptr) put_lock_before_images(*wanted.lock);
+    services_.image_sources = {&image_source(wanted)};
   }
 
   const builder::Services& services() const { return services_; }
@@ -113,17 +115,25 @@ class BuildSession {
   }
 
  private:
-  void put_lock_before_images(builder::SourceLock& lock) {
-    const auto top_of = [this](const image::Reference& reference) {
-      const auto top = access_.loader().find_stored(reference);
-      return top ? std::optional(top->digest) : std::nullopt;
-    };
-    services_.image_sources = {&locked_source_.emplace(source_, lock, top_of)};
+  /// A lock has names with their registries.
+  builder::ImageSource& image_source(const Wanted& wanted) {
+    builder::ImageSource* source = &source_;
+    if (wanted.lock != nullptr) {
+      const auto top_of = [this](const image::Reference& reference) {
+        const auto top = access_.loader().find_stored(reference);
+        return top ? std::optional(top->digest) : std::nullopt;
+      };
+      source = &locked_source_.emplace(*source, *wanted.lock, top_of);
+    }
+    if (wanted.request.short_names == image::ShortNameRule::docker) return *source;
+    return short_name_source_.emplace(*source, short_names_, access_.loader().origins());
   }
 
   ImageAccess access_;
   remote::RegistryImageSource source_;
   std::optional<builder::LockedImageSource> locked_source_;
+  remote::ShortNameSearch short_names_;
+  std::optional<remote::ShortNameSource> short_name_source_;
   remote::RegistryPusher pusher_;
   remote::RegistryCaches caches_;
   SourceAccess sources_;
@@ -319,7 +329,7 @@ int run_build_variant(const BuildVariant& variant, Arguments arguments, CommandC
 
   auto request = make_build_request(options);
   options.registry.insecure_domains = builder::insecure_registries(request);
-  take_docker_proxies(registry::registry_options_from_environment().docker_config_dir, request);
+  take_docker_proxies(options.registry.resolve().docker_config_dir, request);
   const auto mode = options.progress_mode();
   const auto wanted_isolation = parse_isolation(options.isolation);
   refuse_terminal_output(request);

@@ -14,6 +14,7 @@
 #include "cli/option_parser.h"
 #include "cli/options_registry.h"
 #include "cli/progress.h"
+#include "cli/short_names.h"
 #include "cli/signals.h"
 #include "cli/single_task.h"
 
@@ -48,6 +49,7 @@ int run_copy(Arguments arguments, CommandContext& context) {
   bool quiet = false;
   FormatFlag format;
   RegistryFlags flags;
+  ShortNameFlag short_names;
   parser.operand("SOURCE", source, "Image to copy, with :TAG or @DIGEST");
   parser.operand("DESTINATION", destination, "Name to copy it to");
   parser.value("--platform", "OS/ARCH", platform, "Only this image of an index (default: all)");
@@ -55,10 +57,12 @@ int run_copy(Arguments arguments, CommandContext& context) {
   parser.value("--progress", "KIND", progress_kind, "auto, plain, tty, rawjson, quiet or none");
   format.add_to(parser);
   flags.add_to(parser);
+  short_names.add_to(parser);
   if (parser.parse(arguments, context.out) == OptionParser::Outcome::help_shown) return kSuccess;
 
+  ImageNames names(short_names, flags);
   remote::CopyRequest request{
-      .source = image::with_default_tag(image::parse_reference(source)),
+      .source = names.parse(source),
       .destination = parse_destination(destination),
   };
   if (!platform.empty()) request.platform = image::parse_platform(platform);
@@ -69,6 +73,9 @@ int run_copy(Arguments arguments, CommandContext& context) {
   remote::CopyResult result;
   run_task(progress, "copying " + request.source.str() + " to " + request.destination.str(),
            [&](builder::VertexWatch& watch) {
+             request.source = names.find(
+                 request.source, *client, [&](const auto& text) { watch.note(text); },
+                 signals.token());
              result = remote::copy_image(*client, request, watch.id(), progress, signals.token());
              watch.note(describe(result));
            });

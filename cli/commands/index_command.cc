@@ -16,6 +16,7 @@
 #include "cli/options_registry.h"
 #include "cli/output_spec.h"
 #include "cli/progress.h"
+#include "cli/short_names.h"
 #include "cli/signals.h"
 #include "cli/single_task.h"
 #include "image/manifest.h"
@@ -40,6 +41,7 @@ struct IndexOptions {
   bool quiet = false;
   FormatFlag format;
   RegistryFlags registry;
+  ShortNameFlag short_names;
 
   void add_to(OptionParser& parser) {
     parser.operands("SOURCE", 0, sources,
@@ -57,6 +59,7 @@ struct IndexOptions {
     parser.value("--progress", "KIND", progress_kind, "auto, plain, tty, rawjson, quiet or none");
     format.add_to(parser);
     registry.add_to(parser);
+    short_names.add_to(parser);
   }
   void check() const {
     if (tags.empty() && !dry_run) throw base::UsageError("-t NAME is missing, or --dry-run");
@@ -92,8 +95,8 @@ image::Descriptor parse_told(const std::string& text) {
   }
 }
 
-remote::IndexSource parse_source(std::string_view given,
-                                 const std::vector<image::Reference>& tags) {
+remote::IndexSource parse_source(std::string_view given, const std::vector<image::Reference>& tags,
+                                 const ImageNames& names) {
   const std::string text(base::trim(given));
   if (text.starts_with('{')) {
     const auto told = parse_told(text);
@@ -101,16 +104,19 @@ remote::IndexSource parse_source(std::string_view given,
   }
   if (const auto digest = base::Digest::try_parse(text))
     return {.reference = in_first_repository(tags, *digest), .told = {}};
-  return {.reference = image::with_default_tag(image::parse_reference(text)), .told = {}};
+  return {.reference = names.parse(text), .told = {}};
 }
 
 remote::IndexRequest make_request(const IndexOptions& options,
-                                  const std::vector<image::Reference>& tags) {
+                                  const std::vector<image::Reference>& tags,
+                                  const ImageNames& names) {
   using LoneImage = remote::IndexRequest::LoneImage;
   remote::IndexRequest request;
   for (const auto& file : options.files)
-    request.sources.push_back(parse_source(base::read_host_file(file, kMaxSourceFileBytes), tags));
-  for (const auto& text : options.sources) request.sources.push_back(parse_source(text, tags));
+    request.sources.push_back(
+        parse_source(base::read_host_file(file, kMaxSourceFileBytes), tags, names));
+  for (const auto& text : options.sources)
+    request.sources.push_back(parse_source(text, tags, names));
   std::map<std::string, std::string> attributes;
   for (const auto& text : options.annotations) {
     for (auto& [name, value] : annotation_attributes(text, "index"))
@@ -151,7 +157,8 @@ int create(const IndexOptions& options, CommandContext& context) {
   const bool as_json = options.format.json();
   std::vector<image::Reference> tags;
   for (const auto& text : options.tags) tags.push_back(parse_tag(text));
-  auto request = make_request(options, tags);
+  ImageNames names(options.short_names, options.registry);
+  auto request = make_request(options, tags, names);
 
   const SignalWatcher signals;
   const bool silent = options.quiet || options.dry_run;
@@ -161,6 +168,10 @@ int create(const IndexOptions& options, CommandContext& context) {
       registry::make_registry_client(options.registry.resolve(), warnings_to(progress));
   remote::IndexDraft draft;
   run_task(progress, "making an index", [&](builder::VertexWatch& watch) {
+    for (auto& source : request.sources) {
+      source.reference = names.find(
+          source.reference, *client, [&](const auto& text) { watch.note(text); }, signals.token());
+    }
     if (options.append) {
       request.sources.insert(request.sources.begin(),
                              standing_source(*client, tags.front(), signals.token()));

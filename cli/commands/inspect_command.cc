@@ -151,6 +151,7 @@ int run_inspect(Arguments arguments, CommandContext& context) {
   parser.flag("--remote", remote, "Ask the registry, not the store");
   store.add_to(parser);
   inspection.registry.add_to(parser);
+  inspection.short_names.add_to(parser);
   parser.refuse("-f,--format", OptionParser::Takes::value,
                 "templates are not known; pipe the JSON into jq");
   if (parser.parse(arguments, context.out) == OptionParser::Outcome::help_shown) return kSuccess;
@@ -174,7 +175,7 @@ int run_inspect(Arguments arguments, CommandContext& context) {
                                    : RemoteInspection::Document::summary;
     return inspect_remote(inspection, context);
   }
-  if (inspection.registry.any_given()) {
+  if (inspection.registry.any_given() || inspection.short_names.value) {
     throw base::UsageError("the options about registries are used with --remote only");
   }
   ImageAccess access(store);

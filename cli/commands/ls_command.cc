@@ -1,6 +1,7 @@
 #include "cli/commands/ls_command.h"
 
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <vector>
 
 #include "base/error.h"
@@ -9,6 +10,7 @@
 #include "cli/format_flag.h"
 #include "cli/option_parser.h"
 #include "cli/options_registry.h"
+#include "cli/short_names.h"
 #include "cli/signals.h"
 #include "cli/single_task.h"
 #include "cli/table.h"
@@ -22,8 +24,8 @@ using Json = nlohmann::ordered_json;
 
 enum class As { text, json };
 
-image::Reference parse_repository(const std::string& name) {
-  auto repository = image::parse_reference(name);
+image::Reference parse_repository(const std::string& name, const ImageNames& names) {
+  auto repository = names.parse_repository(name);
   if (repository.has_tag_or_digest()) {
     throw base::UsageError("a repository is named without tag and digest: " +
                            base::printable(name));
@@ -82,6 +84,7 @@ struct LsOptions {
   std::string artifact_type;
   FormatFlag format;
   RegistryFlags registry;
+  ShortNameFlag short_names;
 
   void add_to(OptionParser& parser) {
     parser.operand("NAME", name,
@@ -93,6 +96,7 @@ struct LsOptions {
     parser.flag("--catalog", catalog, "The repositories of the registry NAME, where it tells them");
     format.add_to(parser);
     registry.add_to(parser);
+    short_names.add_to(parser);
   }
   void check() const {
     if (!referrers && !artifact_type.empty())
@@ -105,18 +109,39 @@ struct LsOptions {
   As form() const { return format.json() ? As::json : As::text; }
 };
 
+/// What the registry has, for names that it may not have at all.
+std::optional<std::vector<std::string>> try_list_tags(registry::RegistryClient& client,
+                                                      const image::Reference& repository,
+                                                      const std::stop_token& stop) {
+  try {
+    return client.list_tags(repository, stop);
+  } catch (const registry::RegistryError& error) {
+    if (error.status() == 404) return std::nullopt;
+    throw;
+  }
+}
+
+std::string list_tags(registry::RegistryClient& client, const LsOptions& options, ImageNames& names,
+                      const ImageNames::Tell& tell, const std::stop_token& stop) {
+  std::optional<std::vector<std::string>> tags;
+  const auto has = [&](const image::Reference& repository) {
+    tags = try_list_tags(client, repository, stop);
+    return tags.has_value();
+  };
+  const auto repository = names.find(parse_repository(options.name, names), has, tell);
+  if (!tags) tags = client.list_tags(repository, stop);
+  return names_text(repository.familiar(), "Tags", *tags, options.form());
+}
+
 std::string list(registry::RegistryClient& client, const LsOptions& options,
-                 const std::stop_token& stop) {
+                 const ImageNames::Tell& tell, const std::stop_token& stop) {
   if (options.catalog) {
     const auto repositories = client.list_repositories(options.name, stop);
     return names_text(options.name, "Repositories", repositories, options.form());
   }
-  if (!options.referrers) {
-    const auto repository = parse_repository(options.name);
-    const auto tags = client.list_tags(repository, stop);
-    return names_text(repository.familiar(), "Tags", tags, options.form());
-  }
-  const auto asked = image::with_default_tag(image::parse_reference(options.name));
+  ImageNames names(options.short_names, options.registry);
+  if (!options.referrers) return list_tags(client, options, names, tell, stop);
+  const auto asked = names.find(names.parse(options.name), client, tell, stop);
   auto subject = asked;
   subject.digest = resolve_digest(client, asked, stop);
   const auto found = client.list_referrers(subject, options.artifact_type, stop);
@@ -135,7 +160,8 @@ int run_ls(Arguments arguments, CommandContext& context) {
   const SignalWatcher signals;
   const auto client =
       registry::make_registry_client(options.registry.resolve(), warnings_printed_to(context.err));
-  context.out << list(*client, options, signals.token());
+  const auto tell = [&](const std::string& text) { context.err << base::printable(text) << "\n"; };
+  context.out << list(*client, options, tell, signals.token());
   return kSuccess;
 }
 

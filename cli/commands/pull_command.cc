@@ -13,6 +13,7 @@
 #include "cli/option_parser.h"
 #include "cli/platform_flag.h"
 #include "cli/progress.h"
+#include "cli/short_names.h"
 #include "cli/signals.h"
 #include "cli/single_task.h"
 
@@ -47,6 +48,7 @@ int run_pull(Arguments arguments, CommandContext& context) {
   FormatFlag format;
   StoreOptions store;
   RegistryFlags registry;
+  ShortNameFlag short_names;
   parser.operand("NAME", name, "Image to fetch, with :TAG or @DIGEST");
   parser.list("--platform", "OS/ARCH[,…]", platforms,
               "Platform of the image (this machine's own); several of an index may be named");
@@ -56,10 +58,12 @@ int run_pull(Arguments arguments, CommandContext& context) {
   format.add_to(parser);
   store.add_to(parser);
   registry.add_to(parser);
+  short_names.add_to(parser);
   parser.refuse("-a,--all-tags", OptionParser::Takes::no_value, "name one tag");
   if (parser.parse(arguments, context.out) == OptionParser::Outcome::help_shown) return kSuccess;
 
-  const auto reference = image::with_default_tag(image::parse_reference(name));
+  ImageNames names(short_names, registry);
+  auto reference = names.parse(name);
   auto wanted = parse_platform_list(platforms);
   if (wanted.empty()) wanted.push_back(image::host_platform());
   if (all_platforms && !platforms.empty())
@@ -71,6 +75,9 @@ int run_pull(Arguments arguments, CommandContext& context) {
   image::Descriptor top;
   std::size_t fetched = 0;
   run_task(progress, "pulling " + reference.str(), [&](builder::VertexWatch& watch) {
+    reference = names.find(
+        reference, access.loader().registry().client(), [&](const auto& text) { watch.note(text); },
+        signals.token());
     if (all_platforms) wanted = offered_platforms(access.loader(), reference, signals.token());
     for (const auto& platform : wanted) {
       const auto result = remote::pull_image(access.loader(), reference, platform, watch.id(),

@@ -14,6 +14,7 @@
 #include "cli/option_parser.h"
 #include "cli/options_registry.h"
 #include "cli/progress.h"
+#include "cli/short_names.h"
 #include "cli/signals.h"
 #include "cli/single_task.h"
 
@@ -33,6 +34,7 @@ struct RebaseOptions {
   bool quiet = false;
   FormatFlag format;
   RegistryFlags registry;
+  ShortNameFlag short_names;
 
   void add_to(OptionParser& parser) {
     parser.operand("IMAGE", image, "Image of a registry, with :TAG or @DIGEST");
@@ -47,12 +49,14 @@ struct RebaseOptions {
     parser.value("--progress", "KIND", progress_kind, "auto, plain, tty, rawjson, quiet or none");
     format.add_to(parser);
     registry.add_to(parser);
+    short_names.add_to(parser);
   }
 
-  remote::RebaseRequest request() const {
+  /// Bases are only read; the image may be written, too.
+  remote::RebaseRequest request(const ImageNames& bases) const {
     if (onto.empty()) throw base::UsageError("--onto NEWBASE is missing");
-    remote::RebaseRequest request{.image = parse_source(image), .onto = parse_source(onto)};
-    if (!old_base.empty()) request.old_base = parse_source(old_base);
+    remote::RebaseRequest request{.image = parse_source(image), .onto = bases.parse(onto)};
+    if (!old_base.empty()) request.old_base = bases.parse(old_base);
     if (!platform.empty()) request.platform = image::parse_platform(platform);
     return request;
   }
@@ -79,11 +83,11 @@ struct RebaseOptions {
   }
 };
 
-std::string result_json(const image::Reference& name, const RebaseOptions& options,
+std::string result_json(const image::Reference& name, const image::Reference& onto,
                         const remote::RebaseDraft& draft, const remote::CopyResult& result) {
   auto json = named_descriptor_json(name.str(), result.copied);
   json["Source"] = draft.source.str();
-  json["Onto"] = image::with_default_tag(image::parse_reference(options.onto)).str();
+  json["Onto"] = onto.str();
   auto images = nlohmann::ordered_json::array();
   for (const auto& image : draft.images) {
     images.push_back({{"Digest", image.built.manifest.digest.str()},
@@ -125,7 +129,8 @@ int run_rebase(Arguments arguments, CommandContext& context) {
   options.add_to(parser);
   if (parser.parse(arguments, context.out) == OptionParser::Outcome::help_shown) return kSuccess;
 
-  const auto request = options.request();
+  ImageNames bases(options.short_names, options.registry);
+  auto request = options.request(bases);
   const auto names = options.names();
   const bool as_json = options.format.json();
   const SignalWatcher signals;
@@ -138,6 +143,12 @@ int run_rebase(Arguments arguments, CommandContext& context) {
   remote::CopyResult result;
   run_task(progress, "rebasing " + request.image.str() + " onto " + request.onto.str(),
            [&](builder::VertexWatch& watch) {
+             const auto find = [&](image::Reference& base) {
+               base = bases.find(
+                   base, *client, [&](const auto& text) { watch.note(text); }, signals.token());
+             };
+             find(request.onto);
+             if (request.old_base) find(*request.old_base);
              draft = remote::draft_rebase(*client, request, signals.token());
              tell(draft, watch);
              if (options.dry_run) return;
@@ -151,7 +162,7 @@ int run_rebase(Arguments arguments, CommandContext& context) {
     return kSuccess;
   }
   for (const auto& name : names) {
-    context.out << (as_json ? result_json(name, options, draft, result)
+    context.out << (as_json ? result_json(name, request.onto, draft, result)
                             : name.str() + "@" + result.copied.digest.str() + "\n");
   }
   return kSuccess;

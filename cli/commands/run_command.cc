@@ -1,11 +1,14 @@
 #include "cli/commands/run_command.h"
 
 #include <exception>
+#include <optional>
 
 #include "base/error.h"
 #include "base/text.h"
 #include "builder/ops/user_lookup.h"
 #include "builder/remote/pull.h"
+#include "builder/remote/registry_image_source.h"
+#include "builder/remote/short_name_source.h"
 #include "builder/tree/layered_tree.h"
 #include "cli/container_spec.h"
 #include "cli/error_report.h"
@@ -17,6 +20,7 @@
 #include "cli/options_run.h"
 #include "cli/platform_flag.h"
 #include "cli/progress.h"
+#include "cli/short_names.h"
 #include "cli/signals.h"
 #include "cli/single_task.h"
 #include "layers/working_tree.h"
@@ -38,36 +42,94 @@ class ContainerObserver : public sandbox::StepObserver {
   std::ostream& err_;
 };
 
-bool is_stored(const remote::ImageLoader& loader, const std::string& name,
-               const image::Platform& platform) {
-  try {
-    load_image(loader, find_image(loader, name), platform);
-    return true;
-  } catch (const base::Error&) {
-    return false;
-  }
-}
+/// The image of the command line; what of it is missing is fetched.
+class ImageLookup {
+ public:
+  ImageLookup(const RunOptions& options, ImageAccess& access, std::stop_token stop)
+      : options_(options),
+        access_(access),
+        stop_(std::move(stop)),
+        platform_(parse_platform_flag(options.platform)) {}
 
-FoundImage find_or_pull(const RunOptions& options, ImageAccess& access, Progress& progress,
-                        std::stop_token stop) {
-  const auto& name = options.command.front();
-  const auto platform = parse_platform_flag(options.platform);
-  if (options.pull == "always" ||
-      (options.pull == "missing" && !is_stored(access.loader(), name, platform))) {
-    const auto reference = image::with_default_tag(image::parse_reference(name));
-    run_task(progress, "pulling " + reference.str(), [&](builder::VertexWatch& watch) {
-      remote::pull_image(access.loader(), reference, platform, watch.id(), progress, stop);
-    });
+  FoundImage find(Progress& progress) {
+    const auto& text = options_.command.front();
+    if (const auto name = short_name()) {
+      std::string found;
+      run_task(progress, "finding " + name->str(), [&](builder::VertexWatch& watch) {
+        found = find_short_name(*name, watch, progress);
+      });
+      return find_image(access_.loader(), found);
+    }
+    if (options_.pull == "always" || (options_.pull == "missing" && !is_stored(text))) {
+      const auto reference = image::with_default_tag(image::parse_reference(text));
+      run_task(progress, "pulling " + reference.str(),
+               [&](builder::VertexWatch& watch) { pull(reference, watch, progress); });
+    }
+    return find_image(access_.loader(), text);
   }
-  return find_image(access.loader(), name);
-}
+
+ private:
+  bool is_stored(const std::string& name) const {
+    try {
+      load_image(access_.loader(), find_image(access_.loader(), name), platform_);
+      return true;
+    } catch (const base::Error&) {
+      return false;
+    }
+  }
+
+  void pull(const image::Reference& reference, const builder::VertexWatch& watch,
+            Progress& progress) const {
+    remote::pull_image(access_.loader(), reference, platform_, watch.id(), progress, stop_);
+  }
+
+  /// The name, where it names no registry and registries.conf tells which is meant.
+  std::optional<image::Reference> short_name() const {
+    const auto rule = options_.short_names.rule();
+    if (rule == image::ShortNameRule::docker) return std::nullopt;
+    try {
+      auto name = image::with_default_tag(image::parse_reference(options_.command.front(), rule));
+      return image::is_short_name(name) ? std::optional(std::move(name)) : std::nullopt;
+    } catch (const base::UsageError&) {
+      return std::nullopt;  // perhaps a digest
+    }
+  }
+
+  /// What find_image() takes.
+  std::string find_short_name(const image::Reference& name, const builder::VertexWatch& watch,
+                              Progress& progress) const {
+    remote::ShortNameSearch search(options_.registry.resolve());
+    if (options_.pull != "always") {
+      remote::RegistryImageSource images(access_.loader());
+      remote::ShortNameSource source(images, search, access_.loader().origins());
+      const auto stored = source.try_load(name, platform_, builder::PullPolicy::never, stop_);
+      if (stored) {
+        for (const auto& remark : stored->remarks) watch.note(remark);
+        return stored->reference.str();
+      }
+      const auto& text = options_.command.front();
+      if (find_by_digits(access_.loader(), text)) return text;
+      if (options_.pull == "never")
+        throw base::Error("the store has no image " + base::printable(text));
+    }
+    const auto found = search.find_image(name, access_.loader().registry().client(), stop_);
+    for (const auto& remark : found.remarks) watch.note(remark);
+    pull(found.reference, watch, progress);
+    return found.reference.str();
+  }
+
+  const RunOptions& options_;
+  ImageAccess& access_;
+  const std::stop_token stop_;
+  const image::Platform platform_;
+};
 
 int run_container(const RunOptions& options, const IsolationChoice& isolation,
                   CommandContext& context, SignalWatcher& signals) {
   Progress progress(ProgressMode::plain, context.err);
   ImageAccess access(options.store, options.registry, warnings_to(progress), 0);
   const auto image =
-      load_image(access.loader(), find_or_pull(options, access, progress, signals.token()),
+      load_image(access.loader(), ImageLookup(options, access, signals.token()).find(progress),
                  parse_platform_flag(options.platform));
 
   const builder::LayeredTree files(access.store().layers(), image.layers, "the image",

@@ -190,6 +190,16 @@ std::vector<std::string> EventLog::warnings() const {
   return texts;
 }
 
+std::vector<std::string> EventLog::notes() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::string> texts;
+  for (const auto& event : events_) {
+    if (const auto* note = std::get_if<builder::event::StepNote>(&event))
+      texts.push_back(note->text);
+  }
+  return texts;
+}
+
 std::string EventLog::log_text() const {
   const std::lock_guard lock(mutex_);
   std::string text;

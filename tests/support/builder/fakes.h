@@ -31,6 +31,8 @@ class EventLog : public builder::EventSink {
   /// Reasons given for misses, in order.
   std::vector<std::string> reasons() const;
   std::vector<std::string> warnings() const;
+  /// What was noted beside the log, in order.
+  std::vector<std::string> notes() const;
   std::string log_text() const;
   std::size_t cancelled_count() const;
   void clear();

@@ -20,9 +20,10 @@ class Environment {
  public:
   explicit Environment(const std::map<std::string, std::string>& variables) {
     for (const char* name :
-         {"HOME", "XDG_CONFIG_HOME", "XDG_RUNTIME_DIR", "DOCKER_CONFIG", "DOCKER_AUTH_CONFIG",
-          "REGISTRY_AUTH_FILE", "CONTAINERS_REGISTRIES_CONF", "CONTAINERS_REGISTRIES_CONF_DIR",
-          "HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy"}) {
+         {"HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR", "DOCKER_CONFIG",
+          "DOCKER_AUTH_CONFIG", "REGISTRY_AUTH_FILE", "CONTAINERS_REGISTRIES_CONF",
+          "CONTAINERS_REGISTRIES_CONF_DIR", "HTTP_PROXY", "http_proxy", "HTTPS_PROXY",
+          "https_proxy", "NO_PROXY", "no_proxy"}) {
       const char* value = std::getenv(name);
       old_[name] = value != nullptr ? std::optional<std::string>(value) : std::nullopt;
       ::unsetenv(name);
@@ -47,11 +48,13 @@ class Environment {
 
 using Paths = std::vector<std::string>;
 
+constexpr std::uint32_t kUser = 1234;
+
 }  // namespace
 
 TEST_CASE("environment: the usual places below the home", "[registry]") {
   const Environment environment({{"HOME", "/h"}, {"XDG_RUNTIME_DIR", "/run/u"}});
-  const RegistryOptions options = registry_options_from_environment();
+  const RegistryOptions options = registry_options_from_environment(kUser);
   CHECK(options.docker_config_dir == "/h/.docker");
   CHECK(options.explicit_auth_file.empty());
   CHECK(options.auth_files ==
@@ -76,7 +79,7 @@ TEST_CASE("environment: variables name other places", "[registry]") {
                                  {"CONTAINERS_REGISTRIES_CONF", "/r.conf"},
                                  {"https_proxy", "http://p:1"},
                                  {"NO_PROXY", "x"}});
-  const RegistryOptions options = registry_options_from_environment();
+  const RegistryOptions options = registry_options_from_environment(kUser);
   CHECK(options.docker_config_dir == "/d");
   CHECK(options.docker_auth_config == "{}");
   CHECK(options.explicit_auth_file == "/a.json");
@@ -84,7 +87,7 @@ TEST_CASE("environment: variables name other places", "[registry]") {
   CHECK(options.registries_conf_dirs.empty());
   CHECK(options.https_proxy == "http://p:1");
   CHECK(options.no_proxy == "x");
-  CHECK(options.auth_files == Paths{"/run/containers/" + std::to_string(::geteuid()) + "/auth.json",
+  CHECK(options.auth_files == Paths{"/run/containers/" + std::to_string(kUser) + "/auth.json",
                                     "/c/containers/auth.json", "/h/.dockercfg"});
 }
 
@@ -94,13 +97,28 @@ TEST_CASE("environment: a user's own registries.conf takes the system's place", 
   base::write_file_atomically(home.dir(),
                               base::RelPath::exact(".config/containers/registries.conf"), "");
   const Environment environment({{"HOME", home.host_path()}});
-  CHECK(registry_options_from_environment().registries_conf ==
-        home.host_path() + "/.config/containers/registries.conf");
+  const auto options = registry_options_from_environment(kUser);
+  const std::string own = home.host_path() + "/.config/containers/registries.conf";
+  CHECK(options.registries_conf == own);
+  CHECK(options.registries_conf_dirs == Paths{own + ".d"});
+}
+
+TEST_CASE("environment: where podman records aliases", "[registry]") {
+  {
+    const Environment environment({{"HOME", std::string("/h")}});
+    CHECK(registry_options_from_environment(kUser).recorded_aliases ==
+          "/h/.cache/containers/short-name-aliases.conf");
+    CHECK(registry_options_from_environment(0).recorded_aliases ==
+          "/var/cache/containers/short-name-aliases.conf");
+  }
+  const Environment environment({{"HOME", "/h"}, {"XDG_CACHE_HOME", "/c"}});
+  CHECK(registry_options_from_environment(kUser).recorded_aliases ==
+        "/c/containers/short-name-aliases.conf");
 }
 
 TEST_CASE("environment: without a home only the system's files are left", "[registry]") {
   const Environment environment({});
-  const RegistryOptions options = registry_options_from_environment();
+  const RegistryOptions options = registry_options_from_environment(kUser);
   CHECK(options.docker_config_dir.empty());
   CHECK(options.registries_conf_dirs == Paths{"/etc/containers/registries.conf.d"});
   CHECK(options.certs_dirs ==
