@@ -67,9 +67,8 @@ class UpperScan {
  private:
   struct Node {
     LayerEntry entry;
-    std::size_t parent = 0;               // place in nodes_
-    bool is_part = false;                 // of the layer
-    const LayerEntry* same_as = nullptr;  // the lower layers' entry when nothing has changed
+    std::size_t parent = 0;  // place in nodes_
+    bool is_part = false;    // of the layer
   };
   /// A directory that is still to be read.
   struct Directory {
