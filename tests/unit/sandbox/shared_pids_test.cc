@@ -12,6 +12,8 @@
 #include <thread>
 
 #include "base/unique_fd.h"
+#include "sandbox/user_namespace.h"
+#include "tests/support/must_run.h"
 #include "tests/unit/sandbox/step_fixture.h"
 
 namespace ibuild::test {
@@ -19,6 +21,15 @@ namespace {
 
 StepFixture make_steps() {
   return StepFixture(sandbox::make_namespace_sandbox(sandbox::PidNamespace::shared));
+}
+
+/// Each step makes a user namespace, which a process of several threads, as the thread sanitizer's
+/// are, may not.
+bool can_share_pids() {
+  if (!can_run_steps()) return false;
+  if (!is_real_root()) return true;  // in one that was made
+  static const sandbox::ProfileProbe probe = sandbox::probe_profile("shared-pids");
+  return can_run("userns", probe.usable, probe.reason);
 }
 
 /// Words of a script that says what of /proc/`pid` it got to see: nothing, where all is well.
@@ -30,7 +41,7 @@ std::string look_into(const std::string& pid) {
 
 TEST_CASE("shared pids: a step sees the processes around it, and itself by its own number",
           "[step]") {
-  if (!can_run_steps()) return;
+  if (!can_share_pids()) return;
   StepFixture steps = make_steps();
   const std::string numbers = steps.out_of("echo $$; exec busybox readlink /proc/self");
   const std::string own = numbers.substr(0, numbers.find('\n') + 1);
@@ -39,7 +50,7 @@ TEST_CASE("shared pids: a step sees the processes around it, and itself by its o
 }
 
 TEST_CASE("shared pids: a step looks into no process outside it, and traces none", "[step]") {
-  if (!can_run_steps()) return;
+  if (!can_share_pids()) return;
   StepFixture steps = make_steps();
   steps.add_helper();
   const std::string outside = std::to_string(::getpid());
@@ -51,7 +62,7 @@ TEST_CASE("shared pids: a step looks into no process outside it, and traces none
 }
 
 TEST_CASE("shared pids: a step looks into no other step", "[step]") {
-  if (!can_run_steps()) return;
+  if (!can_share_pids()) return;
   StepFixture steps = make_steps();
   steps.add_standard_directories();  // steps at once in one root must not both make them
   REQUIRE(::mkfifoat(steps.root().get(), "pid", 0600) == 0);
@@ -71,7 +82,7 @@ TEST_CASE("shared pids: a step looks into no other step", "[step]") {
 }
 
 TEST_CASE("shared pids: processes that a step leaves behind end with it", "[step]") {
-  if (!can_run_steps()) return;
+  if (!can_share_pids()) return;
   StepFixture steps = make_steps();
   steps.add_helper();
   const StepResult result = steps.run(
@@ -82,7 +93,7 @@ TEST_CASE("shared pids: processes that a step leaves behind end with it", "[step
 }
 
 TEST_CASE("shared pids: a privileged step is root of no more than its own world", "[step]") {
-  if (!can_run_steps()) return;
+  if (!can_share_pids()) return;
   StepFixture steps = make_steps();
   steps.add_helper();
   const std::string outside = std::to_string(::getpid());
