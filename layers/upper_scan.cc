@@ -289,13 +289,15 @@ void UpperScan::add_other(const Directory& parent, const base::DirFd& dir, Layer
   Node node{.entry = std::move(entry), .parent = parent.node};
   const bool is_untouched =
       tree_.before != nullptr && tree_.before->is_untouched(node.entry.path, info);
-  const bool is_in_lower = lower && lower->entry != nullptr;
+  const bool may_be_same = lower && lower->entry != nullptr &&
+                           has_same_metadata(node.entry, *lower->entry, tree_.latest_time);
   const bool is_file = node.entry.type == EntryType::file;
-  const auto is_same = [&] {
-    return is_untouched || (has_same_metadata(node.entry, *lower->entry, tree_.latest_time) &&
-                            (!is_file || is_same_file(dir, node.entry, *lower)));
-  };
-  node.is_part = !is_in_lower || !is_same();
+  if (is_untouched && lower && lower->entry != nullptr) {
+    node.same_as = lower->entry;
+  } else if (may_be_same && (!is_file || is_same_file(dir, node.entry, *lower))) {
+    node.same_as = lower->entry;
+  }
+  node.is_part = node.same_as == nullptr;
   if (is_file && info.st_nlink > 1) links_[{info.st_dev, info.st_ino}].push_back(nodes_.size());
   nodes_.push_back(std::move(node));
 }
@@ -321,21 +323,27 @@ std::vector<std::size_t> UpperScan::walk_order() const {
   return order;
 }
 
-/// Of the names that one file has in the layer the first in walk order is the file, the others are
-/// links to it. A name that shows what the lower layers have there is not one of them, so that a
-/// new name for their file is a copy of it, as in BuildKit's layers.
+/// Names of one file stay together: when one is part of the layer, all are, and the first of them
+/// in walk order is the file. Nothing changed when all still name one file of the lower layers.
 void UpperScan::settle_hard_links(const std::vector<std::size_t>& order) {
   std::vector<std::size_t> rank(order.size());
   for (std::size_t i = 0; i < order.size(); ++i) rank[order[i]] = i;
   for (auto& [inode, names] : links_) {
-    std::erase_if(names, [this](std::size_t name) { return !nodes_[name].is_part; });
+    if (names.size() < 2) continue;
+    const LayerEntry* file = nodes_[names.front()].same_as;
+    const bool is_unchanged =
+        file != nullptr && std::all_of(names.begin(), names.end(), [&](std::size_t name) {
+          return nodes_[name].same_as == file;
+        });
+    if (is_unchanged) continue;
     std::sort(names.begin(), names.end(),
               [&](std::size_t a, std::size_t b) { return rank[a] < rank[b]; });
-    for (std::size_t i = 1; i < names.size(); ++i) {
-      LayerEntry& link = nodes_[names[i]].entry;
-      link.type = EntryType::hardlink;
-      link.size_bytes = 0;
-      link.link_target = nodes_[names.front()].entry.path.str();
+    for (std::size_t name : names) {
+      nodes_[name].is_part = true;
+      if (name == names.front()) continue;
+      nodes_[name].entry.type = EntryType::hardlink;
+      nodes_[name].entry.size_bytes = 0;
+      nodes_[name].entry.link_target = nodes_[names.front()].entry.path.str();
     }
   }
 }

@@ -67,8 +67,9 @@ class UpperScan {
  private:
   struct Node {
     LayerEntry entry;
-    std::size_t parent = 0;  // place in nodes_
-    bool is_part = false;    // of the layer
+    std::size_t parent = 0;               // place in nodes_
+    bool is_part = false;                 // of the layer
+    const LayerEntry* same_as = nullptr;  // the lower layers' entry when nothing has changed
   };
   /// A directory that is still to be read.
   struct Directory {

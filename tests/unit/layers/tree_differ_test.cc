@@ -222,12 +222,11 @@ TEST_CASE("tree_differ: a file whose other name lies in a lower layer is a full 
   CHECK(over.listing() == root_part() + "f b\n");
 }
 
-TEST_CASE("tree_differ: new names for a file of a lower layer are one copy of it", "[layers]") {
-  Over over({{file("b", "content")}});
-  over.put("b", "content");
-  over.hard_link("b", "c");
-  over.hard_link("b", "a");
-  CHECK(over.listing() == root_part() + "f a\nh c\n");
+TEST_CASE("tree_differ: a new name for a file of a lower layer keeps them one file", "[layers]") {
+  Over over({{file("a", "content")}});
+  over.put("a", "content");
+  over.hard_link("a", "b");
+  CHECK(over.listing() == root_part() + "f a\nh b\n");
 }
 
 TEST_CASE("tree_differ: names that were linked before and still are do not count", "[layers]") {
@@ -237,12 +236,11 @@ TEST_CASE("tree_differ: names that were linked before and still are do not count
   CHECK(over.listing() == (root_part().empty() ? "nothing" : root_part()));
 }
 
-TEST_CASE("tree_differ: files that became one file, and show what they did, do not count",
-          "[layers]") {
+TEST_CASE("tree_differ: files that became one file count", "[layers]") {
   Over over({{file("a", "content"), file("b", "content")}});
   over.put("a", "content");
   over.hard_link("a", "b");
-  CHECK(over.listing() == (root_part().empty() ? "nothing" : root_part()));
+  CHECK(over.listing() == root_part() + "f a\nh b\n");
 }
 
 TEST_CASE("tree_differ: sockets are dropped with a warning", "[layers]") {
