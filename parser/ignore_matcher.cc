@@ -179,12 +179,14 @@ class Pattern {
 };
 
 bool Pattern::may_match_below(std::string_view directory) const {
+  // What stands behind it matches by itself, anywhere.
+  if (text_.find('|') != std::string::npos) return true;
   std::string_view pattern = text_;
   std::string_view rest = directory;
   for (;;) {
     const std::string_view part = pattern.substr(0, pattern.find('/'));
     // Only stars and question marks are sure to stay within their segment.
-    if (part.find_first_of("[]\\^|") != std::string_view::npos ||
+    if (part.find_first_of("[]\\^") != std::string_view::npos ||
         part.find("**") != std::string_view::npos) {
       return true;
     }

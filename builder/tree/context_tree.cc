@@ -175,7 +175,8 @@ std::optional<SourceFile> ContextTree::lookup(const base::RelPath& path) const {
   const auto status = base::try_lstat_at(root_, path);
   if (!status || !is_visible(path, *status, verdict_of(path.parent()))) return std::nullopt;
   auto file = make_file(root_, path, path, *status);
-  // The directory that holds the context is no part of it: BuildKit has its files in one of its own.
+  // The directory that holds the context is no part of it: BuildKit has its files in one of its
+  // own.
   constexpr std::uint32_t kRootMode = 0755;
   if (file && path.is_root()) file->entry.mode = kRootMode;
   return file;

@@ -182,5 +182,8 @@ TEST_CASE("ignore_matcher: exceptions of unknown reach forbid pruning", "[parser
   CHECK_FALSE(IgnoreMatcher(Strings{"*", "!**/x"}).can_prune("a/b"));
   CHECK_FALSE(IgnoreMatcher(Strings{"*", "![a-z]/x"}).can_prune("a"));
   CHECK_FALSE(IgnoreMatcher(Strings{"*", "!*/x"}).can_prune("a"));
+  const IgnoreMatcher alternatives(Strings{"*", "!src/a|v*"});
+  CHECK_FALSE(alternatives.can_prune("lib"));
+  CHECK_FALSE(alternatives.matches("lib/v1"));
   CHECK(IgnoreMatcher(Strings{"*", "!*/x"}).can_prune("a/b"));
 }
