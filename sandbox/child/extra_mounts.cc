@@ -42,7 +42,9 @@ void make_in_other_mount(const World& world, const MountSpec& mount, std::string
             : base::UniqueFd(::openat(missing.parent_fd, name,
                                       O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644))
                   .valid();
-    if (!made) fail_with_errno(phase, "make mount point", missing.path.absolute());
+    // Steps that share a cache may both want it; what is there now is looked at before it is used.
+    if (!made && errno != EEXIST)
+      fail_with_errno(phase, "make mount point", missing.path.absolute());
     return true;
   };
   const LeafKind kind = is_directory_mount(mount) ? LeafKind::directory : LeafKind::file;

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <catch2/catch.hpp>
+#include <future>
 
 #include "base/error.h"
 #include "tests/support/forked.h"
@@ -245,6 +246,26 @@ TEST_CASE("mounts: one may lie in another, whatever their order", "[step]") {
   CHECK(steps.run(spec).out == "dir\n");
   CHECK(names_in(cache.dir()) == std::vector<std::string>{"sub"});
   CHECK_FALSE(base::try_lstat_at(cache.dir(), base::RelPath::exact("sub/dir/i")).has_value());
+}
+
+TEST_CASE("mounts: steps at once may make the same mount point in a cache that they share",
+          "[step]") {
+  if (!can_run_steps()) return;
+  StepFixture one;
+  StepFixture other;
+  for (int round = 0; round < 40; ++round) {
+    const base::TempDir cache = make_scratch_dir();
+    const auto run_in = [&](StepFixture& steps) {
+      auto spec = steps.shell("echo seen");
+      spec.mounts = {
+          {.target = base::RelPath::exact("cache"), .source_fd = cache.dir().get()},
+          {.kind = MountSpec::Kind::tmpfs, .target = base::RelPath::exact("cache/a/b/c/d/e")}};
+      return steps.run(spec).out;
+    };
+    auto beside = std::async(std::launch::async, [&] { return run_in(other); });
+    CHECK(run_in(one) == "seen\n");
+    CHECK(beside.get() == "seen\n");
+  }
 }
 
 TEST_CASE("mounts: a target behind a link of the image stays inside", "[step]") {
