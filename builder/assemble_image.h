@@ -14,9 +14,9 @@ enum class ForeignLayers { adopted, kept };
 
 /// Pass 6: the bytes of an image out of its values. Pure: equal values give equal bytes.
 /// Requires: every layer has its blob descriptor; as many layers as the config has diff-ids.
-/// Descriptors of layers keep digest and size; their media types become those of `format` (but for
-/// `foreign` ones), their
-/// annotations are left out but for those of eStargz. `annotations` are the manifest's.
+/// Descriptors of layers keep digest and size; their media types become those of `format`, but for
+/// those that `foreign` keeps; their annotations are left out, but for those of eStargz.
+/// `annotations` are the manifest's.
 BuiltImage assemble_image(const image::ImageConfig& config, layers::LayerChain layers,
                           ImageFormat format, image::Annotations annotations = {},
                           ForeignLayers foreign = ForeignLayers::adopted);

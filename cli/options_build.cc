@@ -58,7 +58,7 @@ void take_outputs(const BuildOptions& options, builder::BuildRequest& request) {
   if (options.push) request.outputs.push_back({.type = "image", .attributes = {{"push", "true"}}});
   annotate(request.outputs, options.annotations);
   if (options.squash) squash(request.outputs);
-  if (!options.timestamp.empty()) set_timestamp(request.outputs, options.timestamp);
+  if (options.timestamp) set_timestamp(request.outputs, *options.timestamp);
   if (options.push && request.tags.empty()) {
     throw base::UsageError("--push needs a name to push to: add --tag REGISTRY/NAME:TAG");
   }

@@ -33,7 +33,7 @@ struct BuildOptions {
   std::vector<std::string> unset_env;
   std::vector<std::string> annotations;
   bool squash = false;
-  std::string timestamp;
+  std::optional<std::string> timestamp;
   CacheOptions cache;
   std::vector<std::string> platforms;
   bool pull = false;

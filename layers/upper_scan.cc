@@ -13,6 +13,7 @@
 #include "base/parent_at.h"
 #include "base/text.h"
 #include "layers/content_compare.h"
+#include "layers/entry_metadata.h"
 #include "layers/file_times.h"
 #include "layers/tar_format.h"
 #include "layers/upper_marks.h"
@@ -75,14 +76,6 @@ bool has_same_time(const LayerEntry& upper, const LayerEntry& lower, const Lates
   const auto time = std::chrono::floor<seconds>(lower.mtime);
   return std::chrono::floor<seconds>(upper.mtime) == time ||
          std::chrono::floor<seconds>(clamp(upper.mtime, latest)) == time;
-}
-
-/// Everything but content and extended attributes.
-bool has_same_metadata(const LayerEntry& a, const LayerEntry& b, const LatestTime& latest) {
-  return a.type == b.type && a.mode == b.mode && a.uid == b.uid && a.gid == b.gid &&
-         a.size_bytes == b.size_bytes && a.device_major == b.device_major &&
-         a.device_minor == b.device_minor && a.link_target == b.link_target &&
-         has_same_time(a, b, latest);
 }
 
 std::vector<base::Xattr> stored_xattrs(const LayerEntry& entry) {
@@ -289,14 +282,13 @@ void UpperScan::add_other(const Directory& parent, const base::DirFd& dir, Layer
   Node node{.entry = std::move(entry), .parent = parent.node};
   const bool is_untouched =
       tree_.before != nullptr && tree_.before->is_untouched(node.entry.path, info);
-  const bool may_be_same = lower && lower->entry != nullptr &&
-                           has_same_metadata(node.entry, *lower->entry, tree_.latest_time);
   const bool is_file = node.entry.type == EntryType::file;
-  if (is_untouched && lower && lower->entry != nullptr) {
-    node.same_as = lower->entry;
-  } else if (may_be_same && (!is_file || is_same_file(dir, node.entry, *lower))) {
-    node.same_as = lower->entry;
-  }
+  const auto is_same = [&] {
+    return is_untouched || (has_same_metadata(node.entry, *lower->entry) &&
+                            has_same_time(node.entry, *lower->entry, tree_.latest_time) &&
+                            (!is_file || is_same_file(dir, node.entry, *lower)));
+  };
+  if (lower && lower->entry != nullptr && is_same()) node.same_as = lower->entry;
   node.is_part = node.same_as == nullptr;
   if (is_file && info.st_nlink > 1) links_[{info.st_dev, info.st_ino}].push_back(nodes_.size());
   nodes_.push_back(std::move(node));

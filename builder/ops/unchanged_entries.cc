@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "builder/ops/destination_tree.h"
+#include "layers/entry_metadata.h"
 #include "layers/xattr_policy.h"
 
 namespace ibuild::builder {
@@ -22,14 +23,12 @@ std::string_view capability_of(const LayerEntry& entry) {
   return found == entry.xattrs.end() ? std::string_view() : std::string_view(found->value);
 }
 
-/// Everything but the bytes. Times of directories say nothing, nor do parts of a second.
-bool has_same_metadata(const LayerEntry& entry, const LayerEntry& below) {
+/// The same in everything but the bytes. Times of directories say nothing, nor do parts of a
+/// second.
+bool differs_in_bytes_alone(const LayerEntry& entry, const LayerEntry& below) {
   using std::chrono::seconds;
   const auto second = [](const LayerEntry& e) { return std::chrono::floor<seconds>(e.mtime); };
-  return entry.type == below.type && entry.mode == below.mode && entry.uid == below.uid &&
-         entry.gid == below.gid && entry.size_bytes == below.size_bytes &&
-         entry.device_major == below.device_major && entry.device_minor == below.device_minor &&
-         entry.link_target == below.link_target && capability_of(entry) == capability_of(below) &&
+  return layers::has_same_metadata(entry, below) && capability_of(entry) == capability_of(below) &&
          (entry.type == EntryType::directory || second(entry) == second(below));
 }
 
@@ -48,7 +47,7 @@ bool DestinationTree::is_in_parent_already(const base::RelPath& path, const Adde
   const auto node = below(path);
   if (!node || (added.link && link_facts_.contains(*added.link))) return false;
   const LayerEntry entry = entry_of(path, added);
-  if (!has_same_metadata(entry, node->entry != nullptr ? *node->entry : implied_directory()))
+  if (!differs_in_bytes_alone(entry, node->entry != nullptr ? *node->entry : implied_directory()))
     return false;
   if (entry.type != EntryType::file || entry.size_bytes == 0) return true;
   if (!entry.content) return false;
