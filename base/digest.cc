@@ -89,7 +89,10 @@ Sha256Value Sha256Value::from_raw(std::string_view raw) {
 }
 
 Digest Sha256Value::digest() const {
-  return Digest::sha256_from_hex(to_hex({bytes_.data(), bytes_.size()}));
+  Digest digest;
+  digest.text_ = kAlgorithms[0].prefix;
+  append_hex(digest.text_, raw());
+  return digest;
 }
 
 struct Sha256::State {

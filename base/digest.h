@@ -35,6 +35,7 @@ class Digest {
   auto operator<=>(const Digest&) const = default;
 
  private:
+  friend class Sha256Value;
   std::string text_;
 };
 

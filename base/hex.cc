@@ -2,15 +2,20 @@
 
 namespace ibuild::base {
 
-std::string to_hex(std::string_view raw) {
+void append_hex(std::string& text, std::string_view raw) {
   constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string hex;
-  hex.reserve(2 * raw.size());
+  std::size_t at = text.size();
+  text.resize(at + 2 * raw.size());
   for (const char c : raw) {
     const auto byte = static_cast<unsigned char>(c);
-    hex += kDigits[byte >> 4];
-    hex += kDigits[byte & 15];
+    text[at++] = kDigits[byte >> 4];
+    text[at++] = kDigits[byte & 15];
   }
+}
+
+std::string to_hex(std::string_view raw) {
+  std::string hex;
+  append_hex(hex, raw);
   return hex;
 }
 

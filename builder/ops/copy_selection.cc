@@ -1,14 +1,18 @@
 #include "builder/ops/copy_selection.h"
 
+#include <fmt/compile.h>
 #include <fmt/format.h>
 
 #include <array>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <utility>
 
 #include "base/error.h"
+#include "base/hex.h"
 #include "base/text.h"
+#include "builder/ops/directory_walk.h"
 #include "builder/tree/context_tree.h"
 #include "parser/ignore_matcher.h"
 
@@ -91,92 +95,6 @@ class WildcardWalk {
   std::vector<base::RelPath> found_;
 };
 
-/// `path` without its beginning `root`.
-std::string_view path_below(const base::RelPath& root, const base::RelPath& path) {
-  const std::string_view text = path.str();
-  return root.is_root() ? text : text.substr(root.str().size() + 1);
-}
-
-/// So many files are hashed at a time: enough for all processors, and little memory.
-constexpr std::size_t kHashedTogether = 8192;
-
-/// Gathers what a directory brings.
-class DirectoryWalk {
- public:
-  DirectoryWalk(const SourceTree& tree, const std::optional<IgnoreMatcher>& includes,
-                const std::optional<IgnoreMatcher>& excludes, std::stop_token stop)
-      : tree_(tree), includes_(includes), excludes_(excludes), stop_(std::move(stop)) {}
-  /// Everything.
-  DirectoryWalk(const SourceTree& tree, std::stop_token stop)
-      : DirectoryWalk(tree, kNone, kNone, std::move(stop)) {}
-
-  SelectedEntries walk(const SourceFile& root) {
-    root_ = root.path();
-    descend(root_, nullptr);
-    settle();
-    return std::move(entries_);
-  }
-
- private:
-  static inline const std::optional<IgnoreMatcher> kNone;
-  struct Verdicts {
-    IgnoreMatcher::Verdict include;
-    IgnoreMatcher::Verdict exclude;
-  };
-
-  /// `above` is what `directory` was judged; null for the root.
-  void descend(const base::RelPath& directory, const Verdicts* above) {
-    if (stop_.stop_requested()) throw base::CancelledError();
-    for (auto& child : tree_.children(directory)) {
-      const auto below = path_below(root_, child.path());
-      Verdicts verdicts;
-      bool picked = true;
-      if (includes_) {
-        verdicts.include = includes_->match_with_parent(below, above ? &above->include : nullptr);
-        picked = verdicts.include.excluded;
-      }
-      if (excludes_)
-        verdicts.exclude = excludes_->match_with_parent(below, above ? &above->exclude : nullptr);
-      const bool excluded = verdicts.exclude.excluded;
-      take(std::move(child), picked && !excluded, excluded, verdicts);
-    }
-  }
-
-  void take(SourceFile child, bool picked, bool excluded, const Verdicts& verdicts) {
-    const bool is_directory = child.is_directory();
-    if (!picked && !is_directory) return;
-    if (!picked && excluded && !excludes_->has_exceptions()) return;
-    if (!picked && !excluded && !includes_) return;
-    const std::size_t place = count();
-    const base::RelPath path = is_directory ? child.path() : base::RelPath();
-    if (latest_.size() == kHashedTogether) settle();
-    latest_.push_back({std::move(child), picked});
-    if (is_directory) descend(path, &verdicts);
-    if (!picked && count() == place + 1) latest_.pop_back();  // nothing in it either
-  }
-
-  std::size_t count() const { return entries_.size() + latest_.size(); }
-
-  /// Brings the latest entries to the others, with their digests.
-  void settle() {
-    std::vector<SourceFile*> files;
-    for (auto& entry : latest_) {
-      if (entry.file.is_file()) files.push_back(&entry.file);
-    }
-    tree_.digest_files(files, stop_);
-    for (const auto& entry : latest_) entries_.add(entry);
-    latest_.clear();
-  }
-
-  const SourceTree& tree_;
-  const std::optional<IgnoreMatcher>& includes_;
-  const std::optional<IgnoreMatcher>& excludes_;
-  std::stop_token stop_;
-  base::RelPath root_;
-  SelectedEntries entries_;
-  std::vector<SelectedEntry> latest_;
-};
-
 /// What --parents names without wildcards has to be there: no link is followed to it, and it must
 /// not be excluded.
 void check_required(const SourceTree& tree, const SourcePath& source,
@@ -196,6 +114,53 @@ void fill_in_digests(std::span<SelectedSource> sources, const SourceTree& tree,
   tree.digest_files(files, std::move(stop));
 }
 
+void append_fingerprint(std::string& text, const SourceFile& file) {
+  static constexpr std::array<const char*, 9> kTypes = {
+      "file", "dir", "link", "hardlink", "char", "block", "fifo", "whiteout", "opaque"};
+  const auto& entry = file.entry;
+  const auto out = std::back_inserter(text);
+  fmt::format_to(out, FMT_COMPILE("{} {:04o} {}:{}"),
+                 kTypes.at(static_cast<std::size_t>(entry.type)), entry.mode, entry.uid, entry.gid);
+  if (file.is_file()) {
+    text += " sha256:";
+    base::append_hex(text, entry.content.value().raw());
+  }
+  if (file.is_symlink()) text.append(" ").append(entry.link_target);
+  if (entry.device_major != 0 || entry.device_minor != 0)
+    fmt::format_to(out, " {}:{}", entry.device_major, entry.device_minor);
+  for (const auto& xattr : entry.xattrs)
+    text.append(" ").append(xattr.name).append("=").append(base::sha256_of(xattr.value).str());
+}
+
+/// Texts, each behind its length. Gathered, as there are very many.
+class SelectionHash {
+ public:
+  void put(std::string_view text) {
+    fmt::format_to(std::back_inserter(gathered_), FMT_COMPILE("{}:{}"), text.size(), text);
+    if (gathered_.size() >= kGatheredBytes) flush();
+  }
+  void put_fingerprint(const SourceFile& file) {
+    fingerprint_.clear();
+    append_fingerprint(fingerprint_, file);
+    put(fingerprint_);
+  }
+  base::Digest finish() {
+    flush();
+    return hash_.finish();
+  }
+
+ private:
+  static constexpr std::size_t kGatheredBytes = 16 << 10;
+  void flush() {
+    hash_.update(gathered_);
+    gathered_.clear();
+  }
+
+  base::Sha256 hash_;
+  std::string gathered_;
+  std::string fingerprint_;
+};
+
 }  // namespace
 
 std::string_view SelectedSource::below(const SelectedEntry& entry) const {
@@ -205,18 +170,18 @@ std::string_view SelectedSource::below(const SelectedEntry& entry) const {
 std::vector<SelectedSource> select_sources(const CopyOp& op, const SourceTree& tree,
                                            std::stop_token stop) {
   std::vector<SelectedSource> sources;
-  const auto excludes = matcher_of(op.excludes);
+  WalkPatterns patterns{.includes = {}, .excludes = matcher_of(op.excludes)};
   for (std::size_t i = 0; i < op.paths.size(); ++i) {
     if (!op.paths[i].is_local()) continue;
     const SourcePath source_path = take_apart(op.paths[i].text, op.parents);
-    const auto includes =
+    patterns.includes =
         source_path.pattern ? matcher_of({*source_path.pattern}) : std::optional<IgnoreMatcher>();
     for (const auto& match : WildcardWalk(tree, source_path.path).matches()) {
       auto root = resolve(tree, match, /*follow_last=*/true);
       if (!root) throw_missing(tree, match);
       SelectedSource source{&tree, std::move(*root), std::string(match.name()), {}, i};
       if (source.root.is_directory())
-        source.entries = DirectoryWalk(tree, includes, excludes, stop).walk(source.root);
+        source.entries = walk_directory(tree, source.root.path(), patterns, stop);
       check_required(tree, source_path, source.entries);
       sources.push_back(std::move(source));
     }
@@ -229,9 +194,8 @@ SelectedSource select_all(const CopyOp& op, const SourceTree& tree, std::stop_to
   SelectedSource source;
   source.tree = &tree;
   source.root = tree.lookup({}).value();
-  const std::optional<IgnoreMatcher> includes;
-  const auto excludes = matcher_of(op.excludes);
-  source.entries = DirectoryWalk(tree, includes, excludes, std::move(stop)).walk(source.root);
+  const WalkPatterns patterns{.includes = {}, .excludes = matcher_of(op.excludes)};
+  source.entries = walk_directory(tree, source.root.path(), patterns, std::move(stop));
   return source;
 }
 
@@ -240,46 +204,33 @@ SelectedSource select_path(const SourceTree& tree, const base::RelPath& path,
   auto root = resolve(tree, path, /*follow_last=*/true);
   if (!root) throw_missing(tree, path);
   SelectedSource source{&tree, std::move(*root), std::string(path.name()), {}, 0};
-  if (source.root.is_directory()) source.entries = DirectoryWalk(tree, stop).walk(source.root);
+  if (source.root.is_directory())
+    source.entries = walk_directory(tree, source.root.path(), {}, stop);
   fill_in_digests(std::span(&source, 1), tree, std::move(stop));
   return source;
 }
 
 std::string fingerprint(const SourceFile& file) {
-  static constexpr std::array<const char*, 9> kTypes = {
-      "file", "dir", "link", "hardlink", "char", "block", "fifo", "whiteout", "opaque"};
-  const auto& entry = file.entry;
-  std::string text = fmt::format("{} {:04o} {}:{}", kTypes.at(static_cast<std::size_t>(entry.type)),
-                                 entry.mode, entry.uid, entry.gid);
-  if (file.is_file()) text += " " + entry.content.value().str();
-  if (file.is_symlink()) text += " " + entry.link_target;
-  if (entry.device_major != 0 || entry.device_minor != 0) {
-    text += fmt::format(" {}:{}", entry.device_major, entry.device_minor);
-  }
-  for (const auto& xattr : entry.xattrs)
-    text += " " + xattr.name + "=" + base::sha256_of(xattr.value).str();
+  std::string text;
+  append_fingerprint(text, file);
   return text;
 }
 
 base::Digest selection_digest(std::span<const SelectedSource> sources) {
-  base::Sha256 hash;
-  const auto put = [&](std::string_view text) {
-    hash.update(std::to_string(text.size()) + ":");
-    hash.update(text);
-  };
+  SelectionHash hash;
   for (const auto& source : sources) {
     // A directory's own mode and owner do not reach the destination.
-    put(source.root.is_directory() ? "directory" : source.name);
-    if (!source.root.is_directory()) put(fingerprint(source.root));
+    hash.put(source.root.is_directory() ? "directory" : source.name);
+    if (!source.root.is_directory()) hash.put_fingerprint(source.root);
     std::map<LinkKey, std::size_t> first_names;
     for (std::size_t i = 0; i < source.entries.size(); ++i) {
       const SelectedEntry entry = source.entries[i];
-      put(source.below(entry));
-      put(entry.picked ? "picked" : "on the way");
-      put(fingerprint(entry.file));
+      hash.put(source.below(entry));
+      hash.put(entry.picked ? "picked" : "on the way");
+      hash.put_fingerprint(entry.file);
       if (!entry.file.link) continue;
       const auto [first, is_new] = first_names.emplace(*entry.file.link, i);
-      if (!is_new) put("linked to " + std::to_string(first->second));
+      if (!is_new) hash.put("linked to " + std::to_string(first->second));
     }
   }
   return hash.finish();

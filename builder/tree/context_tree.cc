@@ -206,6 +206,10 @@ std::vector<SourceFile> ContextTree::children(const base::RelPath& directory) co
   return files;
 }
 
+SourceTree::Listing ContextTree::list_soon(const base::RelPath& directory) const {
+  return pool_.submit([this, directory] { return children(directory); });
+}
+
 void ContextTree::read_facts(SourceFile& file, std::stop_token stop) const {
   const std::string shown_as = base::printable(root_.show(file.path()));
   constexpr int kAttempts = 3;

@@ -33,6 +33,7 @@ class ContextTree : public SourceTree {
 
   std::optional<SourceFile> lookup(const base::RelPath& path) const override;
   std::vector<SourceFile> children(const base::RelPath& directory) const override;
+  Listing list_soon(const base::RelPath& directory) const override;
   void digest_files(std::span<SourceFile*> files, std::stop_token stop) const override;
   std::unique_ptr<base::ByteSource> open(const SourceFile& file) const override;
   std::string shown_as() const override { return shown_as_; }

@@ -47,6 +47,14 @@ FileIdentity identity_of(const Record& record) {
   return {record.device, record.inode, record.size_bytes, record.mtime_ns, record.ctime_ns};
 }
 
+/// A record begins with it.
+FileIdentity identity_at(const char* data, std::size_t index) {
+  FileIdentity identity;
+  std::memcpy(&identity, data + kHeaderBytes + index * sizeof(Record), sizeof identity);
+  return identity;
+}
+static_assert(sizeof(FileIdentity) == offsetof(Record, sha256));
+
 Record make_record(const FileIdentity& identity, const FileFacts& facts) {
   Record record{};
   record.device = identity.device;
@@ -142,9 +150,8 @@ std::optional<FileFacts> FileDigestCache::find_mapped(const FileIdentity& identi
   std::size_t end = mapping_.records;
   while (begin < end) {
     const std::size_t middle = begin + (end - begin) / 2;
-    const Record record = record_at(mapping_.data, middle);
-    const auto order = identity_of(record) <=> identity;
-    if (order == 0) return facts_of(record);
+    const auto order = identity_at(mapping_.data, middle) <=> identity;
+    if (order == 0) return facts_of(record_at(mapping_.data, middle));
     (order < 0 ? begin : end) = order < 0 ? middle + 1 : middle;
   }
   return std::nullopt;

@@ -4,6 +4,10 @@
 
 namespace ibuild::builder {
 
+SourceTree::Listing SourceTree::list_soon(const base::RelPath& directory) const {
+  return std::async(std::launch::deferred, [this, directory] { return children(directory); });
+}
+
 std::optional<SourceFile> resolve(const SourceTree& tree, const base::RelPath& path,
                                   bool follow_last) {
   const auto lookup = [&](const base::RelPath& at) -> std::optional<PathKind> {

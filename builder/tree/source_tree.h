@@ -3,6 +3,7 @@
 #include <compare>
 #include <cstddef>
 #include <cstdint>
+#include <future>
 #include <memory>
 #include <optional>
 #include <span>
@@ -58,6 +59,10 @@ class SourceTree : public ContentSource {
   virtual std::optional<SourceFile> lookup(const base::RelPath& path) const = 0;
   /// Direct children, sorted by name.
   virtual std::vector<SourceFile> children(const base::RelPath& directory) const = 0;
+  using Listing = std::future<std::vector<SourceFile>>;
+  /// The same, made meanwhile by another thread where that saves time, and here when it is asked
+  /// for. It refers to the tree.
+  virtual Listing list_soon(const base::RelPath& directory) const;
   /// Fills in the content digest (and, where it is known only from the open file, the xattrs) of
   /// every regular file given. Throws: Error when a file changes while it is read.
   virtual void digest_files(std::span<SourceFile*> files, std::stop_token stop) const = 0;
