@@ -58,6 +58,7 @@ void take_outputs(const BuildOptions& options, builder::BuildRequest& request) {
   if (options.push) request.outputs.push_back({.type = "image", .attributes = {{"push", "true"}}});
   annotate(request.outputs, options.annotations);
   if (options.squash) squash(request.outputs);
+  add_compressions(request.outputs, options.added_compressions);
   if (options.timestamp) set_timestamp(request.outputs, *options.timestamp);
   if (options.push && request.tags.empty()) {
     throw base::UsageError("--push needs a name to push to: add --tag REGISTRY/NAME:TAG");
@@ -136,6 +137,8 @@ void BuildOptions::add_to(OptionParser& parser) {
       "type=image|registry|oci|docker|tar|local|cacheonly[,dest=…], a directory, or - for a tar");
   parser.flag("--push", push, "Push the image under its names");
   parser.flag("--squash", squash, "All layers of the image, the base's too, as one");
+  parser.list("--add-compression", "gzip|zstd", added_compressions,
+              "The image once more, its layers packed so, beside it in an image index");
   parser.value("--timestamp", "SECONDS", timestamp,
                "Time of the image and of all files in its new layers, in seconds since 1970");
   parser.flag("--load", load,

@@ -33,6 +33,7 @@ struct BuildOptions {
   std::vector<std::string> unset_env;
   std::vector<std::string> annotations;
   bool squash = false;
+  std::vector<std::string> added_compressions;
   std::optional<std::string> timestamp;
   CacheOptions cache;
   std::vector<std::string> platforms;

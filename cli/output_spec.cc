@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "builder/export/added_compressions.h"
 #include "builder/export/output_times.h"
 #include "builder/export/rootfs_exporter.h"
 #include "builder/export/squash.h"
@@ -34,6 +35,20 @@ bool is_file_type(const std::string& type) {
 
 bool is_image_type(const std::string& type) {
   return type != "tar" && type != "local" && type != "cacheonly";
+}
+
+/// Gives an attribute to all outputs that are images and do not have it; to the store's where there
+/// is none. `option` is for messages.
+void give_images(std::vector<builder::OutputSpec>& outputs, const std::string& name,
+                 const std::string& value, const std::string& option) {
+  if (outputs.empty()) outputs.push_back({.type = "image", .attributes = {}});
+  bool is_held = false;
+  for (auto& output : outputs) {
+    if (!is_image_type(output.type)) continue;
+    is_held = true;
+    output.attributes.try_emplace(name, value);
+  }
+  if (!is_held) throw base::UsageError(option + " needs an output that is an image");
 }
 
 }  // namespace
@@ -119,14 +134,14 @@ void annotate(std::vector<builder::OutputSpec>& outputs, const std::vector<std::
 }
 
 void squash(std::vector<builder::OutputSpec>& outputs) {
-  if (outputs.empty()) outputs.push_back({.type = "image", .attributes = {}});
-  bool is_held = false;
-  for (auto& output : outputs) {
-    if (!is_image_type(output.type)) continue;
-    is_held = true;
-    output.attributes.try_emplace(builder::kSquashAttribute, "true");
-  }
-  if (!is_held) throw base::UsageError("--squash needs an output that is an image");
+  give_images(outputs, builder::kSquashAttribute, "true", "--squash");
+}
+
+void add_compressions(std::vector<builder::OutputSpec>& outputs,
+                      const std::vector<std::string>& names) {
+  if (names.empty()) return;
+  give_images(outputs, builder::kAddedCompressionsAttribute, base::join(names, "+"),
+              "--add-compression");
 }
 
 void set_timestamp(std::vector<builder::OutputSpec>& outputs, const std::string& seconds) {

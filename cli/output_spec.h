@@ -27,6 +27,12 @@ void annotate(std::vector<builder::OutputSpec>& outputs, const std::vector<std::
 /// store when there is none. Throws: UsageError when no output is one.
 void squash(std::vector<builder::OutputSpec>& outputs);
 
+/// Hands the values of --add-compression to every output that is an image and does not name some by
+/// itself (add-compression=…); to the store when there is none. Throws: UsageError when no output
+/// is one.
+void add_compressions(std::vector<builder::OutputSpec>& outputs,
+                      const std::vector<std::string>& names);
+
 /// Hands --timestamp, seconds since 1970, to every output that holds files and does not name a time
 /// of its own (source-date-epoch=…); to the store when there is none. Throws: UsageError when the
 /// text is no such number.

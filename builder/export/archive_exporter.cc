@@ -64,6 +64,8 @@ void ArchiveExporter::check(const OutputSpec& output, ResultShape shape,
     throw error;
   }
   check_format(format, shape, attestations);
+  if (kind_ == Kind::docker && !format.added.empty())
+    throw base::UsageError("output type=docker cannot hold an image in several compressions");
   if (kind_ == Kind::docker && shape == ResultShape::index) {
     base::UsageError error("output type=docker cannot hold an image index of several platforms");
     error.set_hint("use type=oci, or build one platform at a time");

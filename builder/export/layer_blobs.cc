@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <atomic>
 #include <exception>
+#include <iterator>
 #include <mutex>
 #include <thread>
 #include <vector>
 
 #include "base/error.h"
 #include "base/text.h"
+#include "builder/export/added_compressions.h"
 #include "builder/export/estargz.h"
 #include "builder/export/output_times.h"
 #include "builder/export/squash.h"
@@ -77,6 +79,37 @@ void for_each_of(const std::vector<std::size_t>& items, const Work& work) {
   if (failure) std::rethrow_exception(failure);
 }
 
+BuiltImage make_image(const FinishedImage& image, const LayerFormat& format, BlobPlace place,
+                      const layers::Store& store, const std::stop_token& stop) {
+  const auto at = [&](AnnotationPlace annotated) {
+    return annotations_at(annotated, image.config.platform, format.annotations);
+  };
+  auto built =
+      assemble_image(image.config, make_layer_blobs(image.layers, format, place, store, stop),
+                     format.format, at(AnnotationPlace::manifest), format.foreign);
+  built.manifest.annotations = at(AnnotationPlace::manifest_descriptor);
+  return built;
+}
+
+/// Puts the images in the compressions that they lack beside themselves.
+void add_compressions(std::vector<BuiltImage>& images, const FinishedBuild& build,
+                      const LayerFormat& format, BlobPlace place, const layers::Store& store,
+                      const std::stop_token& stop) {
+  LayerFormat other = format;
+  other.force = true;
+  std::vector<BuiltImage> added;
+  for (std::size_t i = 0; i < images.size(); ++i) {
+    for (const auto type : format.added) {
+      if (is_packed(images[i], type)) continue;
+      other.compression = {.type = type, .level = {}};
+      added.push_back(make_image(build.images[i], other, place, store, stop));
+    }
+  }
+  std::ranges::move(added, std::back_inserter(images));
+  for (auto& image : images) annotate_compression(image);
+  sort_by_compression(images);
+}
+
 }  // namespace
 
 LayerFormat read_layer_format(const OutputAttributes& attributes, ImageFormat otherwise) {
@@ -98,6 +131,11 @@ LayerFormat read_layer_format(const OutputAttributes& attributes, ImageFormat ot
   }
   if (!oci && wants_estargz(attributes))
     throw base::UsageError("compression=estargz needs oci-mediatypes=true");
+  if (const auto added = attributes.text(kAddedCompressionsAttribute)) {
+    format.added = read_added_compressions(
+        *added, attributes.what() + ": " + std::string(kAddedCompressionsAttribute));
+    if (!oci) throw base::UsageError("add-compression needs oci-mediatypes=true");
+  }
   (void)wants_squash(attributes);
   (void)output_clock(attributes, {});
   if (attributes.flag("prefer-nondist-layers", false)) format.foreign = ForeignLayers::kept;
@@ -119,8 +157,8 @@ LayerFormat read_layer_format(const OutputAttributes& attributes, ImageFormat ot
 
 ResultShape shape_with(const AttestationSettings& attestations, ResultShape shape,
                        const LayerFormat& format) {
-  const bool attested = attestations.need_index(format.attestations.forced);
-  return attested ? ResultShape::index : shape;
+  const bool several = !format.added.empty() || attestations.need_index(format.attestations.forced);
+  return several ? ResultShape::index : shape;
 }
 
 void check_format(const LayerFormat& format, ResultShape shape,
@@ -132,24 +170,18 @@ void check_format(const LayerFormat& format, ResultShape shape,
 
 BuiltImages make_built_images(const FinishedBuild& build, const LayerFormat& format,
                               BlobPlace place, const layers::Store& store, std::stop_token stop) {
-  std::vector<BuiltImage> images;
   using Place = AnnotationPlace;
-  for (const auto& image : build.images) {
-    const auto at = [&](Place annotated) {
-      return annotations_at(annotated, image.config.platform, format.annotations);
-    };
-    images.push_back(assemble_image(image.config,
-                                    make_layer_blobs(image.layers, format, place, store, stop),
-                                    format.format, at(Place::manifest), format.foreign));
-    images.back().manifest.annotations = at(Place::manifest_descriptor);
-  }
+  std::vector<BuiltImage> images;
+  for (const auto& image : build.images)
+    images.push_back(make_image(image, format, place, store, stop));
   std::vector<BuiltAttestations> attestations;
   const bool attached = is_attached(build, format.attestations);
   for (std::size_t i = 0; attached && i < images.size(); ++i) {
     attestations.push_back(make_attestations(images[i].manifest, build.images[i].attestations,
                                              build.names, format.attestations));
   }
-  const auto shape = attached ? ResultShape::index : build.shape;
+  if (!format.added.empty()) add_compressions(images, build, format, place, store, stop);
+  const auto shape = attached || !format.added.empty() ? ResultShape::index : build.shape;
   BuiltImages built =
       assemble_result(std::move(images), std::move(attestations), shape, format.format,
                       annotations_at(Place::index, {}, format.annotations));

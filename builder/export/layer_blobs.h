@@ -1,6 +1,7 @@
 #pragma once
 
 #include <stop_token>
+#include <vector>
 
 #include "builder/assemble_image.h"
 #include "builder/attest/attestation_manifest.h"
@@ -14,7 +15,8 @@ namespace ibuild::builder {
 /// How an output wants its layers: the attributes that all image-like outputs share.
 struct LayerFormat {
   layers::CompressionOptions compression;
-  bool force = false;  // base layers too
+  bool force = false;                           // base layers too
+  std::vector<layers::LayerCompression> added;  // in which images stand in the index once more
   ImageFormat format = ImageFormat::oci;
   std::vector<Annotation> annotations;
   AttestationFormat attestations;

@@ -194,6 +194,32 @@ TEST_CASE("outputs: eStargz is read by others, and is a base", "[e2e]") {
   CHECK(machine.must({"run", "on:1"}) == "content");
 }
 
+TEST_CASE("outputs: an image in two compressions is one index that others read", "[e2e]") {
+  if (!has_skopeo()) return;
+  Machine machine(Who::root);
+  prepare(machine);
+  const auto tar = machine.path("home/app.tar");
+  const auto built = machine.build("app:1", kDockerfile,
+                                   {"--add-compression", "zstd", "-o", "type=oci,dest=" + tar});
+  INFO(built.err);
+  REQUIRE(built.code == 0);
+  const auto copy_to = [&](const std::string& where, const std::vector<std::string>& options) {
+    std::vector<std::string> command = {"skopeo", "copy", "-q"};
+    command.insert(command.end(), options.begin(), options.end());
+    command.insert(command.end(), {"oci-archive:" + tar, "dir:" + machine.path(where)});
+    machine.must_run(command);
+  };
+  copy_to("home/one", {});  // of an index it takes one image
+  copy_to("home/all", {"--all"});
+  const auto manifests =
+      machine.must_run({"sh", "-c",
+                        "cd '" + machine.path("home") +
+                            "' && cat one/manifest.json; echo; grep -h -o "
+                            "'tar+[a-z]*' all/*.manifest.json | sort | uniq -c"});
+  CHECK_THAT(manifests, Catch::Contains("tar+gzip"));
+  CHECK_THAT(manifests, Catch::Contains("tar+zstd"));
+}
+
 TEST_CASE("archives: what save writes load reads, with the same digest", "[e2e]") {
   for (const auto& format : std::vector<std::string>{"docker", "oci"}) {
     DYNAMIC_SECTION(format) {

@@ -307,6 +307,21 @@ TEST_CASE("build_request: --squash goes to outputs that are images", "[cli]") {
                     Catch::Contains("--squash"));
 }
 
+TEST_CASE("build_request: --add-compression goes to outputs that are images", "[cli]") {
+  const auto alone = request_of({"--add-compression", "zstd", "."});
+  REQUIRE(alone.outputs.size() == 1);
+  CHECK(alone.outputs[0].type == "image");
+  CHECK(alone.outputs[0].attributes.at("add-compression") == "zstd");
+  const auto several =
+      request_of({"--add-compression", "zstd", "--add-compression", "gzip", "--push", "-t", "r/a",
+                  "-o", "type=oci,dest=a,add-compression=gzip", "."});
+  REQUIRE(several.outputs.size() == 2);
+  CHECK(several.outputs[0].attributes.at("add-compression") == "gzip");
+  CHECK(several.outputs[1].attributes.at("add-compression") == "zstd+gzip");
+  CHECK_THROWS_WITH(request_of({"--add-compression", "zstd", "-o", "type=tar,dest=a", "."}),
+                    Catch::Contains("--add-compression"));
+}
+
 TEST_CASE("build_request: the age of results that count", "[cli]") {
   CHECK_FALSE(request_of({"."}).cache_ttl);
   CHECK(request_of({"--cache-ttl", "72h", "."}).cache_ttl == std::chrono::hours(72));
