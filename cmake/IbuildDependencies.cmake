@@ -1,6 +1,7 @@
 # Everything comes from Debian 12; nothing is vendored or downloaded here.
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
+set(OPENSSL_USE_STATIC_LIBS ${IBUILD_STATIC_LIBRARIES})
 find_package(OpenSSL 3.0 REQUIRED)
 find_package(nlohmann_json 3.11 REQUIRED)
 find_package(CLI11 2.1 REQUIRED)
@@ -14,3 +15,4 @@ pkg_check_modules(seccomp REQUIRED IMPORTED_TARGET libseccomp)
 pkg_check_modules(yaml REQUIRED IMPORTED_TARGET yaml-0.1)
 pkg_check_modules(cap REQUIRED IMPORTED_TARGET libcap)
 pkg_check_modules(httplib REQUIRED IMPORTED_TARGET cpp-httplib)
+include(IbuildStaticLibraries)
