@@ -1,6 +1,11 @@
 # What of Debian's libraries comes as an archive is linked into the programs, the others stay shared: a program that draws in 27 shared libraries
 # spends most of a short life on loading them. Distributions, which mend libraries in place, leave it off. See docs/adr/0013-static-libraries.md.
 option(IBUILD_STATIC_LIBRARIES "Link libraries statically where there is an archive" OFF)
+
+# All of libarchive, for tests that write archives too. Named before the rooms, it serves them as well.
+add_library(ibuild_whole_libarchive INTERFACE)
+target_link_libraries(ibuild_whole_libarchive INTERFACE ${archive_LINK_LIBRARIES})
+
 # These two have no archive, but can be had as headers alone.
 add_library(ibuild_fmt INTERFACE)
 add_library(ibuild_toml INTERFACE)
