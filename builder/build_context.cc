@@ -7,6 +7,7 @@
 #include "builder/context/ignore_file.h"
 #include "builder/tree/context_tree.h"
 #include "builder/tree/layered_tree.h"
+#include "builder/tree/url_tree.h"
 #include "parser/ignore_matcher.h"
 
 namespace ibuild::builder {
@@ -59,6 +60,13 @@ void BuildContext::open_own(Opened& context) {
 void BuildContext::open_named(const std::string& key, Opened& context, std::stop_token stop) {
   if (services_.files == nullptr || services_.git == nullptr)
     throw base::Error("further build contexts cannot be had here");
+  const auto& spec = request_.contexts.at(key);
+  if (const auto* url = std::get_if<UrlContext>(&spec)) {
+    // The file itself, under this name; BuildKit does not look into it.
+    auto file = services_.files->fetch({.url = url->url, .checksum = {}}, std::move(stop));
+    context.tree = std::make_unique<UrlTree>(std::move(file), "context");
+    return;
+  }
   const ContextServices services{
       .store = services_.store,
       .files = *services_.files,
@@ -66,8 +74,7 @@ void BuildContext::open_named(const std::string& key, Opened& context, std::stop
       .warn = [this](const std::string& message) {
         services_.events.emit(event::WarningRaised{{"", message, "", {}}});
       }};
-  const auto& files =
-      context.files.emplace(resolve_context(request_.contexts.at(key), services, std::move(stop)));
+  const auto& files = context.files.emplace(resolve_context(spec, services, std::move(stop)));
   const std::string shown_as = "the build context " + base::printable(key);
   const auto& directory = files.directory;
   if (files.ignore_files == ResolvedContext::IgnoreFiles::apply) {

@@ -32,7 +32,7 @@ builder::ContextSpec parse(const std::string& context) {
 void SourceOptions::add_to(OptionParser& parser) {
   parser.list("--build-context", "NAME=VALUE", contexts,
               "Further context, in place of an image or stage: a directory, a git repository, the "
-              "URL of a tar, docker-image://IMAGE or oci-layout://PATH");
+              "URL of a file, docker-image://IMAGE or oci-layout://PATH");
   parser.value("--ignorefile", "FILE", ignore_file,
                "Says what of the context is left out (default: <Dockerfile>.dockerignore, "
                ".containerignore or .dockerignore)");

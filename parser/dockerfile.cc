@@ -84,7 +84,9 @@ bool DockerfileParser::strip_continuation(std::string_view& content) const {
   return true;
 }
 
-/// An empty comment parts the comments above it from the instruction below.
+/// An empty comment parts the comments above it from the instruction below. As BuildKit takes the
+/// line's first character away, whatever it is, one that is indented keeps its '#' and means
+/// nothing.
 void DockerfileParser::note_comment(std::string_view line) {
   const std::string_view text = trim_space(line.substr(1));
   if (text.empty()) {
@@ -99,7 +101,7 @@ void DockerfileParser::run(int last_directive_line) {
     if (line->number <= last_directive_line) continue;
     const std::string_view content = trim_left_space(line->content());
     if (content.starts_with('#')) {
-      note_comment(content);
+      note_comment(line->content());
     } else if (!content.empty()) {
       read_instruction(*line);
     }

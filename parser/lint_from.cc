@@ -121,9 +121,28 @@ std::vector<LintBase> FromLinter::run() {
   return bases;
 }
 
-void FromLinter::report_undeclared(const ExpandedWord& expanded, const Stage& stage,
+ExpandedWord FromLinter::expand_in_from(std::string_view word, const Stage& stage,
+                                        const LintConfig& config) {
+  std::set<std::string> unset;
+  const VariableLookup known = sink_.meter().watch(lookup_in(global_args_));
+  const Expander expander(list_.escape, [&](std::string_view name) {
+    auto value = known(name);
+    if (!value) unset.emplace(name);
+    return value;
+  });
+  try {
+    ExpandedWord expanded = expander.expand_word(word);
+    report_undeclared(unset, stage, config);
+    return expanded;
+  } catch (const base::UsageError& error) {
+    report_undeclared(unset, stage, config);
+    throw DockerfileError("bad-substitution", stage.from_instruction.range, error.what());
+  }
+}
+
+void FromLinter::report_undeclared(const std::set<std::string>& unset, const Stage& stage,
                                    const LintConfig& config) {
-  for (const std::string& name : expanded.unset) {
+  for (const std::string& name : unset) {
     if (declared_.contains(name)) continue;
     sink_.report(
         config, LintRule::undefined_arg_in_from,
@@ -137,9 +156,7 @@ void FromLinter::report_undeclared(const ExpandedWord& expanded, const Stage& st
 
 LintBase FromLinter::check_base(const Stage& stage, std::size_t index, const LintConfig& config) {
   const SourceRange& range = stage.from_instruction.range;
-  ExpandedWord expanded =
-      expand(stage.from.image, {list_.escape, global_args_, sink_.meter()}, range);
-  report_undeclared(expanded, stage, config);
+  ExpandedWord expanded = expand_in_from(stage.from.image, stage, config);
   if (expanded.text.empty()) {
     throw DockerfileError(
         "blank-base", range,
@@ -156,9 +173,7 @@ LintBase FromLinter::check_base(const Stage& stage, std::size_t index, const Lin
 
 std::string FromLinter::check_platform(const Stage& stage, const LintConfig& config) {
   const SourceRange& range = stage.from_instruction.range;
-  const ExpandedWord expanded =
-      expand(stage.from.platform, {list_.escape, global_args_, sink_.meter()}, range);
-  report_undeclared(expanded, stage, config);
+  const ExpandedWord expanded = expand_in_from(stage.from.platform, stage, config);
   const bool uses_target = expanded.used.size() == 1 && expanded.unset.empty() &&
                            expanded.used.contains("TARGETPLATFORM");
   if (uses_target && expanded.text == global_args_["TARGETPLATFORM"]) {

@@ -1,6 +1,7 @@
 // StageLinter of lint_stages.h.
 #include "parser/lint_stages.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/error.h"
@@ -189,13 +190,23 @@ std::string StageLinter::InstructionLinter::expand_with(char escape, Expansion e
   }
 }
 
+void StageLinter::State::set(const std::string& name, std::string value) {
+  env[name] = std::move(value);
+  set_at[name] = ++times_set;
+}
+
+std::vector<std::string> StageLinter::State::names() const {
+  std::vector<std::string> names;
+  for (const auto& [name, when] : set_at) names.push_back(name);
+  std::sort(names.begin(), names.end(), [this](const std::string& a, const std::string& b) {
+    return set_at.find(a)->second < set_at.find(b)->second;
+  });
+  return names;
+}
+
 void StageLinter::InstructionLinter::report_undefined(const std::set<std::string>& unset) {
   if (unset.empty() || !state_.is_env_known) return;
-  const auto names = [this] {
-    std::vector<std::string> result;
-    for (const auto& [name, value] : state_.env) result.push_back(name);
-    return result;
-  };
+  const auto names = [this] { return state_.names(); };
   for (const std::string& name : unset) {
     if (state_.args.contains(name) || is_build_control(name)) continue;
     report(LintRule::undefined_var, "Usage of undefined variable '$" + base::printable(name) + "'" +
@@ -225,7 +236,7 @@ void StageLinter::InstructionLinter::operator()(const Env& env) {
     }
     state_.only_args.erase(key);
     state_.hidden.erase(key);
-    state_.env[key] = std::move(value);
+    state_.set(key, std::move(value));
   }
 }
 
@@ -262,10 +273,10 @@ void StageLinter::InstructionLinter::define_arg(const ArgDefinition& definition)
     value = global->second;
   }
   if (value && !is_build_control(name)) {
-    const auto [known, is_new] = state_.env.try_emplace(name);
-    if (is_new) state_.only_args.insert(name);
+    const auto known = state_.env.find(name);
+    if (known == state_.env.end()) state_.only_args.insert(name);
     if (!state_.only_args.contains(name)) state_.hidden.try_emplace(name, known->second);
-    known->second = *std::move(value);
+    state_.set(name, *std::move(value));
   }
   state_.args.insert(name);
 }
@@ -273,16 +284,17 @@ void StageLinter::InstructionLinter::define_arg(const ArgDefinition& definition)
 void StageLinter::InstructionLinter::operator()(const Expose& expose) {
   for (const std::string& written : expose.ports) {
     for (const std::string& word : Expander(owner_.list_.escape, lookup()).expand_words(written)) {
-      const PortRange range = parse_port_range(word);
-      if (range.protocol_has_capitals) {
+      const PortWord port = split_port_word(word);
+      if (port.protocol_has_capitals) {
         report(LintRule::expose_proto_casing, "Defined protocol '" + base::printable(word) +
                                                   "' in EXPOSE instruction should be lowercase");
       }
-      if (range.has_host_part) {
+      if (port.has_host_part) {
         report(LintRule::expose_invalid_format,
                "EXPOSE instruction should not define an IP address or host-port mapping, found '" +
                    base::printable(word) + "'");
       }
+      parse_port_range(word);  // a fault ends the build
     }
   }
 }
@@ -349,7 +361,7 @@ StageLinter::State StageLinter::start_state(std::size_t index, const LintBase& b
   if (base.stage) {
     State& below = states[*base.stage];
     State state = --users_[*base.stage] == 0 ? std::exchange(below, {}) : below;
-    for (auto& [name, value] : std::exchange(state.hidden, {})) state.env[name] = value;
+    for (auto& [name, value] : std::exchange(state.hidden, {})) state.set(name, value);
     return state;
   }
   State state;
@@ -357,16 +369,17 @@ StageLinter::State StageLinter::start_state(std::size_t index, const LintBase& b
   state.is_env_known = facts.has_value();
   const auto target = global_args_.find("TARGETOS");
   state.os = base.os.empty() && target != global_args_.end() ? target->second : base.os;
-  if (state.os != "windows")  // which knows its own
-    state.env["PATH"] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-  if (!facts) return state;
-  state.has_shell = facts->has_shell;
-  state.onbuild = std::move(facts->onbuild);
-  for (const std::string& entry : facts->env) {
-    const auto equals = entry.find('=');
-    if (equals == std::string::npos) continue;
-    state.env[entry.substr(0, equals)] = entry.substr(equals + 1);
+  if (facts) {
+    state.has_shell = facts->has_shell;
+    state.onbuild = std::move(facts->onbuild);
+    for (const std::string& entry : facts->env) {
+      const auto equals = entry.find('=');
+      if (equals == std::string::npos) continue;
+      state.set(entry.substr(0, equals), entry.substr(equals + 1));
+    }
   }
+  if (state.os != "windows" && !state.env.contains("PATH"))  // Windows knows its own
+    state.set("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
   return state;
 }
 

@@ -41,7 +41,9 @@ class FromLinter {
   LintBase check_base(const Stage& stage, std::size_t index, const LintConfig& config);
   /// The system that is named; empty when none is.
   std::string check_platform(const Stage& stage, const LintConfig& config);
-  void report_undeclared(const ExpandedWord& expanded, const Stage& stage,
+  /// Names that nothing declares are reported also when the expansion ends in a fault.
+  ExpandedWord expand_in_from(std::string_view word, const Stage& stage, const LintConfig& config);
+  void report_undeclared(const std::set<std::string>& unset, const Stage& stage,
                          const LintConfig& config);
 
   const StageList& list_;
@@ -68,6 +70,10 @@ class StageLinter {
   /// What one stage hands on to those built on it.
   struct State {
     LintEnv env;
+    /// When each of `env` was set last, for names(): of two names as near to a wrong one, the older
+    /// is suggested.
+    std::map<std::string, std::size_t, std::less<>> set_at;
+    std::size_t times_set = 0;
     std::set<std::string> only_args;  // of `env`: what no ENV and no base has set
     LintEnv hidden;                   // by an ARG: it counts again in stages that stand on this one
     std::set<std::string> args;       // names of ARGs, with or without a value
@@ -76,6 +82,9 @@ class StageLinter {
     bool is_env_known = true;
     bool has_shell = false;
     bool has_workdir = false;
+
+    void set(const std::string& name, std::string value);
+    std::vector<std::string> names() const;
   };
   class InstructionLinter;
 

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <utility>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -63,37 +64,35 @@ void check_host_part(std::string_view text, std::string_view host, const Span& r
 
 }  // namespace
 
-PortRange parse_port_range(std::string_view text) {
-  PortRange result;
+PortWord split_port_word(std::string_view text) {
+  PortWord word;
   const auto colon = text.rfind(':');
-  const std::string_view host = colon == std::string_view::npos ? "" : text.substr(0, colon);
-  const std::string_view container =
-      colon == std::string_view::npos ? text : text.substr(colon + 1);
+  if (colon != std::string_view::npos) word.host = text.substr(0, colon);
+  const auto container = colon == std::string_view::npos ? text : text.substr(colon + 1);
   const auto slash = container.find('/');
-  const std::string_view ports = container.substr(0, slash);
-  const std::string_view written =
-      slash == std::string_view::npos ? "" : container.substr(slash + 1);
-  if (ports.empty()) fail(text, "no port specified");
-  result.protocol = written.empty() ? "tcp" : base::to_lower(written);
-  const std::string& protocol = result.protocol;
-  if (protocol != "tcp" && protocol != "udp" && protocol != "sctp") {
+  word.ports = container.substr(0, slash);
+  const auto written = slash == std::string_view::npos ? "" : container.substr(slash + 1);
+  if (word.ports.empty()) fail(text, "no port specified");
+  word.protocol = written.empty() ? "tcp" : base::to_lower(written);
+  if (word.protocol != "tcp" && word.protocol != "udp" && word.protocol != "sctp") {
     fail(text, "invalid proto: " + base::printable(written));
   }
-  result.protocol_has_capitals = !written.empty() && written != protocol;
-  result.has_host_part = host.find_first_not_of(':') != std::string_view::npos;
-  const auto span = parse_range(ports);
+  word.protocol_has_capitals = !written.empty() && written != word.protocol;
+  word.has_host_part = word.host.find_first_not_of(':') != std::string_view::npos;
+  return word;
+}
+
+PortRange parse_port_range(std::string_view text) {
+  PortWord word = split_port_word(text);
+  const auto span = parse_range(word.ports);
   if (!span) fail(text, "invalid port number or range (0 to 65535)");
-  check_host_part(text, host, *span);
-  result.first = span->first;
-  result.last = span->last;
-  return result;
+  check_host_part(text, word.host, *span);
+  return {span->first, span->last, std::move(word.protocol)};
 }
 
 PortSpec parse_port_spec(std::string_view text) {
   const PortRange range = parse_port_range(text);
   PortSpec spec;
-  spec.has_host_part = range.has_host_part;
-  spec.protocol_has_capitals = range.protocol_has_capitals;
   for (std::uint32_t port = range.first; port <= range.last; ++port) {
     spec.ports.push_back(std::to_string(port) + "/" + range.protocol);
   }

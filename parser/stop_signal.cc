@@ -3,6 +3,7 @@
 #include <array>
 #include <charconv>
 #include <csignal>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <system_error>
@@ -33,9 +34,9 @@ constexpr std::array<NamedSignal, 36> kSignals = {{
 }};
 
 /// A sign may stand before the digits, as for Go's strconv.Atoi.
-std::optional<int> parse_number(std::string_view text) {
+std::optional<std::int64_t> parse_number(std::string_view text) {
   if (text.starts_with('+') && !text.starts_with("+-")) text.remove_prefix(1);
-  int number = 0;
+  std::int64_t number = 0;
   const char* const end = text.data() + text.size();
   const auto [stop, error] = std::from_chars(text.data(), end, number);
   if (error != std::errc() || stop != end) return std::nullopt;
@@ -65,7 +66,7 @@ std::optional<std::string> nearest_signal(std::string_view name) {
 
 }  // namespace
 
-int parse_signal(std::string_view text) {
+std::int64_t parse_signal(std::string_view text) {
   if (const auto number = parse_number(text); number && *number != 0) return *number;
   const std::string lower = base::to_lower(text);
   const std::string_view name = std::string_view(lower).substr(lower.starts_with("sig") ? 3 : 0);

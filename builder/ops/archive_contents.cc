@@ -5,10 +5,12 @@
 #include <charconv>
 #include <cstring>
 #include <utility>
+#include <vector>
 
 #include "base/error.h"
 #include "base/text.h"
 #include "layers/any_decompressor.h"
+#include "layers/tar_entry.h"
 #include "layers/tar_format.h"
 #include "layers/tar_reader.h"
 #include "layers/xattr_policy.h"
@@ -29,15 +31,27 @@ std::optional<unsigned> stored_checksum(const layers::TarHeader& header) {
   return value;
 }
 
-bool reads_as_header(base::ByteSource& bytes) {
-  layers::TarHeader header;
-  auto rest = std::as_writable_bytes(std::span(&header, 1));
-  while (!rest.empty()) {
-    const std::size_t count = bytes.read(rest);
+bool read_fully(base::ByteSource& bytes, std::span<std::byte> buffer) {
+  while (!buffer.empty()) {
+    const std::size_t count = bytes.read(buffer);
     if (count == 0) return false;
-    rest = rest.subspan(count);
+    buffer = buffer.subspan(count);
   }
-  return stored_checksum(header) == layers::tar_checksum(header);
+  return true;
+}
+
+/// Whether the bytes begin with a header of a file, those that extend it included.
+bool begins_with_entry(base::ByteSource& bytes) {
+  for (;;) {
+    layers::TarHeader header;
+    if (!read_fully(bytes, std::as_writable_bytes(std::span(&header, 1)))) return false;
+    if (stored_checksum(header) != layers::tar_checksum(header)) return false;
+    if (header.type != 'x' && header.type != 'L' && header.type != 'K') return true;
+    const std::uint64_t size = layers::tar_data_size(header);
+    if (size > layers::kMaxExtendedHeaderBytes) return false;
+    std::vector<std::byte> extension(size + layers::tar_padding(size));
+    if (!read_fully(bytes, extension)) return false;
+  }
 }
 
 /// What unpacks archives for BuildKit takes times before 1970 for 1970.
@@ -52,7 +66,7 @@ bool is_archive(const ContentSource& source, const SourceFile& file) {
   try {
     const auto bytes = source.open(file);
     const auto plain = layers::make_any_decompressor(*bytes);
-    return reads_as_header(*plain);
+    return begins_with_entry(*plain);
   } catch (const base::ContentError&) {
     return false;  // begins like a compressed file but is none
   }

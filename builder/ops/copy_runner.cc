@@ -44,6 +44,14 @@ base::TimePoint newest_time(const std::vector<SelectedSource>& sources, base::Ti
   return newest.value_or(otherwise);
 }
 
+/// BuildKit makes the file of a heredoc in an empty tree, and no directory for it.
+void check_inline_name(const std::string& name) {
+  const auto path = base::RelPath::clean(name);
+  if (path.is_root() || !path.parent().is_root())
+    throw base::UsageError("a heredoc cannot be a file of the name \"" + base::printable(name) +
+                           "\"");
+}
+
 }  // namespace
 
 StepKey CopyRunner::basic_key() {
@@ -107,14 +115,21 @@ void CopyRunner::place(const SelectedSource& source, const CopyDestination& dest
   if (!sources_.wants_unpacked(source) || !is_archive(*source.tree, source.root))
     return place_source(source, destination, tree);
   const auto& temp = input_.scope.services.store.temp();
-  archives_.emplace_back(*source.tree, source.root, temp, input_.stop)
-      .place(destination.path, tree, [&](const std::string& message) { input_.warn(message); });
+  try {
+    archives_.emplace_back(*source.tree, source.root, temp, input_.stop);
+  } catch (const base::ContentError& error) {
+    throw base::UsageError("the archive " + base::printable(source.root.path().absolute()) + ": " +
+                           error.what());
+  }
+  archives_.back().place(destination.path, tree,
+                         [&](const std::string& message) { input_.warn(message); });
 }
 
 void CopyRunner::place_everything(DestinationTree& tree) {
   const auto destination = CopyDestination::parse(op_.destination);
   for (const auto& source : sources_.all()) place(source, destination, tree);
   for (const auto& file : op_.inline_files) {
+    check_inline_name(file.name);
     const auto& inline_tree = inline_trees_.emplace_back(file, input_.scope.clock.now());
     const auto& root = inline_tree.file();
     inline_sources_.push_back({&inline_tree, root, std::string(root.path().name()), {}});

@@ -104,6 +104,17 @@ void check_required(const SourceTree& tree, const SourcePath& source,
   if (!parser::has_wildcard(wanted.str())) throw_missing(tree, wanted);
 }
 
+/// With --exclude or --parents BuildKit looks where the links in the root of a tree lead, although
+/// it copies them as they are: one that leads nowhere is an error.
+void check_links_in_root(const SourceTree& tree, const SelectedSource& source) {
+  if (!source.root.path().is_root()) return;
+  for (const auto& entry : source.entries) {
+    const auto& path = entry.file.path();
+    if (!entry.picked || !entry.file.is_symlink() || !path.parent().is_root()) continue;
+    if (!resolve(tree, path, /*follow_last=*/true)) throw_missing(tree, path);
+  }
+}
+
 /// Of the sources that are files; those in directories have their digests.
 void fill_in_digests(std::span<SelectedSource> sources, const SourceTree& tree,
                      std::stop_token stop) {
@@ -183,6 +194,7 @@ std::vector<SelectedSource> select_sources(const CopyOp& op, const SourceTree& t
       if (source.root.is_directory())
         source.entries = walk_directory(tree, source.root.path(), patterns, stop);
       check_required(tree, source_path, source.entries);
+      if (includes || excludes) check_links_in_root(tree, source);
       sources.push_back(std::move(source));
     }
   }

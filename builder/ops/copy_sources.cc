@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "builder/ops/sent_paths.h"
 #include "builder/plan/located.h"
 #include "builder/tree/layered_tree.h"
 
@@ -53,14 +54,22 @@ const SourceTree& CopySources::main_tree() {
   return *stage_;
 }
 
+std::vector<SelectedSource> CopySources::select_local() {
+  const auto& tree = main_tree();
+  auto selected = select_sources(op_, tree, input_.stop);
+  const auto* context = std::get_if<ContextRef>(&op_.from);
+  if (context != nullptr && is_sent(*context, input_.scope.request))
+    refuse_vain_search(op_, tree, selected, input_.scope.plan);
+  return selected;
+}
+
 const std::vector<SelectedSource>& CopySources::local() {
   const bool any = std::any_of(op_.paths.begin(), op_.paths.end(),
                                [](const CopyPath& path) { return path.is_local(); });
   if (!local_ && !any) local_.emplace();
   if (!local_) {
     local_ = located(
-        input_.step.range, [&] { return select_sources(op_, main_tree(), input_.stop); },
-        "copy-failed");
+        input_.step.range, [&] { return select_local(); }, "copy-failed");
   }
   return *local_;
 }

@@ -42,6 +42,7 @@ class CopySources {
  private:
   const SourceTree& main_tree();
   const std::vector<SelectedSource>& local();
+  std::vector<SelectedSource> select_local();
   SelectedSource fetch(const UrlSource& source);
   SourceFile expected(const UrlSource& source);
   GitCommit resolve(const parser::GitReference& reference);

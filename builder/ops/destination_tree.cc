@@ -1,5 +1,7 @@
 #include "builder/ops/destination_tree.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -97,6 +99,10 @@ void DestinationTree::make_directories(const base::RelPath& path, MadeBy by) {
   entry.path = path;
   entry.type = EntryType::directory;
   entry.mode = by == MadeBy::instruction ? rules_.made_directory_mode : 0755;
+  if (const auto* above = lookup(path.parent()); above != nullptr && (above->mode & S_ISGID) != 0) {
+    entry.mode |= S_ISGID;  // as the kernel does
+    entry.gid = above->gid;
+  }
   if (rules_.chown && by != MadeBy::archive) {
     entry.uid = rules_.chown->uid;
     entry.gid = rules_.chown->gid;

@@ -39,8 +39,14 @@ std::optional<layers::Layer> WorkdirRunner::run() {
   const auto wanted = base::RelPath::clean(op_.path);
   DestinationTree::Rules rules;
   rules.made_directory_time = input_.scope.clock.now();
-  if (DestinationTree probe(image.view(), rules); probe.is_directory(probe.resolve(wanted)))
-    return std::nullopt;
+  const bool is_there = located(
+      input_.step.range,
+      [&] {
+        const DestinationTree probe(image.view(), rules);
+        return probe.is_directory(probe.resolve(wanted));
+      },
+      "workdir-failed");
+  if (is_there) return std::nullopt;
   if (!op_.user.empty()) rules.chown = owner_of(op_.user, image, input_);
   DestinationTree tree(image.view(), rules);
   located(

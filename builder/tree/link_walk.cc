@@ -50,7 +50,8 @@ std::optional<base::RelPath> follow_links(const base::RelPath& path, const PathL
       continue;
     }
     if (++links > kMaxLinks)
-      throw base::Error("too many levels of symbolic links: " + base::printable(path.absolute()));
+      throw base::UsageError("too many levels of symbolic links: " +
+                             base::printable(path.absolute()));
     if (kind->link_target->starts_with('/')) here = base::RelPath();
     prepend(left, *kind->link_target);
   }

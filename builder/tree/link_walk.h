@@ -24,7 +24,7 @@ enum class Missing {
 
 /// Follows the links of `path` with the root as "/", as the kernel's RESOLVE_IN_ROOT does; ".."
 /// never leaves the root. A component below something that is no directory counts as missing.
-/// Throws: base::Error after 255 links (ELOOP).
+/// Throws: base::UsageError after 255 links (ELOOP).
 std::optional<base::RelPath> follow_links(const base::RelPath& path, const PathLookup& lookup,
                                           LastLink last, Missing missing);
 

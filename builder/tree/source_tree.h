@@ -71,7 +71,8 @@ class SourceTree : public ContentSource {
 };
 
 /// Where `path` leads: links are followed in every component but, without `follow_last`, the last
-/// one, always inside the root. None when something is missing. Throws: Error after 255 links.
+/// one, always inside the root. None when something is missing. Throws: base::UsageError after 255
+/// links.
 std::optional<SourceFile> resolve(const SourceTree& tree, const base::RelPath& path,
                                   bool follow_last);
 

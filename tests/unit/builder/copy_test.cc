@@ -380,6 +380,65 @@ TEST_CASE("add: what follows an archive in its file does no harm, before 1970 is
   CHECK(tree->lookup(base::RelPath::clean("a/old"))->entry.mtime == base::TimePoint());
 }
 
+TEST_CASE("add: what ends before its first entry is no archive, what ends later is a broken one",
+          "[builder]") {
+  BuildFixture f;
+  const std::string pax =
+      test::TarText{.name = "pax", .content = "12 mtime=-5\n", .type = 'x'}.str();
+  f.write("short", pax);
+  f.write("broken", pax + test::TarText{.name = "old", .content = "x"}.str().substr(0, 512));
+  const auto tree = f.tree(f.build("FROM scratch\nADD short /a/\n"));
+  CHECK(f.content(*tree, "a/short") == pax);
+  try {
+    f.build("FROM scratch\nADD broken /a/\n");
+    FAIL("a broken archive was taken");
+  } catch (const parser::DockerfileError& error) {
+    CHECK(error.range().start.line == 2);
+    CHECK_THAT(error.what(), Catch::Contains("the archive /broken"));
+  }
+}
+
+TEST_CASE("copy: directories made in one with the setgid bit inherit it and its group",
+          "[builder]") {
+  BuildFixture f;
+  f.images.add("base", {{"data", "", 02775, 5, 6, EntryType::directory}});
+  f.write("file", "x");
+  const auto tree = f.tree(f.build(
+      "FROM base\nWORKDIR /data/w\nCOPY file /data/a/b/\nCOPY --chown=1:2 file /data/c/\n"));
+  CHECK(f.look(*tree, "data/w") == "dir 2755 0:6");
+  CHECK(f.look(*tree, "data/a/b") == "dir 2755 0:6");
+  CHECK(f.look(*tree, "data/c") == "dir 2755 1:2");
+}
+
+TEST_CASE("copy: a link in the root that leads nowhere is refused beside filters", "[builder]") {
+  BuildFixture f;
+  f.write("file", "x");
+  REQUIRE(::symlinkat("nowhere", f.context().get(), "dangling") == 0);
+  f.build("FROM scratch\nCOPY . /\n");
+  f.build("FROM scratch\nCOPY --exclude=dang* . /\n");
+  for (const char* copy : {"--exclude=x . /", "--parents dangling /", "--parents d* /"}) {
+    INFO(copy);
+    CHECK_THROWS_WITH(f.build("FROM scratch\nCOPY " + std::string(copy) + "\n"),
+                      Catch::Contains("\"/dangling\": not found"));
+  }
+}
+
+TEST_CASE("copy: a heredoc's name is that of a file in no directory", "[builder]") {
+  BuildFixture f;
+  CHECK_THROWS_WITH(f.build("FROM scratch\nCOPY <<a/b /d/\nx\na/b\n"),
+                    Catch::Contains("a file of the name \"a/b\""));
+}
+
+TEST_CASE("copy, workdir: a loop of links is an error of the line", "[builder]") {
+  BuildFixture f;
+  f.images.add("base", {{"loop", "", 0777, 0, 0, EntryType::symlink, "loop"}});
+  f.write("file", "x");
+  for (const char* line : {"WORKDIR /loop", "COPY file /loop/"}) {
+    INFO(line);
+    CHECK_THROWS_AS(f.build("FROM base\n" + std::string(line) + "\n"), parser::DockerfileError);
+  }
+}
+
 TEST_CASE("add: an archive's entry for the root changes nothing, whatever it is", "[builder]") {
   BuildFixture f;
   f.images.add("base", {{"t", "", 0700, 5, 6, EntryType::directory}});

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "tests/support/builder/fakes.h"
 #include "tests/support/git_repository.h"
+#include "tests/unit/builder/context/tar_text.h"
 
 using namespace ibuild;
 using builder::DirectoryContext;
@@ -126,7 +127,7 @@ TEST_CASE("named context: an OCI layout is opened by its path", "[builder]") {
   CHECK(f.opened_layouts == std::vector<std::string>{"/some/layout:v1"});
 }
 
-TEST_CASE("named context: a repository, and a tar by URL", "[builder]") {
+TEST_CASE("named context: a repository, and a file by URL", "[builder]") {
   if (!test::has_git()) return;
   BuildFixture f;
   test::GitRepository repository;
@@ -141,6 +142,17 @@ TEST_CASE("named context: a repository, and a tar by URL", "[builder]") {
       f.tree(f.build("FROM scratch\nCOPY --from=repo file /\nCOPY --from=web context /web\n"));
   CHECK(f.content(*tree, "file") == "from git");
   CHECK(f.content(*tree, "web") == "no tar");
+}
+
+TEST_CASE("named context: a tar by URL is a file like any other", "[builder]") {
+  BuildFixture f;
+  const std::string tar = test::TarText{.name = "a", .content = "x"}.str() + test::tar_end();
+  f.files.files["http://web.test/t.tar"] = {tar};
+  f.request.contexts.add("web", UrlContext{"http://web.test/t.tar"});
+  const auto tree = f.tree(f.build("FROM scratch\nCOPY --from=web . /web/\n"));
+  CHECK(f.content(*tree, "web/context") == tar);
+  CHECK(f.look(*tree, "web/context") == "file 0600 0:0");
+  CHECK_FALSE(tree->lookup(base::RelPath::clean("web/a")));
 }
 
 TEST_CASE("named context: only what is used is asked for", "[builder]") {

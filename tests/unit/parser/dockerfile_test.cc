@@ -86,7 +86,8 @@ TEST_CASE("dockerfile: a line may be longer than any buffer", "[parser]") {
 
 TEST_CASE("dockerfile: comment lines above an instruction belong to it", "[parser]") {
   const auto dockerfile = parse("# lost\n#\n#  one\n  # two\nARG a\n# three\nARG b\nARG c\n");
-  CHECK(dockerfile.nodes[0].comments == Strings{"one", "two"});
+  // BuildKit takes the first character of the line away, also where it is a blank.
+  CHECK(dockerfile.nodes[0].comments == Strings{"one", "# two"});
   CHECK(dockerfile.nodes[1].comments == Strings{"three"});
   CHECK(dockerfile.nodes[2].comments.empty());
 }

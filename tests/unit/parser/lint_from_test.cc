@@ -33,6 +33,7 @@ TEST_CASE("lint_from: variables of FROM are declared above it", "[parser]") {
 TEST_CASE("lint_from: a declared one without a value is no finding", "[parser]") {
   CHECK(findings("ARG x\nFROM scratch${x}\n").empty());
   CHECK(findings("FROM ${x:-scratch}\n") == Strings{"UndefinedArgInFrom:1"});
+  CHECK(findings("FROM ${x:?no}\n") == Strings{"UndefinedArgInFrom:1"});
 }
 
 TEST_CASE("lint_from: what is no platform ends the checks and is not called constant", "[parser]") {
@@ -97,4 +98,5 @@ TEST_CASE("lint_from: a bad substitution is a fault at its FROM", "[parser]") {
 
 TEST_CASE("lint_from: a comment above silences it", "[parser]") {
   CHECK(findings("# hi\n# check=skip=UndefinedArgInFrom\nFROM scratch$x\n").empty());
+  CHECK(findings("# hi\n # check=skip=UndefinedArgInFrom\nFROM scratch$x\n").size() == 1);
 }

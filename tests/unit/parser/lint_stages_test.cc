@@ -30,6 +30,11 @@ TEST_CASE("lint_stages: variables are defined before their use", "[parser]") {
   CHECK(first_message("FROM scratch\nENV name=1\nUSER $nmae\n") ==
         "Usage of undefined variable '$nmae' (did you mean $name?)");
   CHECK(first_message("FROM scratch\nENV \"\"=1\nUSER $x\n") == "Usage of undefined variable '$x'");
+  // Of two as near the one that was set first, or not again.
+  CHECK(first_message("FROM scratch\nARG c=1 a=1\nUSER $b\n") ==
+        "Usage of undefined variable '$b' (did you mean $c?)");
+  CHECK(first_message("FROM scratch\nENV c=1 a=1\nENV c=2\nUSER $b\n") ==
+        "Usage of undefined variable '$b' (did you mean $a?)");
 }
 
 TEST_CASE("lint_stages: each word that uses one is a finding, a default does not help",
@@ -145,6 +150,10 @@ TEST_CASE("lint_stages: CMD and ENTRYPOINT are better as lists, unless a shell i
 TEST_CASE("lint_stages: EXPOSE's words", "[parser]") {
   CHECK(findings("FROM scratch\nEXPOSE 80/TCP 81/udp\n") == Strings{"ExposeProtoCasing:2"});
   CHECK(findings("FROM scratch\nARG p=8080:80\nEXPOSE $p\n") == Strings{"ExposeInvalidFormat:3"});
+  // How a port is written is told before it turns out to be none.
+  CHECK(findings("FROM scratch\nEXPOSE 1.2.3:80:80 1:2\n") == Strings{"ExposeInvalidFormat:2"});
+  CHECK(findings("FROM scratch\nEXPOSE 99999/UDP\n") == Strings{"ExposeProtoCasing:2"});
+  CHECK(findings("FROM scratch\nEXPOSE h:80/Http\n").empty());
 }
 
 TEST_CASE("lint_stages: files that the context leaves out", "[parser]") {

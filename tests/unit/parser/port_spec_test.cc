@@ -28,21 +28,19 @@ TEST_CASE("port_spec: a range need not be taken apart", "[parser]") {
 }
 
 TEST_CASE("port_spec: capitals are noticed and lowered", "[parser]") {
-  const PortSpec spec = parse_port_spec("80/TCP");
-  CHECK(spec.protocol_has_capitals);
-  CHECK(spec.ports == Strings{"80/tcp"});
-  CHECK_FALSE(parse_port_spec("80/tcp").protocol_has_capitals);
+  CHECK(parse_port_spec("80/TCP").ports == Strings{"80/tcp"});
+  CHECK(split_port_word("80/TCP").protocol_has_capitals);
+  CHECK_FALSE(split_port_word("80/tcp").protocol_has_capitals);
 }
 
 TEST_CASE("port_spec: the host's part is noticed and dropped", "[parser]") {
   for (const char* text : {"8080:80", "127.0.0.1:8080:80", "127.0.0.1::80", "[::1]:8080:80",
                            "::1:8080:80", "8000-8010:80"}) {
     INFO(text);
-    const PortSpec spec = parse_port_spec(text);
-    CHECK(spec.has_host_part);
-    CHECK(spec.ports == Strings{"80/tcp"});
+    CHECK(split_port_word(text).has_host_part);
+    CHECK(parse_port_spec(text).ports == Strings{"80/tcp"});
   }
-  CHECK_FALSE(parse_port_spec("80").has_host_part);
+  CHECK_FALSE(split_port_word("80").has_host_part);
 }
 
 TEST_CASE("port_spec: other texts are refused", "[parser]") {
