@@ -194,7 +194,7 @@ std::vector<SelectedSource> select_sources(const CopyOp& op, const SourceTree& t
       if (source.root.is_directory())
         source.entries = walk_directory(tree, source.root.path(), patterns, stop);
       check_required(tree, source_path, source.entries);
-      if (includes || excludes) check_links_in_root(tree, source);
+      if (patterns.includes || patterns.excludes) check_links_in_root(tree, source);
       sources.push_back(std::move(source));
     }
   }
