@@ -117,7 +117,12 @@ std::string describe(const SandboxSpec& spec) {
   line("timeout",
        spec.timeout.count() == 0 ? "none" : std::to_string(spec.timeout.count()) + " ms");
   line("stdio", spec.stdio == StdioMode::captured ? "captured" : "inherited");
-  line("rights", spec.insecure ? "all" : "default");
+  line("rights", std::string(spec.insecure ? "all" : "default") +
+                     (spec.no_new_privileges ? ", no new ones" : ""));
+  if (!spec.labels.apparmor_profile.empty())
+    line("AppArmor", base::printable(spec.labels.apparmor_profile));
+  if (!spec.labels.selinux_process.empty())
+    line("SELinux", base::printable(spec.labels.selinux_process));
   line("hostname", base::printable(spec.hostname));
   line("resolv.conf", std::to_string(spec.resolv_conf.size()) + " bytes");
   line("hosts", std::to_string(spec.hosts.size()) + " bytes");

@@ -60,6 +60,14 @@ struct ResourceLimits {
   bool operator==(const ResourceLimits&) const = default;
 };
 
+/// What security modules of the kernel hold a step to. Empty: it keeps the label of ibuild itself.
+struct SecurityLabels {
+  std::string apparmor_profile;  // "unconfined" is one
+  std::string selinux_process;   // "user:role:type:level"
+  std::string selinux_files;     // of file systems in memory that are made for the step
+  bool operator==(const SecurityLabels&) const = default;
+};
+
 /// All that decides how a process runs: plain data, printed, compared and tested as such.
 struct SandboxSpec {
   int root_fd = -1;  // the caller's; O_PATH of a plain directory, or a detached mount
@@ -84,6 +92,8 @@ struct SandboxSpec {
   NetworkMode network = NetworkMode::host;
   StdioMode stdio = StdioMode::captured;
   bool insecure = false;  // all capabilities, no filter, nothing masked (RUN --security=insecure)
+  bool no_new_privileges = false;  // setuid programs and file capabilities give no rights
+  SecurityLabels labels;           // not for insecure ones
   std::string hostname = "buildkitsandbox";
   std::string resolv_conf;  // content for /etc/resolv.conf; empty = none mounted
   std::string hosts;        // content for /etc/hosts; empty = none mounted

@@ -127,6 +127,20 @@ ResourceLimits read_resources(WireReader& in) {
   return limits;
 }
 
+void write_labels(WireWriter& out, const SecurityLabels& labels) {
+  out.text(labels.apparmor_profile);
+  out.text(labels.selinux_process);
+  out.text(labels.selinux_files);
+}
+
+SecurityLabels read_labels(WireReader& in) {
+  SecurityLabels labels;
+  labels.apparmor_profile = in.text();
+  labels.selinux_process = in.text();
+  labels.selinux_files = in.text();
+  return labels;
+}
+
 void write_world(WireWriter& out, FdTable& fds, const SandboxSpec& spec) {
   out.number(fds.add(spec.root_fd));
   out.number(spec.root_is_detached_mount);
@@ -136,6 +150,8 @@ void write_world(WireWriter& out, FdTable& fds, const SandboxSpec& spec) {
   out.number(spec.network);
   out.number(spec.stdio);
   out.number(spec.insecure);
+  out.number(spec.no_new_privileges);
+  write_labels(out, spec.labels);
   out.text(spec.hostname);
   out.text(spec.resolv_conf);
   out.text(spec.hosts);
@@ -154,6 +170,8 @@ void read_world(WireReader& in, const std::vector<base::UniqueFd>& fds, SandboxS
   spec.network = in.number<NetworkMode>();
   spec.stdio = in.number<StdioMode>();
   spec.insecure = in.flag();
+  spec.no_new_privileges = in.flag();
+  spec.labels = read_labels(in);
   spec.hostname = in.text();
   spec.resolv_conf = in.text();
   spec.hosts = in.text();

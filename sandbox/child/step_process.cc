@@ -19,6 +19,7 @@
 #include "sandbox/cgroup_settings.h"
 #include "sandbox/child/aid.h"
 #include "sandbox/child/emulation.h"
+#include "sandbox/child/exec_label.h"
 #include "sandbox/child/inner_user_namespace.h"
 #include "sandbox/child/program.h"
 #include "sandbox/child/report.h"
@@ -131,6 +132,7 @@ SandboxSpec prepare(const StepChannels& lines, const StepContext& context) {
   if (!frame) ::_exit(kSetupFailed);  // nobody is there any more
   ReceivedSpec received = decode_spec(*std::move(frame));
   ask_for_limits(received.spec, lines.aid);
+  set_exec_label(received.spec);
   const base::UniqueFd null = open_null();  // a changed root may lie where no device works
   if (context.confinement == Confinement::changed_root) {
     change_root(received.spec);
@@ -187,6 +189,7 @@ void set_up_and_run(StepChannels& lines, const StepContext& context) {
   const Program program(spec);
   drop_rights(spec, context, lines.aid);
   lines.aid.close();
+  refuse_new_privileges(spec);
   // Last, as a change of rights undoes it. A step can undo it as well: its supervisor does not rest
   // on it.
   if (::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) fail_with_errno("start", "prctl");

@@ -51,10 +51,10 @@ void set_host_name(const SandboxSpec& spec) {
   if (::setdomainname(kNone.data(), kNone.size()) != 0) fail_with_errno(kPhase, "setdomainname");
 }
 
-base::DirFd attach_scratch() {
+base::DirFd attach_scratch(const SandboxSpec& spec) {
   constexpr std::string_view kPhase = "mount scratch";
-  base::UniqueFd mount =
-      new_mount(kPhase, "tmpfs", {{"mode", "0755"}}, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
+  base::UniqueFd mount = new_mount(kPhase, "tmpfs", labelled(spec, {{"mode", "0755"}}),
+                                   MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
   const base::UniqueFd host_root(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!host_root) fail_with_errno(kPhase, "open", "/");
   attach_mount(kPhase, mount.get(), host_root.get());
@@ -106,6 +106,12 @@ void bind_text(const World& world, const char* name, std::string_view text) {
 
 }  // namespace
 
+std::vector<MountOption> labelled(const SandboxSpec& spec, std::vector<MountOption> options) {
+  const std::string& label = spec.labels.selinux_files;
+  if (!label.empty() && !spec.insecure) options.emplace_back("context", label);
+  return options;
+}
+
 MountSources take_sources(const SandboxSpec& spec) {
   constexpr std::string_view kPhase = "take mount source";
   auto take = [&](int fd, bool detached, Depth depth) {
@@ -148,7 +154,7 @@ void mount_network_files(const World& world) {
 }
 
 void build_world(const SandboxSpec& spec, const StepContext& context, MountSources sources) {
-  base::DirFd scratch = attach_scratch();
+  base::DirFd scratch = attach_scratch(spec);
   base::DirFd root = attach_root(spec, scratch, std::move(sources.root));
   const World world{spec, context, std::move(scratch), std::move(root)};
   mount_network_files(

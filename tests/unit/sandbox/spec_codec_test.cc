@@ -45,6 +45,8 @@ SandboxSpec full_spec() {
   spec.network = NetworkMode::none;
   spec.stdio = StdioMode::inherited;
   spec.insecure = true;
+  spec.no_new_privileges = true;
+  spec.labels = {"profile", "u:r:t:s0", "u:object_r:f:s0"};
   spec.hostname = "h";
   spec.resolv_conf = "nameserver 1.1.1.1\n";
   spec.hosts = "127.0.0.1 x\n";
