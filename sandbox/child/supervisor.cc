@@ -257,7 +257,7 @@ class Supervisor {
   std::optional<Keeper> keeper_;
   std::optional<base::Child> network_;  // ends with the supervisor
   std::optional<StepCgroup> cgroup_;
-  const OomCounter own_oom_ = OomCounter::of_own_cgroup();
+  const OomCounter own_oom_ = context_.own_oom.from_now();
   pid_t pid_;
   bool has_pid_namespace_;
   base::UniqueFd pidfd_;
