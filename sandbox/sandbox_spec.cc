@@ -112,6 +112,7 @@ std::string describe(const SandboxSpec& spec) {
   line("dir", base::printable(spec.working_dir));
   line("user", describe_user(spec));
   for (const std::string& name : spec.architectures) line("programs for", base::printable(name));
+  for (const Hook& hook : spec.hooks) line("hook", base::printable(hook.path));
   line("network", name_of(spec.network));
   line("limits", describe_limits(spec.resources));
   line("timeout",

@@ -68,6 +68,20 @@ struct SecurityLabels {
   bool operator==(const SecurityLabels&) const = default;
 };
 
+/// A program that has a part in making a step, as runtimes of containers run them.
+/// See: runtime-spec, config.md, "POSIX-platform Hooks"
+struct Hook {
+  /// Where its path is looked up and its namespaces are: this process's; the step's with the files
+  /// of this machine; the step's, as the step's user.
+  enum class When { create_runtime, create_container, start_container };
+  When when = When::create_container;
+  std::string path;
+  std::vector<std::string> args;    // from argv[0] on; empty: the path
+  std::vector<std::string> env;     // "K=V", complete
+  std::chrono::seconds timeout{0};  // 0: none
+  bool operator==(const Hook&) const = default;
+};
+
 /// All that decides how a process runs: plain data, printed, compared and tested as such.
 struct SandboxSpec {
   int root_fd = -1;  // the caller's; O_PATH of a plain directory, or a detached mount
@@ -88,6 +102,9 @@ struct SandboxSpec {
   /// Go's names ("arm64") of architectures whose programs the step may run. For those that do not
   /// run here, an emulator is found.
   std::vector<std::string> architectures;
+
+  std::vector<Hook> hooks;  // in their order; one that fails ends the step before its program runs
+  std::string bundle;       // host path of what hooks find; made by the sandbox
 
   NetworkMode network = NetworkMode::host;
   StdioMode stdio = StdioMode::captured;

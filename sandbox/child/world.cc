@@ -16,6 +16,8 @@
 #include "base/error.h"
 #include "base/mount_id.h"
 #include "base/stream.h"
+#include "sandbox/child/exec_label.h"
+#include "sandbox/child/hooks.h"
 #include "sandbox/child/mounts.h"
 #include "sandbox/child/private_network.h"
 #include "sandbox/fail.h"
@@ -61,13 +63,24 @@ base::DirFd attach_scratch(const SandboxSpec& spec) {
   return {std::move(mount), "/"};
 }
 
+/// Out of sight, or where hooks look for it.
+base::UniqueFd open_place_of_root(std::string_view phase, const SandboxSpec& spec,
+                                  const base::DirFd& scratch) {
+  if (spec.bundle.empty()) {
+    if (::mkdirat(scratch.get(), "root", 0700) != 0) fail_with_errno(phase, "mkdir");
+    return open_target(phase, scratch, "root");
+  }
+  const std::string path = spec.bundle + "/rootfs";
+  base::UniqueFd place(::open(path.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!place) fail_with_errno(phase, "open", path);
+  return place;
+}
+
 base::DirFd attach_root(const SandboxSpec& spec, const base::DirFd& scratch, base::UniqueFd root) {
   constexpr std::string_view kPhase = "attach root";
   set_mount_attributes(kPhase, root.get(),
                        no_devices(spec) | (spec.root_read_only ? MOUNT_ATTR_RDONLY : 0));
-  if (::mkdirat(scratch.get(), "root", 0700) != 0) fail_with_errno(kPhase, "mkdir");
-  const base::UniqueFd target = open_target(kPhase, scratch, "root");
-  attach_mount(kPhase, root.get(), target.get());
+  attach_mount(kPhase, root.get(), open_place_of_root(kPhase, spec, scratch).get());
   return {std::move(root), "/"};
 }
 
@@ -153,7 +166,8 @@ void mount_network_files(const World& world) {
   if (!world.spec.hosts.empty()) bind_text(world, "hosts", world.spec.hosts);
 }
 
-void build_world(const SandboxSpec& spec, const StepContext& context, MountSources sources) {
+void build_world(const SandboxSpec& spec, const StepContext& context, MountSources sources,
+                 const Channel& aid) {
   base::DirFd scratch = attach_scratch(spec);
   base::DirFd root = attach_root(spec, scratch, std::move(sources.root));
   const World world{spec, context, std::move(scratch), std::move(root)};
@@ -165,6 +179,8 @@ void build_world(const SandboxSpec& spec, const StepContext& context, MountSourc
   mount_cgroup(world);
   mask_paths(world);
   mount_extras(world, sources);
+  if (!spec.hooks.empty()) run_hooks_before_switch(spec, world.root.get(), aid);
+  set_exec_label(spec);  // hooks are not held to it, and /proc is still the one around us
   switch_root(world);
 }
 

@@ -34,8 +34,10 @@ struct World {
 /// `aid`: the line to the supervisor, which connects a network of the step's own.
 void enter_namespaces(const SandboxSpec& spec, const Channel& aid);
 /// Builds the step's tree of mounts and makes its root the root of this process.
-/// Requires: enter_namespaces. Throws: SandboxError.
-void build_world(const SandboxSpec& spec, const StepContext& context, MountSources sources);
+/// Hooks see it before its root is that of this process. Requires: enter_namespaces. Throws:
+/// SandboxError.
+void build_world(const SandboxSpec& spec, const StepContext& context, MountSources sources,
+                 const Channel& aid);
 
 /// The options of a file system in memory, which is labelled as the spec says.
 std::vector<MountOption> labelled(const SandboxSpec& spec, std::vector<MountOption> options);
