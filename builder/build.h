@@ -52,6 +52,12 @@ struct Allowances {
   std::vector<std::string> devices;  // those alone, as a Dockerfile names them
 };
 
+/// What holds steps to less than the sandbox does by itself.
+struct StepSecurity {
+  bool no_new_privileges = false;
+  sandbox::SecurityLabels labels;
+};
+
 /// A device of the host that RUN finds: by its path, or by the name that a description gives it.
 struct StepDevice {
   std::string path;      // on the host
@@ -97,6 +103,7 @@ struct BuildRequest {
   std::uint64_t shm_size_bytes = 64 << 20;
   std::vector<sandbox::Rlimit> ulimits;
   sandbox::ResourceLimits resources;
+  StepSecurity security;
   std::vector<StepDevice> devices;
   std::vector<std::string> cdi_directories = default_cdi_directories();
   std::chrono::milliseconds step_timeout{0};  // of each RUN; 0: none

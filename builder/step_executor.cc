@@ -212,7 +212,7 @@ StepExecutor::Lookup StepExecutor::settle(const StepInput& input,
   const auto today = base::Clock().now();
   const auto& layers = scope_.services.store.layers();
   // Every step has a layer, as BuildKit has it: history and layers go together whatever a step did.
-  if (!layer) layer = layers.begin_layer()->commit();
+  if (!layer) layer = empty_layer();
   const auto key =
       content_record_key(fingerprint(*layers.index(*layer), {start, today}), scope_.clock);
   std::string damaged;
@@ -228,6 +228,15 @@ StepExecutor::Lookup StepExecutor::settle(const StepInput& input,
   const StepRecord record{.layer = layer->diff_id, .created = now, .stored = today, .also = {key}};
   parts_.cache.put(key, record);
   return {record, {}};
+}
+
+layers::Layer StepExecutor::empty_layer() {
+  const auto& layers = scope_.services.store.layers();
+  if (auto known = *empty_layer_.lock(); known && is_there(layers, *known))
+    return *std::move(known);
+  const auto made = layers.begin_layer()->commit();
+  *empty_layer_.lock() = made;
+  return made;
 }
 
 void StepExecutor::remember(const StepInput& input, const base::Digest& key,

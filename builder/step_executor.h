@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "base/synchronized.h"
 #include "builder/cache/build_reports.h"
 #include "builder/cache/cache_backend.h"
 #include "builder/cache/cache_export.h"
@@ -58,11 +59,14 @@ class StepExecutor {
   void free_memory(StepKey& key);
   void trace(const StepInput& input, const StepRecord& record, std::vector<base::Digest> keys);
   void remember(const StepInput& input, const base::Digest& key, const StepRecord& record);
+  /// That of steps that change nothing.
+  layers::Layer empty_layer();
 
   const BuildScope& scope_;
   Parts parts_;
-  std::vector<StepReport> reports_;  // each step writes its own only
-  std::vector<StepTrace> traces_;    // likewise
+  std::vector<StepReport> reports_;                               // each step writes its own only
+  std::vector<StepTrace> traces_;                                 // likewise
+  base::Synchronized<std::optional<layers::Layer>> empty_layer_;  // once it was made
 };
 
 }  // namespace ibuild::builder

@@ -135,6 +135,9 @@ ContainerSpec make_container_spec(const RunOptions& options, const image::Runtim
     spec.shm_size_bytes = parse_byte_size("--shm-size", options.shm_size);
   for (const auto& limit : options.ulimits) spec.rlimits.push_back(parse_ulimit(limit));
   spec.resources = options.resources.limits();
+  const auto security = options.security.settings(SecurityOptions::Others::refused);
+  spec.no_new_privileges = security.no_new_privileges;
+  spec.labels = security.labels;
   add_devices(options, container);
   for (const auto& volume : options.volumes) add_volume(parse_volume(volume), container);
   return container;

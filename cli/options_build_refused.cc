@@ -11,8 +11,6 @@ void refuse_unsupported_build_options(OptionParser& parser) {
                 "directories of the host cannot be mounted into steps");
   // Those that `docker build` takes for the sake of old scripts, and ignores too.
   parser.ignore("--compress", Takes::no_value, "the context is never sent anywhere");
-  parser.ignore("--security-opt", Takes::value,
-                "the sandbox of steps is always the same, but for RUN --security=insecure");
   parser.ignore_false("--rm", "there are no intermediate containers to keep");
   parser.ignore_false("--force-rm", "there are no intermediate containers to keep");
 }

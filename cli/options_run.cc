@@ -25,7 +25,6 @@ void refuse_unsupported_run_options(OptionParser& parser) {
   parser.refuse("--privileged", Takes::no_value, "the sandbox is always the same");
   parser.refuse("--cap-add", Takes::value, "the sandbox is always the same");
   parser.refuse("--cap-drop", Takes::value, "the sandbox is always the same");
-  parser.refuse("--security-opt", Takes::value, "the sandbox is always the same");
   parser.refuse("--env-file", Takes::value, "use --env");
   parser.refuse("--mount", Takes::value, "use --volume");
   parser.refuse("--tmpfs", Takes::value,
@@ -63,6 +62,7 @@ void RunOptions::add_to(OptionParser& parser) {
               "Device of this machine for the program: its path, or its name (CDI)");
   parser.list("--cdi-config-dir", "DIR", cdi_directories, "Where devices with names are described");
   resources.add_to(parser);
+  security.add_to(parser);
   parser.value("--pull", "WHEN", pull, "Fetch the image: missing, always or never");
   parser.value("--isolation", "KIND", isolation, "auto, root, rootless, shared-pids or chroot");
   parser.flag("--read-only", read_only, "The container cannot write to its own files");

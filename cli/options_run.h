@@ -6,6 +6,7 @@
 #include "cli/option_parser.h"
 #include "cli/options_registry.h"
 #include "cli/options_resources.h"
+#include "cli/options_security.h"
 #include "cli/options_store.h"
 #include "cli/short_names.h"
 
@@ -28,6 +29,7 @@ struct RunOptions {
   std::vector<std::string> devices;
   std::vector<std::string> cdi_directories;
   ResourceOptions resources;
+  SecurityOptions security;
   std::string pull = "missing";
   std::string platform;
   std::string isolation;

@@ -76,6 +76,7 @@ void StepOptions::add_to(OptionParser& parser) {
   parser.list("--cdi-config-dir", "DIR", cdi_directories, "Where devices with names are described");
   parser.value("--step-timeout", "TIME", timeout, "End a RUN that takes longer (90s, 10m)");
   resources.add_to(parser);
+  security.add_to(parser);
 }
 
 void StepOptions::put_into(builder::BuildRequest& request) const {
@@ -86,6 +87,7 @@ void StepOptions::put_into(builder::BuildRequest& request) const {
   request.cdi_directories = cli::cdi_directories(cdi_directories);
   if (!timeout.empty()) request.step_timeout = parse_step_timeout(timeout);
   request.resources = resources.limits();
+  request.security = security.settings(SecurityOptions::Others::ignored);
   check_host_gateway(request);
   // Who asks for the host's network himself allows it.
   if (request.network == "host") request.allowed.host_network = true;

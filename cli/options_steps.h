@@ -6,6 +6,7 @@
 #include "builder/build.h"
 #include "cli/option_parser.h"
 #include "cli/options_resources.h"
+#include "cli/options_security.h"
 
 namespace ibuild::cli {
 
@@ -16,6 +17,7 @@ struct StepOptions {
   std::vector<std::string> cdi_directories;
   std::string timeout;
   ResourceOptions resources;
+  SecurityOptions security;
 
   void add_to(OptionParser& parser);
   /// Throws: UsageError naming the option.

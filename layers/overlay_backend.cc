@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "layers/background_remover.h"
 #include "layers/file_times.h"
 #include "layers/overlay_mount.h"
 #include "layers/special_owners.h"
@@ -80,12 +81,17 @@ LayerIndex upper_directories(const TreeView& view, const Indexes& indexes) {
 
 class OverlayTree : public WorkingTree {
  public:
-  OverlayTree(const LayerStore& layers, const base::DirFd& temp_dir, OverlayXattrs xattrs,
-              LayerChain chain, std::stop_token stop)
+  struct Place {
+    const base::DirFd& temp_dir;
+    BackgroundRemover& remover;
+  };
+  OverlayTree(const LayerStore& layers, const Place& place, OverlayXattrs xattrs, LayerChain chain,
+              std::stop_token stop)
       : layers_(layers),
+        remover_(place.remover),
         xattrs_(xattrs),
         chain_(std::move(chain)),
-        folder_(temp_dir, "run-"),
+        folder_(place.temp_dir, "run-"),
         upper_(make_dir(folder_.dir(), kUpper)) {
     layers_.materialize_all(chain_, {.index = true, .tree = true}, stop);
     Indexes indexes;
@@ -94,6 +100,13 @@ class OverlayTree : public WorkingTree {
     prepare_upper(indexes);
     root_ = chain_.empty() ? open_plain_root() : mount(indexes, stop);
     special_owners_ = special_owners_of(*view_, indexes, root_);
+  }
+
+  OverlayTree(const OverlayTree&) = delete;
+  OverlayTree& operator=(const OverlayTree&) = delete;
+  ~OverlayTree() override {
+    root_ = {};  // unmounted before it is removed
+    remover_.remove(std::move(folder_), std::move(upper_));
   }
 
   const base::DirFd& root() const override { return root_; }
@@ -151,13 +164,14 @@ class OverlayTree : public WorkingTree {
   }
 
   const LayerStore& layers_;
+  BackgroundRemover& remover_;
   OverlayXattrs xattrs_;
   LayerChain chain_;
   base::TempDir folder_;
   base::DirFd upper_;
   std::optional<TreeView> view_;
   std::vector<base::SpecialOwner> special_owners_;
-  base::DirFd root_;  // after folder_: unmounted before that is removed
+  base::DirFd root_;
 };
 
 class OverlayBackend : public SnapshotBackend {
@@ -166,14 +180,15 @@ class OverlayBackend : public SnapshotBackend {
       : layers_(layers), temp_(temp_dir.dup()), xattrs_(xattrs) {}
   std::unique_ptr<WorkingTree> open(const LayerChain& chain, std::stop_token stop) override {
     // overlayfs takes no directory twice.
-    return std::make_unique<OverlayTree>(layers_, temp_, xattrs_, without_repeats(chain),
-                                         std::move(stop));
+    return std::make_unique<OverlayTree>(layers_, OverlayTree::Place{temp_, remover_}, xattrs_,
+                                         without_repeats(chain), std::move(stop));
   }
 
  private:
   const LayerStore& layers_;
   base::DirFd temp_;
   OverlayXattrs xattrs_;
+  BackgroundRemover remover_;
 };
 
 }  // namespace

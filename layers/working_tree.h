@@ -65,6 +65,7 @@ class WorkingTree {
 /// Makes working trees. One per isolation profile; see ARCHITECTURE.md. For any thread.
 class SnapshotBackend {
  public:
+  /// Of what it opened nothing is left in the temporary directory any more.
   virtual ~SnapshotBackend() = default;
   /// A root file system made of `chain` (their trees are made when missing, several at a time).
   virtual std::unique_ptr<WorkingTree> open(const LayerChain& chain, std::stop_token stop = {}) = 0;

@@ -19,6 +19,7 @@ namespace {
 
 void check_what_a_changed_root_can(const SandboxSpec& spec) {
   if (spec.network != NetworkMode::host) refuse("a network other than that of the host");
+  if (!spec.hooks.empty()) refuse("a device with hooks");
   if (spec.insecure) refuse("a privileged step");
   if (spec.root_read_only) refuse("a read-only root");
   if (spec.root_is_detached_mount) refuse("a mount as root");

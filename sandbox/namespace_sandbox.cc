@@ -1,6 +1,7 @@
 // make_namespace_sandbox of sandbox/sandbox.h.
 #include "base/error.h"
 #include "sandbox/emulation.h"
+#include "sandbox/hook_bundle.h"
 #include "sandbox/launcher.h"
 #include "sandbox/mount_points.h"
 #include "sandbox/sandbox.h"
@@ -20,6 +21,7 @@ class NamespaceSandbox : public Sandbox {
     check_spec(spec);
     if (stop.stop_requested()) throw base::CancelledError();
     const Emulators emulators(spec.architectures);
+    if (!spec.hooks.empty() && spec.bundle.empty()) return run_with_hooks(spec, observer, stop);
     MountPoints mount_points(spec);
     const base::ExitStatus status =
         run_step(launcher_.start_step(), {spec, emulators.list()}, observer, std::move(stop));
@@ -30,6 +32,14 @@ class NamespaceSandbox : public Sandbox {
   void prepare() override { launcher_.prepare(); }
 
  private:
+  base::ExitStatus run_with_hooks(const SandboxSpec& spec, StepObserver& observer,
+                                  const std::stop_token& stop) {
+    const HookBundle bundle(spec);
+    SandboxSpec with_bundle = spec;
+    with_bundle.bundle = bundle.path();
+    return run(with_bundle, observer, stop);
+  }
+
   Launcher launcher_;
 };
 

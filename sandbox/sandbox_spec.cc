@@ -112,12 +112,18 @@ std::string describe(const SandboxSpec& spec) {
   line("dir", base::printable(spec.working_dir));
   line("user", describe_user(spec));
   for (const std::string& name : spec.architectures) line("programs for", base::printable(name));
+  for (const Hook& hook : spec.hooks) line("hook", base::printable(hook.path));
   line("network", name_of(spec.network));
   line("limits", describe_limits(spec.resources));
   line("timeout",
        spec.timeout.count() == 0 ? "none" : std::to_string(spec.timeout.count()) + " ms");
   line("stdio", spec.stdio == StdioMode::captured ? "captured" : "inherited");
-  line("rights", spec.insecure ? "all" : "default");
+  line("rights", std::string(spec.insecure ? "all" : "default") +
+                     (spec.no_new_privileges ? ", no new ones" : ""));
+  if (!spec.labels.apparmor_profile.empty())
+    line("AppArmor", base::printable(spec.labels.apparmor_profile));
+  if (!spec.labels.selinux_process.empty())
+    line("SELinux", base::printable(spec.labels.selinux_process));
   line("hostname", base::printable(spec.hostname));
   line("resolv.conf", std::to_string(spec.resolv_conf.size()) + " bytes");
   line("hosts", std::to_string(spec.hosts.size()) + " bytes");

@@ -60,6 +60,28 @@ struct ResourceLimits {
   bool operator==(const ResourceLimits&) const = default;
 };
 
+/// What security modules of the kernel hold a step to. Empty: it keeps the label of ibuild itself.
+struct SecurityLabels {
+  std::string apparmor_profile;  // "unconfined" is one
+  std::string selinux_process;   // "user:role:type:level"
+  std::string selinux_files;     // of file systems in memory that are made for the step
+  bool operator==(const SecurityLabels&) const = default;
+};
+
+/// A program that has a part in making a step, as runtimes of containers run them.
+/// See: runtime-spec, config.md, "POSIX-platform Hooks"
+struct Hook {
+  /// Where its path is looked up and its namespaces are: this process's; the step's with the files
+  /// of this machine; the step's, as the step's user.
+  enum class When { create_runtime, create_container, start_container };
+  When when = When::create_container;
+  std::string path;
+  std::vector<std::string> args;    // from argv[0] on; empty: the path
+  std::vector<std::string> env;     // "K=V", complete
+  std::chrono::seconds timeout{0};  // 0: none
+  bool operator==(const Hook&) const = default;
+};
+
 /// All that decides how a process runs: plain data, printed, compared and tested as such.
 struct SandboxSpec {
   int root_fd = -1;  // the caller's; O_PATH of a plain directory, or a detached mount
@@ -81,9 +103,14 @@ struct SandboxSpec {
   /// run here, an emulator is found.
   std::vector<std::string> architectures;
 
+  std::vector<Hook> hooks;  // in their order; one that fails ends the step before its program runs
+  std::string bundle;       // host path of what hooks find; made by the sandbox
+
   NetworkMode network = NetworkMode::host;
   StdioMode stdio = StdioMode::captured;
   bool insecure = false;  // all capabilities, no filter, nothing masked (RUN --security=insecure)
+  bool no_new_privileges = false;  // setuid programs and file capabilities give no rights
+  SecurityLabels labels;           // not for insecure ones
   std::string hostname = "buildkitsandbox";
   std::string resolv_conf;  // content for /etc/resolv.conf; empty = none mounted
   std::string hosts;        // content for /etc/hosts; empty = none mounted

@@ -61,12 +61,32 @@ void check_mount(const MountSpec& mount) {
   }
 }
 
+void check_hook(const Hook& hook) {
+  const std::string shown = "hook \"" + base::printable(hook.path) + "\"";
+  if (!hook.path.starts_with('/')) refuse(shown + " is no absolute path");
+  refuse_nul(hook.path, "hook");
+  for (const std::string& word : hook.args) refuse_nul(word, "argument of a hook");
+  for (const std::string& entry : hook.env) refuse_nul(entry, "environment entry of a hook");
+  if (hook.timeout.count() < 0) refuse(shown + " has a bad time-out");
+}
+
+/// The kernel ends the names at these.
+void check_label(std::string_view label, std::string_view what) {
+  refuse_nul(label, what);
+  if (label.find('\n') != std::string_view::npos) {
+    refuse(std::string(what) + " \"" + base::printable(label) + "\" holds a line's end");
+  }
+}
+
 }  // namespace
 
 void check_spec(const SandboxSpec& spec) {
   if (spec.root_fd < 0) refuse("no root directory");
   check_process(spec);
   for (const MountSpec& mount : spec.mounts) check_mount(mount);
+  for (const Hook& hook : spec.hooks) check_hook(hook);
+  check_label(spec.labels.apparmor_profile, "AppArmor profile");
+  check_label(spec.labels.selinux_process, "SELinux label");
   refuse_nul(spec.hostname, "host name");
   if (spec.hostname.empty() || spec.hostname.size() > kHostnameCap) {
     refuse("host name \"" + base::printable(spec.hostname) + "\" is not of 1 to 64 bytes");

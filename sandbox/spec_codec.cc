@@ -63,6 +63,33 @@ MountSpec read_mount(WireReader& in, const std::vector<base::UniqueFd>& fds) {
   return mount;
 }
 
+void write_hooks(WireWriter& out, const std::vector<Hook>& hooks, const std::string& bundle) {
+  out.text(bundle);
+  out.number<std::uint64_t>(hooks.size());
+  for (const Hook& hook : hooks) {
+    out.number(hook.when);
+    out.text(hook.path);
+    out.texts(hook.args);
+    out.texts(hook.env);
+    out.number<std::int64_t>(hook.timeout.count());
+  }
+}
+
+HookOrder read_hooks(WireReader& in) {
+  HookOrder order;
+  order.bundle = in.text();
+  for (auto count = in.number<std::uint64_t>(); count > 0; --count) {
+    Hook hook;
+    hook.when = in.number<Hook::When>();
+    hook.path = in.text();
+    hook.args = in.texts();
+    hook.env = in.texts();
+    hook.timeout = std::chrono::seconds(in.number<std::int64_t>());
+    order.hooks.push_back(std::move(hook));
+  }
+  return order;
+}
+
 void write_process(WireWriter& out, const SandboxSpec& spec) {
   out.texts(spec.argv);
   out.texts(spec.env);
@@ -74,6 +101,7 @@ void write_process(WireWriter& out, const SandboxSpec& spec) {
   for (std::uint32_t gid : spec.additional_gids) out.number(gid);
   write_special_owners(out, spec.special_owners);
   out.texts(spec.architectures);
+  write_hooks(out, spec.hooks, spec.bundle);
   out.number<std::uint64_t>(spec.rlimits.size());
   for (const Rlimit& limit : spec.rlimits) {
     out.number(limit.resource);
@@ -94,6 +122,9 @@ void read_process(WireReader& in, SandboxSpec& spec) {
   }
   spec.special_owners = read_special_owners(in);
   spec.architectures = in.texts();
+  HookOrder order = read_hooks(in);
+  spec.hooks = std::move(order.hooks);
+  spec.bundle = std::move(order.bundle);
   for (auto count = in.number<std::uint64_t>(); count > 0; --count) {
     Rlimit limit{};
     limit.resource = in.number<int>();
@@ -127,6 +158,20 @@ ResourceLimits read_resources(WireReader& in) {
   return limits;
 }
 
+void write_labels(WireWriter& out, const SecurityLabels& labels) {
+  out.text(labels.apparmor_profile);
+  out.text(labels.selinux_process);
+  out.text(labels.selinux_files);
+}
+
+SecurityLabels read_labels(WireReader& in) {
+  SecurityLabels labels;
+  labels.apparmor_profile = in.text();
+  labels.selinux_process = in.text();
+  labels.selinux_files = in.text();
+  return labels;
+}
+
 void write_world(WireWriter& out, FdTable& fds, const SandboxSpec& spec) {
   out.number(fds.add(spec.root_fd));
   out.number(spec.root_is_detached_mount);
@@ -136,6 +181,8 @@ void write_world(WireWriter& out, FdTable& fds, const SandboxSpec& spec) {
   out.number(spec.network);
   out.number(spec.stdio);
   out.number(spec.insecure);
+  out.number(spec.no_new_privileges);
+  write_labels(out, spec.labels);
   out.text(spec.hostname);
   out.text(spec.resolv_conf);
   out.text(spec.hosts);
@@ -154,6 +201,8 @@ void read_world(WireReader& in, const std::vector<base::UniqueFd>& fds, SandboxS
   spec.network = in.number<NetworkMode>();
   spec.stdio = in.number<StdioMode>();
   spec.insecure = in.flag();
+  spec.no_new_privileges = in.flag();
+  spec.labels = read_labels(in);
   spec.hostname = in.text();
   spec.resolv_conf = in.text();
   spec.hosts = in.text();
@@ -198,6 +247,19 @@ ResourceLimits decode_resources(std::string_view bytes) {
   ResourceLimits limits = read_resources(in);
   in.expect_end();
   return limits;
+}
+
+std::string encode_hooks(const HookOrder& order) {
+  WireWriter out;
+  write_hooks(out, order.hooks, order.bundle);
+  return out.bytes();
+}
+
+HookOrder decode_hooks(std::string_view bytes) {
+  WireReader in(bytes);
+  HookOrder order = read_hooks(in);
+  in.expect_end();
+  return order;
 }
 
 EncodedSpec encode_spec(const SandboxSpec& spec, const StepStdio& stdio,

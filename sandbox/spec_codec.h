@@ -6,6 +6,7 @@
 #include "base/unique_fd.h"
 #include "sandbox/channel.h"
 #include "sandbox/emulation.h"
+#include "sandbox/hook_bundle.h"
 #include "sandbox/sandbox_spec.h"
 
 namespace ibuild::sandbox {
@@ -38,5 +39,9 @@ ReceivedSpec decode_spec(Frame frame);
 /// Limits alone, for the supervisor. Throws: ContentError.
 std::string encode_resources(const ResourceLimits& limits);
 ResourceLimits decode_resources(std::string_view bytes);
+
+/// Hooks alone, for the supervisor. Throws: ContentError.
+std::string encode_hooks(const HookOrder& order);
+HookOrder decode_hooks(std::string_view bytes);
 
 }  // namespace ibuild::sandbox

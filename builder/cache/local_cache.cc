@@ -23,6 +23,7 @@ constexpr std::string_view kFirstHeader = "ibuild step record 1";  // without st
 constexpr std::string_view kNone = "none";
 constexpr std::uint64_t kMaxRecordBytes = 16 << 10;
 constexpr std::chrono::seconds kUseInterval{3600};
+constexpr std::uint64_t kSmallIngredientsBytes = 64 << 10;
 constexpr std::uint64_t kMaxIngredientsBytes = 64 << 20;  // a line for each of some 500,000 files
 
 base::RelPath path_of(const base::Digest& key) {
@@ -144,8 +145,24 @@ void LocalCache::put(const base::Digest& key, const StepRecord& record) {
   write(path_of(key), serialize(record));
 }
 
+/// File systems write a file that takes another one's place to the device at once. Most steps that
+/// run again have the ingredients that they had.
+bool LocalCache::has_already(const base::RelPath& path, const std::string& text) const {
+  try {
+    if (base::try_read_file_at(dir_, path, text.size()) != text) return false;
+  } catch (const base::Error&) {
+    return false;  // whatever it is, it is replaced
+  }
+  return ::utimensat(dir_.get(), path.str().c_str(), nullptr, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
 void LocalCache::put_ingredients(const base::Digest& key, const StepKey& ingredients) {
   const auto path = why_path_of(key);
+  base::StringSink small;
+  if (write_ingredients(ingredients, kSmallIngredientsBytes, small)) {
+    if (!has_already(path, small.text())) write(path, small.text());
+    return;
+  }
   base::make_dirs(dir_, path.parent());
   base::AtomicFile file(dir_, path);
   if (write_ingredients(ingredients, kMaxIngredientsBytes, file)) file.commit();

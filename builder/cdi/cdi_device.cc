@@ -1,7 +1,9 @@
 #include "builder/cdi/cdi_device.h"
 
 #include <algorithm>
+#include <chrono>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "base/error.h"
 #include "base/go_values.h"
@@ -123,24 +125,52 @@ void read_gids(const json& object, CdiEdits& edits) {
   });
 }
 
+void require_variable(const std::string& variable) {
+  if (variable.find('=') == std::string::npos || variable.starts_with('='))
+    fail("env holds what is no K=V");
+}
+
+std::optional<sandbox::Hook::When> time_of(const std::string& name) {
+  using When = sandbox::Hook::When;
+  // Runtimes run them one after the other, at the same time.
+  if (name == "prestart" || name == "createRuntime") return When::create_runtime;
+  if (name == "createContainer") return When::create_container;
+  if (name == "startContainer") return When::start_container;
+  return std::nullopt;
+}
+
+void read_hook(const json& hook, CdiEdits& edits) {
+  require_object(hook, "a hook");
+  const std::string name = text_of(hook, "hookName");
+  const std::string path = absolute_path(hook, "path");
+  const auto when = time_of(name);
+  if (!when) {
+    edits.unsupported.push_back("the hook " + name + " " + path);
+    return;
+  }
+  sandbox::Hook made{*when, path, texts_of(hook, "args"), texts_of(hook, "env"), {}};
+  for (const auto& variable : made.env) require_variable(variable);
+  if (const auto timeout = hook.find("timeout"); timeout != hook.end() && !timeout->is_null()) {
+    constexpr std::int64_t kLongest = 24LL * 60 * 60;
+    if (!timeout->is_number_integer()) fail("the timeout of a hook is no number");
+    const auto seconds = timeout->get<std::int64_t>();
+    if (seconds < 0 || seconds > kLongest) fail("the timeout of a hook is out of range");
+    made.timeout = std::chrono::seconds(seconds);
+  }
+  edits.hooks.push_back(std::move(made));
+}
+
 CdiEdits read_edits(const json& owner) {
   CdiEdits edits;
   const auto found = owner.find("containerEdits");
   if (found == owner.end() || found->is_null()) return edits;
   require_object(*found, "containerEdits");
   edits.env = texts_of(*found, "env");
-  for (const auto& variable : edits.env) {
-    if (variable.find('=') == std::string::npos || variable.starts_with('='))
-      fail("env holds what is no K=V");
-  }
+  for (const auto& variable : edits.env) require_variable(variable);
   for_each(*found, "deviceNodes", [&](const json& node) { read_node(node, edits); });
   for_each(*found, "mounts", [&](const json& mount) { read_mount(mount, edits); });
   read_gids(*found, edits);
-  for_each(*found, "hooks", [&](const json& hook) {
-    require_object(hook, "a hook");
-    edits.unsupported.push_back("the hook " + text_of(hook, "hookName") + " " +
-                                text_of(hook, "path"));
-  });
+  for_each(*found, "hooks", [&](const json& hook) { read_hook(hook, edits); });
   for (const char* key : {"intelRdt", "netDevices"}) {
     if (found->contains(key) && !found->at(key).empty()) edits.unsupported.emplace_back(key);
   }
@@ -165,6 +195,7 @@ void CdiEdits::add(const CdiEdits& more) {
   append(env, more.env);
   append(nodes, more.nodes);
   append(mounts, more.mounts);
+  append(hooks, more.hooks);
   append(additional_gids, more.additional_gids);
   append(unsupported, more.unsupported);
 }

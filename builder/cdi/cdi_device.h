@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "sandbox/sandbox_spec.h"
+
 namespace ibuild::builder {
 
 /// A file of the host that a device brings into a step.
@@ -25,7 +27,8 @@ struct CdiNode {
 
 /// What a step gets with a device.
 struct CdiEdits {
-  std::vector<std::string> env;  // "K=V"
+  std::vector<sandbox::Hook> hooks;  // prestart ones are those of createRuntime
+  std::vector<std::string> env;      // "K=V"
   std::vector<CdiNode> nodes;
   std::vector<CdiMount> mounts;
   std::vector<std::uint32_t> additional_gids;

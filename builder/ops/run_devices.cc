@@ -97,6 +97,10 @@ void RunDevices::add_described(const CdiDevice& device) {
   described_.push_back(device.name);
   for (const auto& node : device.edits.nodes) add_node(node.host_path, node.target);
   for (const auto& mount : device.edits.mounts) add_mount(mount);
+  for (const auto& hook : device.edits.hooks) {
+    // What a description says of all its devices is done once.
+    if (std::find(hooks_.begin(), hooks_.end(), hook) == hooks_.end()) hooks_.push_back(hook);
+  }
   env_.insert(env_.end(), device.edits.env.begin(), device.edits.env.end());
   for (const auto gid : device.edits.additional_gids) additional_gids_.push_back(gid);
 }
@@ -129,6 +133,7 @@ void RunDevices::bind(base::UniqueFd fd, sandbox::MountSpec mount) {
 
 void RunDevices::add_to(sandbox::SandboxSpec& spec) const {
   spec.mounts.insert(spec.mounts.end(), mounts_.begin(), mounts_.end());
+  spec.hooks.insert(spec.hooks.end(), hooks_.begin(), hooks_.end());
   for (const auto& variable : env_) {
     const std::string start = variable.substr(0, variable.find('=') + 1);
     std::erase_if(spec.env, [&](const std::string& entry) { return entry.starts_with(start); });

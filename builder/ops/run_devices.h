@@ -37,6 +37,7 @@ class RunDevices {
   std::vector<base::UniqueFd> fds_;
   std::vector<sandbox::MountSpec> mounts_;
   std::vector<std::string> env_;
+  std::vector<sandbox::Hook> hooks_;
   std::vector<std::uint32_t> additional_gids_;
 };
 

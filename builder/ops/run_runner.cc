@@ -175,6 +175,8 @@ sandbox::SandboxSpec RunRunner::make_spec(const layers::LayerChain& chain) const
   spec.rlimits = request.ulimits;
   spec.architectures = architectures();
   spec.resources = request.resources;
+  spec.no_new_privileges = request.security.no_new_privileges;
+  spec.labels = request.security.labels;
   spec.timeout = request.step_timeout;
   return spec;
 }

@@ -343,6 +343,7 @@ int run_build_variant(const BuildVariant& variant, Arguments arguments, CommandC
                  .request = std::move(request),
                  .lock = options.lock.open(),
                  .remarks = parser.remarks()};
+  for (const auto& remark : options.steps.security.remarks()) run.remarks.push_back(remark);
   const auto isolation = enter_isolation(wanted_isolation, context.argc, context.argv);
 
   if (run.request.secrets || run.request.ssh_agents) forbid_core_dumps();

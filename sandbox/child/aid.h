@@ -11,6 +11,8 @@ namespace ibuild::sandbox {
 namespace aid {
 inline constexpr char kNetwork = 'N';  // with a descriptor of its network namespace
 inline constexpr char kLimits = 'L';   // followed by encoded ResourceLimits
+inline constexpr char kHooks = 'H';    // followed by an encoded HookOrder, with a descriptor of the
+                                       // root's mount
 inline constexpr char kKeeper = 'O';   // followed by an encoded KeeperStart, with the descriptor
                                        // that the step's filter asks on
 }  // namespace aid

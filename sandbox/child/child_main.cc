@@ -69,6 +69,7 @@ StepContext find_context(Confinement confinement) {
   }
   context.gids = own_gid_map();
   context.may_set_groups = may_set_groups();
+  context.own_oom = OomCounter::of_own_cgroup();
   return context;
 }
 

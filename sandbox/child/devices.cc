@@ -110,7 +110,8 @@ void mount_pts(const World& world, const base::DirFd& dev) {
   make_directory(dev, "pts");
   std::vector<MountOption> options = {{"newinstance", ""}, {"ptmxmode", "0666"}, {"mode", "0620"}};
   if (maps_id(world.context.gids, kTtyGroup)) options.emplace_back("gid", "5");
-  const base::UniqueFd mount = new_mount(kPhasePts, "devpts", options, kAttributes);
+  const base::UniqueFd mount =
+      new_mount(kPhasePts, "devpts", labelled(world.spec, options), kAttributes);
   mount_below(dev, "pts", mount.get());
 }
 
@@ -121,7 +122,8 @@ void mount_shm(const World& world, const base::DirFd& dev) {
   const std::uint64_t size = world.spec.shm_size_bytes;
   std::vector<MountOption> options = {{"mode", "1777"}};
   if (size != 0) options.emplace_back("size", std::to_string(size));
-  const base::UniqueFd mount = new_mount(kPhaseShm, "tmpfs", options, kAttributes);
+  const base::UniqueFd mount =
+      new_mount(kPhaseShm, "tmpfs", labelled(world.spec, options), kAttributes);
   mount_below(dev, "shm", mount.get());
 }
 
@@ -138,8 +140,9 @@ void mount_mqueue(const base::DirFd& dev) {
 
 void mount_dev(const World& world) {
   const std::uint64_t nodev = world.spec.insecure ? 0 : MOUNT_ATTR_NODEV;
-  base::UniqueFd mount = new_mount(kPhase, "tmpfs", {{"mode", "0755"}, {"size", "65536k"}},
-                                   MOUNT_ATTR_NOSUID | MOUNT_ATTR_STRICTATIME | nodev);
+  const auto options = labelled(world.spec, {{"mode", "0755"}, {"size", "65536k"}});
+  base::UniqueFd mount =
+      new_mount(kPhase, "tmpfs", options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_STRICTATIME | nodev);
   const base::UniqueFd target = open_target(kPhase, world.root, "dev");
   attach_mount(kPhase, mount.get(), target.get());
   const base::DirFd dev(std::move(mount), "/dev");

@@ -77,14 +77,14 @@ base::UniqueFd open_mount_target(const World& world, const MountSpec& mount,
   return target;
 }
 
-base::UniqueFd make_tmpfs(const MountSpec& mount, std::string_view phase) {
+base::UniqueFd make_tmpfs(const World& world, const MountSpec& mount, std::string_view phase) {
   std::string mode = "0";
   for (int shift = 9; shift >= 0; shift -= 3) {
     mode += static_cast<char>('0' + (mount.mode >> shift & 7));
   }
   std::vector<MountOption> options = {{"mode", mode}};
   if (mount.size_bytes != 0) options.emplace_back("size", std::to_string(mount.size_bytes));
-  return new_mount(phase, "tmpfs", options, MOUNT_ATTR_NOSUID);
+  return new_mount(phase, "tmpfs", labelled(world.spec, options), MOUNT_ATTR_NOSUID);
 }
 
 /// Copies what the source holds; other holders of the descriptor keep their place in it.
@@ -134,7 +134,7 @@ base::UniqueFd make_file(const World& world, const MountSpec& mount, std::string
 void mount_extra(const World& world, const MountSpec& mount, int source) {
   const std::string phase = "mount " + base::printable(mount.target.absolute());
   base::UniqueFd made;
-  if (mount.kind == MountSpec::Kind::tmpfs) made = make_tmpfs(mount, phase);
+  if (mount.kind == MountSpec::Kind::tmpfs) made = make_tmpfs(world, mount, phase);
   if (mount.kind == MountSpec::Kind::file) made = make_file(world, mount, phase);
   const int fd = made ? made.get() : source;
   // A device that is bound by itself is meant to work.

@@ -180,6 +180,12 @@ void set_limits(const SandboxSpec& spec) {
   }
 }
 
+void refuse_new_privileges(const SandboxSpec& spec) {
+  if (!spec.no_new_privileges) return;
+  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+    fail_with_errno("refuse new privileges", "prctl");
+}
+
 void drop_rights(const SandboxSpec& spec, const StepContext& context, const Channel& aid) {
   if (context.records_owners) {
     if (spec.insecure) {

@@ -10,6 +10,8 @@ namespace ibuild::sandbox {
 void leave_keyring();
 /// Throws: SandboxError.
 void set_limits(const SandboxSpec& spec);
+/// From here on execve(2) gives no rights, when the spec says so. Throws: SandboxError.
+void refuse_new_privileges(const SandboxSpec& spec);
 /// Takes this process from full rights to those of the step: capabilities, system call filter,
 /// groups, user. Where the user namespace forbids setgroups(2) (one mapped id, no subgid range)
 /// additional groups are left out. Throws: SandboxError.

@@ -25,6 +25,8 @@ class OomCounter {
   /// Of this process' own cgroup. One that cannot be read counts nothing.
   static OomCounter of_own_cgroup();
   OomCounter(std::string file, std::string key);
+  /// The same one, counting from now on. To find its file takes longer.
+  OomCounter from_now() const { return {file_, key_}; }
   /// Whether it has happened since this object was made.
   bool has_grown() const;
 

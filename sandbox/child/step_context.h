@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "sandbox/child/keeper/owner_call.h"
+#include "sandbox/child/step_cgroup.h"
 #include "sandbox/id_map.h"
 
 namespace ibuild::sandbox {
@@ -23,6 +24,7 @@ struct StepContext {
   HeardCalls heard;
   IdMap gids;  // of our user namespace
   bool may_set_groups = true;
+  OomCounter own_oom{"", ""};  // of the cgroup that we are in
 };
 
 }  // namespace ibuild::sandbox

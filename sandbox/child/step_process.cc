@@ -19,6 +19,8 @@
 #include "sandbox/cgroup_settings.h"
 #include "sandbox/child/aid.h"
 #include "sandbox/child/emulation.h"
+#include "sandbox/child/exec_label.h"
+#include "sandbox/child/hooks.h"
 #include "sandbox/child/inner_user_namespace.h"
 #include "sandbox/child/program.h"
 #include "sandbox/child/report.h"
@@ -133,6 +135,7 @@ SandboxSpec prepare(const StepChannels& lines, const StepContext& context) {
   ask_for_limits(received.spec, lines.aid);
   const base::UniqueFd null = open_null();  // a changed root may lie where no device works
   if (context.confinement == Confinement::changed_root) {
+    set_exec_label(received.spec);
     change_root(received.spec);
   } else {
     MountSources sources = take_sources(received.spec);
@@ -142,7 +145,7 @@ SandboxSpec prepare(const StepChannels& lines, const StepContext& context) {
       enter_inner_user_namespace("new user namespace for the step");
     }
     enter_namespaces(received.spec, lines.aid);
-    build_world(received.spec, context, std::move(sources));
+    build_world(received.spec, context, std::move(sources), lines.aid);
   }
   enter_working_dir(received.spec);
   enter_emulation(received.emulators);
@@ -187,6 +190,9 @@ void set_up_and_run(StepChannels& lines, const StepContext& context) {
   const Program program(spec);
   drop_rights(spec, context, lines.aid);
   lines.aid.close();
+  refuse_new_privileges(spec);
+  run_hooks({spec.hooks, spec.bundle}, Hook::When::start_container,
+            hook_state(spec.bundle, "created", ::getpid()));
   // Last, as a change of rights undoes it. A step can undo it as well: its supervisor does not rest
   // on it.
   if (::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) fail_with_errno("start", "prctl");

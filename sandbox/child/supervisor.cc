@@ -21,6 +21,7 @@
 #include "base/scope_exit.h"
 #include "sandbox/child/aid.h"
 #include "sandbox/child/descendants.h"
+#include "sandbox/child/hooks.h"
 #include "sandbox/child/keeper/owner_keeper.h"
 #include "sandbox/child/keeper/task.h"
 #include "sandbox/child/private_network.h"
@@ -144,6 +145,8 @@ class Supervisor {
       start_keeper(std::move(request));
     } else if (what == aid::kNetwork) {
       network_.emplace(connect_network(request));
+    } else if (what == aid::kHooks) {
+      run_runtime_hooks(request, pid_, life_.fd());
     } else if (what == aid::kLimits) {
       cgroup_.emplace(decode_resources(std::string_view(request.bytes).substr(1)), pid_);
       cgroup_->enter();
@@ -257,7 +260,7 @@ class Supervisor {
   std::optional<Keeper> keeper_;
   std::optional<base::Child> network_;  // ends with the supervisor
   std::optional<StepCgroup> cgroup_;
-  const OomCounter own_oom_ = OomCounter::of_own_cgroup();
+  const OomCounter own_oom_ = context_.own_oom.from_now();
   pid_t pid_;
   bool has_pid_namespace_;
   base::UniqueFd pidfd_;

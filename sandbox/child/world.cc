@@ -16,6 +16,8 @@
 #include "base/error.h"
 #include "base/mount_id.h"
 #include "base/stream.h"
+#include "sandbox/child/exec_label.h"
+#include "sandbox/child/hooks.h"
 #include "sandbox/child/mounts.h"
 #include "sandbox/child/private_network.h"
 #include "sandbox/fail.h"
@@ -51,23 +53,34 @@ void set_host_name(const SandboxSpec& spec) {
   if (::setdomainname(kNone.data(), kNone.size()) != 0) fail_with_errno(kPhase, "setdomainname");
 }
 
-base::DirFd attach_scratch() {
+base::DirFd attach_scratch(const SandboxSpec& spec) {
   constexpr std::string_view kPhase = "mount scratch";
-  base::UniqueFd mount =
-      new_mount(kPhase, "tmpfs", {{"mode", "0755"}}, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
+  base::UniqueFd mount = new_mount(kPhase, "tmpfs", labelled(spec, {{"mode", "0755"}}),
+                                   MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
   const base::UniqueFd host_root(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!host_root) fail_with_errno(kPhase, "open", "/");
   attach_mount(kPhase, mount.get(), host_root.get());
   return {std::move(mount), "/"};
 }
 
+/// Out of sight, or where hooks look for it.
+base::UniqueFd open_place_of_root(std::string_view phase, const SandboxSpec& spec,
+                                  const base::DirFd& scratch) {
+  if (spec.bundle.empty()) {
+    if (::mkdirat(scratch.get(), "root", 0700) != 0) fail_with_errno(phase, "mkdir");
+    return open_target(phase, scratch, "root");
+  }
+  const std::string path = spec.bundle + "/rootfs";
+  base::UniqueFd place(::open(path.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!place) fail_with_errno(phase, "open", path);
+  return place;
+}
+
 base::DirFd attach_root(const SandboxSpec& spec, const base::DirFd& scratch, base::UniqueFd root) {
   constexpr std::string_view kPhase = "attach root";
   set_mount_attributes(kPhase, root.get(),
                        no_devices(spec) | (spec.root_read_only ? MOUNT_ATTR_RDONLY : 0));
-  if (::mkdirat(scratch.get(), "root", 0700) != 0) fail_with_errno(kPhase, "mkdir");
-  const base::UniqueFd target = open_target(kPhase, scratch, "root");
-  attach_mount(kPhase, root.get(), target.get());
+  attach_mount(kPhase, root.get(), open_place_of_root(kPhase, spec, scratch).get());
   return {std::move(root), "/"};
 }
 
@@ -105,6 +118,12 @@ void bind_text(const World& world, const char* name, std::string_view text) {
 }
 
 }  // namespace
+
+std::vector<MountOption> labelled(const SandboxSpec& spec, std::vector<MountOption> options) {
+  const std::string& label = spec.labels.selinux_files;
+  if (!label.empty() && !spec.insecure) options.emplace_back("context", label);
+  return options;
+}
 
 MountSources take_sources(const SandboxSpec& spec) {
   constexpr std::string_view kPhase = "take mount source";
@@ -147,8 +166,9 @@ void mount_network_files(const World& world) {
   if (!world.spec.hosts.empty()) bind_text(world, "hosts", world.spec.hosts);
 }
 
-void build_world(const SandboxSpec& spec, const StepContext& context, MountSources sources) {
-  base::DirFd scratch = attach_scratch();
+void build_world(const SandboxSpec& spec, const StepContext& context, MountSources sources,
+                 const Channel& aid) {
+  base::DirFd scratch = attach_scratch(spec);
   base::DirFd root = attach_root(spec, scratch, std::move(sources.root));
   const World world{spec, context, std::move(scratch), std::move(root)};
   mount_network_files(
@@ -159,6 +179,8 @@ void build_world(const SandboxSpec& spec, const StepContext& context, MountSourc
   mount_cgroup(world);
   mask_paths(world);
   mount_extras(world, sources);
+  if (!spec.hooks.empty()) run_hooks_before_switch(spec, world.root.get(), aid);
+  set_exec_label(spec);  // hooks are not held to it, and /proc is still the one around us
   switch_root(world);
 }
 

@@ -6,6 +6,7 @@
 #include "base/fs_at.h"
 #include "base/unique_fd.h"
 #include "sandbox/channel.h"
+#include "sandbox/child/mounts.h"
 #include "sandbox/child/step_context.h"
 #include "sandbox/sandbox_spec.h"
 
@@ -33,8 +34,13 @@ struct World {
 /// `aid`: the line to the supervisor, which connects a network of the step's own.
 void enter_namespaces(const SandboxSpec& spec, const Channel& aid);
 /// Builds the step's tree of mounts and makes its root the root of this process.
-/// Requires: enter_namespaces. Throws: SandboxError.
-void build_world(const SandboxSpec& spec, const StepContext& context, MountSources sources);
+/// Hooks see it before its root is that of this process. Requires: enter_namespaces. Throws:
+/// SandboxError.
+void build_world(const SandboxSpec& spec, const StepContext& context, MountSources sources,
+                 const Channel& aid);
+
+/// The options of a file system in memory, which is labelled as the spec says.
+std::vector<MountOption> labelled(const SandboxSpec& spec, std::vector<MountOption> options);
 
 // The parts, in their order.
 void mount_network_files(const World& world);

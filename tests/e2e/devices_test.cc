@@ -38,7 +38,26 @@ class DeviceMachine : public Machine {
               "  containerEdits:\n"
               "    hooks:\n"
               "    - hookName: createContainer\n"
+              "      path: " +
+              path("bin/hook") +
+              "\n"
+              "      args: [hook, made]\n"
+              "    - hookName: startContainer\n"
+              "      path: /bin/sh\n"
+              "      args: [sh, -c, \"[ ! -e /refused ]\"]\n"
+              "- name: ending\n"
+              "  containerEdits:\n"
+              "    hooks:\n"
+              "    - hookName: poststop\n"
               "      path: /usr/bin/hook\n");
+    // As those of the makers of cards do it, which link and list libraries.
+    write("bin/hook",
+          "#!/bin/sh\n"
+          "state=$(cat); bundle=${state##*bundle\\\":\\\"}; bundle=${bundle%%\\\"*}\n"
+          "grep -q '\"path\":\"rootfs\"' $bundle/config.json || exit 9\n"
+          "mkdir -p $bundle/rootfs/usr/lib\n"
+          "ln -sf thing.so $bundle/rootfs/usr/lib/$1.so\n",
+          0755);
   }
   Output build_with(const std::string& steps, std::vector<std::string> options) {
     options.insert(options.end(), {"--progress=plain", "--cdi-config-dir=" + path("cdi")});
@@ -83,11 +102,29 @@ TEST_CASE("devices: one that nobody describes is left out, or is an error if it 
   const auto required = machine.build_with("RUN --device=vendor.com/other,required true\n", {});
   CHECK(required.code == 1);
   CHECK_THAT(required.err, Catch::Contains("device vendor.com/other is not described in") &&
-                               Catch::Contains("there are vendor.com/thing=hooked"));
-  const auto hooked =
-      machine.build_with("RUN --device=vendor.com/thing=hooked true\n", {"--allow=device"});
-  CHECK(hooked.code == 1);
-  CHECK_THAT(hooked.err, Catch::Contains("the hook createContainer /usr/bin/hook"));
+                               Catch::Contains("there are vendor.com/thing=ending"));
+  const auto ending =
+      machine.build_with("RUN --device=vendor.com/thing=ending true\n", {"--allow=device"});
+  CHECK(ending.code == 1);
+  CHECK_THAT(ending.err, Catch::Contains("the hook poststop /usr/bin/hook"));
+}
+
+TEST_CASE("devices: hooks of a description run before the step's program, or it does not run",
+          "[e2e]") {
+  for (const Who who : everybody()) {
+    INFO(name_of(who));
+    DeviceMachine machine(who);
+    const auto built = machine.build_with(
+        "RUN --device=vendor.com/thing=hooked [ \"$(readlink /usr/lib/made.so)\" = thing.so ]\n",
+        {"--allow=device"});
+    INFO(built.err);
+    CHECK(built.code == 0);
+    const auto failed = machine.build_with(
+        "RUN touch /refused\nRUN --device=vendor.com/thing=hooked echo ran\n", {"--allow=device"});
+    CHECK(failed.code == 4);
+    CHECK_THAT(failed.err, Catch::Contains("the startContainer hook /bin/sh failed: exit code 1"));
+    CHECK(machine.processes_left().empty());
+  }
 }
 
 TEST_CASE("devices: an option gives one to all steps, and to `run`", "[e2e]") {

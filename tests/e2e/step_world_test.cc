@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "sandbox/security_labels.h"
 #include "tests/e2e/support/machine.h"
 #include "tests/support/must_run.h"
 
@@ -61,6 +62,33 @@ TEST_CASE("step: a time-out ends it and says so", "[e2e]") {
   CHECK(built.err.find("did not complete successfully: it was ended after 200 ms") !=
         std::string::npos);
   CHECK(machine.processes_left().empty());
+}
+
+TEST_CASE("step: security options hold it, and what the kernel has not is named", "[e2e]") {
+  Machine machine;
+  machine.make_base();
+  const std::string dockerfile = "FROM localhost/base:1\nRUN grep NoNewPrivs /proc/self/status\n";
+  const auto held =
+      machine.build("app:1", dockerfile,
+                    {"--security-opt=no-new-privileges", "--progress=plain",
+                     "--security-opt=apparmor=unconfined", "--security-opt=label=disable"});
+  INFO(held.err);
+  CHECK(held.code == 0);
+  CHECK(held.err.find("NoNewPrivs:\t1\n") != std::string::npos);
+  if (!sandbox::has_apparmor()) {
+    const auto none = machine.build("app:2", dockerfile, {"--security-opt=apparmor=mine"});
+    CHECK(none.code != 0);
+    CHECK(none.err.find("AppArmor is not at work here: steps cannot have the profile mine") !=
+          std::string::npos);
+  }
+  if (!sandbox::has_selinux()) {
+    const auto none = machine.build("app:2", dockerfile, {"--security-opt=label=type:mine_t"});
+    CHECK(none.code != 0);
+    CHECK(none.err.find("SELinux is not at work here") != std::string::npos);
+  }
+  const auto ignored = machine.build("app:3", dockerfile, {"--security-opt=seccomp=unconfined"});
+  CHECK(ignored.code == 0);
+  CHECK(ignored.err.find("--security-opt seccomp=unconfined has no effect") != std::string::npos);
 }
 
 TEST_CASE("step: devices, extra hosts and limits of its processes", "[e2e]") {

@@ -274,6 +274,21 @@ TEST_CASE("build_request: what docker build ignores as well is taken", "[cli]") 
                             "seccomp=unconfined", "."}));
 }
 
+TEST_CASE("build_request: security options of steps", "[cli]") {
+  CHECK_FALSE(request_of({"."}).security.no_new_privileges);
+  CHECK(request_of({"--security-opt=no-new-privileges", "."}).security.no_new_privileges);
+  CHECK(request_of({"--security-opt=no-new-privileges:true", "."}).security.no_new_privileges);
+  CHECK_FALSE(
+      request_of({"--security-opt=no-new-privileges=false", "."}).security.no_new_privileges);
+  CHECK_NOTHROW(request_of({"--security-opt=label=type:t", "--security-opt=label=disable", "."}));
+  for (const char* bad : {"apparmor=", "apparmor", "label=", "label=t", "label=color:red",
+                          "label=type:", "no-new-privileges=maybe", "mask=/proc/x", "unmask=ALL",
+                          "capabilities=all", ""}) {
+    CAPTURE(bad);
+    CHECK_THROWS_WITH(request_of({"--security-opt", bad, "."}), Catch::Contains("--security-opt"));
+  }
+}
+
 TEST_CASE("build_request: --timestamp goes to outputs that name no time", "[cli]") {
   const auto alone = request_of({"--timestamp", "0", "."});
   REQUIRE(alone.outputs.size() == 1);

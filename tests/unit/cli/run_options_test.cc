@@ -65,6 +65,14 @@ TEST_CASE("run_options: other ports are refused with the reason", "[cli]") {
   }
 }
 
+TEST_CASE("run_options: security options are of the container's process", "[cli]") {
+  auto options = options_with({"image", "cmd"});
+  options.security.options = {"no-new-privileges", "apparmor=unconfined"};
+  CHECK(spec_of(options, {}).spec.no_new_privileges);
+  options.security.options = {"seccomp=unconfined"};
+  CHECK_THROWS_WITH(spec_of(options, {}), Catch::Contains("seccomp"));
+}
+
 TEST_CASE("run_options: volumes", "[cli]") {
   const auto volume = cli::parse_volume("/data:/srv:ro");
   CHECK(volume.source == "/data");

@@ -42,9 +42,14 @@ SandboxSpec full_spec() {
   spec.gid = 1001;
   spec.additional_gids = {7, 4000000000U};
   spec.architectures = {"arm64", "arm"};
+  spec.hooks = {{Hook::When::start_container, "/h", {"h", "x"}, {"A=b"}, std::chrono::seconds(3)},
+                {.path = "/i"}};
+  spec.bundle = "/tmp/bundle";
   spec.network = NetworkMode::none;
   spec.stdio = StdioMode::inherited;
   spec.insecure = true;
+  spec.no_new_privileges = true;
+  spec.labels = {"profile", "u:r:t:s0", "u:object_r:f:s0"};
   spec.hostname = "h";
   spec.resolv_conf = "nameserver 1.1.1.1\n";
   spec.hosts = "127.0.0.1 x\n";
@@ -94,6 +99,14 @@ TEST_CASE("spec codec: limits come over alone", "[sandbox]") {
   const ResourceLimits limits = full_spec().resources;
   CHECK(decode_resources(encode_resources(limits)) == limits);
   CHECK_THROWS_AS(decode_resources(encode_resources(limits) + "x"), base::ContentError);
+}
+
+TEST_CASE("spec codec: hooks come over alone", "[sandbox]") {
+  const HookOrder order{full_spec().hooks, "/tmp/bundle"};
+  const HookOrder decoded = decode_hooks(encode_hooks(order));
+  CHECK(decoded.hooks == order.hooks);
+  CHECK(decoded.bundle == order.bundle);
+  CHECK_THROWS_AS(decode_hooks(encode_hooks(order) + "x"), base::ContentError);
 }
 
 TEST_CASE("spec codec: a default spec comes over", "[sandbox]") {

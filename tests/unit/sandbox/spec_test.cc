@@ -68,6 +68,10 @@ TEST_CASE("spec: what cannot be meant is refused", "[sandbox]") {
                     .source_is_directory = false}};
   }
   SECTION("a secret variable without name") { spec.secret_env = {"=x"}; }
+  SECTION("a relative hook") { spec.hooks = {{.path = "h"}}; }
+  SECTION("NUL in a hook") { spec.hooks = {{.path = "/h", .args = {std::string("a\0", 2)}}}; }
+  SECTION("a profile of two lines") { spec.labels.apparmor_profile = "a\nb"; }
+  SECTION("NUL in a label") { spec.labels.selinux_process.assign("a\0b", 3); }
   SECTION("no host name") { spec.hostname = ""; }
   SECTION("a long host name") { spec.hostname = std::string(65, 'h'); }
   CHECK_FALSE(refusal(spec).empty());

@@ -44,6 +44,20 @@ TEST_CASE("rights: root of a step has Docker's capabilities", "[step]") {
                                                "\nCapAmb:\t0000000000000000\n");
 }
 
+TEST_CASE("rights: new privileges can be refused, then setuid programs get none", "[step]") {
+  if (!can_run_steps() || !has_id(1000)) return;
+  StepFixture steps;
+  steps.add_helper();
+  REQUIRE(::fchmodat(steps.root().get(), "bin/helper", 04755, 0) == 0);
+  auto spec = steps.spec({"/bin/helper", "value", std::to_string(SYS_geteuid)});
+  spec.uid = spec.gid = 1000;
+  CHECK(steps.run(spec).out == "0\n");
+  spec.no_new_privileges = true;
+  CHECK(steps.run(spec).out == "1000\n");
+  spec.argv = {"/bin/busybox", "grep", "NoNewPrivs", "/proc/self/status"};
+  CHECK(steps.run(spec).out == "NoNewPrivs:\t1\n");
+}
+
 TEST_CASE("rights: another user has none, but setuid programs may get them", "[step]") {
   if (!can_run_steps() || !has_id(1000)) return;
   StepFixture steps;

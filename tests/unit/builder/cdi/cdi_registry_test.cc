@@ -89,8 +89,8 @@ TEST_CASE("cdi: what cannot be given is told, and only of the device that needs 
     return parse_cdi_file(json_device("x", edits)).at(0).edits.unsupported;
   };
   using Words = std::vector<std::string>;
-  CHECK(unsupported(R"({"hooks": [{"hookName": "createContainer", "path": "/bin/h"}]})") ==
-        Words{"the hook createContainer /bin/h"});
+  CHECK(unsupported(R"({"hooks": [{"hookName": "poststop", "path": "/bin/h"}]})") ==
+        Words{"the hook poststop /bin/h"});
   CHECK(unsupported(R"({"deviceNodes": [{"path": "/dev/a", "permissions": "r"}]})") ==
         Words{"the permissions r of the device node /dev/a"});
   CHECK(unsupported(R"({"deviceNodes": [{"path": "/dev/a", "uid": 5}]})") ==
@@ -103,6 +103,33 @@ TEST_CASE("cdi: what cannot be given is told, and only of the device that needs 
       Words{"the mount of type tmpfs at /b"});
   CHECK(unsupported(R"({"intelRdt": {"closID": "x"}})") == Words{"intelRdt"});
   CHECK(unsupported(R"({"env": ["A=b=c"]})").empty());
+}
+
+TEST_CASE("cdi: hooks are taken as a description has them", "[builder]") {
+  const auto hooks = [](const std::string& list) {
+    return parse_cdi_file(json_device("x", R"({"hooks": )" + list + "}")).at(0).edits.hooks;
+  };
+  using When = sandbox::Hook::When;
+  const auto found = hooks(R"([
+      {"hookName": "createContainer", "path": "/usr/bin/card-hook",
+       "args": ["card-hook", "create-symlinks", "--link", "a::b"], "env": ["A=b"], "timeout": 3},
+      {"hookName": "prestart", "path": "/p"}, {"hookName": "startContainer", "path": "/s"}])");
+  REQUIRE(found.size() == 3);
+  CHECK(found[0] == sandbox::Hook{When::create_container,
+                                  "/usr/bin/card-hook",
+                                  {"card-hook", "create-symlinks", "--link", "a::b"},
+                                  {"A=b"},
+                                  std::chrono::seconds(3)});
+  CHECK(found[1].when == When::create_runtime);
+  CHECK(found[2].when == When::start_container);
+  for (const std::string bad :
+       {R"([{"hookName": "createContainer", "path": "h"}])", R"([{"hookName": "createRuntime"}])",
+        R"([{"hookName": "prestart", "path": "/h", "timeout": -1}])",
+        R"([{"hookName": "prestart", "path": "/h", "timeout": "1"}])",
+        R"([{"hookName": "prestart", "path": "/h", "env": ["A"]}])", "[1]"}) {
+    CAPTURE(bad);
+    CHECK_THROWS_AS(hooks(bad), base::ContentError);
+  }
 }
 
 TEST_CASE("cdi: bad descriptions are refused", "[builder]") {

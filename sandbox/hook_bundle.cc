@@ -1,0 +1,78 @@
+// See: runtime-spec, runtime.md, "State"; config.md.
+#include "sandbox/hook_bundle.h"
+
+#include <cstdlib>
+
+#include "base/error.h"
+#include "base/utf8.h"
+#include "sandbox/sandbox.h"
+
+namespace ibuild::sandbox {
+
+namespace {
+
+constexpr const char* kVersion = "1.0.2";
+
+std::string quoted(std::string_view text) {
+  static constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string json = "\"";
+  for (const char c : base::replace_invalid_utf8(text)) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') json += '\\';
+    if (byte >= 0x20) {
+      json += c;
+    } else {
+      json += "\\u00";
+      json += kDigits[byte >> 4];
+      json += kDigits[byte & 15];
+    }
+  }
+  return json += '"';
+}
+
+std::string list_of(const std::vector<std::string>& texts) {
+  std::string json;
+  for (const auto& text : texts) json += (json.empty() ? "" : ",") + quoted(text);
+  return "[" + json + "]";
+}
+
+std::string last_name(std::string_view path) {
+  return std::string(path.substr(path.rfind('/') + 1));
+}
+
+base::DirFd temp_dir() {
+  const char* dir = std::getenv("TMPDIR");
+  return base::DirFd::open(dir != nullptr && *dir == '/' ? dir : "/tmp");
+}
+
+}  // namespace
+
+HookBundle::HookBundle(const SandboxSpec& spec) {
+  if (spec.hooks.empty()) return;
+  try {
+    dir_.emplace(temp_dir(), "ibuild-bundle-");
+    base::make_dirs(dir_->dir(), base::RelPath::exact("rootfs"));
+    base::write_file_atomically(dir_->dir(), base::RelPath::exact("config.json"),
+                                hook_config(spec));
+  } catch (const base::SystemError& error) {
+    throw SandboxError("make the bundle for hooks", error.what());
+  }
+}
+
+std::string hook_state(std::string_view bundle, std::string_view status, pid_t pid) {
+  return "{\"ociVersion\":" + quoted(kVersion) + ",\"id\":" + quoted(last_name(bundle)) +
+         ",\"status\":" + quoted(status) + ",\"pid\":" + std::to_string(pid) +
+         ",\"bundle\":" + quoted(bundle) + "}";
+}
+
+std::string hook_config(const SandboxSpec& spec) {
+  const std::string user =
+      "{\"uid\":" + std::to_string(spec.uid) + ",\"gid\":" + std::to_string(spec.gid) + "}";
+  return "{\"ociVersion\":" + quoted(kVersion) + ",\"process\":{\"user\":" + user +
+         ",\"args\":" + list_of(spec.argv) + ",\"env\":" + list_of(spec.env) +
+         ",\"cwd\":" + quoted(spec.working_dir) + "},\"root\":{\"path\":\"rootfs\",\"readonly\":" +
+         (spec.root_read_only ? "true" : "false") + "},\"hostname\":" + quoted(spec.hostname) +
+         ",\"linux\":{}}";
+}
+
+}  // namespace ibuild::sandbox
