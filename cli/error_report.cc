@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/refused_clone.h"
+#include "builder/run_impossible.h"
 #include "cli/exit_code.h"
 #include "cli/log_lines.h"
 #include "parser/diagnostic.h"
@@ -19,6 +20,8 @@ int exit_code_for(const std::exception& error) {
   if (dynamic_cast<const base::UsageError*>(&error) != nullptr) return kUsage;
   if (dynamic_cast<const registry::RegistryError*>(&error) != nullptr) return kRegistry;
   if (dynamic_cast<const sandbox::SandboxError*>(&error) != nullptr) return kSandbox;
+  const auto* fault = dynamic_cast<const parser::DockerfileError*>(&error);
+  if (fault != nullptr && fault->code() == builder::kRunImpossible) return kSandbox;
   return kFailure;
 }
 

@@ -10,6 +10,7 @@
 #include "builder/ops/secret_search.h"
 #include "builder/ops/user_lookup.h"
 #include "builder/plan/located.h"
+#include "builder/run_impossible.h"
 #include "builder/tree/layered_tree.h"
 #include "image/config.h"
 #include "parser/go_quote.h"
@@ -224,7 +225,7 @@ base::SpecialOwners RunRunner::run_process(const sandbox::SandboxSpec& spec) {
 std::optional<layers::Layer> RunRunner::run() {
   const auto& services = input_.scope.services;
   if (services.snapshots == nullptr || services.sandbox == nullptr) {
-    throw parser::DockerfileError("run-impossible", input_.step.range,
+    throw parser::DockerfileError(kRunImpossible, input_.step.range,
                                   "RUN is not possible here: " + services.no_run_reason);
   }
   const auto chain = input_.parent();

@@ -2,6 +2,7 @@
 #include <sstream>
 
 #include "base/error.h"
+#include "builder/run_impossible.h"
 #include "cli/command_table.h"
 #include "cli/error_report.h"
 #include "cli/exit_code.h"
@@ -96,6 +97,8 @@ TEST_CASE("exit_code: each kind of failure has its own", "[cli]") {
   CHECK(cli::exit_code_for(base::UsageError("x")) == 2);
   CHECK(cli::exit_code_for(registry::RegistryError(500, {}, true, "x")) == 3);
   CHECK(cli::exit_code_for(sandbox::SandboxError("mount", "x")) == 4);
+  CHECK(cli::exit_code_for(parser::DockerfileError(builder::kRunImpossible, {}, "x")) == 4);
+  CHECK(cli::exit_code_for(parser::DockerfileError("run-failed", {}, "x")) == 1);
   CHECK(cli::exit_code_for(base::CancelledError()) == 130);
 }
 
