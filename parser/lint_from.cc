@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "parser/lint_expansion.h"
 #include "parser/lint_stages.h"
 
 namespace ibuild::parser {
@@ -123,19 +124,12 @@ std::vector<LintBase> FromLinter::run() {
 
 ExpandedWord FromLinter::expand_in_from(std::string_view word, const Stage& stage,
                                         const LintConfig& config) {
-  std::set<std::string> unset;
-  const VariableLookup known = sink_.meter().watch(lookup_in(global_args_));
-  const Expander expander(list_.escape, [&](std::string_view name) {
-    auto value = known(name);
-    if (!value) unset.emplace(name);
-    return value;
-  });
   try {
-    ExpandedWord expanded = expander.expand_word(word);
-    report_undeclared(unset, stage, config);
-    return expanded;
+    return expand_and_report(
+        list_.escape, sink_.meter().watch(lookup_in(global_args_)),
+        [&](const Expander& expander) { return expander.expand_word(word); },
+        [&](const auto& unset) { report_undeclared(unset, stage, config); });
   } catch (const base::UsageError& error) {
-    report_undeclared(unset, stage, config);
     throw DockerfileError("bad-substitution", stage.from_instruction.range, error.what());
   }
 }

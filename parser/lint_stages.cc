@@ -10,6 +10,7 @@
 #include "parser/clean_path.h"
 #include "parser/git_reference.h"
 #include "parser/go_quote.h"
+#include "parser/lint_expansion.h"
 #include "parser/lint_words.h"
 #include "parser/mount.h"
 #include "parser/port_spec.h"
@@ -169,25 +170,10 @@ std::string StageLinter::InstructionLinter::expand(std::string_view word) {
                      [word](const Expander& expander) { return expander.expand_word(word).text; });
 }
 
-/// Variables that are not set are reported also when the expansion ends in a fault, as far as it
-/// came.
 template <typename Expansion>
 std::string StageLinter::InstructionLinter::expand_with(char escape, Expansion expansion) {
-  std::set<std::string> unset;
-  const VariableLookup known = lookup();
-  const Expander expander(escape, [&](std::string_view name) {
-    auto value = known(name);
-    if (!value) unset.emplace(name);
-    return value;
-  });
-  try {
-    std::string text = expansion(expander);
-    report_undefined(unset);
-    return text;
-  } catch (const base::UsageError&) {
-    report_undefined(unset);
-    throw;
-  }
+  return expand_and_report(escape, lookup(), expansion,
+                           [this](const auto& unset) { report_undefined(unset); });
 }
 
 void StageLinter::State::set(const std::string& name, std::string value) {
