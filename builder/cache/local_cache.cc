@@ -145,9 +145,10 @@ void LocalCache::put(const base::Digest& key, const StepRecord& record) {
   write(path_of(key), serialize(record));
 }
 
-/// File systems write a file that takes another one's place to the device at once. Most steps that
-/// run again have the ingredients that they had.
-bool LocalCache::has_already(const base::RelPath& path, const std::string& text) const {
+/// Whether a file holds `text`; its time says then that it was of use now. File systems write a
+/// file that takes another one's place to the device at once, and most steps that run again have
+/// the ingredients that they had.
+bool LocalCache::touch_if_same(const base::RelPath& path, const std::string& text) const {
   try {
     if (base::try_read_file_at(dir_, path, text.size()) != text) return false;
   } catch (const base::Error&) {
@@ -160,7 +161,7 @@ void LocalCache::put_ingredients(const base::Digest& key, const StepKey& ingredi
   const auto path = why_path_of(key);
   base::StringSink small;
   if (write_ingredients(ingredients, kSmallIngredientsBytes, small)) {
-    if (!has_already(path, small.text())) write(path, small.text());
+    if (!touch_if_same(path, small.text())) write(path, small.text());
     return;
   }
   base::make_dirs(dir_, path.parent());

@@ -23,7 +23,7 @@ class LocalCache : public CacheBackend {
  private:
   void write(const base::RelPath& path, const std::string& text);
   void note_use(const base::RelPath& path) const;
-  bool has_already(const base::RelPath& path, const std::string& text) const;
+  bool touch_if_same(const base::RelPath& path, const std::string& text) const;
   base::DirFd dir_;
 };
 

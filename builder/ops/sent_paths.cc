@@ -13,12 +13,6 @@
 namespace ibuild::builder {
 namespace {
 
-/// A path with wildcards, and the directory that is searched for it.
-struct Search {
-  base::RelPath directory;
-  std::string written;
-};
-
 /// `path` up to its first part with wildcards; none when it has no such part.
 std::optional<base::RelPath> part_without_wildcards(const base::RelPath& path) {
   base::RelPath directory;
