@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "base/error.h"
+#include "base/hex.h"
 #include "base/utf8.h"
 #include "sandbox/sandbox.h"
 
@@ -14,17 +15,14 @@ namespace {
 constexpr const char* kVersion = "1.0.2";
 
 std::string quoted(std::string_view text) {
-  static constexpr std::string_view kDigits = "0123456789abcdef";
   std::string json = "\"";
   for (const char c : base::replace_invalid_utf8(text)) {
-    const auto byte = static_cast<unsigned char>(c);
     if (c == '"' || c == '\\') json += '\\';
-    if (byte >= 0x20) {
+    if (static_cast<unsigned char>(c) >= 0x20) {
       json += c;
     } else {
       json += "\\u00";
-      json += kDigits[byte >> 4];
-      json += kDigits[byte & 15];
+      base::append_hex(json, {&c, 1});
     }
   }
   return json += '"';

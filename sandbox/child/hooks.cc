@@ -23,6 +23,7 @@
 #include "base/text.h"
 #include "sandbox/child/aid.h"
 #include "sandbox/child/mounts.h"
+#include "sandbox/child/word_pointers.h"
 #include "sandbox/fail.h"
 #include "sandbox/sandbox.h"
 #include "sandbox/spec_codec.h"
@@ -59,14 +60,6 @@ std::string start_of(int file) {
   return text;
 }
 
-std::vector<char*> pointers(const std::vector<std::string>& words) {
-  std::vector<char*> all;
-  all.reserve(words.size() + 1);
-  for (const std::string& word : words) all.push_back(const_cast<char*>(word.c_str()));
-  all.push_back(nullptr);
-  return all;
-}
-
 /// The child's side; nothing is allocated any more.
 [[noreturn]] void exec_hook(const char* path, char* const* argv, char* const* env, int in,
                             int out) {
@@ -86,8 +79,8 @@ std::vector<char*> pointers(const std::vector<std::string>& words) {
 base::Child start_hook(const Hook& hook, int in, int out) {
   const std::vector<std::string> words =
       hook.args.empty() ? std::vector<std::string>{hook.path} : hook.args;
-  const auto argv = pointers(words);
-  const auto env = pointers(hook.env);
+  const auto argv = word_pointers(words);
+  const auto env = word_pointers(hook.env);
   const pid_t pid = ::fork();
   if (pid < 0) fail_with_errno(kPhase, "fork");
   if (pid == 0) exec_hook(hook.path.c_str(), argv.data(), env.data(), in, out);

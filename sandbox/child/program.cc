@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "sandbox/child/word_pointers.h"
 
 namespace ibuild::sandbox {
 
@@ -36,16 +37,6 @@ std::vector<std::string> candidates_for(const SandboxSpec& spec) {
   return candidates;
 }
 
-std::vector<char*> pointers(const std::vector<std::string>& words,
-                            const std::vector<std::string>& more = {}) {
-  std::vector<char*> all;
-  for (const auto* list : {&words, &more}) {
-    for (const std::string& word : *list) all.push_back(const_cast<char*>(word.c_str()));
-  }
-  all.push_back(nullptr);
-  return all;
-}
-
 bool exists(const std::string& path) { return ::faccessat(AT_FDCWD, path.c_str(), F_OK, 0) == 0; }
 
 std::string quoted(std::string_view name) { return "exec: \"" + base::printable(name) + "\": "; }
@@ -55,8 +46,8 @@ std::string quoted(std::string_view name) { return "exec: \"" + base::printable(
 Program::Program(const SandboxSpec& spec)
     : name_(spec.argv[0]),
       candidates_(candidates_for(spec)),
-      argv_(pointers(spec.argv)),
-      env_(pointers(spec.env, spec.secret_env)) {}
+      argv_(word_pointers(spec.argv)),
+      env_(word_pointers(spec.env, spec.secret_env)) {}
 
 ProgramFailure Program::run() const {
   bool denied = false;
