@@ -41,6 +41,18 @@ void check_level(const layers::CompressionOptions& options) {
   }
 }
 
+/// Refuses what the images of BuildKit's former releases were like. Source: BuildKit,
+/// docs/build-repro.md: 30 is what it does since 0.32.
+void check_compatibility(const OutputAttributes& attributes) {
+  constexpr int kOnlyVersion = 30;
+  const auto version = attributes.number("compatibility-version");
+  if (!version || *version == kOnlyVersion) return;
+  base::UsageError error("compatibility-version " + std::to_string(*version) +
+                         " is not supported: images are made as version 30 has them");
+  if (*version == 20) error.set_hint("oci-mediatypes=false gives the media types of version 20");
+  throw error;
+}
+
 /// The descriptor of a blob that needs no work: it lies in the store, or may stay at its origin.
 std::optional<image::Descriptor> ready_blob(const layers::Layer& layer, const LayerFormat& format,
                                             BlobPlace place, const layers::Store& store) {
@@ -136,6 +148,7 @@ LayerFormat read_layer_format(const OutputAttributes& attributes, ImageFormat ot
         *added, attributes.what() + ": " + std::string(kAddedCompressionsAttribute));
     if (!oci) throw base::UsageError("add-compression needs oci-mediatypes=true");
   }
+  check_compatibility(attributes);
   (void)wants_squash(attributes);
   (void)output_clock(attributes, {});
   if (attributes.flag("prefer-nondist-layers", false)) format.foreign = ForeignLayers::kept;

@@ -28,7 +28,8 @@ void OutputAttributes::allow_layer_format_and(std::initializer_list<std::string_
                                  "rewrite-timestamp",
                                  "source-date-epoch",
                                  "prefer-nondist-layers",
-                                 "add-compression"};
+                                 "add-compression",
+                                 "compatibility-version"};
   known.insert(known.end(), names.begin(), names.end());
   for (const auto& [name, value] : attributes_) {
     if (names_annotation(name)) known.push_back(name);

@@ -69,6 +69,23 @@ TEST_CASE("output_attributes: compression and level must fit", "[builder]") {
   CHECK_THROWS_AS(read({{"compression", "estargz"}, {"oci-mediatypes", "false"}}), UsageError);
 }
 
+TEST_CASE("output_attributes: compatibility-version takes what images are like today",
+          "[builder]") {
+  OutputSpec output{"image", {{"compatibility-version", "30"}}};
+  CHECK_NOTHROW(find_exporter("image").check(output, kImage, {}));
+  output.attributes["compatibility-version"] = "20";
+  try {
+    find_exporter("image").check(output, kImage, {});
+    FAIL("accepted");
+  } catch (const UsageError& error) {
+    CHECK_THAT(error.what(), Catch::Contains("compatibility-version 20 is not supported"));
+    CHECK_THAT(error.hint(), Catch::Contains("oci-mediatypes=false"));
+  }
+  output.attributes["compatibility-version"] = "new";
+  CHECK_THROWS_WITH(find_exporter("image").check(output, kImage, {}),
+                    Catch::Contains("compatibility-version takes a number"));
+}
+
 TEST_CASE("output_attributes: times are always rewritten, and nobody is told otherwise",
           "[builder]") {
   for (const char* type : {"image", "registry", "oci", "docker"}) {

@@ -56,8 +56,8 @@ TEST_CASE("output_names: a prefix with a tag, and what is not known, is named", 
   Unnamed f;
   f.request.outputs[0].attributes["dangling-name-prefix"] = "example.com/cache:1";
   CHECK_THROWS_WITH(f.build(kDockerfile), Catch::Contains("dangling-name-prefix"));
-  f.request.outputs = {{"image", {{"compatibility-version", "true"}}}};
-  CHECK_THROWS_WITH(f.build(kDockerfile), Catch::Contains("compatibility-version"));
+  f.request.outputs = {{"image", {{"compatibility", "30"}}}};
+  CHECK_THROWS_WITH(f.build(kDockerfile), Catch::Contains("compatibility"));
   f.request.outputs = {{"image", {{"compression", "nydus"}}}};
   CHECK_THROWS_WITH(f.build(kDockerfile), Catch::Contains("nydus"));
 }
