@@ -26,7 +26,7 @@ LayerFetch::LayerFetch(const layers::LayerStore& layers, EventSink& events, cons
     if (step->parent && under_run[step->id]) under_run[*step->parent] = true;
     const auto* base = std::get_if<BaseOp>(&step->op);
     if (base == nullptr) continue;
-    for (const auto& layer : base->image.layers) {
+    for (const auto& layer : base->image->layers) {
       vertices_.emplace(layer.diff_id, vertex_of(step->id));
       if (under_run[step->id]) under_run_.insert(layer.diff_id);
     }

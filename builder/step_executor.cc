@@ -49,15 +49,15 @@ StepResult StepExecutor::base_result(const Step& step, const BaseOp& op) {
   const VertexId vertex = parts_.vertex_of(step.id);
   VertexWatch watch(scope_.services.events, vertex);
   bool all_here = true;
-  for (const auto& layer : op.image.layers) {
+  for (const auto& layer : op.image->layers) {
     all_here = all_here &&
                is_there(scope_.services.store.layers(), {layer.diff_id, std::nullopt, nullptr});
   }
   if (all_here) scope_.services.events.emit(event::StepCached{vertex});
-  note_use(scope_.services.store, op.image.layers);
+  note_use(scope_.services.store, op.image->layers);
   reports_[step.id].outcome = StepReport::Outcome::cached;
   watch.done();
-  return {SharedChain(op.image.layers), layers::chain_id(op.image.layers), {}, all_here};
+  return {SharedChain(op.image->layers), layers::chain_id(op.image->layers), {}, all_here};
 }
 
 StepResult StepExecutor::execute(const Step& step, const Solver::StepContext& context) {

@@ -47,7 +47,7 @@ class Collector {
 
  private:
   void add_op(const BaseOp& op, const Step& step) {
-    const auto& image = op.image;
+    const auto& image = *op.image;
     const auto& digest = image.top.empty() ? image.digest : image.top;
     images_.insert(
         {image_package_url(image.in_layout ? "oci" : "docker", image.reference, step.platform),

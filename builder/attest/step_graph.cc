@@ -86,9 +86,9 @@ struct OpDescriber {
   const Names& names;
 
   Json operator()(const BaseOp& op) const {
-    auto reference = op.image.reference;
-    reference.digest = op.image.digest;
-    const std::string scheme = op.image.in_layout ? "oci-layout://" : "docker-image://";
+    auto reference = op.image->reference;
+    reference.digest = op.image->digest;
+    const std::string scheme = op.image->in_layout ? "oci-layout://" : "docker-image://";
     return object("source", object("identifier", scheme + reference.str()));
   }
   Json operator()(const WorkdirOp& op) const {

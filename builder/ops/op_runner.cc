@@ -64,7 +64,7 @@ void add_step_details(StepKey& key, const StepInput& input) {
   while (below && steps[*below].parent) below = steps[*below].parent;
   const auto* base = below ? std::get_if<BaseOp>(&steps[*below].op) : nullptr;
   if (base != nullptr)
-    key.add_detail("base", base->image.reference.str() + "@" + base->image.digest.str());
+    key.add_detail("base", base->image->reference.str() + "@" + base->image->digest.str());
 }
 
 }  // namespace ibuild::builder

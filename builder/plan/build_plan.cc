@@ -30,8 +30,8 @@ struct OpDescriber {
   const EnvList& env_below;  // what need not be told again
 
   std::string operator()(const BaseOp& op) const {
-    return line("base", op.image.reference.str()) +
-           line("layers", std::to_string(op.image.layers.size()));
+    return line("base", op.image->reference.str()) +
+           line("layers", std::to_string(op.image->layers.size()));
   }
   std::string operator()(const CopyOp& op) const {
     std::string text =

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -41,7 +42,7 @@ using FileSource = std::variant<ContextRef, TreeRef>;
 
 /// FROM an image: its layers, nothing run.
 struct BaseOp {
-  BaseImage image;
+  std::shared_ptr<const BaseImage> image;  // never null in a plan; large, and few steps have one
 };
 
 /// A file of a web server.

@@ -212,7 +212,7 @@ std::optional<StepId> StagesPlanner::image_step(const ImageRequest& asked,
     return known->second;
   if (base.layers.empty()) return std::nullopt;
   Step step;
-  step.op = BaseOp{base};
+  step.op = BaseOp{std::make_shared<const BaseImage>(base)};
   image::Reference shown = request.reference;
   shown.digest = base.digest;
   step.name = std::move(prefix) + "FROM " + shown.str();
