@@ -1,5 +1,6 @@
 #include "cli/error_report.h"
 
+#include <exception>
 #include <optional>
 #include <system_error>
 #include <typeinfo>
@@ -16,6 +17,14 @@
 namespace ibuild::cli {
 
 int exit_code_for(const std::exception& error) {
+  const auto* placed = dynamic_cast<const std::nested_exception*>(&error);
+  if (placed != nullptr && placed->nested_ptr() != nullptr) {
+    try {
+      placed->rethrow_nested();
+    } catch (const std::exception& cause) {
+      return exit_code_for(cause);
+    }
+  }
   if (dynamic_cast<const base::CancelledError*>(&error) != nullptr) return kCancelled;
   if (dynamic_cast<const base::UsageError*>(&error) != nullptr) return kUsage;
   if (dynamic_cast<const registry::RegistryError*>(&error) != nullptr) return kRegistry;

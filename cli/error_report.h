@@ -6,7 +6,8 @@
 
 namespace ibuild::cli {
 
-/// The exit code for an exception that ended a command.
+/// The exit code for an exception that ended a command: of one that has another nested in it, the
+/// inner one's.
 int exit_code_for(const std::exception& error);
 
 /// Shows an error: its message and, on a line of its own, its hint.

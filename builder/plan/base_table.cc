@@ -52,14 +52,26 @@ std::optional<std::string> nearest_name(const image::Reference& reference,
 [[noreturn]] void throw_not_found(const Task& task, const Services& services) {
   const auto& reference = task.request.reference;
   std::string message = reference.str() + ": not found (asked: " + source_names(services) + ")";
-  auto candidates = task.graph->stage_names();
+  auto candidates = task.graph->stage_names_for(task.range);
   candidates.insert(candidates.end(), common_images().begin(), common_images().end());
   if (const auto nearest = nearest_name(reference, std::move(candidates)))
     message += " (did you mean " + *nearest + "?)";
   throw parser::DockerfileError("image-not-found", task.range, std::move(message));
 }
 
-/// What a source throws gets the place that names the image, and a stage that may have been meant.
+/// What a source throws, at the place that names the image, and with a stage that may have been
+/// meant; the error itself is nested in it. Only while it is being handled.
+[[noreturn]] void throw_at_place(const base::Error& error, const Task& task) {
+  parser::DockerfileError placed("image-not-loaded", task.range, error.what());
+  std::string hint = error.hint();
+  if (const auto stage =
+          nearest_name(task.request.reference, task.graph->stage_names_for(task.range))) {
+    hint += (hint.empty() ? "" : "; ") + ("did you mean the stage " + *stage + "?");
+  }
+  placed.set_hint(std::move(hint));
+  std::throw_with_nested(std::move(placed));
+}
+
 std::optional<BaseImage> try_load(ImageSource& source, const Task& task,
                                   const BuildRequest& request, std::stop_token stop) {
   const auto& wanted = task.request;
@@ -67,11 +79,8 @@ std::optional<BaseImage> try_load(ImageSource& source, const Task& task,
     return source.try_load(wanted.reference, wanted.platform, request.pull, stop);
   } catch (const base::CancelledError&) {
     throw;
-  } catch (base::Error& error) {
-    error.add_context(request.dockerfile_name + ":" + std::to_string(task.range.start.line));
-    if (const auto stage = nearest_name(wanted.reference, task.graph->stage_names()))
-      error.set_hint("did you mean the stage " + *stage + "?");
-    throw;
+  } catch (const base::Error& error) {
+    throw_at_place(error, task);
   }
 }
 

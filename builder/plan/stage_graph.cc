@@ -1,6 +1,7 @@
 #include "builder/plan/stage_graph.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -299,8 +300,10 @@ void StageGraph::add_triggers(StageIndex stage, const std::vector<std::string>& 
     try {
       triggers_.push_back(parser::parse_onbuild_trigger(expression, ignored));
     } catch (const parser::DockerfileError& error) {
-      throw parser::DockerfileError(error.code(), range,
-                                    "ONBUILD trigger of the base: " + std::string(error.what()));
+      parser::DockerfileError placed(error.code(), range,
+                                     "of the base image: " + std::string(error.what()));
+      placed.set_hint(error.hint());
+      throw placed;
     }
     linked.push_back(link(triggers_.back(), /*is_trigger=*/true, range));
   }
@@ -322,6 +325,22 @@ std::vector<std::string> StageGraph::stage_names() const {
   std::vector<std::string> names;
   for (const auto& node : nodes_) {
     if (!node.stage->from.name.empty()) names.push_back(node.stage->from.name);
+  }
+  return names;
+}
+
+std::vector<std::string> StageGraph::stage_names_for(const parser::SourceRange& place) const {
+  const auto line_of = [](const StageNode& node) {
+    return node.stage->from_instruction.range.start.line;
+  };
+  const auto below = std::ranges::find_if(
+      nodes_, [&](const StageNode& node) { return line_of(node) > place.start.line; });
+  if (below == nodes_.begin()) return stage_names();
+  const auto own = std::prev(below);
+  const bool is_base = line_of(*own) == place.start.line;
+  std::vector<std::string> names;
+  for (auto node = nodes_.begin(); node != (is_base ? own : nodes_.end()); ++node) {
+    if (node != own && !node->stage->from.name.empty()) names.push_back(node->stage->from.name);
   }
   return names;
 }

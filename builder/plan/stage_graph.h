@@ -85,6 +85,9 @@ class StageGraph {
   std::vector<std::string> triggers_left_by(StageIndex stage) const;
   /// Names that a misspelt stage or image may have meant.
   std::vector<std::string> stage_names() const;
+  /// Those of them that an image name at `place` may have meant: for a FROM the stages above it,
+  /// else all but the stage that it stands in.
+  std::vector<std::string> stage_names_for(const parser::SourceRange& place) const;
   /// Every ARG that an instruction of the file or a trigger declares.
   std::set<std::string> declared_args() const;
 

@@ -100,6 +100,15 @@ TEST_CASE("exit_code: each kind of failure has its own", "[cli]") {
   CHECK(cli::exit_code_for(parser::DockerfileError(builder::kRunImpossible, {}, "x")) == 4);
   CHECK(cli::exit_code_for(parser::DockerfileError("run-failed", {}, "x")) == 1);
   CHECK(cli::exit_code_for(base::CancelledError()) == 130);
+  try {
+    try {
+      throw registry::RegistryError(401, {}, false, "x");
+    } catch (...) {
+      std::throw_with_nested(parser::DockerfileError("image-not-loaded", {}, "x"));
+    }
+  } catch (const std::exception& error) {
+    CHECK(cli::exit_code_for(error) == 3);
+  }
 }
 
 TEST_CASE("error_report: message, hint, and the place in the Dockerfile", "[cli]") {
