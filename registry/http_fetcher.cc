@@ -49,18 +49,6 @@ std::string_view opaque_tag(std::string_view etag) {
   return etag.starts_with("W/") ? etag.substr(2) : etag;
 }
 
-/// The time of change only where a later change cannot bear the same (RFC 9110 8.8.2.2).
-HttpValidators validators_of(const HttpHeaders& headers) {
-  HttpValidators validators{.etag = headers.get("ETag"), .last_modified = {}};
-  const std::string changed = headers.get("Last-Modified");
-  const auto changed_at = base::parse_http_date(changed);
-  const auto answered_at = base::parse_http_date(headers.get("Date"));
-  if (changed_at && answered_at && *answered_at - *changed_at >= std::chrono::seconds(1)) {
-    validators.last_modified = changed;
-  }
-  return validators;
-}
-
 /// Passes a body on, hashed, counted and limited.
 class BodySink : public base::ByteSink {
  public:
@@ -117,10 +105,7 @@ class Attempt {
     } else if (!url_.userinfo.empty()) {
       http.headers.add("Authorization", basic_authorization(url_.userinfo));
     }
-    if (!request_.held.etag.empty()) http.headers.add("If-None-Match", request_.held.etag);
-    if (!request_.held.last_modified.empty()) {
-      http.headers.add("If-Modified-Since", request_.held.last_modified);
-    }
+    if (!request_.held_etag.empty()) http.headers.add("If-None-Match", request_.held_etag);
     http.on_head = [this](const HttpHead& head) { return begin_body(head); };
     return http;
   }
@@ -130,7 +115,7 @@ class Attempt {
     if (!has_file(head.status)) return nullptr;
     // Some servers name versions and send them all the same when asked for others.
     const std::string etag = head.headers.get("ETag");
-    if (!etag.empty() && opaque_tag(etag) == opaque_tag(request_.held.etag)) throw HeldVersion{};
+    if (!etag.empty() && opaque_tag(etag) == opaque_tag(request_.held_etag)) throw HeldVersion{};
     const std::uint64_t total = base::parse_u64(head.headers.get("Content-Length")).value_or(0);
     if (total > request_.cap_bytes) BodySink::throw_too_large(request_);
     body_.emplace(request_.open_sink(), request_, total);
@@ -139,10 +124,10 @@ class Attempt {
 
   std::optional<HttpFile> read_answer(const RedirectedResponse& answer) {
     const HttpHeaders& headers = answer.response.headers;
-    if (answer.response.status == 304 && !request_.held.empty()) return std::nullopt;
+    if (answer.response.status == 304 && !request_.held_etag.empty()) return std::nullopt;
     if (!has_file(answer.response.status) || !body_) throw error_of(answer);
     return HttpFile{.url = answer.url.redacted(),
-                    .validators = validators_of(headers),
+                    .etag = headers.get("ETag"),
                     .last_modified = base::parse_http_date(headers.get("Last-Modified")),
                     .content_encoding = base::to_lower(headers.get("Content-Encoding")),
                     .digest = body_->finish(),

@@ -17,19 +17,11 @@
 
 namespace ibuild::registry {
 
-/// By what a server tells one version of a file from another, as it wrote it. See: RFC 9110 8.8.
-struct HttpValidators {
-  std::string etag;
-  std::string last_modified;
-  bool empty() const { return etag.empty() && last_modified.empty(); }
-  bool operator==(const HttpValidators&) const = default;
-};
-
 /// A file that any web server may have: no registry, no registry's credentials.
 struct HttpFileRequest {
   std::string url;
   std::string authorization;  // an Authorization field's value, for the URL's own origin alone
-  HttpValidators held;        // of the version at hand; only another one is wanted then
+  std::string held_etag;      // of the version at hand; only another one is wanted then
   /// Called for each attempt that brings a body; what an earlier one wrote is void then.
   std::function<base::ByteSink&()> open_sink;
   std::uint64_t cap_bytes = std::numeric_limits<std::uint64_t>::max();
@@ -37,13 +29,11 @@ struct HttpFileRequest {
 };
 
 struct HttpFile {
-  std::string url;  // after redirects, without what may be secret in it
-  /// To ask with next time. A time of change that is no older than the answer is left out: a second
-  /// change might not show in it.
-  HttpValidators validators;
-  std::optional<base::TimePoint> last_modified;
-  std::string content_encoding;  // lower case; empty: the bytes are the file's own
-  base::Digest digest;           // of the bytes as they came
+  std::string url;   // after redirects, without what may be secret in it
+  std::string etag;  // to ask with next time, as the server wrote it; may be empty. RFC 9110 8.8.3
+  std::optional<base::TimePoint> last_modified;  // tells no versions apart: files get older ones
+  std::string content_encoding;                  // lower case; empty: the bytes are the file's own
+  base::Digest digest;                           // of the bytes as they came
   std::uint64_t size_bytes = 0;
 };
 

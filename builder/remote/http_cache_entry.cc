@@ -14,7 +14,8 @@ namespace ibuild::remote {
 
 namespace {
 
-constexpr std::string_view kHeader = "ibuild http record 1";
+constexpr std::string_view kHeader = "ibuild http record 2";
+constexpr std::string_view kFormerHeader = "ibuild http record 1\n";
 constexpr std::uint64_t kMaxRecordBytes = 64 << 10;  // of three header fields and a URL
 constexpr const char* kRecordName = "record";
 constexpr const char* kLockName = "lock";
@@ -51,9 +52,8 @@ bool read_time(const std::string& value, std::optional<base::TimePoint>& time) {
 
 std::string serialize(const HttpCacheRecord& record) {
   std::string text(kHeader);
-  text += fmt::format("\ndigest {}\nsize {}\netag {}\nlast-modified {}\nchanged {}\n",
-                      record.digest.str(), record.size_bytes, record.validators.etag,
-                      record.validators.last_modified,
+  text += fmt::format("\ndigest {}\nsize {}\netag {}\nchanged {}\n", record.digest.str(),
+                      record.size_bytes, record.etag,
                       record.last_modified ? base::format_rfc3339(*record.last_modified) : "");
   return text + fmt::format("sum {:016x}\n", layers::checksum64(text));
 }
@@ -65,18 +65,15 @@ std::optional<HttpCacheRecord> parse_http_cache_record(std::string_view text) {
       fmt::format("sum {:016x}\n", layers::checksum64(text.substr(0, sum_at))))
     return std::nullopt;
   auto lines = base::split(text.substr(0, sum_at), '\n');
-  if (lines.size() != 7 || lines.front() != kHeader) return std::nullopt;
+  if (lines.size() != 6 || lines.front() != kHeader) return std::nullopt;
   lines.erase(lines.begin());
   const auto digest = base::Digest::try_parse(take_value(lines, "digest").value_or(""));
   const auto size = base::parse_u64(take_value(lines, "size").value_or(""));
   const auto etag = take_value(lines, "etag");
-  const auto last_modified = take_value(lines, "last-modified");
   const auto changed = take_value(lines, "changed");
-  if (!digest || !size || !etag || !last_modified || !changed) return std::nullopt;
-  HttpCacheRecord record{.digest = *digest,
-                         .size_bytes = *size,
-                         .validators = {.etag = *etag, .last_modified = *last_modified},
-                         .last_modified = std::nullopt};
+  if (!digest || !size || !etag || !changed) return std::nullopt;
+  HttpCacheRecord record{
+      .digest = *digest, .size_bytes = *size, .etag = *etag, .last_modified = std::nullopt};
   if (!read_time(*changed, record.last_modified)) return std::nullopt;
   return record;
 }
@@ -93,7 +90,7 @@ std::optional<HttpCacheRecord> HttpCacheEntry::find(std::string& damaged) const 
   const auto path = base::RelPath::exact(kRecordName);
   try {
     const auto text = base::try_read_file_at(dir_, path, kMaxRecordBytes);
-    if (!text) return std::nullopt;
+    if (!text || text->starts_with(kFormerHeader)) return std::nullopt;
     if (auto record = parse_http_cache_record(*text)) return record;
     damaged = dir_.show(path) + " is damaged";
   } catch (const base::Error& error) {

@@ -20,7 +20,7 @@ namespace ibuild::remote {
 struct HttpCacheRecord {
   base::Digest digest;
   std::uint64_t size_bytes = 0;
-  registry::HttpValidators validators;
+  std::string etag;  // as the server wrote it; may be empty
   std::optional<base::TimePoint> last_modified;
   bool operator==(const HttpCacheRecord&) const = default;
 };

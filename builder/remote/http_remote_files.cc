@@ -52,7 +52,7 @@ HttpCacheRecord HttpRemoteFiles::keep(const HttpCacheEntry& entry, const registr
                                       layers::TempFile& body) const {
   HttpCacheRecord record{.digest = file.digest,
                          .size_bytes = file.size_bytes,
-                         .validators = file.validators,
+                         .etag = file.etag,
                          .last_modified = file.last_modified};
   if (file.content_encoding != "gzip") {
     entry.put(record, body);
@@ -91,7 +91,7 @@ HttpRemoteFiles::Held HttpRemoteFiles::update(const HttpCacheEntry& entry,
   const registry::HttpFileRequest wanted{
       .url = request.url,
       .authorization = authorization_for(request.url),
-      .held = held ? held->record.validators : registry::HttpValidators{},
+      .held_etag = held ? held->record.etag : "",
       .open_sink = [&]() -> base::ByteSink& { return body.emplace(parts_.store.temp()); },
       .observer = request.observer};
   const auto file = parts_.fetcher.fetch(wanted, std::move(stop));

@@ -20,7 +20,7 @@ struct WebFile {
   registry::HttpHeaders headers = {};
 };
 
-/// Web servers in memory: files by URL, compared by ETag, and a log of what was asked for.
+/// Web servers in memory: files by URL, compared by ETag and time, and a log of what was asked for.
 class FakeWeb : public registry::HttpTransport {
  public:
   registry::HttpResponse send(const registry::HttpRequest& request, std::stop_token) override {
@@ -32,6 +32,8 @@ class FakeWeb : public registry::HttpTransport {
     const auto etag = file.headers.find("ETag");
     if (etag && request.headers.get("If-None-Match") == *etag)
       return answer(request, {304, "Not Modified", 1, {}}, "");
+    if (!request.headers.get("If-Modified-Since").empty())
+      return answer(request, {304, "Not Modified", 1, {}}, "");  // the files get no newer
     ++bodies_sent;
     return answer(request, {200, "OK", 1, file.headers}, file.body);
   }
@@ -125,9 +127,9 @@ TEST_CASE("http_remote_files: a changed file takes the old one's place", "[remot
 
 TEST_CASE("http_remote_files: without an ETag every build fetches anew", "[remote]") {
   WebFixture fixture;
-  fixture.web->files[kUrl] = {"content1"};
+  fixture.web->files[kUrl] = {"content1", {{"Last-Modified", "Wed, 21 Oct 2015 07:28:00 GMT"}}};
   fixture.fetch(kUrl);
-  fixture.web->files[kUrl] = {"content2"};
+  fixture.web->files[kUrl] = {"content2", {{"Last-Modified", "Tue, 20 Oct 2015 07:28:00 GMT"}}};
   CHECK(text_of(fixture.fetch(kUrl)) == "content2");
 }
 
