@@ -33,9 +33,11 @@ void move_into(const ContentStore& content, const StagedArchive& archive, const 
   for (const auto& manifest : plan.new_manifests) content.put(manifest);
 }
 
-void give_names(ImageStore& images, const ImportPlan::Image& image) {
-  for (const auto& name : image.names) images.tag(name, image.descriptor);
-  if (image.names.empty()) images.add_untagged(image.descriptor);
+void give_names(Store& store, const ImportPlan::Image& image) {
+  for (const auto& name : image.names) store.images().tag(name, image.descriptor);
+  if (!image.names.empty()) return;
+  store.images().add_untagged(image.descriptor);
+  store.content().mark_used(image.descriptor.digest);  // garbage collection keeps it for a while
 }
 
 }  // namespace
@@ -51,7 +53,7 @@ std::vector<ImportedImage> import_archive(Store& store, base::ByteSource& in,
 
   std::vector<ImportedImage> imported;
   for (const auto& image : plan.images) {
-    give_names(store.images(), image);
+    give_names(store, image);
     imported.push_back({.names = image.names, .descriptor = image.descriptor});
   }
   return imported;

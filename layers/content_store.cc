@@ -76,6 +76,21 @@ std::optional<std::uint64_t> ContentStore::try_size(const base::Digest& digest) 
   return try_file_size(blobs_, blob_path(digest));
 }
 
+std::optional<base::TimePoint> ContentStore::last_used(const base::Digest& digest) const {
+  if (!is_stored_kind(digest)) return std::nullopt;
+  const auto status = base::try_lstat_at(blobs_, blob_path(digest));
+  if (!status) return std::nullopt;
+  return base::TimePoint(std::chrono::seconds(status->st_mtim.tv_sec) +
+                         std::chrono::nanoseconds(status->st_mtim.tv_nsec));
+}
+
+void ContentStore::mark_used(const base::Digest& digest) const {
+  if (!is_stored_kind(digest)) return;
+  const std::string name(digest.hex());
+  if (::utimensat(blobs_.get(), name.c_str(), nullptr, AT_SYMLINK_NOFOLLOW) != 0 && errno != ENOENT)
+    throw_store_error(errno, "mark as used", blobs_.show(blob_path(digest)));
+}
+
 base::UniqueFd ContentStore::open(const base::Digest& digest) const {
   std::optional<base::UniqueFd> fd;
   if (is_stored_kind(digest)) {

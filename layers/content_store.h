@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/clock.h"
 #include "base/digest.h"
 #include "base/digest_sink.h"
 #include "base/fs_at.h"
@@ -60,6 +61,10 @@ class ContentStore {
   bool has_exact(const base::Digest& digest, std::uint64_t size_bytes) const {
     return try_size(digest) == size_bytes;
   }
+  /// When the blob was put there, or last marked as used; none when it is not there.
+  std::optional<base::TimePoint> last_used(const base::Digest& digest) const;
+  /// Marks a blob as used now; nothing there is no error.
+  void mark_used(const base::Digest& digest) const;
   /// For reading. Throws: Error when it is not there.
   base::UniqueFd open(const base::Digest& digest) const;
   /// A small blob (manifest, config), checked against its digest. Throws ContentError when it is

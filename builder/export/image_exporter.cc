@@ -24,7 +24,9 @@ void keep_in_store(const BuiltImages& built, const std::vector<image::Reference>
     store.images().tag(name, built.top);
     report.note("naming to " + name.str());
   }
-  if (names.empty()) store.images().add_untagged(built.top);
+  if (!names.empty()) return;
+  store.images().add_untagged(built.top);
+  store.content().mark_used(built.top.digest);  // the garbage collection keeps it for a while
 }
 
 /// Makes the trees of the layers that a container of this machine's platform would be started from.

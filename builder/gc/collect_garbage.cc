@@ -12,6 +12,9 @@ namespace {
 
 constexpr auto kUsualInterval = std::chrono::hours(24);
 constexpr auto kShortInterval = std::chrono::minutes(10);
+// An image without a name was built without one, or lost it: somebody may know its digest.
+constexpr auto kKeepNameless = std::chrono::hours(48);
+constexpr auto kKeepNamelessInNeed = std::chrono::minutes(10);  // while there is too little space
 constexpr std::uint64_t kMaxNoteBytes = 256;
 constexpr const char* kNoteName = "last";
 
@@ -55,10 +58,20 @@ bool is_due(const Note& last, const GcLimits& limits, const DiskState& disk, bas
   return lacks_space || last.used_bytes > limits.max_used_bytes / 10 * 8;
 }
 
-Collected collect(layers::Store& store, const base::LockFile& alone, const GcLimits& limits,
-                  base::TimePoint now, std::uint64_t& used) {
+/// Forgets the images without a name that were not built or loaded since `since`: what they are
+/// made of is then as any other cache.
+void forget_nameless(layers::Store& store, base::TimePoint since) {
+  for (const auto& image : store.images().list()) {
+    if (!image.name.empty()) continue;
+    const auto used = store.content().last_used(image.descriptor.digest);
+    if (used && *used < since) store.images().remove(image.descriptor.digest);
+  }
+}
+
+/// Applies the default policies once. Returns how much is left.
+std::uint64_t apply_policies(layers::Store& store, const base::LockFile& alone,
+                             const GcLimits& limits, base::TimePoint now, Collected& collected) {
   auto survey = survey_cache(store);
-  Collected collected;
   std::vector<CacheItem> garbage;
   for (const auto& policy : default_policies(limits)) {
     for (auto& item : take_garbage(survey.items, policy, disk_of(store), now)) {
@@ -66,9 +79,20 @@ Collected collect(layers::Store& store, const base::LockFile& alone, const GcLim
       garbage.push_back(std::move(item));
     }
   }
-  collected.items = garbage.size();
+  collected.items += garbage.size();
   if (!garbage.empty()) remove_items(store, alone, survey.needs, garbage);
-  used = survey.total_bytes();
+  return survey.total_bytes();
+}
+
+Collected collect(layers::Store& store, const base::LockFile& alone, const GcLimits& limits,
+                  base::TimePoint now, std::uint64_t& used) {
+  Collected collected;
+  forget_nameless(store, now - kKeepNameless);
+  used = apply_policies(store, alone, limits, now, collected);
+  if (used > limits.max_used_bytes || disk_of(store).free_bytes < limits.min_free_bytes) {
+    forget_nameless(store, now - kKeepNamelessInNeed);
+    used = apply_policies(store, alone, limits, now, collected);
+  }
   return collected;
 }
 

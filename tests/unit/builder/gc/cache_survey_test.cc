@@ -139,6 +139,40 @@ TEST_CASE("collect_garbage: above its limit it looks more often, and removes wha
   CHECK(builder::survey_cache(*f.store).items.empty());
 }
 
+TEST_CASE("collect_garbage: images without a name stay for two days, in need for ten minutes",
+          "[builder]") {
+  GcFixture f;
+  const auto count = [&] { return f.store->images().list().size(); };
+  const builder::GcSettings roomy{
+      .reserved_bytes = 0, .max_used_bytes = 1ULL << 40, .min_free_bytes = 0};
+  const builder::GcSettings tight{.reserved_bytes = 0, .max_used_bytes = 1, .min_free_bytes = 0};
+  f.build("FROM base\nRUN one\n");  // its name moves on
+  f.build("FROM base\nRUN two\n");
+  f.collect(kNow - 3 * kDay, roomy);
+  REQUIRE(f.collect(kNow + std::chrono::hours(1), roomy));
+  CHECK(count() == 2);
+  REQUIRE(f.collect(kNow + std::chrono::hours(2), tight));
+  CHECK(count() == 1);
+  for (const auto& item : f.items(CacheItem::Kind::step)) CHECK(item.in_image);
+
+  f.build("FROM base\nRUN three\n");
+  CHECK(count() == 2);
+  REQUIRE(f.collect(kNow + 3 * kDay, roomy));
+  CHECK(count() == 1);
+}
+
+TEST_CASE("collect_garbage: an image without a name that is built again is new", "[builder]") {
+  GcFixture f;
+  f.request.tags.clear();
+  f.build("FROM base\nRUN one\n");
+  f.collect(kNow - 3 * kDay);
+  for (const auto& image : f.store->images().list())
+    f.set_old("blobs/sha256/" + std::string(image.descriptor.digest.hex()));
+  f.build("FROM base\nRUN one\n");
+  REQUIRE(f.collect(kNow + kDay));
+  CHECK(f.store->images().list().size() == 1);
+}
+
 TEST_CASE("collect_garbage: nothing goes while somebody uses the store", "[builder]") {
   GcFixture f;
   f.build("FROM base\nRUN one\n");
