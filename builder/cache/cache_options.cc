@@ -107,15 +107,17 @@ CacheTo read_cache_to(const CacheSpec& spec) {
     return to;
   }
   if (spec.type == "registry") {
-    attributes.allow_layer_format_and(
-        {"ref", "mode", "image-manifest", "ignore-error", "mounts", kInsecureAttribute});
+    attributes.allow_only({"ref", "mode", "compression", "compression-level", "force-compression",
+                           "oci-mediatypes", "image-manifest", "ignore-error", "mounts",
+                           kInsecureAttribute});
     (void)attributes.flag(kInsecureAttribute, false);
     to.place.reference = read_reference(attributes);
     if (to.place.reference->digest)
       throw base::UsageError(option + ": a cache cannot be written to a digest");
   } else if (spec.type == "local") {
-    attributes.allow_layer_format_and(
-        {"dest", "tag", "mode", "image-manifest", "ignore-error", "mounts"});
+    attributes.allow_only({"dest", "tag", "mode", "compression", "compression-level",
+                           "force-compression", "oci-mediatypes", "image-manifest", "ignore-error",
+                           "mounts"});
     to.place.kind = CachePlace::Kind::layout;
     to.place.directory = attributes.required_text("dest");
     to.place.tag = attributes.text("tag").value_or("latest");

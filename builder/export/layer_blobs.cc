@@ -130,6 +130,9 @@ LayerFormat read_layer_format(const OutputAttributes& attributes, ImageFormat ot
     format.compression.type = read_compression(*name);
   format.compression.level = attributes.number("compression-level");
   check_level(format.compression);
+  // As BuildKit has it: the fastest. What zstd itself calls 0 is its default.
+  if (format.compression.type == LayerCompression::zstd && format.compression.level == 0)
+    format.compression.level = 1;
   format.force = attributes.flag("force-compression", false);
   format.annotations = read_annotations(attributes.all());
   // Docker's documents have no place for annotations.

@@ -158,6 +158,9 @@ TEST_CASE("cache_options: what is not supported is refused by name", "[builder]"
   CHECK_THROWS_WITH(from("local", {}), Catch::Contains("src"));
   CHECK_THROWS_WITH(to("registry", {{"ref", "x"}, {"mod", "max"}}), Catch::Contains("mod"));
   CHECK_THROWS_WITH(to("registry", {{"ref", "x"}, {"mode", "mid"}}), Catch::Contains("mid"));
+  // What images have, and a cache of layers has not.
+  for (const char* name : {"squash", "oci-artifact", "rewrite-timestamp", "add-compression"})
+    CHECK_THROWS_WITH(to("local", {{"dest", "x"}, {name, "true"}}), Catch::Contains(name));
   CHECK_THROWS_WITH(to("registry", {{"ref", "x"}, {"image-manifest", "false"}}),
                     Catch::Contains("image-manifest"));
   CHECK_THROWS_WITH(to("registry", {{"ref", "x"}, {"registry.insecure", "perhaps"}}),

@@ -59,6 +59,7 @@ TEST_CASE("output_attributes: compression and level must fit", "[builder]") {
     return read_layer_format(OutputAttributes(output), ImageFormat::oci);
   };
   CHECK(read({{"compression", "zstd"}, {"compression-level", "22"}}).compression.level == 22);
+  CHECK(read({{"compression", "zstd"}, {"compression-level", "0"}}).compression.level == 1);
   CHECK(read({}).format == ImageFormat::oci);
   CHECK(read({{"oci-mediatypes", "false"}}).format == ImageFormat::docker);
   CHECK_THROWS_AS(read({{"compression", "lzma"}}), UsageError);
