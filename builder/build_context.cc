@@ -39,7 +39,7 @@ std::unique_ptr<SourceTree> BuildContext::open_directory(const std::string& dire
                                                          FileDigestCache& digests,
                                                          const std::string& ignore_file,
                                                          const std::string& shown_as) {
-  parser::IgnoreMatcher ignore(parser::read_ignore_file(ignore_file));
+  auto ignore = parser::parse_ignore_file(ignore_file);
   return std::make_unique<ContextTree>(
       base::DirFd::open(directory), std::move(ignore),
       ContextTree::Parts{.digests = digests, .pool = services_.pool, .shown_as = shown_as});

@@ -47,6 +47,10 @@ class IgnoreMatcher {
   std::unique_ptr<const Impl> impl_;
 };
 
+/// The matcher of a .dockerignore file's text. Throws: base::UsageError naming a bad pattern and
+/// its line.
+IgnoreMatcher parse_ignore_file(std::string_view content);
+
 /// Go's filepath.Match on one whole path ('*' and '?' do not cross '/'). Throws base::UsageError
 /// for a bad pattern.
 bool go_match(std::string_view pattern, std::string_view path);

@@ -36,3 +36,9 @@ TEST_CASE("ignore_file: a byte order mark is no part of the first pattern", "[pa
 TEST_CASE("ignore_file: lines may be of any length", "[parser]") {
   CHECK(read_ignore_file(std::string(200000, 'a') + "\nb").size() == 2);
 }
+
+TEST_CASE("ignore_file: a bad pattern is told with its line", "[parser]") {
+  CHECK_THROWS_WITH(ibuild::parser::parse_ignore_file("# all\n\nok\n!a[\n"),
+                    "ignore file, line 4: bad pattern \"a[\"");
+  CHECK(ibuild::parser::parse_ignore_file("ok\n").matches("ok"));
+}
