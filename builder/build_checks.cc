@@ -1,5 +1,6 @@
 #include "builder/build_checks.h"
 
+#include <algorithm>
 #include <set>
 #include <string>
 #include <utility>
@@ -24,6 +25,19 @@ void check_build_args(const CheckedBuild& build, WarningCollector& events) {
       message += " (did you mean " + *nearest + " instead of " + name + "?)";
   }
   events.raise({"", std::move(message), "", {}});
+}
+
+/// A name of --no-cache-filter that is no stage's would otherwise do nothing, quietly.
+void check_cache_filters(const CheckedBuild& build, WarningCollector& events) {
+  const auto stages = build.main_target().graph.stage_names();
+  for (const auto& name : build.request.no_cache_stages) {
+    const auto is_meant = [&](const std::string& stage) { return base::iequals(name, stage); };
+    if (name.empty() || std::ranges::any_of(stages, is_meant)) continue;
+    std::string message = "--no-cache-filter: no stage is called " + base::printable(name);
+    if (const auto nearest = base::nearest_word(name, stages))
+      message += " (did you mean " + *nearest + "?)";
+    events.raise({"", std::move(message), "", {}});
+  }
 }
 
 bool is_image_name(std::string_view text) {
@@ -101,7 +115,7 @@ parser::LintOptions common_options(const BuildRequest& request) {
 }
 
 parser::IgnoreMatcher ignored_files(const BuildRequest& request) {
-  return parser::IgnoreMatcher(parser::read_ignore_file(request.ignore_file.value_or("")));
+  return parser::parse_ignore_file(request.ignore_file.value_or(""));
 }
 
 /// As for the directive `# syntax=`, before which the argument counts.
@@ -198,6 +212,7 @@ void BuildChecks::raise_all() {
   const CheckedBuild build{request_, dockerfile_, *targets_, *bases_};
   raise(from_parser_);
   check_build_args(build, events_);
+  check_cache_filters(build, events_);
   check_frontend(request_, events_);
   const auto report = lint_build(build);
   raise(report.warnings);

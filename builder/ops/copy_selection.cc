@@ -48,13 +48,40 @@ SourcePath take_apart(const std::string& written, bool parents) {
   return {base::RelPath::clean(root), clean.str()};
 }
 
+/// A path that is there, but for one name that is nearly that of `path`: of the first name that is
+/// missing. None when nothing is that near.
+std::optional<base::RelPath> nearest_path(const SourceTree& tree, const base::RelPath& path) {
+  const auto names = path.components();
+  base::RelPath found;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (resolve(tree, found.join(names[i]), /*follow_last=*/true)) {
+      found = found.join(names[i]);
+      continue;
+    }
+    const auto directory = resolve(tree, found, /*follow_last=*/true);
+    if (!directory || !directory->is_directory()) return std::nullopt;
+    std::vector<std::string> children;
+    for (const auto& child : tree.children(directory->path()))
+      children.emplace_back(child.path().name());
+    const auto near = base::nearest_word(names[i], children);
+    if (!near) return std::nullopt;
+    found = found.join(*near);
+    for (++i; i < names.size(); ++i) found = found.join(names[i]);
+    return resolve(tree, found, /*follow_last=*/true) ? std::optional(found) : std::nullopt;
+  }
+  return std::nullopt;
+}
+
 [[noreturn]] void throw_missing(const SourceTree& tree, const base::RelPath& path) {
   std::string message =
       "\"" + base::printable(path.absolute()) + "\": not found in " + tree.shown_as();
   const auto* context = dynamic_cast<const ContextTree*>(&tree);
   const bool hidden = context != nullptr && context->hides(path);
   if (hidden) message += " (it is there, but the ignore file leaves it out)";
-  throw base::UsageError(message);
+  base::UsageError error(message);
+  if (const auto near = hidden ? std::nullopt : nearest_path(tree, path))
+    error.set_hint("did you mean " + base::printable(near->absolute()) + "?");
+  throw error;
 }
 
 /// The paths that a path with wildcards means, each segment matched by itself; links are not

@@ -163,3 +163,12 @@ TEST_CASE("build: an image drops labels and variables that it shall not have; st
   REQUIRE(specs.size() == 1);
   CHECK(std::ranges::count(specs[0].env, "A=1") == 1);
 }
+
+TEST_CASE("build: a stage of --no-cache-filter that is not there is told", "[builder]") {
+  BuildFixture f;
+  f.request.no_cache_stages = {"biuld", "BUILD"};
+  f.build("FROM scratch AS build\nWORKDIR /a\n");
+  CHECK(f.events.warnings() ==
+        std::vector<std::string>{
+            "--no-cache-filter: no stage is called biuld (did you mean build?)"});
+}

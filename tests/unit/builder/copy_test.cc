@@ -477,3 +477,22 @@ TEST_CASE("add: --unpack=false copies an archive as it is", "[builder]") {
   const auto tree = f.tree(f.build("FROM scratch\nADD --unpack=false a.tar /x/\n"));
   CHECK(tree->lookup(base::RelPath::clean("x/a.tar")).has_value());
 }
+
+TEST_CASE("copy: a missing file is told with one of nearly its name", "[builder]") {
+  const auto hint_for = [](const std::string& instruction) {
+    BuildFixture f;
+    f.write("conf/config.yaml", "x");
+    f.write("other", "x");
+    try {
+      f.build("FROM scratch\n" + instruction + "\n");
+    } catch (const parser::DockerfileError& error) {
+      return error.hint();
+    }
+    return std::string("built");
+  };
+  CHECK(hint_for("COPY conf/confg.yaml /") == "did you mean /conf/config.yaml?");
+  CHECK(hint_for("COPY cnof/config.yaml /") == "did you mean /conf/config.yaml?");
+  CHECK(hint_for("COPY --parents othre /") == "did you mean /other?");
+  CHECK(hint_for("COPY cnof/nothing /").empty());
+  CHECK(hint_for("COPY conf/whatever /").empty());
+}
