@@ -1,10 +1,12 @@
 #include "builder/check.h"
 
 #include <functional>
+#include <optional>
 #include <utility>
 
 #include "builder/build_checks.h"
 #include "builder/build_description.h"
+#include "builder/plan/plan_build.h"
 
 namespace ibuild::builder {
 namespace {
@@ -27,11 +29,26 @@ parser::LintReport check(const BuildRequest& request, const Linter& linter) {
   return report;
 }
 
+/// What would end a build although each line is well-formed: a stage that is copied from before it
+/// is defined, a mount on the root. What this machine cannot run is no fault of the file.
+std::optional<parser::DockerfileError> find_fault(const BuildRequest& request,
+                                                  const BuildDescription& description) {
+  try {
+    (void)plan_build(description.targets(), description.bases(), request,
+                     description.stages().escape);
+    return std::nullopt;
+  } catch (const parser::DockerfileError& error) {
+    return error;
+  }
+}
+
 parser::LintReport lint_described(const BuildRequest& request, const parser::Dockerfile& dockerfile,
                                   const Services& services, std::stop_token stop) {
   const auto scope = request.target.empty() ? Scope::all_stages : Scope::target;
   const BuildDescription description(request, dockerfile, services, scope, std::move(stop));
-  return lint_build({request, dockerfile, description.targets(), description.bases()});
+  auto report = lint_build({request, dockerfile, description.targets(), description.bases()});
+  if (!report.error) report.error = find_fault(request, description);
+  return report;
 }
 
 }  // namespace

@@ -62,8 +62,8 @@ std::string lint_json(const parser::LintReport& report, const DockerfileText& do
   Json json = {{"warnings", Json::array()}, {"sources", Json::array()}};
   for (const auto& warning : report.warnings) json["warnings"].push_back(warning_json(warning));
   json["sources"].push_back({{"filename", dockerfile.name},
-                             {"language", "Dockerfile"},
-                             {"data", base::encode_base64(dockerfile.text)}});
+                             {"data", base::encode_base64(dockerfile.text)},
+                             {"language", "Dockerfile"}});
   if (report.error) {
     json["buildError"] = {{"message", report.error->what()},
                           {"location", location_json(report.error->range())}};

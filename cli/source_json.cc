@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 namespace ibuild::cli {
 
@@ -9,9 +10,11 @@ using Json = nlohmann::ordered_json;
 
 Json location_json(const parser::SourceRange& range) {
   if (!range.known()) return Json::object();
+  Json ranges = Json::array();
   const int last = std::max(range.start.line, range.end.line);
-  const Json lines = {{"start", {{"line", range.start.line}}}, {"end", {{"line", last}}}};
-  return {{"ranges", Json::array({lines})}};
+  for (int line = range.start.line; line <= last; ++line)
+    ranges.push_back({{"start", {{"line", line}}}, {"end", {{"line", line}}}});
+  return {{"ranges", std::move(ranges)}};
 }
 
 std::string dump_json(const Json& json) {

@@ -7,8 +7,8 @@
 
 namespace ibuild::cli {
 
-/// A place as BuildKit's answers have it: {"ranges": [{"start": {"line": 1}, "end": {"line": 2}}]};
-/// an empty object for nowhere.
+/// A place as BuildKit's answers have it, with a range for each line:
+/// {"ranges": [{"start": {"line": 1}, "end": {"line": 1}}]}; an empty object for nowhere.
 nlohmann::ordered_json location_json(const parser::SourceRange& range);
 
 /// Indented text that ends in a newline; bytes that are no UTF-8 are replaced.

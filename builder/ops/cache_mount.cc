@@ -47,6 +47,9 @@ base::LockFile lock(const layers::Store& store, const std::string& id, const Run
   throw base::Error("cache mount " + mount.id + ": too many steps use it at once");
 }
 
+/// Of a mode that is asked for BuildKit takes these bits: neither setuid nor setgid nor sticky.
+constexpr std::uint32_t kPermissionBits = 0777;
+
 /// Who owns a cache and its mode. Of a part of it nobody asks.
 struct Access {
   std::uint32_t mode = 0755;
@@ -55,7 +58,7 @@ struct Access {
 
   explicit Access(const RunMount& mount) {
     if (!base::RelPath::clean(mount.source).is_root()) return;
-    mode = mount.mode.value_or(mode);
+    mode = mount.mode.value_or(mode) & kPermissionBits;
     uid = mount.uid.value_or(uid);
     gid = mount.gid.value_or(gid);
   }

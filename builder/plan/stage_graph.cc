@@ -30,10 +30,6 @@ constexpr std::string_view kScratch = "scratch";
   throw parser::DockerfileError(code, range, std::move(message));
 }
 
-parser::SourceRange last_range(const parser::StageList& list) {
-  return list.stages.empty() ? parser::SourceRange{} : list.stages.back().from_instruction.range;
-}
-
 }  // namespace
 
 StageGraph::StageGraph(const parser::StageList& stages, const GlobalArgs& args, Wanted wanted)
@@ -147,8 +143,8 @@ void StageGraph::resolve_target() {
     target_ = *index;
     return;
   }
-  fail("unknown-target", last_range(list_),
-       "target stage \"" + base::printable(target) + "\" could not be found",
+  // Whoever asks for it is at fault, not a line of the file.
+  fail("unknown-target", {}, "target stage \"" + base::printable(target) + "\" could not be found",
        base::nearest_word(target, stage_names()));
 }
 

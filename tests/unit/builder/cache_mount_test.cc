@@ -91,6 +91,16 @@ TEST_CASE("cache mount: an owner or a mode asks for a directory of its own, with
   CHECK((status.st_mode & 07777) == 0711);
 }
 
+TEST_CASE("cache mount: of a mode the permissions alone count, as in BuildKit", "[builder]") {
+  CacheFixture f;
+  f.run("target=/x,mode=7753");
+  f.run("target=/x,mode=753", "other");
+  REQUIRE(f.caches().size() == 1);
+  struct stat status {};
+  REQUIRE(::fstat(f.caches()[0].get(), &status) == 0);
+  CHECK((status.st_mode & 07777) == 0753);
+}
+
 TEST_CASE("cache mount: without the cache one with an owner or a mode begins anew, once",
           "[builder]") {
   CacheFixture f;

@@ -92,6 +92,32 @@ TEST_CASE("check: what would end the build is told with the findings", "[builder
   CHECK(report.error->code() == "unknown-instruction");
 }
 
+TEST_CASE("check: what only shows when steps are planned is told as well, of all stages",
+          "[builder]") {
+  BuildFixture f;
+  f.images.add("base", {});
+  const auto fault_of = [&](const std::string& line) {
+    const auto report = check(f, "FROM base AS a\n" + line + "\nFROM base AS b\nWORKDIR x\n");
+    CHECK(rules(report) == std::vector<std::string>{"WorkdirRelativePath:4"});
+    if (!report.error) return std::string();
+    return report.error->code() + ":" + std::to_string(report.error->range().start.line);
+  };
+  CHECK(fault_of("COPY --from=b /x /y") == "stage-not-yet-defined:2");
+  CHECK(fault_of("RUN --mount=type=cache,target=/ x") == "bad-mount:2");
+  CHECK(fault_of("RUN --security=insecure x").empty());  // of this machine, not of the file
+  f.request.target = "b";
+  CHECK(fault_of("COPY --from=b /x /y").empty());
+}
+
+TEST_CASE("check: a target that is not there is no fault of a line", "[builder]") {
+  BuildFixture f;
+  f.request.target = "nope";
+  const auto report = check(f, "FROM scratch AS a\n");
+  REQUIRE(report.error);
+  CHECK(report.error->code() == "unknown-target");
+  CHECK(report.error->range().start.line == 0);
+}
+
 TEST_CASE("check: findings that count as errors are one", "[builder]") {
   BuildFixture f;
   f.images.add("base", {});

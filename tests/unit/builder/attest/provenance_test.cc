@@ -139,7 +139,7 @@ TEST_CASE("provenance: max tells arguments, steps, the Dockerfile and ids of sec
   const std::string dockerfile =
       "FROM base:1 AS tools\nRUN tools\nFROM base:1 AS app\nARG VERSION\n"
       "RUN --mount=type=secret,id=token,required=true --mount=type=secret,id=other "
-      "--network=none make\nCOPY --from=tools --chown=1:2 /bin/sh /copy\nWORKDIR /srv\n";
+      "--network=none make\nCOPY --from=tools \\\n--chown=1:2 /bin/sh /copy\nWORKDIR /srv\n";
   const auto predicate = f.predicate(dockerfile);
   CHECK(predicate.dump().find("hidden-value") == std::string::npos);
   CHECK(predicate.dump().find("me:secret") == std::string::npos);
@@ -178,6 +178,8 @@ TEST_CASE("provenance: max tells arguments, steps, the Dockerfile and ids of sec
   CHECK(base::decode_base64(source.at("infos")[0].at("data").get<std::string>()) == dockerfile);
   CHECK(source.at("locations").at("step2").at("locations")[0].at("ranges")[0].at("start") ==
         Json::parse(R"({"line":5})"));
+  CHECK(source.at("locations").at("step3").at("locations")[0].at("ranges") == Json::parse(R"([
+      {"start":{"line":6},"end":{"line":6}},{"start":{"line":7},"end":{"line":7}}])"));
   CHECK(metadata.at("buildkit_completeness").at("request") == true);
 }
 
