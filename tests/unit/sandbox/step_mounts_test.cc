@@ -1,6 +1,5 @@
 // The files that a step finds: the standard ones and the mounts of its spec.
 #include <fcntl.h>
-#include <sched.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -11,6 +10,7 @@
 
 #include "base/error.h"
 #include "tests/support/forked.h"
+#include "tests/support/mount_table.h"
 #include "tests/support/scratch_dir.h"
 #include "tests/unit/sandbox/step_fixture.h"
 
@@ -359,10 +359,8 @@ TEST_CASE("mounts: none of them shows up outside where mounts are shared", "[ste
   if (!can_run_steps() || !is_real_root()) return;
   CHECK(passes_in_fork([] {
     // As systemd sets up a machine: what is mounted in one place shows in its peers.
-    if (::unshare(CLONE_NEWNS) != 0) return false;
-    if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return false;
-    if (::mount(nullptr, "/", nullptr, MS_REC | MS_SHARED, nullptr) != 0) return false;
-    const std::string before = base::read_host_file("/proc/self/mountinfo", 1 << 20);
+    if (!enter_own_mount_namespace()) return false;
+    const auto before = mounts_here();
     StepFixture steps;
     const base::TempDir cache = make_scratch_dir();
     auto spec =
@@ -370,8 +368,7 @@ TEST_CASE("mounts: none of them shows up outside where mounts are shared", "[ste
     spec.insecure = true;
     spec.mounts = {{.target = base::RelPath::exact("cache"), .source_fd = cache.dir().get()},
                    {.kind = MountSpec::Kind::tmpfs, .target = base::RelPath::exact("cache/sub")}};
-    return steps.run(spec).status.success() &&
-           base::read_host_file("/proc/self/mountinfo", 1 << 20) == before;
+    return steps.run(spec).status.success() && !has_new_mounts(before);
   }));
 }
 
