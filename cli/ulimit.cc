@@ -2,32 +2,17 @@
 
 #include <sys/resource.h>
 
-#include <array>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/error.h"
 #include "base/text.h"
+#include "sandbox/rlimit_names.h"
 
 namespace ibuild::cli {
 
 namespace {
-
-struct Name {
-  std::string_view text;
-  int resource;
-};
-constexpr std::array kNames = {
-    Name{"core", RLIMIT_CORE},         Name{"cpu", RLIMIT_CPU},
-    Name{"data", RLIMIT_DATA},         Name{"fsize", RLIMIT_FSIZE},
-    Name{"locks", RLIMIT_LOCKS},       Name{"memlock", RLIMIT_MEMLOCK},
-    Name{"msgqueue", RLIMIT_MSGQUEUE}, Name{"nice", RLIMIT_NICE},
-    Name{"nofile", RLIMIT_NOFILE},     Name{"nproc", RLIMIT_NPROC},
-    Name{"rss", RLIMIT_RSS},           Name{"rtprio", RLIMIT_RTPRIO},
-    Name{"rttime", RLIMIT_RTTIME},     Name{"sigpending", RLIMIT_SIGPENDING},
-    Name{"stack", RLIMIT_STACK},
-};
 
 [[noreturn]] void refuse(std::string_view text, const std::string& why) {
   throw base::UsageError("--ulimit " + base::printable(text) + ": " + why);
@@ -35,7 +20,7 @@ constexpr std::array kNames = {
 
 int resource_of(std::string_view name, std::string_view whole) {
   std::vector<std::string> known;
-  for (const auto& each : kNames) {
+  for (const auto& each : sandbox::rlimit_names()) {
     if (each.text == name) return each.resource;
     known.emplace_back(each.text);
   }

@@ -6,6 +6,7 @@
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -196,11 +197,23 @@ base::UniqueFd mount_in_own_namespace(const OverlayParts& parts) {
   return mounted;
 }
 
+/// An older kernel would refuse the first layer, and say so in its log at each step.
+bool may_know_appended_layers() {
+  utsname system{};
+  if (::uname(&system) != 0) return true;
+  const auto numbers = base::split(system.release, '.');
+  const auto version = base::parse_u64(numbers[0]);
+  const auto patch = numbers.size() > 1 ? base::parse_u64(numbers[1]) : std::nullopt;
+  return !version || !patch || *version > 6 || (*version == 6 && *patch >= 7);
+}
+
 }  // namespace
 
 base::DirFd mount_overlay(const OverlayParts& parts, std::optional<OverlayMethod> only) {
   std::optional<base::UniqueFd> mounted;
-  if (only != OverlayMethod::one_option) mounted = mount_appended(parts);
+  const bool may_append =
+      only ? only == OverlayMethod::appended_layers : may_know_appended_layers();
+  if (may_append) mounted = mount_appended(parts);
   if (!mounted && only == OverlayMethod::appended_layers) {
     throw base::Error("this kernel takes no overlay layers one by one (needs Linux 6.7)");
   }

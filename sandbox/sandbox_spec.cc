@@ -37,7 +37,8 @@ std::string describe_kind(const MountSpec& mount) {
   switch (mount.kind) {
     case MountSpec::Kind::bind:
       return std::string(mount.source_is_directory ? " directory" : " file") +
-             (mount.source_is_detached_mount ? " detached" : "");
+             (mount.source_is_detached_mount ? " detached" : "") +
+             (mount.source_tree_fd >= 0 ? " of a detached mount" : "");
     case MountSpec::Kind::tmpfs:
       return (mount.size_bytes != 0 ? " size=" + std::to_string(mount.size_bytes) : "") +
              " mode=" + octal(mount.mode);

@@ -30,6 +30,7 @@ struct MountSpec {
   int source_fd = -1;  // the caller's, open until run() returns; bind: O_PATH, file: readable
   bool source_is_directory = true;
   bool source_is_detached_mount = false;  // fsmount/open_tree(CLONE) descriptor: attached as it is
+  int source_tree_fd = -1;  // bind: the detached mount that source_fd is a part of, when it is one
   bool source_is_ours = false;  // may be moved about while the step runs, and changed by it
   bool read_only = false;
   bool ignores_setuid = false;   // programs in it run without the rights of their owners

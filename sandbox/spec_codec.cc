@@ -37,6 +37,7 @@ void write_mount(WireWriter& out, FdTable& fds, const MountSpec& mount) {
   out.number(fds.add(mount.source_fd));
   out.number(mount.source_is_directory);
   out.number(mount.source_is_detached_mount);
+  out.number(fds.add(mount.source_tree_fd));
   out.number(mount.source_is_ours);
   out.number(mount.read_only);
   out.number(mount.ignores_setuid);
@@ -53,6 +54,7 @@ MountSpec read_mount(WireReader& in, const std::vector<base::UniqueFd>& fds) {
   mount.source_fd = fd_of(in, fds);
   mount.source_is_directory = in.flag();
   mount.source_is_detached_mount = in.flag();
+  mount.source_tree_fd = fd_of(in, fds);
   mount.source_is_ours = in.flag();
   mount.read_only = in.flag();
   mount.ignores_setuid = in.flag();

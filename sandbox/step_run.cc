@@ -248,9 +248,17 @@ class StepRun {
       observer_.output(StepObserver::Stream::err, no_program_text_ + "\n");
       return {*no_program_code_, 0};
     }
-    if (!ready_) throw SandboxError("set up", "the process was ended: " + status_->describe());
+    if (!ready_) fail_unready();
     if (out_of_memory_) observer_.ran_out_of_memory();
     return *status_;
+  }
+
+  [[noreturn]] void fail_unready() const {
+    const std::string what = "the process was ended: " + status_->describe();
+    if (!out_of_memory_) throw SandboxError("set up", what);
+    SandboxError error("set up", what + ": out of memory: the kernel killed it");
+    error.set_hint("--memory is too little for a step to begin with");
+    throw error;
   }
 
   /// For a step that has lost its supervisor.

@@ -299,9 +299,12 @@ sandbox::MountSpec RunMounts::open_bind(std::size_t index) {
   const auto owners = tree.special_owners();
   special_owners_.insert(special_owners_.end(), owners.begin(), owners.end());
   sandbox::MountSpec spec = bind_fd(base::open_at(tree.root(), path, O_PATH), mount);
-  if (path.is_root() && tree.is_detached_mount()) {
+  if (!tree.is_detached_mount()) return spec;
+  if (path.is_root()) {
     spec.source_fd = tree.root().get();
     spec.source_is_detached_mount = true;
+  } else {
+    spec.source_tree_fd = tree.root().get();
   }
   return spec;
 }

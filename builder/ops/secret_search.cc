@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "builder/ops/secret_masker.h"
 #include "parser/diagnostic.h"
 
 namespace ibuild::builder {
@@ -58,12 +59,19 @@ void SecretSearch::write(base::Bytes bytes) {
   offset_ += text.size();
 }
 
+/// A name may be the value itself.
+std::string SecretSearch::without_values(const std::string& path) const {
+  SecretMasker masker(values_);
+  const std::string shown = masker.add(path);
+  return shown + masker.take_rest();
+}
+
 void SecretSearch::finish(const layers::LayerIndex& index) {
   if (!finding_) return;
   parser::DockerfileError error(
       "secret-in-layer", range_,
-      "the value of secret " + base::printable(finding_->id) +
-          " is in the layer of this step: " + base::printable(path_at(index, finding_->offset)));
+      "the value of secret " + base::printable(finding_->id) + " is in the layer of this step: " +
+          base::printable(without_values(path_at(index, finding_->offset))));
   error.set_hint(
       "write it to a --mount=type=tmpfs, or remove it in the same RUN; --allow secret-in-layer "
       "builds the image all the same");

@@ -33,6 +33,7 @@ class SecretSearch : public layers::LayerCheck {
     std::uint64_t offset;
   };
   void search(std::string_view text, std::uint64_t offset);
+  std::string without_values(const std::string& path) const;
 
   std::vector<StepSecrets::Secret> values_;
   parser::SourceRange range_;

@@ -131,9 +131,20 @@ base::UniqueFd make_file(const World& world, const MountSpec& mount, std::string
   return made;
 }
 
+/// A bind mount of a part of `tree`. Before Linux 6.15 only what is mounted in this namespace can
+/// be cloned, so the whole of it is mounted out of sight, and goes with the scratch.
+base::UniqueFd cut_out(const World& world, const MountSpec& mount, int tree,
+                       std::string_view phase) {
+  const std::string name = "tree-" + std::to_string(&mount - world.spec.mounts.data());
+  if (::mkdirat(world.scratch.get(), name.c_str(), 0700) != 0) fail_with_errno(phase, "mkdir");
+  attach_mount(phase, tree, open_target(phase, world.scratch, name).get());
+  return clone_mount(phase, mount.source_fd);
+}
+
 void mount_extra(const World& world, const MountSpec& mount, int source) {
   const std::string phase = "mount " + base::printable(mount.target.absolute());
   base::UniqueFd made;
+  if (mount.source_tree_fd >= 0) made = cut_out(world, mount, source, phase);
   if (mount.kind == MountSpec::Kind::tmpfs) made = make_tmpfs(world, mount, phase);
   if (mount.kind == MountSpec::Kind::file) made = make_file(world, mount, phase);
   const int fd = made ? made.get() : source;

@@ -66,6 +66,15 @@ std::string last_line(const std::string& text) {
   return base::printable(lines.empty() ? "" : lines.back());
 }
 
+/// Empty where that is not what is missing.
+std::string why_no_tun() {
+  constexpr const char* kTun = "/dev/net/tun";
+  const base::UniqueFd tun(::open(kTun, O_RDWR | O_CLOEXEC));
+  if (tun) return "";
+  return base::SystemError("open", kTun).what() +
+         std::string(": who runs ibuild has to be allowed that for --network=private");
+}
+
 base::Child start_pasta(int network_namespace) {
   base::Pipe out = base::Pipe::open();
   base::Pipe err = base::Pipe::open();
@@ -82,8 +91,10 @@ base::Child start_pasta(int network_namespace) {
   if (comes_alive(out.read_end.get())) return *std::move(pasta);
   pasta->send_signal(SIGKILL);
   base::FdSource said(err.read_end.get());
-  throw SandboxError(kPhase,
+  SandboxError error(kPhase,
                      "pasta failed: " + last_line(base::read_all(said, kMessageCap, "pasta")));
+  error.set_hint(why_no_tun());
+  throw error;
 }
 
 }  // namespace

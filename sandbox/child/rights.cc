@@ -12,11 +12,13 @@
 #include <cerrno>
 #include <vector>
 
+#include "base/error.h"
 #include "sandbox/child/aid.h"
 #include "sandbox/child/keeper/owner_keeper.h"
 #include "sandbox/child/seccomp_filter.h"
 #include "sandbox/enter_user_namespace.h"
 #include "sandbox/fail.h"
+#include "sandbox/rlimit_names.h"
 #include "sandbox/sandbox.h"
 
 #ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
@@ -170,13 +172,31 @@ void leave_keyring() {
   if (errno != ENOSYS && errno != EPERM) fail_with_errno("leave keyring", "keyctl");
 }
 
+namespace {
+
+/// EPERM: above our own hard limit without the right to raise it, or above what the kernel has for
+/// everybody.
+[[noreturn]] void fail_with_limit(const Rlimit& limit) {
+  const base::SystemError cause("set", std::string(name_of_rlimit(limit.resource)) + "=" +
+                                           std::to_string(limit.soft) + ":" +
+                                           std::to_string(limit.hard));
+  SandboxError error("set limit", cause.what());
+  rlimit64 own{};
+  if (cause.error_number() == EPERM &&
+      ::prlimit64(0, static_cast<__rlimit_resource>(limit.resource), nullptr, &own) == 0) {
+    error.set_hint("the hard limit of ibuild's own process is " + std::to_string(own.rlim_max) +
+                   "; root may go above it, as far as the kernel lets anybody (sysctl fs.nr_open)");
+  }
+  throw error;
+}
+
+}  // namespace
+
 void set_limits(const SandboxSpec& spec) {
   for (const Rlimit& limit : spec.rlimits) {
     const rlimit64 values{limit.soft, limit.hard};
     const auto resource = static_cast<__rlimit_resource>(limit.resource);
-    if (::prlimit64(0, resource, &values, nullptr) != 0) {
-      fail_with_errno("set limit", "prlimit", std::to_string(limit.resource));
-    }
+    if (::prlimit64(0, resource, &values, nullptr) != 0) fail_with_limit(limit);
   }
 }
 

@@ -22,13 +22,21 @@ namespace {
 constexpr const char* kPhase = "limit resources";
 constexpr std::uint64_t kFileCap = 64 << 20;  // hosts of many containers have many mounts
 
-[[noreturn]] void fail(const std::string& why) {
+constexpr const char* kNeedsRights =
+    "limits need cgroups that ibuild may write to: run it as root, with `systemd-run --user "
+    "--scope -p Delegate=yes`, or name one with --cgroup-parent";
+
+[[noreturn]] void fail(const std::string& why, const std::string& hint = kNeedsRights) {
   SandboxError error(kPhase, why);
-  error.set_hint(
-      "limits need cgroups that ibuild may write to: run it as root, with `systemd-run --user "
-      "--scope -p Delegate=yes`, or name one with --cgroup-parent");
+  error.set_hint(hint);
   throw error;
 }
+
+std::string read_line(const std::string& path) {
+  return std::string(base::trim(base::try_read_host_file(path, kFileCap).value_or("")));
+}
+
+std::string parent_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
 
 /// The error number, 0 for success.
 int try_write(const std::string& path, const std::string& value) {
@@ -39,12 +47,24 @@ int try_write(const std::string& path, const std::string& value) {
              : errno;
 }
 
+/// For one that the kernel does not take.
+std::string hint_for_value(const std::string& dir, const CgroupSetting& setting) {
+  if (!setting.file.starts_with("cpuset.")) return "the kernel does not take this value";
+  const std::string above = parent_of(dir) + "/" + setting.file;
+  std::string list = read_line(above + ".effective");  // version 2
+  if (list.empty()) list = read_line(above);
+  return "of " + setting.file.substr(setting.file.find('.') + 1) + " there are " + list + " here";
+}
+
 void write_setting(const std::string& dir, const CgroupSetting& setting) {
   const std::string path = dir + "/" + setting.file;
   const int error = try_write(path, setting.value);
   if (error == 0) return;
   if (error == ENOENT) fail("the kernel offers no " + setting.file + " in " + dir);
-  fail(base::SystemError(error, "write \"" + setting.value + "\" to", path).what());
+  const std::string what =
+      base::SystemError(error, "write \"" + setting.value + "\" to", path).what();
+  if (error == EACCES || error == EPERM || error == EROFS) fail(what);
+  fail(what, hint_for_value(dir, setting));
 }
 
 bool has_controller(const std::string& file, const std::string& controller) {
@@ -53,9 +73,24 @@ bool has_controller(const std::string& file, const std::string& controller) {
   return std::find(words.begin(), words.end(), controller) != words.end();
 }
 
+/// Why children of `dir` with controllers of their own would not do. Version 2 wants processes in
+/// the leaves, but for the root of all: it would enable "cpu", "cpuset" and "pids" nevertheless,
+/// and then no process could enter the child. See: cgroups(7), "no internal processes"
+std::string why_no_children(const std::string& dir) {
+  if (::access((dir + "/cgroup.type").c_str(), F_OK) != 0) return "";
+  if (const std::string type = read_line(dir + "/cgroup.type"); type != "domain") {
+    return dir + " is a cgroup for threads (" + type + ")";
+  }
+  return read_line(dir + "/cgroup.procs").empty()
+             ? ""
+             : dir + " holds processes and can hand no controllers on";
+}
+
 /// Lets the children of `dir` have the controllers. Why not; empty for success.
 std::string enable_for_children(const std::string& dir,
                                 const std::vector<std::string>& controllers) {
+  if (controllers.empty()) return "";
+  if (std::string why = why_no_children(dir); !why.empty()) return why;
   for (const auto& controller : controllers) {
     const std::string file = dir + "/cgroup.subtree_control";
     if (has_controller(file, controller)) continue;
@@ -78,8 +113,6 @@ void inherit_cpuset(const std::string& parent, const std::string& dir) {
     write_setting(dir, {std::string(file).substr(1), std::string(base::trim(above))});
   }
 }
-
-std::string parent_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
 
 }  // namespace
 

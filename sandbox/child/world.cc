@@ -137,10 +137,14 @@ MountSources take_sources(const SandboxSpec& spec) {
   MountSources sources;
   sources.root = take(spec.root_fd, spec.root_is_detached_mount, Depth::this_mount);
   for (const MountSpec& mount : spec.mounts) {
-    const bool bind = mount.kind == MountSpec::Kind::bind;  // others are made by mount_extras
-    sources.mounts.push_back(
-        bind ? take(mount.source_fd, mount.source_is_detached_mount, Depth::with_submounts)
-             : base::UniqueFd());
+    if (mount.kind != MountSpec::Kind::bind) {  // made by mount_extras
+      sources.mounts.emplace_back();
+    } else if (mount.source_tree_fd >= 0) {
+      sources.mounts.push_back(take(mount.source_tree_fd, true, Depth::this_mount));
+    } else {
+      sources.mounts.push_back(
+          take(mount.source_fd, mount.source_is_detached_mount, Depth::with_submounts));
+    }
   }
   return sources;
 }

@@ -15,7 +15,8 @@ namespace ibuild::sandbox {
 /// The spec's root and mount sources as detached mounts, in the order of the spec.
 struct MountSources {
   base::UniqueFd root;
-  std::vector<base::UniqueFd> mounts;  // invalid for what is no bind mount
+  std::vector<base::UniqueFd> mounts;  // invalid for what is no bind mount; for a part of a
+                                       // detached mount the whole of it
 };
 /// Requires: still in the mount namespace to which the spec's descriptors belong; the kernel clones
 /// no mount of another one. Throws: SandboxError.

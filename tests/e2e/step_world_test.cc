@@ -23,6 +23,8 @@ TEST_CASE("step: a private network leads out of the machine, or what it lacks is
     if (tun.code != 0) {
       CHECK(built.code != 0);
       CHECK(built.err.find("connect the network") != std::string::npos);
+      if (has_program("pasta"))
+        CHECK(built.err.find("hint: open /dev/net/tun: ") != std::string::npos);
       CHECK(machine.must({"doctor"}).find("--network=private: no") != std::string::npos);
       continue;
     }

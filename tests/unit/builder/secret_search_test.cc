@@ -56,9 +56,10 @@ TEST_CASE("secret_search: a value in a file is found, with the file's path", "[b
 }
 
 TEST_CASE("secret_search: so is one in a name or in a link", "[builder]") {
-  CHECK_THAT(
-      found({{"t", "open-sesame"}}, [](const auto& add) { add(file("x-open-sesame", 0), ""); }),
-      Catch::Contains("/x-open-sesame"));
+  // The message must not tell the value.
+  CHECK(found({{"t", "open-sesame"}}, [](const auto& add) {
+          add(file("x-open-sesame.open", 0), "");
+        }).ends_with("this step: /x-***.open"));
   CHECK_THAT(found({{"t", "open-sesame"}},
                    [](const auto& add) {
                      add(file("a", 1), "a");

@@ -21,6 +21,7 @@ SandboxSpec full_spec() {
                   .source_fd = 7,
                   .source_is_directory = false,
                   .source_is_detached_mount = true,
+                  .source_tree_fd = 6,
                   .read_only = true,
                   .ignores_setuid = true},
                  {.kind = MountSpec::Kind::tmpfs,
@@ -81,18 +82,19 @@ TEST_CASE("spec codec: every field comes over", "[sandbox]") {
   SandboxSpec spec = full_spec();
   const std::vector<Emulator> emulators = {{"qemu-x", std::string("\x7f\0E", 3), "mask", 9}};
   const EncodedSpec encoded = encode_spec(spec, {-1, 11, 12}, emulators);
-  CHECK(encoded.fds == std::vector<int>{11, 12, 5, 7, 8, 9});
+  CHECK(encoded.fds == std::vector<int>{11, 12, 5, 7, 6, 8, 9});
   const ReceivedSpec received = carry(encoded);
   CHECK(received.stdio.in == -1);
   CHECK(received.stdio.out == received.fds[0].get());
   CHECK(received.stdio.err == received.fds[1].get());
   spec.root_fd = received.fds[2].get();
   spec.mounts[0].source_fd = received.fds[3].get();
-  spec.mounts[2].source_fd = received.fds[4].get();
+  spec.mounts[0].source_tree_fd = received.fds[4].get();
+  spec.mounts[2].source_fd = received.fds[5].get();
   CHECK(received.spec == spec);
   REQUIRE(received.emulators.size() == 1);
   CHECK(received.emulators[0] ==
-        Emulator{"qemu-x", emulators[0].magic, "mask", received.fds[5].get()});
+        Emulator{"qemu-x", emulators[0].magic, "mask", received.fds[6].get()});
 }
 
 TEST_CASE("spec codec: limits come over alone", "[sandbox]") {

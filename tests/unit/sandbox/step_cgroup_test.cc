@@ -75,6 +75,35 @@ TEST_CASE("cgroup v2: else below the nearest one above", "[sandbox]") {
   CHECK(h.is_clean());
 }
 
+TEST_CASE("cgroup v2: one that holds processes hands nothing on, though the kernel would let it",
+          "[sandbox]") {
+  Hierarchy h;
+  std::string why;
+  SECTION("processes") {
+    h.set("user/session/cgroup.type", "domain\n");
+    h.set("user/session/cgroup.procs", "12\n13\n");
+    why = "holds processes and can hand no controllers on";
+  }
+  SECTION("threads") {
+    h.set("user/session/cgroup.type", "domain threaded\n");
+    why = "is a cgroup for threads (domain threaded)";
+  }
+  CHECK(h.error_of({.cpu_shares = 512}) ==
+        "the kernel offers no cpu.weight in " + h.path("/user/ibuild-77"));
+  CHECK(h.get("user/session/cgroup.subtree_control") == "\n");
+  CHECK(h.error_of({.cpu_shares = 512, .cgroup_parent = "/user/session"}) ==
+        h.path("/user/session") + " " + why);
+  CHECK(h.is_clean());
+}
+
+TEST_CASE("cgroup v2: one that only hands controllers on is taken", "[sandbox]") {
+  Hierarchy h;
+  h.set("user/session/cgroup.type", "domain\n");
+  h.set("user/session/cgroup.procs", "\n");
+  CHECK(h.error_of({.cpu_shares = 512}) ==
+        "the kernel offers no cpu.weight in " + h.path("/user/session/ibuild-77"));
+}
+
 TEST_CASE("cgroup v2: a controller that is nowhere is named with every place", "[sandbox]") {
   const Hierarchy h;
   const std::string error = h.error_of({.cpuset_cpus = "0"});

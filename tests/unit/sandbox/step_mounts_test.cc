@@ -1,6 +1,5 @@
 // The files that a step finds: the standard ones and the mounts of its spec.
 #include <fcntl.h>
-#include <sched.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -11,6 +10,7 @@
 
 #include "base/error.h"
 #include "tests/support/forked.h"
+#include "tests/support/mount_table.h"
 #include "tests/support/scratch_dir.h"
 #include "tests/unit/sandbox/step_fixture.h"
 
@@ -355,14 +355,39 @@ TEST_CASE("mounts: a detached overlay serves as root, and its upper directory ho
   CHECK(steps.exists("bin/sh"));
 }
 
+TEST_CASE("mounts: a part of a detached mount is bound by itself", "[step]") {
+  if (!can_run_steps()) return;
+  const base::UniqueFd context(::fsopen("tmpfs", FSOPEN_CLOEXEC));
+  REQUIRE(context);
+  REQUIRE(::fsconfig(context.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) == 0);
+  const base::DirFd tree(base::UniqueFd(::fsmount(context.get(), FSMOUNT_CLOEXEC, 0)), "tree");
+  base::make_dirs(tree, base::RelPath::exact("part/sub"));
+  base::write_file_atomically(tree, base::RelPath::exact("part/f"), "in it\n");
+  base::write_file_atomically(tree, base::RelPath::exact("outside"), "");
+  const auto part = base::open_at(tree, base::RelPath::exact("part"), O_PATH);
+  const auto file = base::open_at(tree, base::RelPath::exact("part/f"), O_PATH);
+  StepFixture steps;
+  auto spec = steps.shell(
+      "busybox ls /a /a/..; busybox cat /b; echo new > /a/sub/g; (echo x > /b) 2>/dev/null || echo "
+      "refused; busybox grep -c tree- /proc/mounts");
+  spec.mounts = {
+      {.target = base::RelPath::exact("a"), .source_fd = part.get(), .source_tree_fd = tree.get()},
+      {.target = base::RelPath::exact("b"),
+       .source_fd = file.get(),
+       .source_is_directory = false,
+       .source_tree_fd = tree.get(),
+       .read_only = true}};
+  CHECK(steps.run(spec).out ==
+        "/a:\nf\nsub\n\n/a/..:\na\nb\nbin\ndev\netc\nproc\nsys\nin it\nrefused\n0\n");
+  CHECK(base::read_file_at(tree, base::RelPath::exact("part/sub/g"), 10) == "new\n");
+}
+
 TEST_CASE("mounts: none of them shows up outside where mounts are shared", "[step]") {
   if (!can_run_steps() || !is_real_root()) return;
   CHECK(passes_in_fork([] {
     // As systemd sets up a machine: what is mounted in one place shows in its peers.
-    if (::unshare(CLONE_NEWNS) != 0) return false;
-    if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return false;
-    if (::mount(nullptr, "/", nullptr, MS_REC | MS_SHARED, nullptr) != 0) return false;
-    const std::string before = base::read_host_file("/proc/self/mountinfo", 1 << 20);
+    if (!enter_own_mount_namespace()) return false;
+    const auto before = mounts_here();
     StepFixture steps;
     const base::TempDir cache = make_scratch_dir();
     auto spec =
@@ -370,8 +395,7 @@ TEST_CASE("mounts: none of them shows up outside where mounts are shared", "[ste
     spec.insecure = true;
     spec.mounts = {{.target = base::RelPath::exact("cache"), .source_fd = cache.dir().get()},
                    {.kind = MountSpec::Kind::tmpfs, .target = base::RelPath::exact("cache/sub")}};
-    return steps.run(spec).status.success() &&
-           base::read_host_file("/proc/self/mountinfo", 1 << 20) == before;
+    return steps.run(spec).status.success() && !has_new_mounts(before);
   }));
 }
 

@@ -179,6 +179,20 @@ TEST_CASE("step: its host name and limits are set, its umask is 022", "[step]") 
   CHECK(steps.run(spec).out == "box\n123\n0022\n");
 }
 
+TEST_CASE("step: a limit that cannot be set is named, with what can", "[step]") {
+  if (!can_run_steps()) return;
+  StepFixture steps;
+  auto spec = steps.shell("true");
+  spec.rlimits = {{RLIMIT_NOFILE, 1ULL << 40, 1ULL << 40}};
+  try {
+    steps.run(spec);
+    FAIL("it was set");
+  } catch (const SandboxError& error) {
+    CHECK_THAT(error.what(), Catch::Contains("set nofile=1099511627776:1099511627776"));
+    CHECK_THAT(error.hint(), Catch::Contains("hard limit"));
+  }
+}
+
 TEST_CASE("step: it has three descriptors and no input", "[step]") {
   if (!can_run_steps()) return;
   StepFixture steps;

@@ -1,5 +1,6 @@
 #include "sandbox/user_namespace.h"
 
+#include <sys/mount.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -9,11 +10,12 @@
 
 #include "base/child.h"
 #include "base/error.h"
-#include "base/fs_at.h"
+#include "base/files.h"
 #include "sandbox/enter_user_namespace.h"
 #include "sandbox/id_map.h"
 #include "sandbox/sandbox.h"
 #include "tests/support/forked.h"
+#include "tests/support/mount_table.h"
 #include "tests/support/must_run.h"
 #include "tests/support/rootless_mode.h"
 #include "tests/unit/sandbox/step_fixture.h"
@@ -116,6 +118,25 @@ TEST_CASE("user namespace: the words of a refusal name the step and the error", 
              Catch::Contains("mount /proc") && Catch::Contains("must not mask paths"));
 }
 
+/// The words of a refused mount where /proc/sys/kernel says `value` in the file `name`.
+bool refusal_names(const std::string& name, const std::string& value, const std::string& advice) {
+  return test::passes_in_fork([&] {
+    if (!test::enter_own_mount_namespace()) return false;
+    if (::mount("settings", "/proc/sys/kernel", "tmpfs", 0, nullptr) != 0) return false;
+    base::write_file_atomically(base::DirFd::open("/proc/sys/kernel"), base::RelPath::exact(name),
+                                value + "\n");
+    return explain_refusal(UserNamespaceStep::mount, EACCES).find(advice) != std::string::npos;
+  });
+}
+
+TEST_CASE("user namespace: settings of the machine that forbid it are named", "[sandbox]") {
+  if (!test::can_run("root", has_admin_capability(), "not root")) return;
+  CHECK(refusal_names("apparmor_restrict_unprivileged_userns", "1",
+                      "AppArmor profile with \"userns,\""));
+  CHECK(refusal_names("unprivileged_userns_clone", "0", "kernel.unprivileged_userns_clone=1"));
+  CHECK_FALSE(refusal_names("apparmor_restrict_unprivileged_userns", "0", "AppArmor"));
+}
+
 TEST_CASE("profiles: each has a row with a reason, in order", "[sandbox]") {
   const std::vector<ProfileProbe> table = probe_profiles();
   std::vector<std::string> names;
@@ -148,9 +169,13 @@ TEST_CASE("profiles: where /proc is masked steps can run, but not as `rootless`"
 }
 
 TEST_CASE("profiles: the probes leave no mount behind", "[sandbox]") {
-  const std::string before = base::read_host_file("/proc/self/mountinfo", 1 << 20);
-  probe_profiles();
-  CHECK(base::read_host_file("/proc/self/mountinfo", 1 << 20) == before);
+  CHECK(test::passes_in_fork([] {
+    // Where we may not make a namespace the probes are without rights as well.
+    static_cast<void>(test::enter_own_mount_namespace());
+    const auto before = test::mounts_here();
+    probe_profiles();
+    return !test::has_new_mounts(before);
+  }));
 }
 
 }  // namespace
