@@ -39,10 +39,24 @@ int try_write(const std::string& path, const std::string& value) {
              : errno;
 }
 
+/// No right would help: the kernel has no such processor or memory node.
+[[noreturn]] void fail_for_set(const CgroupSetting& setting) {
+  const bool is_cpus = setting.file == "cpuset.cpus";
+  const std::string there =
+      base::try_read_host_file(
+          is_cpus ? "/sys/devices/system/cpu/online" : "/sys/devices/system/node/online", kFileCap)
+          .value_or("others");
+  throw SandboxError(kPhase, setting.file + " \"" + base::printable(setting.value) +
+                                 "\" names some that this machine has not: it has " +
+                                 std::string(base::trim(there)));
+}
+
 void write_setting(const std::string& dir, const CgroupSetting& setting) {
   const std::string path = dir + "/" + setting.file;
   const int error = try_write(path, setting.value);
   if (error == 0) return;
+  if (setting.file.starts_with("cpuset.") && (error == EINVAL || error == ERANGE))
+    fail_for_set(setting);
   if (error == ENOENT) fail("the kernel offers no " + setting.file + " in " + dir);
   fail(base::SystemError(error, "write \"" + setting.value + "\" to", path).what());
 }

@@ -115,7 +115,10 @@ TEST_CASE("limits: one that cannot be set is an error that names it", "[step]") 
   } catch (const SandboxError& error) {
     CHECK(error.phase() == "limit resources");
     CHECK_THAT(error.what(), Catch::Contains("cpuset"));
-    CHECK_THAT(error.hint(), Catch::Contains("--cgroup-parent"));
+    // Either there is no cgroup to be had, or the number is the fault.
+    const bool is_number =
+        std::string_view(error.what()).find("this machine has not") != std::string_view::npos;
+    CHECK((error.hint().find("--cgroup-parent") != std::string::npos) != is_number);
   }
   if (place_of("cpuset")) CHECK(left_behind("cpuset").empty());
 }
