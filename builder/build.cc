@@ -23,6 +23,7 @@
 #include "builder/plan/base_table.h"
 #include "builder/plan/plan_build.h"
 #include "builder/plan/platform_target.h"
+#include "builder/plan/read_stages.h"
 #include "builder/solver.h"
 #include "builder/source_date_epoch.h"
 #include "builder/step_executor.h"
@@ -177,6 +178,11 @@ FinishedBuild finish_build(const BuildPlan& plan, const std::vector<StepResult>&
   build.names = request.tags;
   for (const auto& image : plan.images)
     build.images.push_back(finish_image(image, plan, results, clock));
+  if (request.has_history) return build;
+  for (auto& image : build.images) {
+    image.config.history.clear();
+    image.base_history = 0;
+  }
   return build;
 }
 
@@ -263,7 +269,7 @@ BuildResult run_passes(const BuildRequest& request, const Services& given_servic
   const auto dockerfile = parser::parse_dockerfile(request.dockerfile, diagnostics);
   BuildChecks checks(request, dockerfile, diagnostics, events);
   // Every instruction is typed; there is at least one stage; nothing is expanded.
-  const auto stages = checks.before([&] { return parser::build_stages(dockerfile, diagnostics); });
+  const auto stages = checks.before([&] { return read_stages(dockerfile, request, diagnostics); });
   // For each platform: every FROM, COPY --from and mount names a stage or an image; the target
   // exists; there is no cycle.
   auto targets = checks.before(

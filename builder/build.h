@@ -32,6 +32,7 @@
 #include "layers/compression.h"
 #include "layers/store.h"
 #include "layers/working_tree.h"
+#include "sandbox/network_files.h"
 #include "sandbox/sandbox.h"
 
 namespace ibuild::builder {
@@ -83,6 +84,10 @@ struct BuildRequest {
   std::vector<std::pair<std::string, std::string>> labels;
   std::vector<std::string> unset_labels;  // names that the image shall not have, but for `labels`
   std::vector<std::string> unset_env;     // variables likewise; steps have them
+  std::vector<std::pair<std::string, std::string>> env;  // that every stage begins with
+  bool inherits_labels = true;  // false: no stage has those of what it stands on
+  bool has_history = true;      // false: the image's configuration has none
+  std::string first_base;       // in place of the image that the first FROM names; empty: that
   std::vector<image::Reference> tags;
   std::vector<OutputSpec> outputs;  // empty: the store
   AttestationSettings attestations;
@@ -100,6 +105,7 @@ struct BuildRequest {
   std::vector<CacheSpec> cache_to;
   std::string network = "default";     // default network of RUN
   std::vector<std::string> add_hosts;  // "name:ip", "name:host-gateway"
+  sandbox::DnsSettings dns;
   std::uint64_t shm_size_bytes = 64 << 20;
   std::vector<sandbox::Rlimit> ulimits;
   sandbox::ResourceLimits resources;

@@ -2,14 +2,15 @@
 
 #include <utility>
 
+#include "builder/plan/read_stages.h"
 #include "builder/vertex_numbers.h"
 
 namespace ibuild::builder {
 namespace {
 
-parser::StageList read_stages(const parser::Dockerfile& dockerfile) {
+parser::StageList stages_of(const parser::Dockerfile& dockerfile, const BuildRequest& request) {
   parser::Diagnostics unused;
-  return parser::build_stages(dockerfile, unused);
+  return read_stages(dockerfile, request, unused);
 }
 
 }  // namespace
@@ -17,7 +18,7 @@ parser::StageList read_stages(const parser::Dockerfile& dockerfile) {
 BuildDescription::BuildDescription(const BuildRequest& request,
                                    const parser::Dockerfile& dockerfile, const Services& services,
                                    Scope scope, std::stop_token stop)
-    : stages_(read_stages(dockerfile)),
+    : stages_(stages_of(dockerfile, request)),
       targets_(make_targets(stages_, request, request.build_args)) {
   if (scope == Scope::all_stages) {
     for (auto& target : targets_) target.graph.need_all_stages();

@@ -30,6 +30,7 @@ enum class PullPolicy {
   missing,  // a tag that is in the local store is taken from there (not asked again); else the
             // registry
   always,   // --pull: the registry's word counts
+  newer,    // likewise where it has one to say; else what the store has
   never,
 };
 

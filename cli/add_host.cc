@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "cli/csv.h"
 
 namespace ibuild::cli {
 
@@ -38,6 +39,15 @@ std::string parse_add_host(std::string_view text) {
   if (address != "host-gateway" && !is_address(address))
     throw refuse("\"" + base::printable(address) + "\" is no IP address");
   return std::string(name) + ":" + address;
+}
+
+void take_add_hosts(std::string_view text, std::vector<std::string>& hosts) {
+  try {
+    for (const auto& each : parse_csv(text)) hosts.push_back(parse_add_host(each));
+  } catch (base::UsageError& error) {
+    if (!std::string_view(error.what()).starts_with("--add-host")) error.add_context("--add-host");
+    throw;
+  }
 }
 
 }  // namespace ibuild::cli

@@ -1,10 +1,13 @@
 #include "cli/call.h"
 
+#include <nlohmann/json.hpp>
+#include <sstream>
 #include <utility>
 
 #include "builder/build_description.h"
 #include "builder/check.h"
 #include "builder/outline.h"
+#include "builder/plan/read_stages.h"
 #include "cli/error_report.h"
 #include "cli/exit_code.h"
 #include "cli/lint_report.h"
@@ -14,19 +17,17 @@ namespace ibuild::cli {
 
 namespace {
 
-int answer_check(const CallSpec& call, const builder::BuildRequest& request,
-                 const builder::Services& services, CommandContext& context, std::stop_token stop) {
-  const auto report = builder::check_build(request, services, std::move(stop));
+CallAnswer answer_check(const CallSpec& call, const builder::BuildRequest& request,
+                        const builder::Services& services, std::stop_token stop) {
+  auto report = builder::check_build(request, services, std::move(stop));
   const DockerfileText dockerfile{.name = request.dockerfile_name, .text = request.dockerfile};
-  if (call.format == CallFormat::json) {
-    context.out << lint_json(report, dockerfile);
-  } else {
-    print_lint_text(context.out, report, dockerfile);
-  }
-  context.out << std::flush;
-  if (report.error) report_build_error(context.err, *report.error, dockerfile);
-  if (report.error) return kFailure;
-  return report.warnings.empty() || call.ignores_status ? kSuccess : kFailure;
+  std::ostringstream text;
+  print_lint_text(text, report, dockerfile);
+  CallAnswer answer{.text = text.str(), .json = lint_json(report, dockerfile)};
+  answer.has_findings = report.error || !report.warnings.empty();
+  if (report.error || (answer.has_findings && !call.ignores_status)) answer.exit_code = kFailure;
+  answer.error = std::move(report.error);
+  return answer;
 }
 
 parser::Dockerfile parse(const builder::BuildRequest& request) {
@@ -34,45 +35,47 @@ parser::Dockerfile parse(const builder::BuildRequest& request) {
   return parser::parse_dockerfile(request.dockerfile, unused);
 }
 
-void answer_outline(const CallSpec& call, const builder::BuildRequest& request,
-                    const builder::Services& services, CommandContext& context,
-                    std::stop_token stop) {
+CallAnswer answer_outline(const builder::BuildRequest& request, const builder::Services& services,
+                          std::stop_token stop) {
   const auto dockerfile = parse(request);
   const builder::BuildDescription description(
       request, dockerfile, services, builder::BuildDescription::Scope::target, std::move(stop));
   const auto outline = builder::make_outline(description, request);
-  context.out << (call.format == CallFormat::json ? outline_json(outline, request.dockerfile)
-                                                  : outline_text(outline));
+  return {.text = outline_text(outline), .json = outline_json(outline, request.dockerfile)};
 }
 
-void answer_targets(const CallSpec& call, const builder::BuildRequest& request,
-                    CommandContext& context) {
+CallAnswer answer_targets(const builder::BuildRequest& request) {
   parser::Diagnostics unused;
-  const auto stages = parser::build_stages(parse(request), unused);
-  context.out << (call.format == CallFormat::json ? targets_json(stages, request.dockerfile)
-                                                  : targets_text(stages));
+  const auto stages = builder::read_stages(parse(request), request, unused);
+  return {.text = targets_text(stages), .json = targets_json(stages, request.dockerfile)};
 }
 
 }  // namespace
 
-int answer_call(const CallSpec& call, const builder::BuildRequest& request,
-                const ServicesProvider& services, CommandContext& context, std::stop_token stop) {
+CallAnswer answer_call(const CallSpec& call, const builder::BuildRequest& request,
+                       const ServicesProvider& services, std::stop_token stop) {
   switch (call.kind) {
     case CallKind::check:
-      return answer_check(call, request, services(), context, std::move(stop));
+      return answer_check(call, request, services(), std::move(stop));
     case CallKind::outline:
-      answer_outline(call, request, services(), context, std::move(stop));
-      break;
+      return answer_outline(request, services(), std::move(stop));
     case CallKind::targets:
-      answer_targets(call, request, context);
-      break;
+      return answer_targets(request);
     case CallKind::describe:
-      context.out << (call.format == CallFormat::json ? describe_json() : describe_text());
-      break;
+      return {.text = describe_text(), .json = describe_json()};
     case CallKind::build:
       break;
   }
-  return kSuccess;
+  return {};
+}
+
+std::string metadata_json(const CallSpec& call, const CallAnswer& answer) {
+  nlohmann::ordered_json json;
+  json["result.json"] = nlohmann::ordered_json::parse(answer.json);
+  if (call.kind == CallKind::check) json["result.statuscode"] = answer.has_findings ? "1" : "0";
+  json["result.txt"] = answer.text;
+  json["version"] = "1.0.0";  // of BuildKit's subrequests
+  return json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
 
 }  // namespace ibuild::cli

@@ -147,6 +147,15 @@ FoundFile find_in_files(const DockerfileQuery& query) {
                       : read_in_context(root, RelPath::clean(file), "the context");
 }
 
+std::string read_ignore_option(const std::string& file) {
+  try {
+    return base::read_host_file(file, builder::kMaxIgnoreFileBytes);
+  } catch (base::Error& error) {
+    error.add_context("--ignorefile");
+    throw;
+  }
+}
+
 FoundFile find_dockerfile(const DockerfileQuery& query, const DockerfileSources& sources) {
   check_dockerfile_option(query.file, query.spec);
   check_one_dockerfile(query);
@@ -198,7 +207,7 @@ DockerfileInput read_dockerfile(const DockerfileQuery& query, const DockerfileSo
                     " is not looked for: the context is a Dockerfile itself";
   }
   if (!query.ignore_file.empty()) {
-    input.ignore_file = base::read_host_file(query.ignore_file, builder::kMaxIgnoreFileBytes);
+    input.ignore_file = read_ignore_option(query.ignore_file);
   } else if (query.context.ignore_files == builder::ResolvedContext::IgnoreFiles::apply) {
     input.ignore_file =
         found.ignore_file

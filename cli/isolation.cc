@@ -38,7 +38,7 @@ std::string_view name_of_fallback(const IsolationChoice& choice) {
 }
 
 Isolation parse_isolation(std::string_view text) {
-  if (text.empty() || text == "auto") return Isolation::automatic;
+  if (text.empty() || text == "auto" || text == "default") return Isolation::automatic;
   if (text == "root") return Isolation::root;
   if (text == "rootless") return Isolation::rootless;
   if (text == "shared-pids") return Isolation::shared_pids;

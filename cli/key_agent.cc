@@ -45,6 +45,16 @@ base::Child start_agent(const std::string& socket_path) {
   }
 }
 
+/// The cipher's name behind the mark of OpenSSH's own format, as base64 has it: "none" for a key
+/// without a passphrase. See: PROTOCOL.key of OpenSSH. Older formats say it in words.
+bool has_passphrase(std::string_view key) {
+  constexpr std::string_view kMark = "b3BlbnNzaC1rZXktdjEA";
+  constexpr std::string_view kNoCipher = "AAAABG5vbmU";
+  const auto mark = key.find(kMark);
+  if (mark == std::string_view::npos) return key.find("ENCRYPTED") != std::string_view::npos;
+  return !key.substr(mark + kMark.size()).starts_with(kNoCipher);
+}
+
 /// Through standard input, so that a file of any mode will do; there is nobody to ask for a
 /// passphrase.
 void add_key(const std::string& socket_path, const std::string& file) {
@@ -54,8 +64,10 @@ void add_key(const std::string& socket_path, const std::string& file) {
                        "SSH_ASKPASS_REQUIRE=force"};
   const auto result = base::run_program({"ssh-add", "-q", "-"}, options);
   if (result.status.success()) return;
-  base::Error error("--ssh: cannot use the key " + file + ": " +
-                    std::string(base::trim(base::printable(result.err))));
+  std::string cause(base::trim(base::printable(result.err)));
+  if (has_passphrase(options.stdin_text)) cause = "it has a passphrase";
+  if (cause.empty()) cause = "ssh-add did not take it: " + result.status.describe();
+  base::Error error("--ssh: cannot use the key " + file + ": " + cause);
   error.set_hint(
       "a key must be a private one without a passphrase; for others start ssh-agent, add them with "
       "ssh-add, and give --ssh default");

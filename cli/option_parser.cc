@@ -56,6 +56,19 @@ void OptionParser::flag(const std::string& names, bool& target, const std::strin
   impl_->app.add_flag(names, target, help)->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
 }
 
+void OptionParser::flag(const std::string& names, std::optional<bool>& target,
+                        const std::string& help) {
+  impl_->app
+      .add_flag_function(
+          names, [&target](std::int64_t count) { target = count > 0; }, help)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+}
+
+void OptionParser::word_flag(const std::string& names, std::string& target,
+                             const std::string& help) {
+  impl_->app.add_flag(names, target, help)->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+}
+
 void OptionParser::value(const std::string& names, const std::string& value, std::string& target,
                          const std::string& help) {
   impl_->app.add_option(names, target, help)
@@ -176,6 +189,20 @@ void OptionParser::ignore_false(const std::string& name, const std::string& why)
                          [&remarks, remark = name + "=false has no effect: " + why](bool is_set) {
                            if (!is_set) remarks.push_back(remark);
                          });
+}
+
+void OptionParser::alias_flag(const std::string& name, const std::string& value,
+                              std::string& target) {
+  impl_->add_unseen_flag(name, [&target, value](bool is_set) {
+    if (is_set) target = value;
+  });
+}
+
+void OptionParser::accept_only(const std::string& name, bool is_met, const std::string& why) {
+  impl_->add_unseen_flag(name, [name, is_met, why](bool is_set) {
+    if (is_set == is_met) return;
+    throw base::UsageError(name + (is_set ? "" : "=false") + " is not supported: " + why);
+  });
 }
 
 void OptionParser::alias(const std::string& name, std::string& target) {

@@ -24,6 +24,10 @@ class OptionParser {
   // `names` is "-t,--tag". `value` names the value in the help text.
   /// Also read as --name=true and --name=false.
   void flag(const std::string& names, bool& target, const std::string& help);
+  /// Tells whether it was given at all.
+  void flag(const std::string& names, std::optional<bool>& target, const std::string& help);
+  /// Takes a value only as --name=value; alone it is "true".
+  void word_flag(const std::string& names, std::string& target, const std::string& help);
   void value(const std::string& names, const std::string& value, std::string& target,
              const std::string& help);
   void value(const std::string& names, const std::string& value, std::optional<std::string>& target,
@@ -50,6 +54,11 @@ class OptionParser {
   void ignore(const std::string& names, Takes takes, const std::string& why);
   /// A flag that asks for nothing but what is done anyway; only =false is told of.
   void ignore_false(const std::string& name, const std::string& why);
+  /// Another name for `target`'s flag, not in the help: it stands for `value` there.
+  void alias_flag(const std::string& name, const std::string& value, std::string& target);
+  /// A flag of other builders whose value `is_met` is what is done anyway: the other one is an
+  /// error that says `why`. Not in the help.
+  void accept_only(const std::string& name, bool is_met, const std::string& why);
   /// Another name for an option, not in the help.
   void alias(const std::string& name, std::string& target);
 

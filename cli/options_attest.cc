@@ -59,8 +59,19 @@ void take_short(Wishes& wishes, const std::string& type, const std::string& text
   if (text.empty()) return;
   if (const auto value = base::parse_go_bool(text)) {
     wishes[type] = *value ? std::optional(Parameters()) : std::nullopt;
+  } else if (text.find('=') == std::string::npos) {
+    base::UsageError error("--" + type + "=" + base::printable(text) +
+                           " is neither true nor false nor key=value");
+    if (type == "sbom")
+      error.set_hint("--sbom=true has the packages of the image's databases, as SPDX");
+    throw error;
   } else {
-    wish(wishes, type, parse_attributes(text), "--" + type);
+    try {
+      wish(wishes, type, parse_attributes(text), "--" + type);
+    } catch (base::UsageError& error) {
+      if (!std::string_view(error.what()).starts_with("--")) error.add_context("--" + type);
+      throw;
+    }
   }
 }
 

@@ -1,10 +1,12 @@
 #include "cli/options_build.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 
 #include "base/error.h"
 #include "base/fs_at.h"
+#include "base/go_values.h"
 #include "base/text.h"
 #include "builder/source_date_epoch.h"
 #include "cli/add_host.h"
@@ -46,6 +48,27 @@ void take_tags(const BuildOptions& options, builder::BuildRequest& request) {
   }
 }
 
+/// What buildx takes too: a yes or no; and the words of podman.
+builder::PullPolicy parse_pull(const std::string& text) {
+  using Policy = builder::PullPolicy;
+  if (const auto value = base::parse_go_bool(text); value || text.empty())
+    return value.value_or(false) ? Policy::always : Policy::missing;
+  if (text == "always") return Policy::always;
+  if (text == "newer") return Policy::newer;
+  if (text == "missing") return Policy::missing;
+  if (text == "never") return Policy::never;
+  throw base::UsageError("--pull=" + base::printable(text) +
+                         " is not known: use always, newer, missing or never");
+}
+
+/// Before anything runs that would be for nothing.
+void check_has_id(const BuildOptions& options, const std::vector<builder::OutputSpec>& outputs) {
+  if (!options.wants_id() || outputs.empty() || std::ranges::any_of(outputs, &is_image)) return;
+  throw base::UsageError(std::string(options.iidfile.empty() ? "--iidfile-raw" : "--iidfile") +
+                         " needs an output that is an image: type=" + outputs.front().type +
+                         " has no id");
+}
+
 void take_outputs(const BuildOptions& options, builder::BuildRequest& request) {
   bool to_stdout = false;
   for (const auto& text : options.outputs) {
@@ -60,6 +83,8 @@ void take_outputs(const BuildOptions& options, builder::BuildRequest& request) {
   if (options.squash) squash(request.outputs);
   add_compressions(request.outputs, options.added_compressions);
   if (options.timestamp) set_timestamp(request.outputs, *options.timestamp);
+  options.buildah.put_into(request.outputs);
+  check_has_id(options, request.outputs);
   if (options.push && request.tags.empty()) {
     throw base::UsageError("--push needs a name to push to: add --tag REGISTRY/NAME:TAG");
   }
@@ -85,6 +110,15 @@ std::string take_network(const BuildOptions& options) {
   }
   throw base::UsageError("--network " + base::printable(options.network) +
                          " is not supported: use default, host, none or private");
+}
+
+/// As buildx: what shows something does not go with --quiet.
+void check_quiet(const std::string& progress) {
+  const auto mode = parse_progress(progress);
+  if (progress.empty() || progress == "auto" || mode == ProgressMode::quiet ||
+      mode == ProgressMode::none)
+    return;
+  throw base::UsageError("--progress=" + progress + " and --quiet exclude each other");
 }
 
 }  // namespace
@@ -131,7 +165,11 @@ void BuildOptions::add_to(OptionParser& parser) {
   cache.add_to(parser);
   parser.list("--platform", "OS/ARCH[,…]", platforms,
               "Platform of the image (this machine's own); several make an image index");
-  parser.flag("--pull", pull, "Ask the registry for newer bases");
+  parser.word_flag("--pull", pull,
+                   "Ask the registry for newer bases: always (--pull alone), newer (if it can be "
+                   "reached), missing (the default) or never");
+  parser.alias_flag("--pull-always", "always", pull);
+  parser.alias_flag("--pull-never", "never", pull);
   parser.list(
       "-o,--output", "SPEC", outputs,
       "type=image|registry|oci|docker|tar|local|cacheonly[,dest=…], a directory, or - for a tar");
@@ -163,6 +201,7 @@ void BuildOptions::add_to(OptionParser& parser) {
   sources.add_to(parser);
   lock.add_to(parser);
   attest.add_to(parser);
+  buildah.add_to(parser);
   parser.flag("--offline", registry.offline,
               "Ask no registry, no web server and no git repository; steps have --network");
   store.add_to(parser);
@@ -171,10 +210,17 @@ void BuildOptions::add_to(OptionParser& parser) {
 }
 
 ProgressMode BuildOptions::progress_mode() const {
-  if (quiet) return ProgressMode::quiet;
   const std::string chosen =
       progress.empty() ? environment("BUILDKIT_PROGRESS").value_or("") : progress;
-  return parse_progress(chosen.empty() && debug ? "plain" : chosen);
+  if (quiet) {
+    check_quiet(progress);
+    return ProgressMode::quiet;
+  }
+  const bool is_open = chosen.empty() || chosen == "auto";
+  const bool is_written = !buildah.logfile.empty();
+  if (is_written && chosen == "tty")
+    throw base::UsageError("--progress=tty needs a terminal, not a --logfile");
+  return parse_progress(is_open && (is_written || (debug && chosen.empty())) ? "plain" : chosen);
 }
 
 builder::BuildRequest make_build_request(const BuildOptions& options) {
@@ -189,21 +235,27 @@ builder::BuildRequest make_build_request(const BuildOptions& options) {
   take_outputs(options, request);
   request.attestations = options.attest.settings(
       {.metadata_file = options.metadata_file, .build_args = request.build_args});
-  request.platforms = parse_platform_list(options.platforms);
-  request.pull = options.pull ? builder::PullPolicy::always : builder::PullPolicy::missing;
+  if (!options.buildah.names_platform()) {
+    request.platforms = parse_platform_list(options.platforms);
+  } else if (!options.platforms.empty()) {
+    throw base::UsageError("--platform does not go with --os, --arch and --variant");
+  }
+  request.pull = parse_pull(options.pull);
   options.cache.take_into(request);
   request.contexts = options.sources.named_contexts();
   request.short_names = options.sources.short_names.rule();
   request.network = take_network(options);
-  for (const auto& host : options.add_hosts) request.add_hosts.push_back(parse_add_host(host));
+  for (const auto& host : options.add_hosts) take_add_hosts(host, request.add_hosts);
   if (!options.shm_size.empty())
     request.shm_size_bytes = parse_byte_size("--shm-size", options.shm_size);
   for (const auto& limit : options.ulimits) request.ulimits.push_back(parse_ulimit(limit));
+  options.buildah.put_into(request);
   options.steps.put_into(request);
   check_deleting_outputs(request.outputs, request.allowed);
   request.secrets = make_secret_lookup(options.secrets.secrets);
   request.ssh_agents = make_ssh_agent_lookup(options.secrets.agents);
-  request.isolation = options.isolation.empty() ? "auto" : options.isolation;
+  request.isolation =
+      options.isolation.empty() || options.isolation == "default" ? "auto" : options.isolation;
   return request;
 }
 

@@ -8,6 +8,7 @@
 #include "cli/isolation.h"
 #include "cli/option_parser.h"
 #include "cli/options_attest.h"
+#include "cli/options_buildah.h"
 #include "cli/options_cache.h"
 #include "cli/options_check.h"
 #include "cli/options_lock.h"
@@ -37,7 +38,7 @@ struct BuildOptions {
   std::optional<std::string> timestamp;
   CacheOptions cache;
   std::vector<std::string> platforms;
-  bool pull = false;
+  std::string pull;
   bool push = false;
   bool load = false;
   std::vector<std::string> outputs;
@@ -57,11 +58,14 @@ struct BuildOptions {
   SourceOptions sources;
   LockOptions lock;
   AttestOptions attest;
+  BuildahOptions buildah;
   StoreOptions store;
   RegistryFlags registry;
 
   void add_to(OptionParser& parser);
   ProgressMode progress_mode() const;
+  /// Whether the image's id is to be written somewhere.
+  bool wants_id() const { return !iidfile.empty() || !buildah.iidfile_raw.empty(); }
 };
 
 /// Checks the values and makes a request of them; the Dockerfile, the ignore file and the context

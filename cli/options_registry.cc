@@ -1,6 +1,11 @@
 #include "cli/options_registry.h"
 
+#include <sys/stat.h>
+
+#include <chrono>
+
 #include "base/error.h"
+#include "base/go_values.h"
 #include "base/text.h"
 #include "sandbox/user_namespace.h"
 
@@ -10,6 +15,7 @@ namespace {
 
 constexpr int kMaxRetries = 100;
 constexpr int kMaxConnections = 64;
+constexpr std::chrono::hours kMaxDelay{1};
 
 int parse_count(const std::string& option, const std::string& text, int least, int most) {
   const auto number = base::parse_u64(text);
@@ -21,11 +27,35 @@ int parse_count(const std::string& option, const std::string& text, int least, i
                          std::to_string(least) + " to " + std::to_string(most));
 }
 
+std::chrono::milliseconds parse_delay(const std::string& option, const std::string& text) {
+  const auto time = base::parse_go_duration(text);
+  if (time && *time >= std::chrono::nanoseconds(0) && *time <= kMaxDelay)
+    return std::chrono::duration_cast<std::chrono::milliseconds>(*time);
+  base::UsageError error(option + " " + base::printable(text) + " is no time up to an hour");
+  error.set_hint("write it as 500ms, 2s or 1m");
+  throw error;
+}
+
+std::string checked_directory(const std::string& option, const std::string& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) {
+    base::SystemError error("open", path);
+    error.add_context(option);
+    throw error;
+  }
+  if (!S_ISDIR(status.st_mode))
+    throw base::UsageError(option + " " + base::printable(path) + " is no directory");
+  return path;
+}
+
 }  // namespace
 
 void RegistryFlags::add_to(OptionParser& parser) {
   parser.value("--ca-file", "FILE", ca_file,
                "Trust the certificate authorities in this PEM file as well");
+  parser.value(
+      "--cert-dir", "DIR", cert_dir,
+      "Folder of *.crt, *.cert and *.key for all registries, in place of those in certs.d");
   parser.flag("--tls-verify", tls_verify,
               "Check certificates of registries (--tls-verify=false: do not)");
   parser.value("--registries-conf", "FILE", registries_conf,
@@ -33,6 +63,8 @@ void RegistryFlags::add_to(OptionParser& parser) {
   parser.value("--authfile", "FILE", auth_file,
                "Credentials, in place of those in REGISTRY_AUTH_FILE");
   parser.value("--retry", "N", retries, "Tries again what fails in passing, so often (default: 4)");
+  parser.value("--retry-delay", "TIME", retry_delay,
+               "Waits so long before each of them (2s; default: longer each time)");
   parser.value("--connections", "N", connections,
                "At most so many connections to one registry (default: 6)");
   parser.refuse("--creds", OptionParser::Takes::value,
@@ -43,6 +75,7 @@ void RegistryFlags::add_to(OptionParser& parser) {
 registry::RegistryOptions RegistryFlags::resolve() const {
   auto options = registry::registry_options_from_environment(sandbox::real_uid());
   if (!ca_file.empty()) options.ca_file = ca_file;
+  if (!cert_dir.empty()) options.cert_dir = checked_directory("--cert-dir", cert_dir);
   options.tls_verify = options.tls_verify && tls_verify;
   options.offline = offline;
   options.insecure_domains = insecure_domains;
@@ -54,6 +87,7 @@ registry::RegistryOptions RegistryFlags::resolve() const {
     options.recorded_aliases.clear();
   }
   if (!retries.empty()) options.max_attempts = 1 + parse_count("--retry", retries, 0, kMaxRetries);
+  if (!retry_delay.empty()) options.retry_delay = parse_delay("--retry-delay", retry_delay);
   if (!connections.empty()) {
     options.max_connections_per_host =
         parse_count("--connections", connections, 1, kMaxConnections);

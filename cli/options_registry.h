@@ -12,10 +12,12 @@ namespace ibuild::cli {
 /// How registries are reached.
 struct RegistryFlags {
   std::string ca_file;
+  std::string cert_dir;
   bool tls_verify = true;
   std::string registries_conf;
   std::string auth_file;
   std::string retries;
+  std::string retry_delay;
   std::string connections;
   bool offline = false;                           // an option of `ibuild build` alone
   std::set<std::string> insecure_domains;         // what its outputs and caches say
@@ -24,7 +26,7 @@ struct RegistryFlags {
   void add_to(OptionParser& parser);
   bool any_given() const {
     return !ca_file.empty() || !tls_verify || !registries_conf.empty() || !auth_file.empty() ||
-           !retries.empty() || !connections.empty();
+           !retries.empty() || !connections.empty() || !cert_dir.empty() || !retry_delay.empty();
   }
   /// The environment's options with the flags on top. Throws: base::UsageError.
   registry::RegistryOptions resolve() const;

@@ -14,6 +14,8 @@ namespace ibuild::cli {
 
 namespace {
 
+constexpr std::uint64_t kLeastMemory = 6 << 20;  // as Docker has it
+
 [[noreturn]] void refuse(const std::string& option, const std::string& text,
                          const std::string& why) {
   throw base::UsageError(option + " " + base::printable(text) + ": " + why);
@@ -65,6 +67,8 @@ std::string parse_set(const std::string& option, const std::string& text) {
 
 void take_memory(const ResourceOptions& options, sandbox::ResourceLimits& limits) {
   if (!options.memory.empty()) limits.memory_bytes = parse_byte_size("--memory", options.memory);
+  if (limits.memory_bytes > 0 && limits.memory_bytes < kLeastMemory)
+    refuse("--memory", options.memory, "no process starts in less than 6m");
   if (options.memory_swap.empty()) return;
   const std::string option = "--memory-swap";
   if (limits.memory_bytes == 0) refuse(option, options.memory_swap, "it needs --memory");

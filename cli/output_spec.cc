@@ -33,24 +33,6 @@ bool is_file_type(const std::string& type) {
   return type == "oci" || type == "docker" || type == "tar";
 }
 
-bool is_image_type(const std::string& type) {
-  return type != "tar" && type != "local" && type != "cacheonly";
-}
-
-/// Gives an attribute to all outputs that are images and do not have it; to the store's where there
-/// is none. `option` is for messages.
-void give_images(std::vector<builder::OutputSpec>& outputs, const std::string& name,
-                 const std::string& value, const std::string& option) {
-  if (outputs.empty()) outputs.push_back({.type = "image", .attributes = {}});
-  bool is_held = false;
-  for (auto& output : outputs) {
-    if (!is_image_type(output.type)) continue;
-    is_held = true;
-    output.attributes.try_emplace(name, value);
-  }
-  if (!is_held) throw base::UsageError(option + " needs an output that is an image");
-}
-
 }  // namespace
 
 std::vector<std::pair<std::string, std::string>> annotation_attributes(std::string_view text,
@@ -123,7 +105,7 @@ void annotate(std::vector<builder::OutputSpec>& outputs, const std::vector<std::
   if (outputs.empty()) outputs.push_back({.type = "image", .attributes = {}});
   bool is_held = false;
   for (auto& output : outputs) {
-    if (!is_image_type(output.type)) continue;
+    if (!is_image(output)) continue;
     is_held = true;
     for (const auto& text : texts) {
       for (auto& [name, value] : annotation_attributes(text, "manifest"))
@@ -131,6 +113,18 @@ void annotate(std::vector<builder::OutputSpec>& outputs, const std::vector<std::
     }
   }
   if (!is_held) throw base::UsageError("--annotation needs an output that is an image");
+}
+
+void give_images(std::vector<builder::OutputSpec>& outputs, const std::string& name,
+                 const std::string& value, const std::string& option) {
+  if (outputs.empty()) outputs.push_back({.type = "image", .attributes = {}});
+  bool is_held = false;
+  for (auto& output : outputs) {
+    if (!is_image(output)) continue;
+    is_held = true;
+    output.attributes.try_emplace(name, value);
+  }
+  if (!is_held) throw base::UsageError(option + " needs an output that is an image");
 }
 
 void squash(std::vector<builder::OutputSpec>& outputs) {
@@ -154,9 +148,12 @@ void set_timestamp(std::vector<builder::OutputSpec>& outputs, const std::string&
   for (auto& output : outputs) {
     if (output.type == "cacheonly") continue;
     if (!output.attributes.try_emplace(builder::kEpochAttribute, seconds).second) continue;
-    if (is_image_type(output.type))
-      output.attributes.try_emplace(builder::kRewriteAttribute, "all");
+    if (is_image(output)) output.attributes.try_emplace(builder::kRewriteAttribute, "all");
   }
+}
+
+bool is_image(const builder::OutputSpec& output) {
+  return output.type != "tar" && output.type != "local" && output.type != "cacheonly";
 }
 
 bool writes_to_stdout(const builder::OutputSpec& output) {

@@ -23,6 +23,11 @@ std::vector<std::pair<std::string, std::string>> annotation_attributes(std::stri
 /// index-descriptor. Throws: UsageError for other texts, and when no output can hold them.
 void annotate(std::vector<builder::OutputSpec>& outputs, const std::vector<std::string>& texts);
 
+/// Gives an attribute to all outputs that are images and do not have it; to the store's where there
+/// is none. Throws: UsageError naming `option` when no output is an image.
+void give_images(std::vector<builder::OutputSpec>& outputs, const std::string& name,
+                 const std::string& value, const std::string& option);
+
 /// Hands --squash to every output that is an image and does not say by itself (squash=…); to the
 /// store when there is none. Throws: UsageError when no output is one.
 void squash(std::vector<builder::OutputSpec>& outputs);
@@ -43,6 +48,9 @@ void set_timestamp(std::vector<builder::OutputSpec>& outputs, const std::string&
 /// Throws: UsageError.
 void check_deleting_outputs(const std::vector<builder::OutputSpec>& outputs,
                             const builder::Allowances& allowed);
+
+/// Whether the output is an image, which has an id, a format and layers.
+bool is_image(const builder::OutputSpec& output);
 
 /// Whether the output's bytes go to standard output.
 bool writes_to_stdout(const builder::OutputSpec& output);

@@ -189,7 +189,7 @@ class Attempt {
 
 HttpFetcher::HttpFetcher(const RegistryOptions& options)
     : parts_{.transport = make_transport(options),
-             .retrier = Retrier({.max_attempts = options.max_attempts}, make_waiter()),
+             .retrier = Retrier(retry_policy(options), make_waiter()),
              .user_agent = options.user_agent} {}
 
 std::optional<HttpFile> HttpFetcher::fetch(const HttpFileRequest& request,

@@ -21,14 +21,15 @@ class OfflineTransport : public HttpTransport {
 
 std::unique_ptr<HttpTransport> make_silent_transport(const RegistryOptions& options) {
   if (options.offline) return std::make_unique<OfflineTransport>();
-  return make_socket_transport(
-      {.certs_dirs = {.all = options.certs_dirs, .with_hosts_files = options.hosts_dirs},
-       .ca_file = options.ca_file,
-       .max_connections_per_host = options.max_connections_per_host,
-       .timeouts = {},
-       .proxies = {.http_proxy = options.http_proxy,
-                   .https_proxy = options.https_proxy,
-                   .no_proxy = options.no_proxy}});
+  return make_socket_transport({.certs_dirs = {.all = options.certs_dirs,
+                                               .with_hosts_files = options.hosts_dirs,
+                                               .for_every_host = options.cert_dir},
+                                .ca_file = options.ca_file,
+                                .max_connections_per_host = options.max_connections_per_host,
+                                .timeouts = {},
+                                .proxies = {.http_proxy = options.http_proxy,
+                                            .https_proxy = options.https_proxy,
+                                            .no_proxy = options.no_proxy}});
 }
 
 }  // namespace

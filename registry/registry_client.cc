@@ -38,7 +38,7 @@ class Client : public RegistryClient {
         routes_(options_, warnings_),
         transport_(std::move(parts.transport)),
         credentials_(options_),
-        retrier_({.max_attempts = options_.max_attempts}, std::move(parts.wait)),
+        retrier_(retry_policy(options_), std::move(parts.wait)),
         slots_(options_.max_connections_per_host) {}
 
   std::optional<image::Descriptor> resolve(const image::Reference& reference,
@@ -115,7 +115,11 @@ class Client : public RegistryClient {
 
 bool Client::has_own_certificates(const std::string& host) const {
   if (!options_.ca_file.empty()) return true;
-  return !find_tls_files({options_.certs_dirs, options_.hosts_dirs}, host).empty();
+  return !find_tls_files({.all = options_.certs_dirs,
+                          .with_hosts_files = options_.hosts_dirs,
+                          .for_every_host = options_.cert_dir},
+                         host)
+              .empty();
 }
 
 std::optional<Credential> Client::find_credential(const std::string& domain,

@@ -137,12 +137,14 @@ struct RegistryOptions {
   std::string recorded_aliases;                   // short-name-aliases.conf, which podman writes
   std::vector<std::string> certs_dirs;            // …/certs.d
   std::vector<std::string> hosts_dirs;            // those of them where hosts.toml counts
+  std::string cert_dir;                           // for every host, before certs_dirs
   std::string ca_file;                            // additional CA (PEM)
   bool tls_verify = true;
   std::set<std::string> insecure_domains;  // as in names: tls_verify does not count for these
   bool offline = false;                    // nothing is asked of anybody
   int max_connections_per_host = 6;
   int max_attempts = 5;
+  std::optional<std::chrono::milliseconds> retry_delay;  // the same each time; none: growing
   std::string user_agent = "ibuild";
   std::string
       explicit_auth_file;   // $REGISTRY_AUTH_FILE: asked before config.json, and where login stores

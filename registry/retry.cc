@@ -23,6 +23,12 @@ milliseconds with_jitter(milliseconds time) {
 
 }  // namespace
 
+RetryPolicy retry_policy(const RegistryOptions& options) {
+  RetryPolicy policy{.max_attempts = options.max_attempts};
+  if (options.retry_delay) policy.first_delay = policy.max_delay = *options.retry_delay;
+  return policy;
+}
+
 Waiter make_waiter() {
   return [](milliseconds time, std::stop_token stop) {
     std::mutex mutex;

@@ -19,6 +19,9 @@ struct RetryPolicy {
   std::chrono::seconds max_retry_after{60};
 };
 
+/// As the user wants it.
+RetryPolicy retry_policy(const RegistryOptions& options);
+
 /// Waits, or throws base::CancelledError at once when a stop is requested.
 using Waiter = std::function<void(std::chrono::milliseconds time, std::stop_token stop)>;
 Waiter make_waiter();

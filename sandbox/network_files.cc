@@ -104,6 +104,26 @@ std::string make_resolv_conf(NetworkMode network) {
   return step_resolv_conf(host, network);
 }
 
+std::string with_dns_settings(std::string_view resolv_conf, const DnsSettings& dns) {
+  if (dns.empty()) return std::string(resolv_conf);
+  std::string text;
+  const auto put = [&text](std::string_view keyword, const std::vector<std::string>& values) {
+    text.append(keyword).append(" ").append(base::join(values, " ")).append("\n");
+  };
+  if (resolv_conf.ends_with('\n')) resolv_conf.remove_suffix(1);
+  for (const std::string_view line : base::split(resolv_conf, '\n')) {
+    const auto keyword = line.substr(0, line.find_first_of(" \t"));
+    const bool is_replaced = (keyword == "nameserver" && !dns.servers.empty()) ||
+                             (keyword == "options" && !dns.options.empty()) ||
+                             ((keyword == "search" || keyword == "domain") && !dns.search.empty());
+    if (!is_replaced && !line.empty()) text.append(line).append("\n");
+  }
+  if (!dns.search.empty() && dns.search != std::vector<std::string>{"."}) put("search", dns.search);
+  for (const auto& server : dns.servers) put("nameserver", {server});
+  if (!dns.options.empty()) put("options", dns.options);
+  return text;
+}
+
 std::string make_hosts(std::string_view hostname,
                        const std::vector<std::pair<std::string, std::string>>& extra) {
   auto check_name = [](std::string_view name) {

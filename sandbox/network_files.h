@@ -16,6 +16,16 @@ namespace ibuild::sandbox {
 /// or is above 1 MiB.
 std::string make_resolv_conf(NetworkMode network);
 
+/// What a step's resolv.conf says instead of the host's; empty lists leave the host's word.
+struct DnsSettings {
+  std::vector<std::string> servers;  // addresses
+  std::vector<std::string> search;   // domains; "." alone: none
+  std::vector<std::string> options;
+  bool empty() const { return servers.empty() && search.empty() && options.empty(); }
+};
+/// `resolv_conf` with its lines of these kinds replaced.
+std::string with_dns_settings(std::string_view resolv_conf, const DnsSettings& dns);
+
 /// The same rules on texts: `host` is the host's /etc/resolv.conf.
 std::string step_resolv_conf(std::string_view host, NetworkMode network);
 /// True when systemd-resolved's stub is the only name server of `resolv_conf`.

@@ -4,6 +4,8 @@
 
 #include <sys/stat.h>
 
+#include <array>
+
 #include "base/error.h"
 #include "base/text.h"
 
@@ -12,6 +14,8 @@ namespace {
 
 constexpr std::string_view kImageScheme = "docker-image://";
 constexpr std::string_view kLayoutScheme = "oci-layout://";
+/// Buildah's words for an image.
+constexpr std::array<std::string_view, 2> kBuildahSchemes = {"container-image://", "docker://"};
 
 enum class FileKind { missing, directory, other };
 
@@ -83,6 +87,10 @@ ContextSpec parse_context(const std::string& text) {
 ContextSpec parse_named_context(const std::string& text, image::ShortNameRule rule) {
   if (text.starts_with(kImageScheme))
     return parse_image(std::string_view(text).substr(kImageScheme.size()), rule);
+  for (const auto scheme : kBuildahSchemes) {
+    if (text.starts_with(scheme))
+      return parse_image(std::string_view(text).substr(scheme.size()), rule);
+  }
   if (text.starts_with(kLayoutScheme))
     return parse_layout(std::string_view(text).substr(kLayoutScheme.size()));
   for (const char* form : {"target:", "input:"}) {

@@ -57,6 +57,7 @@ FinishedImage squash_image(const FinishedImage& image, const layers::Store& stor
   squashed.attestations = image.attestations;
   squashed.layers.push_back(merge_layers(image.layers, store, clock, std::move(stop)));
   squashed.config.diff_ids = {squashed.layers.front().diff_id};
+  if (squashed.config.history.empty()) return squashed;  // nobody wants one
   for (auto& entry : squashed.config.history) entry.empty_layer = true;
   image::HistoryEntry merged;
   merged.created = image.config.created;

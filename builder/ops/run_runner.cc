@@ -170,7 +170,8 @@ sandbox::SandboxSpec RunRunner::make_spec(const layers::LayerChain& chain) const
   spec.network = network_mode(op_.network);
   spec.insecure = op_.insecure;
   spec.hostname = op_.hostname;
-  spec.resolv_conf = sandbox::make_resolv_conf(spec.network);
+  spec.resolv_conf =
+      sandbox::with_dns_settings(sandbox::make_resolv_conf(spec.network), request.dns);
   spec.hosts = sandbox::make_hosts(op_.hostname, extra_hosts(request.add_hosts, spec.network));
   spec.shm_size_bytes = request.shm_size_bytes;
   spec.rlimits = request.ulimits;

@@ -80,6 +80,10 @@ void InstructionPlanner::operator()(const parser::Env& env) {
   // One environment for the whole instruction: `ENV a=1 b=$a` sees the old a.
   std::vector<std::pair<std::string, std::string>> pairs;
   for (const auto& pair : env.pairs) pairs.emplace_back(expand(pair.key), expand(pair.value));
+  set_env(pairs);
+}
+
+void InstructionPlanner::set_env(const std::vector<std::pair<std::string, std::string>>& pairs) {
   std::string text = "ENV";
   for (const auto& [key, value] : pairs) {
     // What no step sees is not in the configuration either, which need not be searched then.

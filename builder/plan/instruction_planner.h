@@ -39,6 +39,8 @@ class InstructionPlanner {
 
   /// Throws: parser::DockerfileError.
   void plan(const StageInstruction& instruction);
+  /// As ENV with these values, which are not expanded.
+  void set_env(const std::vector<std::pair<std::string, std::string>>& pairs);
 
   void operator()(const parser::From&) {}
   void operator()(const parser::Run& run);

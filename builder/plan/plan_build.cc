@@ -112,6 +112,8 @@ void StagesPlanner::plan_stage(StageIndex index) {
       common_.meter,
       common_.obstacle};
   InstructionPlanner planner(context, state);
+  if (!common_.request.inherits_labels) state.image.config.labels.clear();
+  if (!common_.request.env.empty()) planner.set_env(common_.request.env);
   for (const auto& instruction : node.instructions) planner.plan(instruction);
   tips_.emplace(index, state.tip);
   plan_scans(index, state);

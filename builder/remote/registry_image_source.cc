@@ -1,5 +1,7 @@
 #include "builder/remote/registry_image_source.h"
 
+#include "registry/registry_client.h"
+
 namespace ibuild::remote {
 
 using builder::BaseImage;
@@ -17,16 +19,38 @@ std::optional<BaseImage> RegistryImageSource::load_from_store(const image::Refer
   return loader_.load_remote(reference, *top, platform, stop);
 }
 
+std::optional<BaseImage> RegistryImageSource::refresh(const image::Reference& reference,
+                                                      const image::Platform& platform,
+                                                      std::stop_token stop) {
+  const auto top = loader_.refresh_top(reference, stop);
+  if (!top) return std::nullopt;
+  auto base = loader_.load_remote(reference, *top, platform, stop);
+  if (!reference.digest) loader_.store().images().tag(reference, *top);
+  return base;
+}
+
+std::optional<BaseImage> RegistryImageSource::load_newer(const image::Reference& reference,
+                                                         const image::Platform& platform,
+                                                         std::stop_token stop) {
+  std::optional<BaseImage> base;
+  try {
+    base = refresh(reference, platform, stop);
+  } catch (const registry::RegistryError&) {
+    base = load_from_store(reference, platform, PullPolicy::never, stop);
+    if (!base) throw;
+  }
+  return base ? std::move(base) : load_from_store(reference, platform, PullPolicy::never, stop);
+}
+
 std::optional<BaseImage> RegistryImageSource::try_load(const image::Reference& asked,
                                                        const image::Platform& platform,
                                                        PullPolicy policy, std::stop_token stop) {
   const auto reference = image::with_default_tag(asked);
-  if (policy != PullPolicy::always) {
-    if (auto base = load_from_store(reference, platform, policy, stop)) return base;
-    if (policy == PullPolicy::never) return std::nullopt;
-  }
-  const auto top = policy == PullPolicy::always ? loader_.refresh_top(reference, stop)
-                                                : loader_.fetch_top(reference, stop);
+  if (policy == PullPolicy::always) return refresh(reference, platform, std::move(stop));
+  if (policy == PullPolicy::newer) return load_newer(reference, platform, std::move(stop));
+  if (auto base = load_from_store(reference, platform, policy, stop)) return base;
+  if (policy == PullPolicy::never) return std::nullopt;
+  const auto top = loader_.fetch_top(reference, stop);
   if (!top) return std::nullopt;
   auto base = loader_.load_remote(reference, *top, platform, stop);
   if (!reference.digest) loader_.store().images().tag(reference, *top);

@@ -5,9 +5,9 @@
 
 namespace ibuild::remote {
 
-/// Base images: those that the store knows by name (unless `always`), else those of a registry. A
-/// name that was asked at a registry is tagged in the store, so that the next build need not ask.
-/// For any thread.
+/// Base images: those that the store knows by name (unless `always` or `newer`), else those of a
+/// registry. A name that was asked at a registry is tagged in the store, so that the next build
+/// need not ask. For any thread.
 class RegistryImageSource : public builder::ImageSource {
  public:
   /// `loader` outlives the source and the images it gives.
@@ -24,6 +24,12 @@ class RegistryImageSource : public builder::ImageSource {
                                                     const image::Platform& platform,
                                                     builder::PullPolicy policy,
                                                     std::stop_token stop);
+  /// What the registry has, asked for anew.
+  std::optional<builder::BaseImage> refresh(const image::Reference& reference,
+                                            const image::Platform& platform, std::stop_token stop);
+  std::optional<builder::BaseImage> load_newer(const image::Reference& reference,
+                                               const image::Platform& platform,
+                                               std::stop_token stop);
 
   const ImageLoader& loader_;
 };

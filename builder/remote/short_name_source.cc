@@ -81,7 +81,7 @@ std::optional<BaseImage> ShortNameSource::try_load(const image::Reference& refer
   if (!image::is_short_name(reference))
     return inner_.try_load(reference, platform, policy, std::move(stop));
   const auto name = image::with_default_tag(reference);
-  if (policy != PullPolicy::always) {
+  if (policy == PullPolicy::missing || policy == PullPolicy::never) {
     auto image = load_from_store(name, [&](const image::Reference& candidate) {
       return inner_.try_load(candidate, platform, PullPolicy::never, stop);
     });

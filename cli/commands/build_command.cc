@@ -7,7 +7,6 @@
 #include <limits>
 #include <memory>
 #include <optional>
-#include <sstream>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -30,6 +29,7 @@
 #include "cli/isolation.h"
 #include "cli/istream_source.h"
 #include "cli/local_repository.h"
+#include "cli/log_file.h"
 #include "cli/option_parser.h"
 #include "cli/options_build.h"
 #include "cli/options_cache.h"
@@ -187,12 +187,12 @@ void refuse_terminal_output(const builder::BuildRequest& request) {
 
 void write_results(const BuildOptions& options, const builder::BuildResult& result,
                    std::ostream& out) {
-  if (!options.iidfile.empty()) {
-    // An index has no config: it is known by its own digest.
-    const auto& id = result.config_digest.empty() ? result.image.digest : result.config_digest;
-    if (id.empty()) throw base::Error("--iidfile: this build made no image");
-    write_result_file(options.iidfile, id.str());
-  }
+  // An index has no config: it is known by its own digest. (That there is one of both, the options'
+  // check has seen to.)
+  const auto& id = result.config_digest.empty() ? result.image.digest : result.config_digest;
+  if (!options.iidfile.empty()) write_result_file(options.iidfile, id.str());
+  if (!options.buildah.iidfile_raw.empty())
+    write_result_file(options.buildah.iidfile_raw, std::string(id.hex()));
   if (!options.metadata_file.empty())
     write_result_file(options.metadata_file, metadata_json(result));
   if (options.progress_mode() == ProgressMode::quiet && !result.image.digest.empty()) {
@@ -267,13 +267,13 @@ void take_repository_labels(const BuildOptions& options, const builder::ContextS
 /// What a call has to say comes after what was shown meanwhile.
 int tell(Invocation& run, const ServicesProvider& services, Progress& progress,
          CommandContext& context, std::stop_token stop) {
-  std::ostringstream out, err;
-  CommandContext own{context.in, out, err};
-  const int code = answer_call(run.call, run.request, services, own, std::move(stop));
+  const auto answer = answer_call(run.call, run.request, services, std::move(stop));
   finish(run, progress, {.success = true});
-  context.out << out.str() << std::flush;
-  context.err << err.str();
-  return code;
+  if (!run.options.metadata_file.empty())
+    write_result_file(run.options.metadata_file, metadata_json(run.call, answer));
+  context.out << (run.call.format == CallFormat::json ? answer.json : answer.text) << std::flush;
+  if (answer.error) report_build_error(context.err, *answer.error, run.shown);
+  return answer.exit_code;
 }
 
 int run_invocation(Invocation& run, const IsolationChoice& isolation, Progress& progress,
@@ -329,7 +329,8 @@ int run_build_variant(const BuildVariant& variant, Arguments arguments, CommandC
 
   auto request = make_build_request(options);
   options.registry.insecure_domains = builder::insecure_registries(request);
-  take_docker_proxies(options.registry.resolve().docker_config_dir, request);
+  if (options.buildah.http_proxy.value_or(true))
+    take_docker_proxies(options.registry.resolve().docker_config_dir, request);
   const auto mode = options.progress_mode();
   const auto wanted_isolation = parse_isolation(options.isolation);
   refuse_terminal_output(request);
@@ -344,10 +345,13 @@ int run_build_variant(const BuildVariant& variant, Arguments arguments, CommandC
                  .lock = options.lock.open(),
                  .remarks = parser.remarks()};
   for (const auto& remark : options.steps.security.remarks()) run.remarks.push_back(remark);
+  if (run.call.kind != CallKind::build && options.wants_id())
+    run.remarks.emplace_back("--iidfile has no effect: --call makes no image");
   const auto isolation = enter_isolation(wanted_isolation, context.argc, context.argv);
 
   if (run.request.secrets || run.request.ssh_agents) forbid_core_dumps();
-  Progress progress(mode, context.err);
+  LogFile log(options.buildah.logfile, context.err);
+  Progress progress(mode, log.stream());
   if (options.debug) {
     auto& trace = run.trace.emplace(progress);
     options.registry.trace = [&trace](const std::string& line) { trace.add(line); };
@@ -360,7 +364,8 @@ int run_build_variant(const BuildVariant& variant, Arguments arguments, CommandC
     return run_invocation(run, isolation, progress, context);
   } catch (const std::exception& error) {
     finish(run, progress, {.success = false});
-    context.err << progress.failure_report();
+    log.stream() << progress.failure_report();
+    if (log.is_file()) report_build_error(log.stream(), error, run.shown);
     report_build_error(context.err, error, run.shown);
     return exit_code_for(error);
   }

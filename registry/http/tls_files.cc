@@ -56,6 +56,7 @@ std::vector<std::string> folder_names(const std::string& host_port) {
 }
 
 TlsFiles find_tls_files(const CertsDirs& dirs, const std::string& host_port) {
+  if (!dirs.for_every_host.empty()) return read_certs_dir(base::DirFd::open(dirs.for_every_host));
   const std::vector<std::string> names = folder_names(host_port);
   for (const std::string& parent : dirs.all) {
     const auto& with_hosts = dirs.with_hosts_files;

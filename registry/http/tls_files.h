@@ -25,6 +25,7 @@ struct CertsDirs {
   /// Those of them where a hosts.toml counts: a folder that has one is passed over here, as of its
   /// files only those count that it names, for whom it names them.
   std::vector<std::string> with_hosts_files = {};
+  std::string for_every_host = {};  // a folder of such files itself, before all others
 };
 
 /// What the first of the folders that has one for the host holds there: *.crt are CAs, *.cert with

@@ -207,6 +207,25 @@ TEST_CASE("build: quiet prints the digest, and files hold the results", "[e2e]")
   CHECK_THAT(machine.must({"inspect", machine.read("home/id")}), Catch::Contains(digest));
 }
 
+TEST_CASE("build: what is no image has no id, but metadata", "[e2e]") {
+  Machine machine;
+  machine.write("context/f", "x");
+  const std::string dockerfile = "FROM scratch\nCOPY f /\n";
+  const auto output = "type=local,dest=" + machine.path("home/out");
+  const auto refused =
+      machine.build("app:1", dockerfile, {"-o", output, "--iidfile", machine.path("home/id")});
+  CHECK(refused.code != 0);
+  CHECK_THAT(refused.err, Catch::Contains("--iidfile needs an output that is an image"));
+  CHECK_FALSE(machine.exists("home/out"));
+  const auto built = machine.build("app:1", dockerfile,
+                                   {"-o", output, "--metadata-file", machine.path("home/meta")});
+  CHECK(built.code == 0);
+  CHECK(machine.exists("home/out/f"));
+  CHECK(machine.exists("home/meta"));
+  const auto ignored = machine.build("app:1", dockerfile, {"--ignorefile", "nofile"});
+  CHECK_THAT(ignored.err, Catch::Contains("--ignorefile") && Catch::Contains("nofile"));
+}
+
 TEST_CASE("build: the Dockerfile may come from standard input, and there may be several names",
           "[e2e]") {
   Machine machine;

@@ -51,6 +51,24 @@ TEST_CASE("check: outline and targets on standard output", "[e2e]") {
              Catch::Contains("app (default)   is all there is"));
 }
 
+TEST_CASE("check: the answer goes to the metadata file, and there is no id", "[e2e]") {
+  Machine machine;
+  prepare(machine);
+  const auto checked =
+      machine.ibuild({"build", "--check", "--metadata-file", machine.path("home/meta"), "--iidfile",
+                      machine.path("home/id"), "context"});
+  CHECK(checked.code == 1);
+  const auto meta = Json::parse(machine.read("home/meta"));
+  CHECK(meta["result.json"]["warnings"].size() == 2);
+  CHECK(meta["result.statuscode"] == "1");
+  CHECK(meta["result.txt"] == checked.out);
+  CHECK_FALSE(machine.exists("home/id"));
+  CHECK_THAT(checked.err, Catch::Contains("--iidfile has no effect"));
+  machine.must(
+      {"build", "--call=outline", "--metadata-file", machine.path("home/meta"), "context"});
+  CHECK(Json::parse(machine.read("home/meta"))["result.json"]["args"][0]["name"] == "MODE");
+}
+
 TEST_CASE("check: error=true ends a build before its first step", "[e2e]") {
   Machine machine;
   prepare(machine);

@@ -147,6 +147,62 @@ TEST_CASE("build: another front end by BUILDKIT_SYNTAX is not used, which is tol
   CHECK_THAT(f.events.warnings()[0], Catch::Contains("example.com/other:1 of BUILDKIT_SYNTAX"));
 }
 
+TEST_CASE("build: every stage begins with the variables that were given", "[builder]") {
+  BuildFixture f;
+  f.images.add("base", {{"bin/sh", "sh"}}).config.config.set_env("A", "base");
+  f.request.env = {{"A", "given $PATH"}, {"B", "2"}};
+  const auto config = f.config(f.build("FROM base AS one\nENV B=own\nFROM one\nRUN two $A\n"));
+  CHECK(config.config.env_value("A") == "given $PATH");
+  CHECK(config.config.env_value("B") == "2");
+  CHECK(std::ranges::count(f.sandbox.specs().at(0).env, "A=given $PATH") == 1);
+  CHECK(config.history[config.history.size() - 2].created_by == "ENV A=given $PATH B=2");
+  CHECK(f.config(f.build("FROM base\nENV B=own\n")).config.env_value("B") == "own");
+}
+
+TEST_CASE("build: labels of bases and stages need not be inherited", "[builder]") {
+  BuildFixture f;
+  f.images.add("base", {{"bin/sh", "sh"}}).config.config.labels = {{"base", "1"}};
+  f.request.inherits_labels = false;
+  const auto config = f.config(f.build("FROM base AS one\nLABEL one=1\nFROM one\nLABEL two=2\n"));
+  CHECK(config.config.labels == std::map<std::string, std::string>{{"two", "2"}});
+}
+
+TEST_CASE("build: the first FROM can stand on another image", "[builder]") {
+  BuildFixture f;
+  f.images.add("base", {{"who", "base"}});
+  f.images.add("other", {{"who", "other"}});
+  f.request.first_base = "other";
+  const std::string dockerfile =
+      "FROM base AS one\nFROM base\nCOPY --from=one /who /first\nCOPY --from=base /who /second\n";
+  const auto tree = f.tree(f.build(dockerfile));
+  CHECK(f.content(*tree, "first") == "other");
+  CHECK(f.content(*tree, "second") == "base");
+  CHECK(f.content(*tree, "who") == "base");
+}
+
+TEST_CASE("build: an image may be without history, with the same layers and time", "[builder]") {
+  BuildFixture f;
+  f.images.add("base", {{"bin/sh", "sh"}});
+  f.write("a", "a");
+  const auto with = f.config(f.build("FROM base\nCOPY a /\nENV A=1\n"));
+  f.request.has_history = false;
+  const auto without = f.config(f.build("FROM base\nCOPY a /\nENV A=1\n"));
+  CHECK(without.history.empty());
+  CHECK(without.diff_ids == with.diff_ids);
+  CHECK(without.created == with.created);
+  f.request.outputs = {{"image", {{"squash", "true"}}}};
+  CHECK(f.config(f.build("FROM base\nCOPY a /\nENV A=1\n")).history.empty());
+}
+
+TEST_CASE("build: steps find the name servers that were given", "[builder]") {
+  BuildFixture f;
+  f.images.add("base", {{"bin/sh", "sh"}});
+  f.request.dns = {.servers = {"192.0.2.7"}, .search = {"corp.example"}, .options = {}};
+  f.build("FROM base\nRUN one\n");
+  CHECK_THAT(f.sandbox.specs().at(0).resolv_conf,
+             Catch::Contains("nameserver 192.0.2.7\n") && Catch::Contains("search corp.example\n"));
+}
+
 TEST_CASE("build: an image drops labels and variables that it shall not have; steps have them",
           "[builder]") {
   BuildFixture f;

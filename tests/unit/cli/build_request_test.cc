@@ -120,6 +120,48 @@ TEST_CASE("build_request: platforms come one by one, with commas, and from the e
   CHECK(names({"--platform", "linux/386", "."}) == std::vector<std::string>{"linux/386"});
 }
 
+TEST_CASE("build_request: when bases are asked for", "[cli]") {
+  using Policy = builder::PullPolicy;
+  const std::vector<std::pair<std::string, Policy>> words = {
+      {"--pull", Policy::always},        {"--pull=true", Policy::always},
+      {"--pull=always", Policy::always}, {"--pull-always", Policy::always},
+      {"--pull=false", Policy::missing}, {"--pull=missing", Policy::missing},
+      {"--pull=newer", Policy::newer},   {"--pull=never", Policy::never},
+      {"--pull-never", Policy::never},   {"--pull-never=false", Policy::missing}};
+  for (const auto& [word, policy] : words) {
+    CAPTURE(word);
+    CHECK(request_of({word, "."}).pull == policy);
+  }
+  CHECK_THROWS_WITH(request_of({"--pull=sometimes", "."}), Catch::Contains("--pull=sometimes"));
+}
+
+TEST_CASE("build_request: an id needs an image, which is said before anything runs", "[cli]") {
+  CHECK_NOTHROW(request_of({"--iidfile", "i", "."}));
+  CHECK_NOTHROW(request_of({"--iidfile", "i", "-o", "type=local,dest=d", "--load", "."}));
+  CHECK_THROWS_WITH(request_of({"--iidfile", "i", "-o", "type=local,dest=d", "."}),
+                    Catch::Contains("--iidfile") && Catch::Contains("type=local"));
+  CHECK_THROWS_WITH(request_of({"--iidfile-raw", "i", "-o", "type=cacheonly", "."}),
+                    Catch::Contains("--iidfile-raw"));
+}
+
+TEST_CASE("build_request: --quiet and a progress that shows something", "[cli]") {
+  const auto mode = [](const std::string& progress) {
+    return cli::BuildOptions{.quiet = true, .progress = progress}.progress_mode();
+  };
+  for (const char* fits : {"", "auto", "quiet", "none"})
+    CHECK(mode(fits) == cli::ProgressMode::quiet);
+  for (const char* other : {"plain", "tty", "rawjson"})
+    CHECK_THROWS_WITH(mode(other), Catch::Contains("--quiet"));
+  const Variable preset("BUILDKIT_PROGRESS", "plain");
+  CHECK(mode("") == cli::ProgressMode::quiet);
+}
+
+TEST_CASE("build_request: no step can do with less memory than a process needs", "[cli]") {
+  CHECK_THROWS_WITH(request_of({"--memory", "4", "."}), Catch::Contains("--memory 4"));
+  CHECK_THROWS_WITH(request_of({"--resource=memory=5m", "."}), Catch::Contains("6m"));
+  CHECK(request_of({"--memory=6m", "."}).resources.memory_bytes == 6 << 20);
+}
+
 TEST_CASE("build_request: networks", "[cli]") {
   CHECK(request_of({"--network", "none", "."}).network == "none");
   CHECK_THROWS_AS(request_of({"--network", "bridge", "."}), UsageError);

@@ -85,3 +85,10 @@ TEST_CASE("options_attest: what is not known is named", "[cli]") {
     CHECK_THROWS_AS(settings_of(words), base::UsageError);
   }
 }
+
+TEST_CASE("options_attest: a short form that is no switch and no parameter names its option",
+          "[cli]") {
+  CHECK_THROWS_WITH(settings_of({"--sbom=syft"}),
+                    "--sbom=syft is neither true nor false nor key=value");
+  CHECK_THROWS_WITH(settings_of({"--provenance=mode=max,full"}), Catch::Contains("--provenance"));
+}

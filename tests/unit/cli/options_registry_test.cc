@@ -36,3 +36,13 @@ TEST_CASE("options_registry: how often and by how many connections", "[cli]") {
 TEST_CASE("options_registry: no password on the command line", "[cli]") {
   CHECK_THROWS_WITH(resolve({"--creds", "u:p"}), Catch::Contains("every user of this machine"));
 }
+
+TEST_CASE("options_registry: a wait and a folder of certificates", "[cli]") {
+  CHECK_FALSE(resolve({}).retry_delay);
+  CHECK(resolve({"--retry-delay", "2s"}).retry_delay == std::chrono::milliseconds(2000));
+  CHECK(resolve({"--cert-dir", "/tmp"}).cert_dir == "/tmp");
+  CHECK_THROWS_WITH(resolve({"--retry-delay=2"}), Catch::Contains("--retry-delay 2"));
+  CHECK_THROWS_WITH(resolve({"--retry-delay=2h"}), Catch::Contains("--retry-delay"));
+  CHECK_THROWS_WITH(resolve({"--cert-dir=/no/such"}), Catch::Contains("--cert-dir"));
+  CHECK_THROWS_WITH(resolve({"--cert-dir=/dev/null"}), Catch::Contains("no directory"));
+}

@@ -171,8 +171,13 @@ TEST_CASE("options_secrets: a key with a passphrase is refused, nobody is asked 
   REQUIRE(base::run_program({"ssh-keygen", "-q", "-t", "ed25519", "-N", "pass", "-f", key})
               .status.success());
   const auto find = make_ssh_agent_lookup({"k=" + key, "no-key=" + places.file()});
-  CHECK_THROWS_WITH(find("k"), Catch::Contains(key));
-  CHECK_THROWS_WITH(find("no-key"), Catch::Contains(places.file()));
+  CHECK_THROWS_WITH(find("k"), Catch::Contains(key + ": it has a passphrase"));
+  REQUIRE(base::run_program({"ssh-keygen", "-q", "-t", "rsa", "-m", "PEM", "-N", "passphrase", "-f",
+                             key + "-old"})
+              .status.success());
+  CHECK_THROWS_WITH(make_ssh_agent_lookup({"k=" + key + "-old"})("k"),
+                    Catch::Contains("-old: it has a passphrase"));
+  CHECK_THROWS_WITH(find("no-key"), Catch::Contains(places.file()) && !Catch::EndsWith(": "));
 }
 
 TEST_CASE("options_secrets: core dumps are off, also those that go into a program", "[cli]") {

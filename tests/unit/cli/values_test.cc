@@ -107,6 +107,14 @@ TEST_CASE("add_host: both separators, bare and bracketed IPv6", "[cli]") {
   CHECK(cli::parse_add_host("db=host-gateway") == "db:host-gateway");
 }
 
+TEST_CASE("add_host: several stand with commas between them", "[cli]") {
+  std::vector<std::string> hosts;
+  cli::take_add_hosts("a:1.2.3.4,b=::1", hosts);
+  CHECK(hosts == std::vector<std::string>{"a:1.2.3.4", "b:::1"});
+  CHECK_THROWS_WITH(cli::take_add_hosts("a:1.2.3.4,b", hosts), Catch::Contains("--add-host b"));
+  CHECK_THROWS_WITH(cli::take_add_hosts("a\"b", hosts), Catch::Contains("--add-host"));
+}
+
 TEST_CASE("add_host: what would break the hosts file is refused", "[cli]") {
   for (const char* text :
        {"db", ":1.2.3.4", "db:", "a b:1.2.3.4", "db:1.2.3", "db:host-gatewa", "a\nb:1.2.3.4"}) {

@@ -67,6 +67,14 @@ TEST_CASE("retry: waits grow, with jitter, and the last error is told", "[regist
   CHECK(run.error.starts_with("after 5 attempts: HEAD https://r.io/v2/a/blobs/sha256:"));
 }
 
+TEST_CASE("retry: a wait that the user chose is the same each time", "[registry]") {
+  CHECK(retry_policy({}).first_delay == milliseconds(200));
+  const auto policy = retry_policy({.max_attempts = 3, .retry_delay = seconds(2)});
+  CHECK(policy.max_attempts == 3);
+  CHECK(policy.first_delay == seconds(2));
+  CHECK(policy.max_delay == seconds(2));
+}
+
 TEST_CASE("retry: Retry-After is obeyed within reason", "[registry]") {
   const Scripted patient({FakeAnswer{429, {{"Retry-After", "7"}}}, FakeAnswer{200}});
   CHECK(patient.net.log->waits == std::vector<std::int64_t>{7000});

@@ -93,3 +93,13 @@ TEST_CASE("tls_context: files that are no PEM are named", "[registry]") {
   }
   CHECK_NOTHROW(TlsContext(dirs.find("h"), TlsTrust::none));
 }
+
+TEST_CASE("tls_context: a folder for every host counts before all others", "[registry]") {
+  Folders dirs;
+  dirs.write("one/h/ca.crt");
+  dirs.write("mine/own.crt");
+  const auto files = find_tls_files(
+      {.all = {dirs.path("one")}, .with_hosts_files = {}, .for_every_host = dirs.path("mine")},
+      "h");
+  CHECK(files.ca_files == std::vector<std::string>{dirs.path("mine/own.crt")});
+}

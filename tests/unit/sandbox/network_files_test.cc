@@ -35,6 +35,17 @@ TEST_CASE("resolv.conf: public servers follow when only loopback ones were there
         "options ndots:2\n" + kPublic);
 }
 
+TEST_CASE("resolv.conf: settings of the user take the place of the host's lines", "[sandbox]") {
+  const std::string host = "# x\ndomain d\nsearch a b\nnameserver 10.0.0.1\noptions edns0\n";
+  CHECK(with_dns_settings(host, {}) == host);
+  CHECK(with_dns_settings(host, {.servers = {"1.1.1.1", "::2"}}) ==
+        "# x\ndomain d\nsearch a b\noptions edns0\nnameserver 1.1.1.1\nnameserver ::2\n");
+  CHECK(with_dns_settings(host, {.search = {"c", "d"}, .options = {"ndots:1", "rotate"}}) ==
+        "# x\nnameserver 10.0.0.1\nsearch c d\noptions ndots:1 rotate\n");
+  CHECK(with_dns_settings("search a\nnameserver 10.0.0.1", {.search = {"."}}) ==
+        "nameserver 10.0.0.1\n");
+}
+
 TEST_CASE("resolv.conf: what is no address is no server", "[sandbox]") {
   CHECK(step_resolv_conf("nameserver example.org\n", NetworkMode::none) == kPublic);
   // Another keyword that begins alike.

@@ -59,6 +59,11 @@ TEST_CASE("context_spec: images as additional contexts", "[context]") {
   CHECK(named_as<ImageContext>("docker-image://alpine:3").reference->str() ==
         "docker.io/library/alpine:3");
   CHECK_FALSE(named_as<ImageContext>("docker-image://scratch").reference);
+  // Buildah's words for the same.
+  for (const std::string scheme : {"container-image://", "docker://"}) {
+    CHECK(named_as<ImageContext>(scheme + "alpine:3").reference->str() ==
+          "docker.io/library/alpine:3");
+  }
   CHECK_THROWS_AS(parse_named_context("docker-image://Not A Name"), base::UsageError);
 }
 

@@ -22,7 +22,9 @@ registry::RegistryError not_found(const std::string& what) {
 }  // namespace
 
 void FakeRegistry::note(const std::string& request) {
-  content_->lock()->requests.push_back(request);
+  auto content = content_->lock();
+  content->requests.push_back(request);
+  if (content->is_down) throw registry::RegistryError(0, {}, /*retryable=*/true, "no answer");
 }
 
 std::optional<image::Descriptor> FakeRegistry::resolve(const image::Reference& reference,

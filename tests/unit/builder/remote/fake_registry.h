@@ -24,6 +24,7 @@ struct RegistryContent {
   std::map<std::string, std::map<std::string, std::string>> blobs;  // repository → digest → bytes
   std::vector<std::string> requests;   // "HEAD docker.io/library/app:1"
   std::set<std::string> broken_blobs;  // digests that fail in the middle
+  bool is_down = false;                // nothing is answered
 };
 
 /// A registry in memory. Shared state, so that a test can look at it while the client is owned by

@@ -89,6 +89,28 @@ TEST_CASE("registry_image_source: `always` costs one HEAD when nothing moved", "
   CHECK(fixture.registry.requests("HEAD").size() == 1);
 }
 
+TEST_CASE("registry_image_source: `newer` takes what the registry has, if it answers", "[remote]") {
+  SourceFixture fixture;
+  const auto old = fixture.registry.add_image("app:1", {"old"}, amd64());
+  fixture.load("app:1");
+  const auto moved = fixture.registry.add_image("app:1", {"new"}, amd64());
+  fixture.registry.content()->is_down = true;
+  CHECK(fixture.load("app:1", PullPolicy::newer)->digest == old.digest);
+  CHECK_THROWS_AS(fixture.load("app:1", PullPolicy::always), registry::RegistryError);
+  CHECK_THROWS_AS(fixture.load("other:1", PullPolicy::newer), registry::RegistryError);
+  fixture.registry.content()->is_down = false;
+  CHECK(fixture.load("app:1", PullPolicy::newer)->digest == moved.digest);
+}
+
+TEST_CASE("registry_image_source: `newer` keeps what the registry has no more", "[remote]") {
+  SourceFixture fixture;
+  const auto old = fixture.registry.add_image("app:1", {"old"}, amd64());
+  fixture.load("app:1");
+  fixture.registry.content()->tags.clear();
+  CHECK(fixture.load("app:1", PullPolicy::newer)->digest == old.digest);
+  CHECK_FALSE(fixture.load("app:1", PullPolicy::always));
+}
+
 TEST_CASE("registry_image_source: `never` asks no registry", "[remote]") {
   SourceFixture fixture;
   fixture.registry.add_image("app:1", {"one"}, amd64());
