@@ -73,7 +73,7 @@ Forms LayerStore::present(const Layer& layer) const {
   const LayerFolder folder = state_->folder(layer.diff_id);
   const auto& content = state_->content;
   Forms forms{.index = folder.has_index(),
-              .tree = state_->has_whole_tree(layer.diff_id),
+              .tree = folder.has_index() && state_->has_whole_tree(layer.diff_id),
               .tar = folder.has_tar(),
               .blob = layer.blob && content.has_exact(layer.blob->digest, layer.blob->size_bytes)};
   // Worth the look where nothing else is there.
