@@ -67,3 +67,30 @@ TEST_CASE("damaged_store: a lost layer that a later stage copies from is made ag
       "COPY --from=one /data/a /b\n");
   CHECK(f.content(*f.tree(result), "b") == std::string(5000, 'a'));
 }
+
+TEST_CASE("damaged_store: a record that was changed gives no other image", "[builder]") {
+  LayerInABlob f;
+  auto text = base::read_file_at(f.store->root(), f.record, 1 << 10);
+  SECTION("the type") { text.replace(text.find("+gzip"), 5, "+zstd"); }
+  SECTION("no type at all") { text.replace(text.find("+gzip"), 5, "+gziq"); }
+  SECTION("the size") { text.replace(text.find("\"size\":"), 8, "\"sixe\":"); }
+  base::write_file_atomically(f.store->root(), f.record, text);
+  CHECK(f.build(f.kDockerfile).image.digest == f.first.image.digest);
+}
+
+TEST_CASE("damaged_store: a blob with another byte does not leave the store, and is made again",
+          "[builder]") {
+  LayerInABlob f;
+  auto bytes = base::read_file_at(f.store->root(), blob_path(f.blob.digest), 1 << 20);
+  SECTION("one byte") { bytes[bytes.size() / 2] ^= 1; }
+  SECTION("zeros") { bytes.assign(bytes.size(), '\0'); }
+  base::write_file_atomically(f.store->root(), blob_path(f.blob.digest), bytes);
+  const auto dir = f.store->temp().shown_as() + "/out";
+  f.request.outputs = {{"oci", {{"dest", dir}, {"tar", "false"}}}};
+  CHECK_THROWS_WITH(f.build(f.kDockerfile),
+                    Catch::Contains("blob " + f.blob.digest.str() +
+                                    " in the store is damaged; it has been removed"));
+  CHECK(f.build(f.kDockerfile).image.digest == f.first.image.digest);
+  f.request.outputs = {{"tar", {{"dest", dir + ".tar"}}}};
+  CHECK_NOTHROW(f.build(f.kDockerfile));
+}
