@@ -242,7 +242,11 @@ TEST_CASE("layer_store: a tree without its index does not hold the layer", "[lay
   LayerStoreFixture store;
   const Layer layer = adopt(store);
   CHECK(store.layers().present(layer).tree);
-  base::remove_tree(store.root(), store.form_path(layer, "index"));
+  SECTION("missing") { base::remove_tree(store.root(), store.form_path(layer, "index")); }
+  SECTION("damaged, after the machine went down") {
+    overwrite(store, store.form_path(layer, "index"), "no index");
+    forget_run(store, layer);
+  }
   CHECK_FALSE(store.open_again()->present(layer).tree);
 }
 
