@@ -38,11 +38,15 @@ void LayerFetch::ensure(const layers::LayerChain& chain, bool layers::Forms::*fo
   std::vector<Job> jobs;
   for (const auto& layer : chain) {
     if (known.lock()->contains(layer.diff_id)) continue;
-    if (layers_.present(layer).*form) {
+    const auto present = layers_.present(layer);
+    // An index may be all that is left of a layer.
+    const bool has_bytes = present.tar || present.tree || present.blob;
+    if (!has_bytes && is_without_bytes(layer))
+      fail_cached_layer(layer, "its bytes are in no cache");
+    if (present.*form) {
       known.lock()->insert(layer.diff_id);
       continue;
     }
-    if (is_without_bytes(layer)) fail_cached_layer(layer, "its bytes are in no cache");
     layers::Forms forms;
     forms.index = true;
     forms.tree = under_run_.contains(layer.diff_id);

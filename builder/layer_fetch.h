@@ -21,7 +21,8 @@ class LayerFetch {
   LayerFetch(const layers::LayerStore& layers, EventSink& events, const BuildPlan& plan,
              const std::function<VertexId(StepId)>& vertex_of);
 
-  /// Makes sure that every layer of the chain has its index.
+  /// Makes sure that every layer of the chain has its index. Throws: CacheError for a layer that a
+  /// record promised and whose bytes are in no form left.
   void ensure_indexes(const layers::LayerChain& chain, std::stop_token stop) const;
   /// … and its tree.
   void ensure_trees(const layers::LayerChain& chain, std::stop_token stop) const;

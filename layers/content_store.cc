@@ -105,13 +105,30 @@ std::string ContentStore::read(const base::Digest& digest, std::uint64_t cap_byt
   const std::string file = blobs_.show(blob_path(digest));
   base::FdSource source(fd.get());
   std::string bytes = base::read_all(source, cap_bytes, "read " + file);
-  const base::Digest actual = base::sha256_of(bytes);
-  if (actual != digest) {
-    base::ContentError error(file + " is damaged", digest.str(), actual.str());
-    error.set_hint("remove that file, then pull or build the image again");
+  if (base::sha256_of(bytes) != digest) throw_damaged(digest);
+  return bytes;
+}
+
+void ContentStore::check_whole(const base::Digest& digest) const {
+  if (!has(digest)) return;
+  const base::UniqueFd fd = open(digest);
+  base::FdSource source(fd.get());
+  if (base::Digest(base::sha256_of(source)) != digest) throw_damaged(digest);
+}
+
+void ContentStore::throw_damaged(const base::Digest& digest) const {
+  const std::string what = "blob " + digest.str() + " in the store is damaged";
+  const std::string file = blobs_.show(blob_path(digest));
+  try {
+    remove(digest);
+  } catch (const base::SystemError& removal) {
+    DamagedBlob error(what + ", and cannot be removed: " + removal.what());
+    error.set_hint("remove " + file + ", then build or pull its image again");
     throw error;
   }
-  return bytes;
+  DamagedBlob error(what + "; it has been removed (" + file + ")");
+  error.set_hint("build or pull its image again");
+  throw error;
 }
 
 std::unique_ptr<Ingest> ContentStore::begin_ingest() const {

@@ -9,12 +9,19 @@
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/digest_sink.h"
+#include "base/error.h"
 #include "base/fs_at.h"
 #include "base/stream.h"
 #include "base/unique_fd.h"
 #include "layers/temp_file.h"
 
 namespace ibuild::layers {
+
+/// A blob of the store had other bytes than its digest says. It counts as missing from now on.
+class DamagedBlob : public base::ContentError {
+ public:
+  using base::ContentError::ContentError;
+};
 
 /// A blob on its way into the store. Bytes are hashed as they come; nothing is visible before
 /// commit(). The destructor throws an uncommitted ingest away.
@@ -67,8 +74,8 @@ class ContentStore {
   void mark_used(const base::Digest& digest) const;
   /// For reading. Throws: Error when it is not there.
   base::UniqueFd open(const base::Digest& digest) const;
-  /// A small blob (manifest, config), checked against its digest. Throws ContentError when it is
-  /// damaged or above the cap.
+  /// A small blob (manifest, config), checked against its digest. Throws: DamagedBlob, ContentError
+  /// when it is above the cap.
   std::string read(const base::Digest& digest, std::uint64_t cap_bytes = 16 << 20) const;
   std::unique_ptr<Ingest> begin_ingest() const;
   base::Digest put(std::string_view bytes) const;
@@ -77,6 +84,12 @@ class ContentStore {
   /// Requires: the caller has computed `digest` and `size_bytes`; the same file system.
   void adopt(const base::DirFd& from, const std::string& name, const base::Digest& digest,
              std::uint64_t size_bytes) const;
+  /// Reads a blob that something went wrong with: throws DamagedBlob, and removes it, when its
+  /// bytes are not those of its digest. Nothing there is no error. Blocks: it may be large.
+  void check_whole(const base::Digest& digest) const;
+  /// For who read a blob and found other bytes: removes it, so that it is made or fetched anew.
+  /// Throws: DamagedBlob, always.
+  [[noreturn]] void throw_damaged(const base::Digest& digest) const;
   /// Removes a blob; nothing there is no error.
   void remove(const base::Digest& digest) const;
 

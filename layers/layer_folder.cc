@@ -9,7 +9,8 @@
 
 #include "base/error.h"
 #include "base/files.h"
-#include "image/manifest.h"
+#include "image/media_types.h"
+#include "layers/blob_record.h"
 #include "layers/boot_mark.h"
 #include "layers/store_error.h"
 
@@ -35,6 +36,14 @@ base::RelPath folder_of(const base::Digest& diff_id) {
 std::string blob_record(const std::string& way) { return std::string(kBlobRecordPrefix) + way; }
 std::string estargz_record(int level) {
   return std::string(kEstargzRecordPrefix) + std::to_string(level);
+}
+
+/// That of the blobs made in one way ("gzip-5").
+std::string_view media_type_of(std::string_view way) {
+  using Compression = image::media_type::LayerCompression;
+  if (way.starts_with("gzip-")) return image::media_type::oci_layer_type(Compression::gzip);
+  if (way.starts_with("zstd-")) return image::media_type::oci_layer_type(Compression::zstd);
+  return image::media_type::oci_layer_type(Compression::none);
 }
 
 }  // namespace
@@ -129,30 +138,41 @@ void LayerFolder::remove_tree(const base::DirFd& temp) const {
   }
 }
 
-std::optional<image::Descriptor> LayerFolder::try_read_record(const std::string& name) const {
-  const auto text = base::try_read_file_at(layers_, path(name), kRecordCapBytes);
-  if (!text) return std::nullopt;
+std::optional<image::Descriptor> LayerFolder::try_read_record(const std::string& name,
+                                                              std::string_view media_type) const {
   try {
-    return image::parse_descriptor(*text);
+    const auto text = base::try_read_file_at(layers_, path(name), kRecordCapBytes);
+    if (!text) return std::nullopt;
+    if (auto blob = try_parse_blob_record(*text, media_type)) return blob;
   } catch (const base::ContentError&) {
-    return std::nullopt;  // damaged: the blob is made again
+    // too large to be one
   }
+  // The blob is made again. A record that cannot be removed is as good as one that is not there.
+  (void)::unlinkat(layers_.get(), path(name).str().c_str(), 0);
+  return std::nullopt;
 }
 
 void LayerFolder::put_record(const std::string& name, const image::Descriptor& blob) const {
-  base::write_file_atomically(open_or_make(), base::RelPath::exact(name), image::to_json(blob));
+  base::write_file_atomically(open_or_make(), base::RelPath::exact(name), to_blob_record(blob));
 }
 
 std::optional<image::Descriptor> LayerFolder::try_read_blob_record(const std::string& way) const {
-  return try_read_record(blob_record(way));
+  return try_read_record(blob_record(way), media_type_of(way));
 }
 
 void LayerFolder::put_blob_record(const std::string& way, const image::Descriptor& blob) const {
   put_record(blob_record(way), blob);
 }
 
+void LayerFolder::remove_blob_records() const {
+  if (!base::try_lstat_at(layers_, folder_)) return;
+  for (const auto& entry : base::list_dir(layers_, folder_)) {
+    if (entry.name.starts_with(kBlobRecordPrefix)) base::remove_tree(layers_, path(entry.name));
+  }
+}
+
 std::optional<image::Descriptor> LayerFolder::try_read_estargz_record(int level) const {
-  return try_read_record(estargz_record(level));
+  return try_read_record(estargz_record(level), {});
 }
 
 void LayerFolder::put_estargz_record(int level, const image::Descriptor& blob) const {

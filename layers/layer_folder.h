@@ -46,9 +46,11 @@ class LayerFolder {
   /// Moves the tree into `temp` first, so that no half-removed one is ever seen.
   void remove_tree(const base::DirFd& temp) const;
 
-  /// The blob made of this layer in one way of compression ("gzip-5"); none when none is known.
+  /// The blob made of this layer in one way of compression ("gzip-5"); none when none is known, or
+  /// what is known was damaged.
   std::optional<image::Descriptor> try_read_blob_record(const std::string& way) const;
   void put_blob_record(const std::string& way, const image::Descriptor& blob) const;
+  void remove_blob_records() const;
   /// All blobs made of this layer, as far as they are known; nothing is said of their bytes.
   std::vector<image::Descriptor> blob_records() const;
   /// The eStargz blob made of this layer, which is another layer's by its diff-id.
@@ -56,7 +58,9 @@ class LayerFolder {
   void put_estargz_record(int level, const image::Descriptor& blob) const;
 
  private:
-  std::optional<image::Descriptor> try_read_record(const std::string& name) const;
+  /// A damaged one is removed. `media_type`: see try_parse_blob_record.
+  std::optional<image::Descriptor> try_read_record(const std::string& name,
+                                                   std::string_view media_type) const;
   void put_record(const std::string& name, const image::Descriptor& blob) const;
   base::RelPath path(std::string_view name) const;
   bool has_file(std::string_view name) const;

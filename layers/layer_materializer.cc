@@ -14,10 +14,26 @@ namespace ibuild::layers {
 
 namespace {
 
-base::Error missing_error(const Layer& layer) {
-  base::Error error("layer " + layer.diff_id.str() + " is not in the store any more");
-  error.set_hint("pull its image again, or build without the cache (--no-cache)");
+std::string why_missing(const ContentStore& content, const Layer& layer) {
+  const auto size = layer.blob ? content.try_size(layer.blob->digest) : std::nullopt;
+  if (!size || *size == layer.blob->size_bytes) return " is not in the store any more";
+  return ": blob " + layer.blob->digest.str() + " in the store is damaged: it has " +
+         std::to_string(*size) + " bytes in place of " + std::to_string(layer.blob->size_bytes);
+}
+
+base::Error missing_error(const ContentStore& content, const Layer& layer) {
+  base::Error error("layer " + layer.diff_id.str() + why_missing(content, layer));
+  error.set_hint("build or pull its image again, or build without the cache (--no-cache)");
   return error;
+}
+
+/// Removes a tar that turned out to be other bytes.
+[[noreturn]] void throw_damaged_tar(const LayerFolder& folder, const base::Digest& diff_id) {
+  folder.remove_tar();
+  base::ContentError error("the tar of layer " + diff_id.str() +
+                           " in the store is damaged; it has been removed");
+  error.set_hint("build or pull its image again");
+  throw error;
 }
 
 void check_diff_id(const base::Digest& expected, const base::Digest& actual) {
@@ -63,7 +79,7 @@ bool LayerStore::Materializer::write_from_tree(const LayerFolder& folder, base::
 void LayerStore::Materializer::make_tar_from_tree() {
   TempFile tar(state_.temp);
   HashPipeline hash(state_.pool, &tar);
-  if (!write_from_tree(folder_, hash, stop_)) throw missing_error(layer_);
+  if (!write_from_tree(folder_, hash, stop_)) throw missing_error(state_.content, layer_);
   check_diff_id(layer_.diff_id, hash.finish());
   folder_.put_tar(tar);
 }
@@ -86,10 +102,19 @@ std::unique_ptr<LayerBytes> LayerStore::Materializer::open_any_blob(
 
 void LayerStore::Materializer::drop_damaged(const State& state, const Layer& layer) {
   const LayerFolder folder = state.folder(layer.diff_id);
-  if (folder.has_tar()) return folder.remove_tar();
+  if (const auto tar = folder.try_open_tar()) {
+    base::FdSource source(tar->get());
+    if (base::Digest(base::sha256_of(source)) != layer.diff_id)
+      throw_damaged_tar(folder, layer.diff_id);
+    return;
+  }
   const auto& own = layer.blob;
-  if (own && state.content.has_exact(own->digest, own->size_bytes)) return;
-  if (const auto made = state.made_blob(layer.diff_id)) state.content.remove(made->digest);
+  if (own && state.content.has_exact(own->digest, own->size_bytes))
+    return state.content.check_whole(own->digest);
+  const auto made = state.made_blob(layer.diff_id);
+  if (!made) return;
+  folder.remove_blob_records();
+  state.content.check_whole(made->digest);
 }
 
 void LayerStore::Materializer::make(const Forms& missing) {
@@ -136,8 +161,8 @@ void LayerStore::materialize(const Layer& layer, Forms wanted, std::stop_token s
                  .blob = wanted.blob && layer.blob && !have.blob};
   };
   auto needs_pass = [](const Forms& forms) { return forms.index || forms.tree || forms.tar; };
-  Forms missing = missing_forms();
-  try {
+  const auto make_missing = [&] {
+    Forms missing = missing_forms();
     if (needs_pass(missing) || missing.blob) {
       const auto lock = state_->lock(layer.diff_id, stop);
       missing = missing_forms();  // somebody else may have made them meanwhile
@@ -146,6 +171,14 @@ void LayerStore::materialize(const Layer& layer, Forms wanted, std::stop_token s
       if (missing_forms().blob && layer.provider) materializer.fetch_blob();
     }
     if (wanted.blob) ensure_blob(layer, {}, false, stop);
+  };
+  try {
+    try {
+      make_missing();
+    } catch (const DamagedBlob&) {
+      if (!layer.provider || !layer.blob) throw;
+      make_missing();  // it is fetched again
+    }
   } catch (base::ContentError& error) {
     error.add_context("layer " + layer.diff_id.str());
     throw;
@@ -159,8 +192,7 @@ void LayerStore::write_tar(const Layer& layer, base::ByteSink& out, std::stop_to
     base::FdSource source(tar->get());
     copy_until_stopped(source, hash, stop);
     if (hash.finish() == layer.diff_id) return;
-    folder.remove_tar();
-    throw base::ContentError("layer " + layer.diff_id.str() + ": its tar in the store was damaged");
+    throw_damaged_tar(folder, layer.diff_id);
   }
   bool is_written = false;
   try {
@@ -174,14 +206,14 @@ void LayerStore::write_tar(const Layer& layer, base::ByteSink& out, std::stop_to
   }
   if (is_written) return;
   const auto bytes = Materializer::open_any_blob(*state_, layer, stop, {});
-  if (!bytes) throw missing_error(layer);
+  if (!bytes) throw missing_error(state_->content, layer);
   try {
     copy_until_stopped(*bytes, hash, stop);
     check_diff_id(layer.diff_id, hash.finish());
   } catch (base::ContentError& error) {
     Materializer::drop_damaged(*state_, layer);
     error.add_context("layer " + layer.diff_id.str());
-    throw;
+    throw;  // it was given as a blob of this layer
   }
   bytes->keep();
 }

@@ -32,7 +32,8 @@ class LayerStore::Materializer {
                                                    std::stop_token stop,
                                                    const TransferObserver& observer);
   /// Takes away what the tar was read from when it turned out to be other bytes, so that another
-  /// form is used next time. A blob that came from elsewhere stays.
+  /// form is used next time. A blob that is what its digest says stays: it was given as something
+  /// that it is not. Throws: DamagedBlob for one that is not, ContentError for a tar.
   static void drop_damaged(const State& state, const Layer& layer);
 
  private:

@@ -27,6 +27,15 @@ class OwnedRangeSource : public base::ByteSource {
   base::FdRangeSource range_;
 };
 
+/// Null for a damaged one as well: who wants the index itself makes it again.
+std::shared_ptr<const LayerIndex> try_sound_index(const LayerFolder& layer) {
+  try {
+    return layer.try_read_index();
+  } catch (const base::ContentError&) {
+    return nullptr;
+  }
+}
+
 void check_file_size(int fd, const LayerEntry& entry) {
   struct stat info {};
   if (::fstat(fd, &info) != 0) throw base::SystemError("stat", entry.path.absolute());
@@ -61,7 +70,7 @@ bool LayerStore::State::has_whole_tree(const base::Digest& diff_id) const {
   const auto tree = layer.try_open_tree();
   if (!tree) return false;
   if (!layer.has_tree_mark(boot_id)) {
-    const auto index = layer.try_read_index();
+    const auto index = try_sound_index(layer);
     if (!index || !fits_index(*tree, *index, xattrs)) return false;
     layer.put_tree_mark(boot_id);
   }
@@ -73,7 +82,7 @@ Forms LayerStore::present(const Layer& layer) const {
   const LayerFolder folder = state_->folder(layer.diff_id);
   const auto& content = state_->content;
   Forms forms{.index = folder.has_index(),
-              .tree = state_->has_whole_tree(layer.diff_id),
+              .tree = folder.has_index() && state_->has_whole_tree(layer.diff_id),
               .tar = folder.has_tar(),
               .blob = layer.blob && content.has_exact(layer.blob->digest, layer.blob->size_bytes)};
   // Worth the look where nothing else is there.

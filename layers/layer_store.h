@@ -40,12 +40,14 @@ class LayerStore {
              const base::DirFd& locks_dir, const ContentStore& content, base::ThreadPool& pool);
   ~LayerStore();
 
-  /// `blob`: that of the layer; one that was made of it counts when there is nothing else.
+  /// `blob`: that of the layer; one that was made of it counts when there is nothing else. `tree`:
+  /// with the index, without which it gives no tar.
   Forms present(const Layer& layer) const;
   /// Makes the wanted forms that are missing, in one pass over the bytes: fetch or read the blob
   /// (or tar, or tree), hash, inflate, index, unpack. The index is made along with any of them.
   /// Throws ContentError when the blob's digest or the diff-id does not match: nothing is left
-  /// then. Throws Error when nothing is there to make them from.
+  /// then. A blob of the store that is damaged is removed, and fetched again where the layer has a
+  /// provider. Throws Error when nothing is there to make them from.
   void materialize(const Layer& layer, Forms wanted, std::stop_token stop = {},
                    const TransferObserver& observer = {}) const;
 

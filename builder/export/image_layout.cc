@@ -54,12 +54,14 @@ void add_text(LayoutSink& out, const std::string& path, std::string_view text) {
   out.add_file(path, source, text.size());
 }
 
-/// A blob of the store, checked with its last byte: what is damaged there does not leave it.
+/// A blob of the store, checked with its last byte: what is damaged there does not leave it, and is
+/// removed.
 class StoredBlob : public base::ByteSource {
  public:
   StoredBlob(const layers::ContentStore& content, const base::Digest& digest,
              std::uint64_t size_bytes)
-      : digest_(digest),
+      : content_(content),
+        digest_(digest),
         left_(size_bytes),
         fd_(content.open(digest)),
         bytes_(fd_.get(), 0, left_) {}
@@ -68,20 +70,13 @@ class StoredBlob : public base::ByteSource {
     const auto count = bytes_.read(buffer);
     hash_.update(buffer.first(count));
     left_ -= count;
-    if (count > 0 && left_ == 0) check(hash_.finish());
+    if (count > 0 && left_ == 0 && base::Digest(hash_.finish()) != digest_)
+      content_.throw_damaged(digest_);
     return count;
   }
 
  private:
-  void check(const base::Digest& actual) const {
-    if (actual == digest_) return;
-    base::ContentError error("blob " + digest_.str() + " of the store is damaged", digest_.str(),
-                             actual.str());
-    error.set_hint(
-        "remove that file below blobs/ of the store, then pull or build the image again");
-    throw error;
-  }
-
+  const layers::ContentStore& content_;
   const base::Digest& digest_;
   std::uint64_t left_;
   base::UniqueFd fd_;

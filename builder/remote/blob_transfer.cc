@@ -63,8 +63,13 @@ void fetch_into_store(const layers::ContentStore& content, const image::Descript
                       layers::BlobProvider* provider, builder::VertexId vertex,
                       builder::EventSink& events, std::stop_token stop) {
   if (provider == nullptr) {
+    const auto size = content.try_size(blob.digest);
     base::Error error("blob " + blob.digest.str() +
-                      " is not in the store, and it is not known where it came from");
+                      (size && *size != blob.size_bytes
+                           ? " in the store is damaged: it has " + std::to_string(*size) +
+                                 " bytes in place of " + std::to_string(blob.size_bytes)
+                           : " is not in the store") +
+                      ", and it is not known where it came from");
     error.set_hint("pull or build the image again");
     throw error;
   }

@@ -43,7 +43,11 @@ std::optional<std::string> ImageLoader::read_stored(const image::Descriptor& doc
 std::string ImageLoader::read_remote(const image::Reference& repository,
                                      const image::Descriptor& document,
                                      std::stop_token stop) const {
-  if (auto stored = read_stored(document)) return *std::move(stored);
+  try {
+    if (auto stored = read_stored(document)) return *std::move(stored);
+  } catch (const layers::DamagedBlob&) {
+    // it is fetched again
+  }
   if (is_manifest_or_index(document)) {
     auto fetched = registry_.client().fetch_manifest(by_digest(repository, document.digest), stop);
     store_.content().put(fetched.bytes);

@@ -26,12 +26,14 @@ class ImageLoader {
       : store_(store), registry_(registry), origins_(origins) {}
 
   /// What `top` holds for `platform`, from the store alone; none when a document is missing there.
-  /// Layers that the store may lack get a provider by what is remembered of them.
+  /// Layers that the store may lack get a provider by what is remembered of them. Throws:
+  /// DamagedBlob for a document that was damaged and is missing now.
   std::optional<builder::BaseImage> try_load_stored(const image::Reference& reference,
                                                     const image::Descriptor& top,
                                                     const image::Platform& platform) const;
 
-  /// The same with the registry's help; layers come from `reference`'s repository.
+  /// The same with the registry's help, also for damaged documents; layers come from `reference`'s
+  /// repository.
   /// Throws: RegistryError, ContentError, Error when there is no such platform.
   builder::BaseImage load_remote(const image::Reference& reference, const image::Descriptor& top,
                                  const image::Platform& platform, std::stop_token stop) const;
@@ -48,7 +50,7 @@ class ImageLoader {
   /// tagged or not.
   std::optional<image::Descriptor> find_stored(const image::Reference& reference) const;
 
-  /// Reads one document from the store.
+  /// Reads one document from the store. Throws: DamagedBlob.
   std::optional<std::string> read_stored(const image::Descriptor& document) const;
 
   layers::Store& store() const { return store_; }

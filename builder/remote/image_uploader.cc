@@ -12,6 +12,25 @@
 
 namespace ibuild::remote {
 
+namespace {
+
+/// Whether a registry may have found a blob to be other bytes than promised. Registries say that in
+/// many ways; it is none to be asked for a login, or to come back later.
+bool may_be_about_bytes(const registry::RegistryError& error) {
+  switch (error.status()) {
+    case 0:
+    case 401:
+    case 403:
+    case 404:
+    case 429:
+      return false;
+    default:
+      return true;
+  }
+}
+
+}  // namespace
+
 void ImageUploader::note(std::string text) {
   events_.emit(builder::event::StepNote{.id = vertex_, .text = std::move(text)});
 }
@@ -49,7 +68,7 @@ void ImageUploader::push_blob(const image::Reference& repository, const UploadBl
     return;
   }
   const auto open = [&]() -> std::unique_ptr<base::ByteSource> {
-    if (!content.has(digest)) {
+    if (!content.has_exact(digest, blob.descriptor.size_bytes)) {
       // Only now is it certain that the bytes are needed here.
       const auto provider = blob.provider
                                 ? blob.provider
@@ -67,6 +86,20 @@ void ImageUploader::push_blob(const image::Reference& repository, const UploadBl
   if (outcome != registry::UploadOutcome::already_there) sent_ = true;
   if (outcome == registry::UploadOutcome::mounted) note("mounted " + short_name(digest));
   loader_.origins().remember(digest, repository);
+}
+
+void ImageUploader::push_checked_blob(const image::Reference& repository, const UploadBlob& blob,
+                                      std::stop_token stop) {
+  const auto& content = loader_.store().content();
+  try {
+    push_blob(repository, blob, std::move(stop));
+  } catch (const registry::RegistryError& error) {
+    if (may_be_about_bytes(error)) content.check_whole(blob.descriptor.digest);
+    throw;
+  } catch (const base::ContentError&) {
+    content.check_whole(blob.descriptor.digest);
+    throw;
+  }
 }
 
 void ImageUploader::push_document(const image::Reference& reference,
@@ -99,7 +132,8 @@ void ImageUploader::push(const image::Reference& reference, const UploadImage& i
   for (const auto& blob : image.blobs) {
     if (is_nondistributable(blob.descriptor) || !seen.insert(blob.descriptor.digest).second)
       continue;
-    tasks.push_back([&](std::stop_token stop) { push_blob(reference, blob, std::move(stop)); });
+    tasks.push_back(
+        [&](std::stop_token stop) { push_checked_blob(reference, blob, std::move(stop)); });
   }
   run_parallel(std::move(tasks), kMaxTransfers, stop_);
   for (std::size_t i = 0; i < standing.size(); ++i) {

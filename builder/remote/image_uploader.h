@@ -62,6 +62,10 @@ class ImageUploader {
   /// answer; what else is wrong, sending it will tell.
   bool stands(const image::Reference& reference, const image::Descriptor& document,
               std::stop_token stop);
+  /// push_blob; when the registry does not take it, the store's file is looked at. Throws:
+  /// DamagedBlob, as push.
+  void push_checked_blob(const image::Reference& repository, const UploadBlob& blob,
+                         std::stop_token stop);
   void push_document(const image::Reference& reference, const UploadDocument& document);
   std::string mount_source(const image::Reference& repository, const UploadBlob& blob) const;
   void note(std::string text);

@@ -16,7 +16,7 @@ std::size_t fetch_missing_blobs(const ImageLoader& loader, const builder::BaseIm
   std::set<base::Digest> seen;
   for (const auto& layer : image.layers) {
     if (!seen.insert(layer.blob->digest).second) continue;
-    if (loader.store().content().has(layer.blob->digest)) continue;
+    if (loader.store().content().has_exact(layer.blob->digest, layer.blob->size_bytes)) continue;
     tasks.push_back([&loader, &layer, &events, vertex](std::stop_token task_stop) {
       fetch_into_store(loader.store().content(), *layer.blob, layer.provider.get(), vertex, events,
                        std::move(task_stop));

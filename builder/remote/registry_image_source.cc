@@ -1,5 +1,6 @@
 #include "builder/remote/registry_image_source.h"
 
+#include "base/error.h"
 #include "registry/registry_client.h"
 
 namespace ibuild::remote {
@@ -13,10 +14,26 @@ std::optional<BaseImage> RegistryImageSource::load_from_store(const image::Refer
                                                               std::stop_token stop) {
   const auto top = loader_.find_stored(reference);
   if (!top) return std::nullopt;
-  if (auto base = loader_.try_load_stored(reference, *top, platform)) return base;
+  std::string damage;
+  try {
+    if (auto base = loader_.try_load_stored(reference, *top, platform)) return base;
+  } catch (const layers::DamagedBlob& error) {
+    if (policy == PullPolicy::never) throw;
+    damage = error.what();
+  }
   // The name is known, but not (all of) this platform's documents.
   if (policy == PullPolicy::never) return std::nullopt;
-  return loader_.load_remote(reference, *top, platform, stop);
+  try {
+    return loader_.load_remote(reference, *top, platform, stop);
+  } catch (const base::CancelledError&) {
+    throw;
+  } catch (base::Error& error) {
+    if (!damage.empty()) error.add_context(damage);
+    // Nobody but this machine may ever have had it.
+    if (error.hint().empty())
+      error.set_hint("the store has only a part of this image: build or pull it again");
+    throw;
+  }
 }
 
 std::optional<BaseImage> RegistryImageSource::refresh(const image::Reference& reference,

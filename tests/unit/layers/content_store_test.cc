@@ -138,7 +138,22 @@ TEST_CASE("content_store: a flipped bit is noticed and the file is named", "[lay
   const auto message = message_of([&] { (void)f.content.read(digest); });
   CHECK_THAT(message,
              Catch::Contains(f.root.show(f.path_of(digest))) && Catch::Contains("damaged"));
-  CHECK_THROWS_AS(f.content.read(digest), base::ContentError);
+  // It is gone, so that it is made again.
+  CHECK_FALSE(f.content.has(digest));
+  CHECK(f.content.put("{\"schemaVersion\":2}") == digest);
+  CHECK(f.content.read(digest) == "{\"schemaVersion\":2}");
+}
+
+TEST_CASE("content_store: a blob that is looked at stays when it is whole, and goes when it is not",
+          "[layers]") {
+  Fixture f;
+  const auto digest = f.content.put("hello");
+  CHECK_NOTHROW(f.content.check_whole(digest));
+  CHECK(f.content.has(digest));
+  f.overwrite(digest, "hallo");
+  CHECK_THROWS_AS(f.content.check_whole(digest), DamagedBlob);
+  CHECK_FALSE(f.content.has(digest));
+  CHECK_NOTHROW(f.content.check_whole(digest));
 }
 
 TEST_CASE("content_store: a blob cut short counts as missing and is replaced", "[layers]") {

@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "base/error.h"
+#include "image/manifest.h"
 #include "image/media_types.h"
 #include "layers/layer_store.h"
 #include "tests/unit/layers/layer_samples.h"
@@ -34,6 +35,12 @@ Layer build_with_blob(const LayerStoreFixture& store, const CompressionOptions& 
     builder->add(sample.entry, &data);
   }
   return builder->commit();
+}
+
+std::string tar_of_layer(const LayerStoreFixture& store, const Layer& layer) {
+  base::StringSink tar;
+  store.layers().write_tar(layer, tar);
+  return tar.take();
 }
 
 /// Reads along while a blob is written.
@@ -184,9 +191,26 @@ TEST_CASE("layer_blobs: a damaged record is no record", "[layers]") {
   LayerStoreFixture store;
   const Layer layer = store.build(kSamples);
   const image::Descriptor blob = store.layers().ensure_blob(layer, kGzip);
-  base::write_file_atomically(store.root(), store.form_path(layer, "blob-gzip-5"), "{\"size\":-1");
+  const auto record = store.form_path(layer, "blob-gzip-5");
+  auto text = base::read_file_at(store.root(), record, 1 << 10);
+  SECTION("cut") { text = "{\"size\":-1"; }
+  SECTION("of another type") { text.replace(text.find("+gzip"), 5, "+zstd"); }
+  SECTION("of no type") { text.replace(text.find("+gzip"), 5, "+gziq"); }
+  base::write_file_atomically(store.root(), record, text);
   CHECK_FALSE(store.layers().known_blob(layer, kGzip));
+  CHECK_FALSE(store.has_form(layer, "blob-gzip-5"));
   CHECK(store.layers().ensure_blob(layer, kGzip) == blob);
+}
+
+TEST_CASE("layer_blobs: a record of an older version, without a sum, is read", "[layers]") {
+  LayerStoreFixture store;
+  const Layer layer = build_with_blob(store, kGzip);
+  const auto blob = store.layers().known_blob(layer, kGzip);
+  REQUIRE(blob);
+  base::write_file_atomically(store.root(), store.form_path(layer, "blob-gzip-5"),
+                              image::to_json(*blob));
+  CHECK(store.layers().known_blob(layer, kGzip) == blob);
+  CHECK(tar_of_layer(store, layer) == test::tar_of(kSamples));
 }
 
 TEST_CASE("layer_blobs: a layer's own blob stands for every way, unless forced", "[layers]") {

@@ -63,6 +63,17 @@ void overwrite(const LayerStoreFixture& store, const base::RelPath& file, std::s
   base::FdSink(fd.get()).write(base::as_bytes(text));
 }
 
+base::RelPath blob_path(const image::Descriptor& blob) {
+  return path("blobs/sha256/" + std::string(blob.digest.hex()));
+}
+
+/// Changes a bit in the middle.
+void damage_blob(const LayerStoreFixture& store, const image::Descriptor& blob) {
+  auto bytes = base::read_file_at(store.root(), blob_path(blob), 1 << 24);
+  bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 1);
+  overwrite(store, blob_path(blob), bytes);
+}
+
 /// A tree as a RUN leaves it, ready to be adopted.
 void make_upper(const base::DirFd& parent) {
   base::make_dirs(parent, path("upper/d"));
@@ -183,6 +194,60 @@ TEST_CASE("layer_store: a truncated or damaged blob is refused", "[layers]") {
         base::ContentError);
   }
   CHECK(store.temp_is_empty());
+}
+
+TEST_CASE("layer_store: a blob that was damaged in the store is fetched again", "[layers]") {
+  LayerStoreFixture store;
+  const Layer layer = remote_samples();
+  store.layers().materialize(layer, {.blob = true});
+  damage_blob(store, *layer.blob);
+  CHECK(store.layers().index(layer)->size() == 4);
+  CHECK(fetches(layer) == 2);
+  CHECK(tar_from(store.layers(), layer) == test::tar_of(kSamples));
+}
+
+TEST_CASE("layer_store: a damaged blob that nobody gives again is named, and removed", "[layers]") {
+  LayerStoreFixture store;
+  Layer layer = remote_samples();
+  store.layers().materialize(layer, {.blob = true});
+  layer.provider.reset();
+  const auto message = Contains("blob " + layer.blob->digest.str() + " in the store is damaged");
+  SECTION("one byte of it") {
+    damage_blob(store, *layer.blob);
+    CHECK_THROWS_WITH(store.layers().materialize(layer, {.index = true}), message);
+    CHECK_FALSE(store.content().has(layer.blob->digest));
+  }
+  SECTION("all of it, written out") {
+    overwrite(store, blob_path(*layer.blob), std::string(layer.blob->size_bytes, '\0'));
+    CHECK_THROWS_WITH(tar_from(store.layers(), layer), message);
+    CHECK_FALSE(store.content().has(layer.blob->digest));
+  }
+  SECTION("cut") {
+    overwrite(store, blob_path(*layer.blob), "cut");
+    CHECK_THROWS_WITH(store.layers().materialize(layer, {.index = true}), message);
+  }
+}
+
+TEST_CASE("layer_store: a blob that is whole stays, whatever layer it was given as", "[layers]") {
+  LayerStoreFixture store;
+  Layer layer = remote_samples();
+  store.layers().materialize(layer, {.blob = true});
+  layer.diff_id = base::sha256_of("another tar");
+  CHECK_THROWS_WITH(store.layers().materialize(layer, {.index = true}),
+                    Contains("not those of its diff-id"));
+  CHECK(store.content().has(layer.blob->digest));
+}
+
+TEST_CASE("layer_store: a tree without its index does not hold the layer", "[layers]") {
+  LayerStoreFixture store;
+  const Layer layer = adopt(store);
+  CHECK(store.layers().present(layer).tree);
+  SECTION("missing") { base::remove_tree(store.root(), store.form_path(layer, "index")); }
+  SECTION("damaged, after the machine went down") {
+    overwrite(store, store.form_path(layer, "index"), "no index");
+    forget_run(store, layer);
+  }
+  CHECK_FALSE(store.open_again()->present(layer).tree);
 }
 
 TEST_CASE("layer_store: a layer that climbs out of the root is refused", "[layers]") {

@@ -96,6 +96,8 @@ registry::UploadOutcome FakeRegistry::push_blob(const image::Reference& reposito
   note("PUT-BLOB " + repository.name() + " " + blob.digest.str());
   const auto source = open();
   auto bytes = base::read_all(*source, 1 << 20, "blob");
+  if (base::Digest(base::sha256_of(bytes)) != blob.digest)
+    throw registry::RegistryError(400, {"DIGEST_INVALID"}, false, "the digest does not match");
   content_->lock()->blobs[repository.name()][blob.digest.str()] = std::move(bytes);
   return registry::UploadOutcome::uploaded;
 }

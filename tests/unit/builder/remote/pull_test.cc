@@ -84,3 +84,20 @@ TEST_CASE("fetch_missing_blobs: a layer that nobody knows is named", "[remote]")
   CHECK_THROWS_WITH(remote::fetch_missing_blobs(fixture.loader, image, 1, fixture.events, {}),
                     Catch::Contains(base::sha256_of("x").str()));
 }
+
+TEST_CASE("pull: what was damaged in the store is fetched again", "[remote]") {
+  PullFixture fixture;
+  const auto manifest = fixture.registry.add_image("app:1", {"one", "two"}, amd64());
+  const auto config = fixture.pull("app:1").image.manifest.config;
+  SECTION("a layer that was cut") { fixture.overwrite_blob(base::sha256_of("two"), "t"); }
+  SECTION("the manifest") {
+    fixture.overwrite_blob(manifest.digest, std::string(manifest.size_bytes, 'x'));
+  }
+  SECTION("the config") {
+    fixture.overwrite_blob(config.digest, std::string(config.size_bytes, 'x'));
+  }
+  CHECK_NOTHROW(fixture.pull("app:1"));
+  CHECK(fixture.store->content().read(base::sha256_of("two")) == "two");
+  CHECK_NOTHROW(fixture.store->content().read(manifest.digest));
+  CHECK_NOTHROW(fixture.store->content().read(config.digest));
+}

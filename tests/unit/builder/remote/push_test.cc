@@ -325,3 +325,35 @@ TEST_CASE("push_stored: what the store does not have is an error", "[remote]") {
   image::Descriptor unknown = PushFixture::describe(image::media_type::kOciManifest, "gone");
   CHECK_THROWS_AS(fixture.push(unknown, "h.example/copy:1"), base::Error);
 }
+
+TEST_CASE(
+    "registry_pusher: a blob that the registry refuses is looked at, and removed when damaged",
+    "[remote]") {
+  PushFixture fixture;
+  const auto built = fixture.build("layer");
+  const auto blob = fixture.store->content().put("layer");
+  const auto push = [&] {
+    remote::RegistryPusher(fixture.loader)
+        .push(built, {named("h.example/app:1")}, 1, fixture.events, {});
+  };
+  fixture.overwrite_blob(blob, "laser");
+  CHECK_THROWS_WITH(push(), Catch::Contains("blob " + blob.str() +
+                                            " in the store is damaged; it "
+                                            "has been removed"));
+  CHECK_FALSE(fixture.store->content().has(blob));
+  CHECK(fixture.tagged("h.example/app:1").empty());
+  // As a build would make it.
+  fixture.store->content().put("layer");
+  CHECK_NOTHROW(push());
+  CHECK(fixture.tagged("h.example/app:1") == built.top.digest.str());
+}
+
+TEST_CASE("registry_pusher: a blob that was cut is not sent", "[remote]") {
+  PushFixture fixture;
+  const auto built = fixture.build("layer");
+  const auto blob = fixture.store->content().put("layer");
+  fixture.overwrite_blob(blob, "lay");
+  CHECK_THROWS_WITH(remote::RegistryPusher(fixture.loader)
+                        .push(built, {named("h.example/app:1")}, 1, fixture.events, {}),
+                    Catch::Contains(blob.str() + " in the store is damaged: it has 3 bytes"));
+}

@@ -206,3 +206,39 @@ TEST_CASE("registry_image_source: a config that claims to be huge is refused bef
   CHECK_THROWS_AS(fixture.load("bad:1"), base::ContentError);
   CHECK(fixture.registry.requests("BLOB").empty());
 }
+
+TEST_CASE("registry_image_source: a damaged document is fetched again", "[remote]") {
+  SourceFixture fixture;
+  const auto manifest = fixture.registry.add_image("app:1", {"one"}, amd64());
+  const auto config = fixture.load("app:1")->manifest.config;
+  const auto damaged = GENERATE(0, 1) == 0 ? manifest.digest : config.digest;
+  const auto policy = GENERATE(PullPolicy::missing, PullPolicy::always);
+  fixture.overwrite_blob(damaged, "{}");
+  const auto base = fixture.load("app:1", policy);
+  REQUIRE(base);
+  CHECK(base->digest == manifest.digest);
+  CHECK_NOTHROW(fixture.store->content().read(damaged));
+}
+
+TEST_CASE("registry_image_source: damage that nobody can mend is told, with a way out",
+          "[remote]") {
+  SourceFixture fixture;
+  fixture.registry.add_image("app:1", {"one"}, amd64());
+  const auto config = fixture.load("app:1")->manifest.config;
+  fixture.overwrite_blob(config.digest, "{}");
+  SECTION("as no registry may be asked") {
+    CHECK_THROWS_WITH(fixture.load("app:1", PullPolicy::never),
+                      Catch::Contains(config.digest.str() + " in the store is damaged"));
+  }
+  SECTION("as the registry does not have it") {
+    fixture.registry.content()->blobs.clear();
+    try {
+      fixture.load("app:1");
+      FAIL("it was loaded");
+    } catch (const base::Error& error) {
+      CHECK_THAT(error.what(), Catch::Contains(config.digest.str() + " in the store is damaged"));
+      CHECK_THAT(error.hint(), Catch::Contains("build or pull it again"));
+    }
+  }
+  CHECK_FALSE(fixture.store->content().has(config.digest));
+}

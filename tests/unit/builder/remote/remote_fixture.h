@@ -23,6 +23,12 @@ struct RemoteFixture {
   RegistryFixture registry;
   remote::BlobOrigins origins{*store};
   remote::ImageLoader loader{*store, registry.client(), origins};
+
+  /// Other bytes in a blob of the store.
+  void overwrite_blob(const base::Digest& blob, const std::string& bytes) const {
+    base::write_file_atomically(
+        store->root(), base::RelPath::exact("blobs/sha256/" + std::string(blob.hex())), bytes);
+  }
 };
 
 }  // namespace ibuild::test
