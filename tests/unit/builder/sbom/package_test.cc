@@ -9,17 +9,19 @@ using builder::PackageList;
 
 namespace {
 
-builder::Package named(const std::string& name) { return {.url = {.type = "gem", .name = name}}; }
+builder::Package package_named(const std::string& name) {
+  return {.url = {.type = "gem", .name = name}};
+}
 
 }  // namespace
 
 TEST_CASE("package: of equal ones the places are merged, and all are sorted", "[sbom]") {
   PackageList list;
   list.place = "/b";
-  list.add(named("b"));
-  list.add(named("a"));
+  list.add(package_named("b"));
+  list.add(package_named("a"));
   list.place = "/a";
-  list.add(named("b"));
+  list.add(package_named("b"));
   list.finish();
   REQUIRE(list.packages.size() == 2);
   CHECK(list.packages[0].url.name == "a");
@@ -30,7 +32,7 @@ TEST_CASE("package: of equal ones the places are merged, and all are sorted", "[
 TEST_CASE("package: a list has an end, which is told", "[sbom]") {
   PackageList list;
   for (std::size_t i = 0; i < PackageList::kMaxPackages + 5; ++i)
-    list.add(named(std::to_string(i)));
+    list.add(package_named(std::to_string(i)));
   CHECK(list.is_full());
   list.finish();
   CHECK(list.packages.size() == PackageList::kMaxPackages);
@@ -40,7 +42,8 @@ TEST_CASE("package: a list has an end, which is told", "[sbom]") {
 
 TEST_CASE("package: a list of huge texts has an end, too", "[sbom]") {
   PackageList list;
-  for (int i = 0; i < 200; ++i) list.add(named(std::string(1 << 20, 'x') + std::to_string(i)));
+  for (int i = 0; i < 200; ++i)
+    list.add(package_named(std::string(1 << 20, 'x') + std::to_string(i)));
   list.finish();
   CHECK(list.packages.size() == 127);
   CHECK(list.gaps.size() == 1);
