@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <random>
 #include <sstream>
@@ -108,9 +109,11 @@ TEST_CASE(
   HostileStore hostile;
   auto& machine = hostile.machine;
   std::mt19937 random(11);
-  int round = 0;
-  for (const auto& file : hostile.files) {
-    const auto kind = static_cast<Damage>(round++ % 3);
+  constexpr int kRounds = 24;
+  std::ranges::shuffle(hostile.files, random);
+  for (int round = 0; round < kRounds; ++round) {
+    const auto& file = hostile.files[static_cast<std::size_t>(round) % hostile.files.size()];
+    const auto kind = static_cast<Damage>(round % 3);
     hostile.damage(file, kind, random);
     INFO(file << ", damage " << static_cast<int>(kind));
     build_until_right(machine, file);
