@@ -24,6 +24,7 @@
 #include "builder/remote_files.h"
 #include "builder/secret_lookup.h"
 #include "builder/ssh_agent_lookup.h"
+#include "builder/tree/file_owners.h"
 #include "image/descriptor.h"
 #include "image/platform.h"
 #include "image/reference.h"
@@ -75,6 +76,7 @@ struct BuildRequest {
   enum class ContextLife { lasting, this_build };
   ContextLife context_life = ContextLife::lasting;  // whether the directory is there next time
   std::optional<base::TimePoint> context_time;      // see ResolvedContext::time
+  FileOwners context_owners;                        // see ResolvedContext::owners
   NamedContexts contexts;
   image::ShortNameRule short_names = image::ShortNameRule::docker;  // of what it reads
   BuildOrigin origin;

@@ -35,14 +35,14 @@ FileDigestCache& BuildContext::lasting_digests() {
   return *digests_;
 }
 
-std::unique_ptr<SourceTree> BuildContext::open_directory(const std::string& directory,
-                                                         FileDigestCache& digests,
-                                                         const std::string& ignore_file,
-                                                         const std::string& shown_as) {
-  auto ignore = parser::parse_ignore_file(ignore_file);
-  return std::make_unique<ContextTree>(
-      base::DirFd::open(directory), std::move(ignore),
-      ContextTree::Parts{.digests = digests, .pool = services_.pool, .shown_as = shown_as});
+std::unique_ptr<SourceTree> BuildContext::open_directory(const Directory& directory,
+                                                         FileDigestCache& digests) {
+  auto ignore = parser::parse_ignore_file(directory.ignore_file);
+  return std::make_unique<ContextTree>(base::DirFd::open(directory.path), std::move(ignore),
+                                       ContextTree::Parts{.digests = digests,
+                                                          .pool = services_.pool,
+                                                          .shown_as = directory.shown_as,
+                                                          .owners = directory.owners});
 }
 
 void BuildContext::open_own(Opened& context) {
@@ -52,9 +52,11 @@ void BuildContext::open_own(Opened& context) {
     return;
   }
   const bool lasting = request_.context_life == BuildRequest::ContextLife::lasting;
-  context.tree = open_directory(*request_.context_dir,
-                                lasting ? lasting_digests() : context.own_digests(services_),
-                                request_.ignore_file.value_or(""), "the build context");
+  context.tree = open_directory({.path = *request_.context_dir,
+                                 .ignore_file = request_.ignore_file.value_or(""),
+                                 .shown_as = "the build context",
+                                 .owners = &request_.context_owners},
+                                lasting ? lasting_digests() : context.own_digests(services_));
 }
 
 void BuildContext::open_named(const std::string& key, Opened& context, std::stop_token stop) {
@@ -79,10 +81,11 @@ void BuildContext::open_named(const std::string& key, Opened& context, std::stop
   const auto& directory = files.directory;
   if (files.ignore_files == ResolvedContext::IgnoreFiles::apply) {
     const auto ignore_file = read_context_ignore_file(base::DirFd::open(directory));
-    context.tree = open_directory(directory, lasting_digests(), ignore_file.value_or(""), shown_as);
+    context.tree =
+        open_directory({directory, ignore_file.value_or(""), shown_as}, lasting_digests());
     return;
   }
-  context.tree = open_directory(directory, context.own_digests(services_), "", shown_as);
+  context.tree = open_directory({directory, "", shown_as}, context.own_digests(services_));
 }
 
 const SourceTree& BuildContext::tree(const ContextRef& which, std::stop_token stop) {

@@ -35,9 +35,13 @@ class BuildContext {
   struct Opened;
   void open_own(Opened& context);
   void open_named(const std::string& key, Opened& context, std::stop_token stop);
-  std::unique_ptr<SourceTree> open_directory(const std::string& directory, FileDigestCache& digests,
-                                             const std::string& ignore_file,
-                                             const std::string& shown_as);
+  struct Directory {
+    std::string path;
+    std::string ignore_file;
+    std::string shown_as;
+    const FileOwners* owners = nullptr;
+  };
+  std::unique_ptr<SourceTree> open_directory(const Directory& directory, FileDigestCache& digests);
   FileDigestCache& lasting_digests();
 
   const BuildRequest& request_;

@@ -88,6 +88,7 @@ void take_context(const builder::ResolvedContext& context, builder::BuildRequest
   if (context.unpacked || context.checkout)
     request.context_life = builder::BuildRequest::ContextLife::this_build;
   request.context_time = context.time;
+  request.context_owners = context.owners;
 }
 
 }  // namespace ibuild::cli

@@ -35,6 +35,17 @@ const char* why_left_out(const layers::LayerEntry& entry) {
   }
 }
 
+/// The last entry of a path counts, and of a file with several names its last one.
+void note_owner(const layers::LayerEntry& placed, const FileOwner& owner, FileOwners& owners) {
+  if (placed.path.is_root()) return;  // what holds the context is no part of it
+  const auto note = [&](std::string path) {
+    owners.erase(path);
+    if (owner != FileOwner{}) owners.emplace(std::move(path), owner);
+  };
+  note(placed.path.str());
+  if (placed.type == EntryType::hardlink) note(placed.link_target);
+}
+
 }  // namespace
 
 bool looks_like_archive(base::Bytes first_bytes) {
@@ -48,14 +59,14 @@ bool looks_like_archive(base::Bytes first_bytes) {
   return header.name[0] != '\0' && layers::has_right_checksum(header);
 }
 
-std::optional<base::TimePoint> unpack_context(base::ByteSource& archive, const base::DirFd& into,
-                                              const std::function<void(const std::string&)>& warn,
-                                              std::stop_token stop) {
+UnpackedContext unpack_context(base::ByteSource& archive, const base::DirFd& into,
+                               const std::function<void(const std::string&)>& warn,
+                               std::stop_token stop) {
   const auto plain = layers::make_any_decompressor(archive);
   layers::TarReader reader(*plain, layers::TarKind::archive);
   layers::LayerCollector collector;
   layers::TreeApplier applier(into, layers::OverlayXattrs::user);
-  std::optional<base::TimePoint> newest;
+  UnpackedContext context;
   while (auto entry = reader.next()) {
     if (stop.stop_requested()) throw base::CancelledError();
     if (const char* why = why_left_out(*entry)) {
@@ -63,15 +74,18 @@ std::optional<base::TimePoint> unpack_context(base::ByteSource& archive, const b
       continue;
     }
     if (entry->type == EntryType::file)
-      newest = std::max(newest.value_or(entry->mtime), entry->mtime);
+      context.newest = std::max(context.newest.value_or(entry->mtime), entry->mtime);
+    const FileOwner owner{entry->uid, entry->gid};
     entry->uid = ::geteuid();
     entry->gid = ::getegid();
     entry->xattrs.clear();
-    applier.add(collector.add(*std::move(entry)), reader.data());
+    const auto& placed = collector.add(*std::move(entry));
+    note_owner(placed, owner, context.owners);
+    applier.add(placed, reader.data());
   }
   reader.drain();
   applier.finish(collector.finish(layers::TarOrigin::foreign));
-  return newest;
+  return context;
 }
 
 std::optional<base::TimePoint> newest_file_time(base::ByteSource& archive, std::stop_token stop) {

@@ -113,7 +113,9 @@ struct Resolver {
   ResolvedContext unpack(base::ByteSource& archive) const {
     ResolvedContext resolved = make_directory();
     try {
-      resolved.time = unpack_context(archive, resolved.unpacked->dir(), services.warn, stop);
+      auto unpacked = unpack_context(archive, resolved.unpacked->dir(), services.warn, stop);
+      resolved.time = unpacked.newest;
+      resolved.owners = std::move(unpacked.owners);
     } catch (const base::CancelledError&) {
       throw;
     } catch (base::Error& error) {

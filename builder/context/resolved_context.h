@@ -13,6 +13,7 @@
 #include "builder/git/git_checkout.h"
 #include "builder/git/git_source.h"
 #include "builder/remote_files.h"
+#include "builder/tree/file_owners.h"
 #include "layers/store.h"
 
 namespace ibuild::builder {
@@ -32,6 +33,8 @@ struct ResolvedContext {
   /// What SOURCE_DATE_EPOCH=context means: the commit's time, that of the URL's file, or of the
   /// newest file in the tar. None: the files are of this machine.
   std::optional<base::TimePoint> time = {};
+  /// Of what was unpacked here. All else is root's.
+  FileOwners owners = {};
 };
 
 /// What contexts are made with. References outlive the call.

@@ -93,6 +93,13 @@ base::Digest hash_content(int fd, std::uint64_t size_bytes, std::stop_token stop
   return hash.finish();
 }
 
+void take_owner(SourceFile& file, const FileOwners& owners) {
+  const auto found = owners.find(file.path().str());
+  if (found == owners.end()) return;
+  file.entry.uid = found->second.uid;
+  file.entry.gid = found->second.gid;
+}
+
 void take_facts(SourceFile& file, const FileFacts& facts) {
   file.entry.content = facts.content;
   file.entry.xattrs.clear();
@@ -108,7 +115,8 @@ ContextTree::ContextTree(base::DirFd root, parser::IgnoreMatcher ignore, const P
       digests_(parts.digests),
       pool_(parts.pool),
       clock_(parts.clock),
-      shown_as_(parts.shown_as) {}
+      shown_as_(parts.shown_as),
+      owners_(parts.owners) {}
 
 const ContextTree::Verdict* ContextTree::verdict_of(const base::RelPath& directory) const {
   if (ignore_.empty() || directory.is_root()) return nullptr;
@@ -153,6 +161,7 @@ std::optional<SourceFile> ContextTree::make_file(const base::DirFd& dir, const b
   SourceFile file;
   file.entry.path = path;
   file.entry.type = *type;
+  if (owners_ != nullptr) take_owner(file, *owners_);
   if (S_ISSOCK(status.st_mode)) {
     take_socket_status(file, status);
     return file;

@@ -12,6 +12,7 @@
 #include "base/fs_at.h"
 #include "base/thread_pool.h"
 #include "builder/tree/file_digest_cache.h"
+#include "builder/tree/file_owners.h"
 #include "builder/tree/source_tree.h"
 #include "parser/ignore_matcher.h"
 
@@ -19,8 +20,8 @@ namespace ibuild::builder {
 
 /// The build context: a directory of the host less what the ignore file names. Read lazily: a
 /// directory that nobody asks for is never opened, an ignored one neither unless something in it is
-/// re-included. Everything belongs to root; a socket is an empty file. A file that changes between
-/// its hashing and its copying is an error.
+/// re-included. All that `owners` does not name belongs to root; a socket is an empty file. A file
+/// that changes between its hashing and its copying is an error.
 class ContextTree : public SourceTree {
  public:
   struct Parts {
@@ -28,6 +29,7 @@ class ContextTree : public SourceTree {
     base::ThreadPool& pool;
     base::Clock clock = {};  // of the machine, not that of the image
     std::string shown_as = "the build context";
+    const FileOwners* owners = nullptr;  // outlives the tree; null: everything is root's
   };
   ContextTree(base::DirFd root, parser::IgnoreMatcher ignore, const Parts& parts);
 
@@ -61,6 +63,7 @@ class ContextTree : public SourceTree {
   base::ThreadPool& pool_;
   base::Clock clock_;
   std::string shown_as_;
+  const FileOwners* owners_;
   mutable std::mutex mutex_;
   mutable std::map<base::RelPath, std::unique_ptr<Verdict>> verdicts_;
 };

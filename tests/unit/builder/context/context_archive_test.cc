@@ -21,11 +21,13 @@ namespace {
 struct Unpacked {
   base::TempDir dir = test::make_scratch_dir();
   std::vector<std::string> warnings;
+  builder::FileOwners owners;
 
   explicit Unpacked(const std::string& tar) {
     base::StringSource source(tar);
-    unpack_context(source, dir.dir(), [this](const std::string& text) { warnings.push_back(text); },
-                   {});
+    owners = unpack_context(source, dir.dir(),
+                            [this](const std::string& text) { warnings.push_back(text); }, {})
+                 .owners;
   }
   std::string text(const std::string& path) const { return test::read_text(dir.dir(), path); }
   struct stat status(const std::string& path) const {
@@ -81,6 +83,20 @@ TEST_CASE("context_archive: files, directories and links become the user's own",
   CHECK(base::read_link_at(unpacked.dir.dir(), base::RelPath::exact("a/link")) == "script");
   CHECK(unpacked.status("hard").st_ino == unpacked.status("a/script").st_ino);
   CHECK(unpacked.text("no/parent") == "x");
+}
+
+TEST_CASE("context_archive: owners are told, those of the last entries", "[context]") {
+  const Unpacked unpacked(TarText{.name = "./", .type = '5', .mode = 0755, .uid = 5}.str() +
+                          TarText{.name = "a", .content = "1", .uid = 1}.str() +
+                          TarText{.name = "b", .content = "1", .uid = 3}.str() +
+                          TarText{.name = "b", .content = "2"}.str() +
+                          TarText{.name = "d/", .type = '5', .mode = 0755, .uid = 4}.str() +
+                          TarText{.name = "l", .type = '2', .link = "d", .uid = 6}.str() +
+                          TarText{.name = "l/in", .content = "1", .uid = 7}.str() + tar_end());
+  std::string told;
+  for (const auto& [path, owner] : unpacked.owners)
+    told += path + "=" + std::to_string(owner.uid) + ":" + std::to_string(owner.gid) + " ";
+  CHECK(told == "a=1:1 d=4:4 d/in=7:7 l=6:6 ");
 }
 
 TEST_CASE("context_archive: every compression is read", "[context]") {
