@@ -1,11 +1,10 @@
 // See: buildah-build(1).
 #include "cli/options_buildah.h"
 
-#include <arpa/inet.h>
-
 #include <cstdlib>
 
 #include "base/error.h"
+#include "base/ip_address.h"
 #include "base/text.h"
 #include "builder/export/output_times.h"
 #include "builder/source_date_epoch.h"
@@ -88,12 +87,6 @@ void take_proxies(const BuildahOptions& options, builder::BuildRequest& request)
   }
 }
 
-bool is_ip_address(const std::string& text) {
-  in6_addr buffer{};
-  return inet_pton(AF_INET, text.c_str(), &buffer) == 1 ||
-         inet_pton(AF_INET6, text.c_str(), &buffer) == 1;
-}
-
 /// Values with commas between them, each one word of resolv.conf.
 std::vector<std::string> words_of(const std::string& option,
                                   const std::vector<std::string>& texts) {
@@ -117,7 +110,7 @@ void take_dns(const BuildahOptions& options, builder::BuildRequest& request) {
     if (server == "none") {
       bad_value("--dns", server, "steps always have a resolv.conf of this machine's making");
     }
-    if (!is_ip_address(server)) bad_value("--dns", server, "it is no IP address");
+    if (!base::is_ip_address(server)) bad_value("--dns", server, "it is no IP address");
   }
   if (!request.dns.empty() && request.network == "none")
     throw base::UsageError("--dns, --dns-search and --dns-option do not go with --network=none");

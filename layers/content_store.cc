@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/stream.h"
+#include "layers/file_times.h"
 #include "layers/store_error.h"
 
 namespace ibuild::layers {
@@ -80,8 +81,7 @@ std::optional<base::TimePoint> ContentStore::last_used(const base::Digest& diges
   if (!is_stored_kind(digest)) return std::nullopt;
   const auto status = base::try_lstat_at(blobs_, blob_path(digest));
   if (!status) return std::nullopt;
-  return base::TimePoint(std::chrono::seconds(status->st_mtim.tv_sec) +
-                         std::chrono::nanoseconds(status->st_mtim.tv_nsec));
+  return to_time_point(status->st_mtim);
 }
 
 void ContentStore::mark_used(const base::Digest& digest) const {

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/fs_at.h"
+#include "base/ip_address.h"
 #include "base/text.h"
 
 namespace ibuild::sandbox {
@@ -35,12 +36,6 @@ std::vector<std::string_view> name_servers(std::string_view resolv_conf) {
     if (const auto server = name_server(line)) servers.push_back(*server);
   }
   return servers;
-}
-
-bool is_address(const std::string& text) {
-  in6_addr address;
-  return ::inet_pton(AF_INET, text.c_str(), &address) == 1 ||
-         ::inet_pton(AF_INET6, text.c_str(), &address) == 1;
 }
 
 /// Also true for what is no address at all: it is of no use either.
@@ -136,11 +131,11 @@ std::string make_hosts(std::string_view hostname,
                      "\n::1\tlocalhost ip6-localhost ip6-loopback\n";
   for (const auto& [name, address] : extra) {
     check_name(name);
-    if (!is_address(address)) {
+    if (!base::is_ip_address(address)) {
       throw base::UsageError("\"" + base::printable(address) + "\" is no address for host " +
                              base::printable(name));
     }
-    text += address + "\t" + name + "\n";
+    text.append(address).append("\t").append(name).append("\n");
   }
   return text;
 }

@@ -13,6 +13,7 @@
 #include "builder/cache/local_cache.h"
 #include "builder/gc/disk_usage.h"
 #include "builder/ops/cache_mount.h"
+#include "layers/file_times.h"
 
 namespace ibuild::builder {
 namespace {
@@ -23,11 +24,6 @@ constexpr std::uint64_t kMaxRecordBytes = 64 << 10;
 constexpr std::uint64_t kMaxNameBytes = 4096;
 constexpr std::string_view kWhySuffix = ".why";
 constexpr std::size_t kShardDigits = 2;
-
-base::TimePoint time_of(const struct stat& status) {
-  return base::TimePoint(std::chrono::seconds(status.st_mtim.tv_sec) +
-                         std::chrono::nanoseconds(status.st_mtim.tv_nsec));
-}
 
 std::uint64_t on_disk(const struct stat& status) {
   return static_cast<std::uint64_t>(status.st_blocks) * 512;
@@ -67,9 +63,9 @@ class Surveyor {
       CacheItem item;
       item.id = short_id(entry.name);
       item.description = "layer";
-      item.last_used = time_of(*status);
+      item.last_used = layers::to_time_point(status->st_mtim);
       if (const auto index = base::try_lstat_at(store_.layers_dir(), folder.join("index")))
-        item.last_used = std::max(item.last_used, time_of(*index));
+        item.last_used = std::max(item.last_used, layers::to_time_point(index->st_mtim));
       item.in_image = needs_.diff_ids.contains(*diff_id);
       item.size_bytes = sizes_.of(store_.layers_dir(), folder, *status);
       item.diff_ids = {*diff_id};
@@ -128,7 +124,7 @@ class Surveyor {
     if (!status) return;
     if (item.id.empty()) item.id = short_id(path.name());
     item.size_bytes += on_disk(*status);
-    item.last_used = std::max(item.last_used, time_of(*status));
+    item.last_used = std::max(item.last_used, layers::to_time_point(status->st_mtim));
     item.files.push_back(RelPath::exact("steps/" + path.str()));
   }
 
@@ -142,7 +138,7 @@ class Surveyor {
     item.id = short_id(name);
     item.description = std::move(description);
     item.size_bytes = disk_usage(cache_, path);
-    item.last_used = time_of(*status);
+    item.last_used = layers::to_time_point(status->st_mtim);
     item.files = {path};
     items_.push_back(std::move(item));
   }
@@ -175,7 +171,7 @@ class Surveyor {
       item.id = short_id(entry.name);
       item.description = "blob of no image";
       item.size_bytes = on_disk(*status);
-      item.last_used = time_of(*status);
+      item.last_used = layers::to_time_point(status->st_mtim);
       item.blobs = {*digest};
       items_.push_back(std::move(item));
     }

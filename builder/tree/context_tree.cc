@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "builder/tree/verifying_source.h"
+#include "layers/file_times.h"
 
 namespace ibuild::builder {
 namespace {
@@ -43,22 +44,17 @@ std::optional<layers::EntryType> entry_type(mode_t mode) {
   }
 }
 
-base::TimePoint mtime_of(const struct stat& status) {
-  return base::TimePoint(std::chrono::seconds(status.st_mtim.tv_sec) +
-                         std::chrono::nanoseconds(status.st_mtim.tv_nsec));
-}
-
 void take_file_status(SourceFile& file, const struct stat& status) {
   file.entry.mode = status.st_mode & 07777;
   file.entry.size_bytes = static_cast<std::uint64_t>(status.st_size);
-  file.entry.mtime = mtime_of(status);
+  file.entry.mtime = layers::to_time_point(status.st_mtim);
   file.identity = FileIdentity::of(status);
   if (status.st_nlink > 1) file.link = LinkKey{status.st_dev, status.st_ino};
 }
 
 void take_socket_status(SourceFile& file, const struct stat& status) {
   file.entry.mode = status.st_mode & 07777;
-  file.entry.mtime = mtime_of(status);
+  file.entry.mtime = layers::to_time_point(status.st_mtim);
   file.entry.content = base::sha256_of("");
 }
 
@@ -171,7 +167,7 @@ std::optional<SourceFile> ContextTree::make_file(const base::DirFd& dir, const b
     return file;
   }
   file.entry.mode = *type == layers::EntryType::symlink ? 0777 : status.st_mode & 07777;
-  file.entry.mtime = mtime_of(status);
+  file.entry.mtime = layers::to_time_point(status.st_mtim);
   if (*type == layers::EntryType::symlink) file.entry.link_target = base::read_link_at(dir, name);
   if (*type == layers::EntryType::char_device || *type == layers::EntryType::block_device) {
     file.entry.device_major = major(status.st_rdev);
