@@ -115,14 +115,23 @@ std::string apparmor_profile() {
   return base::printable(label);
 }
 
+/// The limits for namespaces have one error number. Empty where none of them is 0.
+std::string forbidden_namespaces() {
+  for (const std::string name : {"user", "mnt", "pid", "ipc", "uts", "cgroup"}) {
+    const std::string setting = "max_" + name + "_namespaces";
+    if (proc_setting(("/proc/sys/user/" + setting).c_str()) == "0") {
+      return "set sysctl user." + setting + " to more than 0";
+    }
+  }
+  return "";
+}
+
 /// What this machine says about itself that explains a refusal.
 std::string likely_cause(int error_number) {
   if (proc_setting("/proc/sys/kernel/unprivileged_userns_clone") == "0") {
     return "set sysctl kernel.unprivileged_userns_clone=1";
   }
-  if (proc_setting("/proc/sys/user/max_user_namespaces") == "0") {
-    return "set sysctl user.max_user_namespaces to more than 0";
-  }
+  if (std::string cause = forbidden_namespaces(); !cause.empty()) return cause;
   if (proc_setting("/proc/sys/kernel/apparmor_restrict_unprivileged_userns") == "1") {
     return "set sysctl kernel.apparmor_restrict_unprivileged_userns=0, or give ibuild an AppArmor "
            "profile with \"userns,\"";

@@ -28,27 +28,19 @@ constexpr int kPatienceMs = 15000;
 constexpr std::size_t kMessageCap = 64 << 10;
 
 /// The namespace comes as standard input: pasta gives up the rights to open that of a process. Its
-/// pid goes to standard output, and that is the sign that the network is there.
+/// pid goes to standard output, and that is the sign that the network is there. It need not watch
+/// the namespace's directory, which distributions' AppArmor profiles keep from it: we end it.
 std::vector<std::string> pasta_command() {
-  return {"pasta",
-          "--foreground",
-          "--quiet",
-          "--config-net",
-          "--netns-only",
-          "--runas",
-          "0:0",
-          "--netns",
-          "/proc/self/fd/0",
-          "--pid",
-          "/proc/self/fd/1",
-          "--tcp-ports",
-          "none",
-          "--udp-ports",
-          "none",
-          "--tcp-ns",
-          "none",
-          "--udp-ns",
-          "none",
+  return {"pasta",        "--foreground",
+          "--quiet",      "--config-net",
+          "--netns-only", "--no-netns-quit",
+          "--runas",      "0:0",
+          "--netns",      "/proc/self/fd/0",
+          "--pid",        "/proc/self/fd/1",
+          "--tcp-ports",  "none",
+          "--udp-ports",  "none",
+          "--tcp-ns",     "none",
+          "--udp-ns",     "none",
           "--no-map-gw"};
 }
 

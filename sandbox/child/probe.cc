@@ -293,6 +293,8 @@ int run_probe(std::string_view profile, const std::string& store) {
     if (profile == "shared-pids") return probe_user_namespace(PidNamespace::shared);
     if (profile == "chroot") return probe_chroot(store);
     return refused("unknown profile");
+  } catch (const base::Error& error) {
+    return refused(error.what() + (error.hint().empty() ? "" : " (" + error.hint() + ")"));
   } catch (const std::exception& error) {
     return refused(error.what());
   }

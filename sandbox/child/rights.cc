@@ -169,6 +169,11 @@ void leave_keyring() {
   if (::syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr) >= 0) return;
   // ENOSYS: a kernel without keys. EPERM: a filter around us denies the call, as it will to the
   // step.
+  if (errno == EDQUOT) {
+    SandboxError error("leave keyring", base::SystemError("keyctl", "").what());
+    error.set_hint("this user has no more keys; raise sysctl kernel.keys.maxkeys");
+    throw error;
+  }
   if (errno != ENOSYS && errno != EPERM) fail_with_errno("leave keyring", "keyctl");
 }
 
