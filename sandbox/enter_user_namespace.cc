@@ -25,6 +25,7 @@
 #include "sandbox/id_map.h"
 #include "sandbox/needed_calls.h"
 #include "sandbox/outside_helper.h"
+#include "sandbox/root_mount.h"
 
 namespace ibuild::sandbox {
 
@@ -108,6 +109,7 @@ bool is_filtered() {
 
 /// What this machine says about itself that explains a refusal.
 std::string likely_cause() {
+  if (std::string cause = why_mounts_would_show(); !cause.empty()) return cause;
   if (proc_setting("/proc/sys/kernel/unprivileged_userns_clone") == "0") {
     return "set sysctl kernel.unprivileged_userns_clone=1";
   }
