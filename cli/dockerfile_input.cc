@@ -1,5 +1,6 @@
 #include "cli/dockerfile_input.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 
 #include <cstdlib>
@@ -7,7 +8,9 @@
 
 #include "base/error.h"
 #include "base/fs_at.h"
+#include "base/stream.h"
 #include "base/text.h"
+#include "base/unique_fd.h"
 #include "builder/context/ignore_file.h"
 
 namespace ibuild::cli {
@@ -87,6 +90,18 @@ FoundFile read_in_context(const base::DirFd& context, const RelPath& path,
                 "the path after -f counts from the root of the context here");
 }
 
+/// What comes through a pipe, as from the shell's `-f <(generate)`; none when the file is no pipe.
+std::optional<FoundFile> try_read_pipe(const std::string& file) {
+  struct stat info {};
+  if (::stat(file.c_str(), &info) != 0 || !S_ISFIFO(info.st_mode)) return std::nullopt;
+  const base::UniqueFd pipe(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!pipe) throw base::SystemError("open", file);
+  base::FdSource source(pipe.get());
+  return FoundFile{split_last(file).second,
+                   base::read_all(source, kMaxDockerfileBytes, base::printable(file)),
+                   std::nullopt};
+}
+
 /// A file that the user names, outside of the context.
 FoundFile read_host_file(const std::string& file) {
   auto text = base::try_read_host_file(file, kMaxDockerfileBytes);
@@ -102,6 +117,7 @@ FoundFile read_host_file(const std::string& file) {
 
 /// A file by its path from here. One that lies in the context is read as all of the context is.
 FoundFile read_named(const std::string& file, const std::string& context) {
+  if (auto found = try_read_pipe(file)) return *std::move(found);
   const auto [folder, name] = split_last(file);
   const std::string real_folder = real_place(folder) + "/";
   const std::string root = real_place(context);
@@ -141,7 +157,10 @@ FoundFile find_in_files(const DockerfileQuery& query) {
     return file.empty() ? find_in_context(base::DirFd::open(directory), base::printable(directory))
                         : read_named(file, directory);
   }
-  if (file.starts_with('/') && !is_from_stdin(query.spec)) return read_host_file(file);
+  if (file.starts_with('/') && !is_from_stdin(query.spec)) {
+    if (auto found = try_read_pipe(file)) return *std::move(found);
+    return read_host_file(file);
+  }
   const auto root = base::DirFd::open(directory);
   return file.empty() ? find_in_context(root, "the context")
                       : read_in_context(root, RelPath::clean(file), "the context");

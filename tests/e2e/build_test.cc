@@ -239,6 +239,24 @@ TEST_CASE("build: the Dockerfile may come from standard input, and there may be 
         machine.must({"images", "-q", "h.example/two:2"}));
 }
 
+TEST_CASE("build: the Dockerfile may come through a pipe", "[e2e]") {
+  Machine machine;
+  machine.write("context/f", "x");
+  machine.must_run({"mkfifo", machine.path("context/pipe")});
+  for (const std::string& file : {std::string("/dev/fd/5"), machine.path("context/pipe")}) {
+    INFO(file);
+    const std::vector<std::string> around = {
+        "bash", "-c",
+        file == "/dev/fd/5" ? R"(exec "$@" 5< <(printf 'FROM scratch\nCOPY f /\n'))"
+                            : R"(printf 'FROM scratch\nCOPY f /\n' >"$0" & exec "$@")",
+        file};
+    const auto built =
+        machine.ibuild({"-f", file, "-t", "one", machine.path("context")}, {.around = around});
+    INFO(built.err);
+    CHECK(built.code == 0);
+  }
+}
+
 // The directories of the system itself stay, as BuildKit leaves them; nothing is in them.
 TEST_CASE("build: no stub of a mount point stays in a layer", "[e2e]") {
   for (const Who who : everybody()) {
