@@ -183,7 +183,7 @@ void BuildOptions::add_to(OptionParser& parser) {
               "Keep the image in the store, whatever else --output says (default without it)");
   parser.value("--iidfile", "FILE", iidfile, "Write the image's id (digest of its config) here");
   parser.value("--metadata-file", "FILE", metadata_file, "Write what was built here, as JSON");
-  parser.flag("-q,--quiet", quiet, "Show nothing but the image's digest");
+  parser.flag("-q,--quiet", quiet, "Show nothing but the image's id, as in --iidfile");
   parser.value("--progress", "KIND", progress, "auto, plain, tty, rawjson, quiet or none");
   parser.flag("-D,--debug", debug,
               "Show each request to registries and web servers (with --progress=plain, if none is "
