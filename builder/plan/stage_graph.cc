@@ -181,7 +181,7 @@ StageInstruction StageGraph::link(const parser::Instruction& instruction, bool i
   } else if (const auto* run = std::get_if<parser::Run>(&instruction.body)) {
     for (const auto& mount : run->mounts) {
       const std::string from = located(
-          range, [&] { return parser::mount_from(mount); }, "bad-mount");
+          range, [&] { return parser::mount_from(mount.text); }, "bad-mount");
       linked.sources.push_back(from.empty() ? SourceName(FromContext{})
                                             : find_mount_source(from, range));
     }
