@@ -40,6 +40,26 @@ void check_cache_filters(const CheckedBuild& build, WarningCollector& events) {
   }
 }
 
+/// A context under a name that nothing takes files or a base from is not read, and mostly misspelt.
+void check_contexts(const BuildRequest& request, const std::vector<PlatformTarget>& targets,
+                    const std::string& epoch, WarningCollector& events) {
+  std::set<std::string> used;
+  for (const auto& target : targets) {
+    const auto& names = target.graph.used_contexts();
+    used.insert(names.begin(), names.end());
+    if (const auto time = request.contexts.find(epoch, target.platform)) used.insert(*time);
+  }
+  for (const auto& name : request.contexts.names()) {
+    if (used.contains(name)) continue;
+    std::string message =
+        "--build-context: no stage, FROM or --from is called " + base::printable(name);
+    if (const auto nearest = base::nearest_word(name, targets.front().graph.source_names());
+        nearest && *nearest != name)
+      message += " (did you mean " + *nearest + "?)";
+    events.raise({"", std::move(message), "", {}});
+  }
+}
+
 bool is_image_name(std::string_view text) {
   try {
     image::parse_reference(text);
@@ -192,9 +212,12 @@ BuildChecks::BuildChecks(const BuildRequest& request, const parser::Dockerfile& 
   check_lint_options(request, dockerfile);
 }
 
-void BuildChecks::know_bases(const std::vector<PlatformTarget>& targets, const BaseTable& bases) {
+void BuildChecks::know_targets(const std::vector<PlatformTarget>& targets) {
+  constexpr const char* kEpoch = "SOURCE_DATE_EPOCH";
+  const auto& args = targets.front().args;
+  const auto given = args.given(kEpoch);
   targets_ = &targets;
-  bases_ = &bases;
+  epoch_ = given ? *given : args.value(kEpoch).value_or("");
 }
 
 void BuildChecks::raise(const parser::Diagnostics& warnings) {
@@ -203,7 +226,8 @@ void BuildChecks::raise(const parser::Diagnostics& warnings) {
 
 void BuildChecks::raise_until(const parser::DockerfileError* fault) {
   raise(from_parser_);
-  if (targets_ == nullptr) return raise(lint_bases(request_, dockerfile_).warnings);
+  if (targets_ != nullptr) check_contexts(request_, *targets_, epoch_, events_);
+  if (bases_ == nullptr) return raise(lint_bases(request_, dockerfile_).warnings);
   const CheckedBuild build{request_, dockerfile_, *targets_, *bases_};
   raise((fault != nullptr ? lint_until(build, *fault) : lint_build(build)).warnings);
 }
@@ -213,6 +237,7 @@ void BuildChecks::raise_all() {
   raise(from_parser_);
   check_build_args(build, events_);
   check_cache_filters(build, events_);
+  check_contexts(request_, *targets_, epoch_, events_);
   check_frontend(request_, events_);
   const auto report = lint_build(build);
   raise(report.warnings);
