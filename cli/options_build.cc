@@ -253,6 +253,7 @@ builder::BuildRequest make_build_request(const BuildOptions& options) {
   options.steps.put_into(request);
   check_deleting_outputs(request.outputs, request.allowed);
   request.secrets = make_secret_lookup(options.secrets.secrets);
+  request.secret_ids = ids_of_secrets(options.secrets.secrets);
   request.ssh_agents = make_ssh_agent_lookup(options.secrets.agents);
   request.isolation =
       options.isolation.empty() || options.isolation == "default" ? "auto" : options.isolation;
