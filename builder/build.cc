@@ -264,6 +264,8 @@ BuildResult run_passes(const BuildRequest& request, const Services& given_servic
   // Every output can be made from these attributes.
   const auto outputs = wanted_outputs(request);
   const auto caches = read_cache_wishes(request);
+  // The checks know what they are asked for.
+  check_lint_options(request);
   parser::Diagnostics diagnostics;
   // The text is a list of instructions with their places in the file.
   const auto dockerfile = parser::parse_dockerfile(request.dockerfile, diagnostics);

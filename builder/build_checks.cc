@@ -195,8 +195,8 @@ parser::LintReport lint_bases(const BuildRequest& request, const parser::Dockerf
   return parser::lint_dockerfile(dockerfile, options);
 }
 
-void check_lint_options(const BuildRequest& request, const parser::Dockerfile& dockerfile) {
-  (void)parser::read_lint_config(dockerfile, common_options(request).check);
+void check_lint_options(const BuildRequest& request) {
+  (void)parser::read_lint_config(request.dockerfile, common_options(request).check);
 }
 
 std::string violation_message(const parser::Diagnostics& findings) {
@@ -208,9 +208,7 @@ std::string violation_message(const parser::Diagnostics& findings) {
 
 BuildChecks::BuildChecks(const BuildRequest& request, const parser::Dockerfile& dockerfile,
                          const parser::Diagnostics& from_parser, WarningCollector& events)
-    : request_(request), dockerfile_(dockerfile), from_parser_(from_parser), events_(events) {
-  check_lint_options(request, dockerfile);
-}
+    : request_(request), dockerfile_(dockerfile), from_parser_(from_parser), events_(events) {}
 
 void BuildChecks::know_targets(const std::vector<PlatformTarget>& targets) {
   constexpr const char* kEpoch = "SOURCE_DATE_EPOCH";

@@ -71,9 +71,10 @@ class BuildChecks {
   std::string epoch_;  // SOURCE_DATE_EPOCH as it was given
 };
 
-/// What the checks ask for: the build argument BUILDKIT_DOCKERFILE_CHECK, or the file's line.
+/// That what the checks are asked for can be read: the build argument BUILDKIT_DOCKERFILE_CHECK, or
+/// the file's line. As in BuildKit, before the file is.
 /// Throws: parser::DockerfileError, base::UsageError.
-void check_lint_options(const BuildRequest& request, const parser::Dockerfile& dockerfile);
+void check_lint_options(const BuildRequest& request);
 
 /// As far as BuildKit's checks come in a build that ends while it finds out what the lines FROM
 /// come to.
