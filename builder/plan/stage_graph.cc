@@ -151,9 +151,10 @@ void StageGraph::resolve_target() {
 
 SourceName StageGraph::find_copy_source(const std::string& from, const parser::SourceRange& range) {
   if (from.empty()) return FromContext{};
-  if (const auto index = base::parse_i64(from)) {
+  const bool has_plus = from.starts_with('+') && !from.starts_with("+-");  // as Go reads numbers
+  if (const auto index = base::parse_i64(has_plus ? from.substr(1) : from)) {
     if (*index < 0 || static_cast<std::uint64_t>(*index) >= nodes_.size()) {
-      fail("bad-stage-index", range, "invalid stage index " + from);
+      fail("bad-stage-index", range, "invalid stage index " + std::to_string(*index));
     }
     return static_cast<StageIndex>(*index);
   }
