@@ -5,6 +5,7 @@
 #include <CLI/Formatter.hpp>
 #include <algorithm>
 #include <cstdint>
+#include <utility>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -12,8 +13,8 @@
 namespace ibuild::cli {
 
 struct OptionParser::Impl {
-  Impl(std::string name, const std::string& description)
-      : command(std::move(name)), app(description, command) {}
+  Impl(std::string name, std::string description)
+      : command(std::move(name)), app(std::move(description), command) {}
 
   struct OperandList {
     std::string name;
@@ -44,7 +45,7 @@ struct OptionParser::Impl {
 };
 
 OptionParser::OptionParser(std::string command, std::string description)
-    : impl_(std::make_unique<Impl>(command, description)) {
+    : impl_(std::make_unique<Impl>(std::move(command), std::move(description))) {
   impl_->app.allow_extras();
   impl_->app.set_help_flag("-h,--help", "Show this help");
   impl_->app.get_formatter()->column_width(34);

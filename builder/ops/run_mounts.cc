@@ -128,9 +128,13 @@ void RunMounts::check_absence(const RunMount& mount) const {
   const std::string type = type_name(mount.type);
   parser::DockerfileError error("missing-secret", input_.step.range,
                                 type + " " + base::printable(mount.id) + ": not found");
-  error.set_hint(mount.type == MountType::secret
-                     ? "give it with --secret id=" + mount.id + ",src=FILE or ,env=VARIABLE"
-                     : "give it with --ssh " + mount.id);
+  if (mount.type == MountType::secret) {
+    const auto nearest = base::nearest_word(mount.id, input_.scope.request.secret_ids);
+    error.set_hint((nearest ? "did you mean " + *nearest + "? Or " : "") +
+                   "give it with --secret id=" + mount.id + ",src=FILE or ,env=VARIABLE");
+  } else {
+    error.set_hint("give it with --ssh " + mount.id);
+  }
   throw error;
 }
 

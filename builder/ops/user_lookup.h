@@ -34,7 +34,8 @@ class UserLookup {
   explicit UserLookup(const SourceTree& tree) : tree_(tree) {}
 
   /// "user[:group]" of --chown, names or numbers; a number alone is the group as well. Names are
-  /// looked up. Throws: base::UsageError for a name that the image does not know.
+  /// looked up. Throws: base::UsageError for a name that the image does not know, with the nearest
+  /// that it knows as hint.
   Owner find_owner(std::string_view spec) const;
   /// USER's argument for a RUN: names, numbers, supplementary groups unless a group is given.
   /// Throws: base::UsageError.

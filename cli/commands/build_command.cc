@@ -185,19 +185,22 @@ void refuse_terminal_output(const builder::BuildRequest& request) {
   }
 }
 
+/// As docker has it, the digest of the config; an index has none and is known by its own. Empty
+/// when there is no image.
+const base::Digest& image_id(const builder::BuildResult& result) {
+  return result.config_digest.empty() ? result.image.digest : result.config_digest;
+}
+
 void write_results(const BuildOptions& options, const builder::BuildResult& result,
                    std::ostream& out) {
-  // An index has no config: it is known by its own digest. (That there is one of both, the options'
-  // check has seen to.)
-  const auto& id = result.config_digest.empty() ? result.image.digest : result.config_digest;
+  const auto& id = image_id(result);  // not empty where a file for it is asked for: checked before
   if (!options.iidfile.empty()) write_result_file(options.iidfile, id.str());
   if (!options.buildah.iidfile_raw.empty())
     write_result_file(options.buildah.iidfile_raw, std::string(id.hex()));
   if (!options.metadata_file.empty())
     write_result_file(options.metadata_file, metadata_json(result));
-  if (options.progress_mode() == ProgressMode::quiet && !result.image.digest.empty()) {
-    out << result.image.digest.str() << "\n";
-  }
+  if (options.progress_mode() == ProgressMode::quiet && !id.empty())
+    out << id.str() << "\n";
 }
 
 /// One run of the command, when its options are known.

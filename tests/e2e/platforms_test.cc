@@ -112,6 +112,7 @@ TEST_CASE("platforms: one build makes one image index", "[e2e]") {
   const auto built = machine.build(
       "app:1", kDockerfile,
       both_and({"--iidfile", machine.path("id"), "--metadata-file", machine.path("metadata")}));
+  const auto quiet = machine.build("app:1", kDockerfile, both_and({"-q"}));
   INFO(built.err);
   REQUIRE(built.code == 0);
   CHECK_THAT(built.err, Catch::Contains("[linux/amd64 stage-1 2/2] COPY f /only-amd64") &&
@@ -122,6 +123,7 @@ TEST_CASE("platforms: one build makes one image index", "[e2e]") {
   const auto metadata = json::parse(machine.read("metadata"));
   const auto digest = metadata.at("containerimage.digest").get<std::string>();
   CHECK(machine.read("id") == digest);
+  CHECK(quiet.out == digest + "\n");
   CHECK(machine.must({"images", "-q", "app"}) == digest);
   CHECK(metadata.at("containerimage.descriptor").at("mediaType") ==
         "application/vnd.oci.image.index.v1+json");
