@@ -6,15 +6,10 @@
 #include <string_view>
 #include <vector>
 
+#include "builder/tree/owner.h"
 #include "builder/tree/source_tree.h"
 
 namespace ibuild::builder {
-
-struct Owner {
-  std::uint32_t uid = 0;
-  std::uint32_t gid = 0;
-  bool operator==(const Owner&) const = default;
-};
 
 /// Who runs a step.
 struct StepUser {
