@@ -34,12 +34,7 @@ bool is_http(std::string_view text) {
 std::optional<ContextSpec> parse_remote(const std::string& text) {
   if (auto reference = parser::parse_git_reference(text)) return GitContext{*std::move(reference)};
   if (!is_http(text)) return std::nullopt;
-  try {
-    parser::check_url_escapes(text);
-  } catch (base::UsageError& error) {
-    error.add_context("the URL of a build context");  // without it: it may hold a password
-    throw;
-  }
+  parser::check_url_escapes(text);
   return UrlContext{text};
 }
 

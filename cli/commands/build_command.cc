@@ -199,8 +199,7 @@ void write_results(const BuildOptions& options, const builder::BuildResult& resu
     write_result_file(options.buildah.iidfile_raw, std::string(id.hex()));
   if (!options.metadata_file.empty())
     write_result_file(options.metadata_file, metadata_json(result));
-  if (options.progress_mode() == ProgressMode::quiet && !id.empty())
-    out << id.str() << "\n";
+  if (options.progress_mode() == ProgressMode::quiet && !id.empty()) out << id.str() << "\n";
 }
 
 /// One run of the command, when its options are known.

@@ -207,7 +207,8 @@ TEST_CASE("build: quiet prints the image's id, and files hold the results", "[e2
   CHECK_THAT(machine.must({"inspect", id}), Catch::Contains(digest));
 
   // The same config under another manifest is no second meaning of the id.
-  const auto again = machine.build("other:1", "FROM scratch\nCOPY f /\n", {"-q", "--annotation=a=b"});
+  const auto again =
+      machine.build("other:1", "FROM scratch\nCOPY f /\n", {"-q", "--annotation=a=b"});
   CHECK(again.out == built.out);
   CHECK(machine.must({"images", "-q", "other"}) != digest);
   CHECK_THAT(machine.must({"inspect", id}), Catch::Contains(id));

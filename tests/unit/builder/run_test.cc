@@ -104,7 +104,8 @@ TEST_CASE("run: FTP_PROXY needs no ARG, and is part of neither history nor key",
     f.events.clear();
     f.request.build_args[name] = "other:21";
     CHECK(f.build("FROM base\nRUN a\n").config_digest == result.config_digest);
-    CHECK(f.events.cached_count() == 1);
+    CHECK(f.events.cached_count() == 2);
+    CHECK(f.sandbox.specs().size() == 1);
   }
 }
 
