@@ -4,9 +4,11 @@
 #include <vector>
 
 #include "cli/program.h"
+#include "cli/standard_streams.h"
 #include "sandbox/sandbox.h"
 
 int main(int argc, char** argv) {
+  ibuild::cli::reserve_standard_streams();
   if (argc > 1 && argv[1] == ibuild::sandbox::kSandboxChildArg) {
     ibuild::sandbox::sandbox_child_main(argc, argv);
   }
