@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include <csignal>
 #include <iostream>
 #include <string>
@@ -17,7 +19,11 @@ int main(int argc, char** argv) {
   // A handler and not SIG_IGN, which every program that is started would inherit.
   std::signal(SIGPIPE, [](int) {});
   const std::vector<std::string> words(argv + (argc > 0 ? 1 : 0), argv + argc);
-  ibuild::cli::CommandContext context{
-      .in = std::cin, .out = std::cout, .err = std::cerr, .argc = argc, .argv = argv};
+  ibuild::cli::CommandContext context{.in = std::cin,
+                                      .out = std::cout,
+                                      .err = std::cerr,
+                                      .argc = argc,
+                                      .argv = argv,
+                                      .in_fd = STDIN_FILENO};
   return ibuild::cli::run_program(words, context);
 }
