@@ -27,7 +27,6 @@
 #include "cli/exit_code.h"
 #include "cli/image_access.h"
 #include "cli/isolation.h"
-#include "cli/istream_source.h"
 #include "cli/local_repository.h"
 #include "cli/log_file.h"
 #include "cli/option_parser.h"
@@ -40,6 +39,7 @@
 #include "cli/signals.h"
 #include "cli/single_task.h"
 #include "cli/source_access.h"
+#include "cli/standard_input.h"
 #include "layers/working_tree.h"
 #include "registry/registry_client.h"
 #include "sandbox/sandbox.h"
@@ -158,9 +158,8 @@ struct BuildInput {
 
 /// Opens the session only when something has to be brought here.
 BuildInput load_input(const BuildOptions& options, const builder::ContextSpec& spec,
-                      std::istream& in, std::stop_token stop,
+                      base::ByteSource& standard_input, std::stop_token stop,
                       const std::function<BuildSession&()>& session) {
-  IstreamSource standard_input(in);
   const auto* directory = std::get_if<builder::DirectoryContext>(&spec);
   auto context = directory != nullptr
                      ? builder::local_context(*directory)
@@ -285,7 +284,8 @@ int run_invocation(Invocation& run, const IsolationChoice& isolation, Progress& 
     const BuildSession::Wanted wanted{run.options, request, isolation, run.lock.get()};
     return opened ? *opened : opened.emplace(wanted, progress, run.clock);
   };
-  const auto input = load_input(run.options, run.spec, context.in, signals.token(), session);
+  const auto in = standard_input(context, signals.token());
+  const auto input = load_input(run.options, run.spec, *in, signals.token(), session);
   take_context(input.context, request);
   request.name = build_name(run.options.file, run.options.context);
   request.dockerfile_name = input.dockerfile.name;

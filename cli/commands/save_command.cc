@@ -149,7 +149,7 @@ int run_save(Arguments arguments, CommandContext& context) {
   const auto list = list_to_save(access.loader(), found, platform, kind);
   run_task(progress, "saving " + base::printable(names.front()), [&](builder::VertexWatch& watch) {
     list.fetch_blobs(watch, progress, signals.token());
-    const auto file = builder::OutputFile::open(output);
+    const auto file = builder::OutputFile::open(output, signals.token());
     builder::TarLayoutSink tar(file->sink());
     builder::write_image_layout(tar, list.built(), references, kind, access.store().content());
     tar.finish();
