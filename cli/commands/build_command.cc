@@ -329,8 +329,9 @@ int run_build_variant(const BuildVariant& variant, Arguments arguments, CommandC
 
   auto request = make_build_request(options);
   options.registry.insecure_domains = builder::insecure_registries(request);
+  const auto registry_options = options.registry.resolve();  // says what is wrong before all else
   if (options.buildah.http_proxy.value_or(true))
-    take_docker_proxies(options.registry.resolve().docker_config_dir, request);
+    take_docker_proxies(registry_options.docker_config_dir, request);
   const auto mode = options.progress_mode();
   const auto wanted_isolation = parse_isolation(options.isolation);
   refuse_terminal_output(request);

@@ -34,7 +34,7 @@ int run_login(Arguments arguments, CommandContext& context) {
   if (password_stdin && username.empty())
     throw base::UsageError("--password-stdin needs --username");
   const bool as_json = format.json();
-  const auto options = flags.resolve();
+  const auto options = flags.resolve(RegistryFlags::AuthFile::may_be_missing);
 
   const SignalWatcher signals;
   const auto in = standard_input(context, signals.token());
