@@ -1,5 +1,6 @@
 #include <catch2/catch.hpp>
 #include <cstdlib>
+#include <sstream>
 
 #include "base/error.h"
 #include "base/stream.h"
@@ -165,4 +166,20 @@ TEST_CASE("container_spec: without a network nothing of the host is looked up", 
   const auto spec = spec_of(options, config_with({}, {"x"})).spec;
   CHECK(spec.network == sandbox::NetworkMode::none);
   CHECK_THAT(spec.hosts, Catch::Contains("box") && Catch::Contains("10.0.0.1"));
+}
+
+TEST_CASE("run_options: -- before the image ends the options", "[cli]") {
+  const auto command_of_words = [](const Words& words) {
+    cli::OptionParser parser("ibuild run", "");
+    cli::RunOptions options;
+    options.add_to(parser);
+    std::ostringstream out;
+    (void)parser.parse(words, out);
+    return options.command;
+  };
+  CHECK(command_of_words({"--", "image", "cmd", "-x"}) == Words{"image", "cmd", "-x"});
+  CHECK(command_of_words({"-e", "A=1", "--", "image", "--help"}) == Words{"image", "--help"});
+  CHECK(command_of_words({"image", "--", "x"}) == Words{"image", "--", "x"});
+  CHECK(command_of_words({"--", "image", "--", "x"}) == Words{"image", "--", "x"});
+  CHECK_THROWS_AS(command_of_words({"--"}), UsageError);
 }
