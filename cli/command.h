@@ -18,6 +18,7 @@ struct CommandContext {
   char** argv = nullptr;
   // The descriptor behind `in`; -1: there is none. See: standard_input().
   int in_fd = -1;
+  int out_fd = -1;  // behind `out`, likewise
 };
 
 /// The words after the command's name.

@@ -24,6 +24,7 @@ int main(int argc, char** argv) {
                                       .err = std::cerr,
                                       .argc = argc,
                                       .argv = argv,
-                                      .in_fd = STDIN_FILENO};
+                                      .in_fd = STDIN_FILENO,
+                                      .out_fd = STDOUT_FILENO};
   return ibuild::cli::run_program(words, context);
 }

@@ -4,9 +4,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <utility>
 
-#include "base/error.h"
 #include "base/files.h"
 #include "base/stoppable_stream.h"
 
@@ -14,13 +14,22 @@ namespace ibuild::builder {
 
 namespace {
 
-class StandardOutput : public OutputFile {
+class StandardOutput : public OutputFile, private base::ByteSink {
  public:
   explicit StandardOutput(std::stop_token stop) : sink_(STDOUT_FILENO, std::move(stop)) {}
-  base::ByteSink& sink() override { return sink_; }
+  base::ByteSink& sink() override { return *this; }
   void commit() override {}
 
  private:
+  void write(base::Bytes bytes) override {
+    try {
+      sink_.write(bytes);
+    } catch (const base::SystemError& error) {
+      if (error.error_number() == EPIPE) throw OutputClosed();
+      throw;
+    }
+  }
+
   base::StoppableSink sink_;
 };
 
@@ -61,6 +70,9 @@ base::UniqueFd try_open_special(const std::string& dest, const std::stop_token& 
 }
 
 }  // namespace
+
+OutputClosed::OutputClosed()
+    : Error("write to standard output: whoever read it went away before the end") {}
 
 std::unique_ptr<OutputFile> OutputFile::open(const std::string& dest, std::stop_token stop) {
   if (dest == "-" || dest == "/dev/stdout")

@@ -153,3 +153,31 @@ TEST_CASE("streams: an archive goes through a fifo, and to /dev/stdout, which st
         whole.out);
   CHECK(run_script(machine, "test -L /dev/stdout").code == 0);
 }
+
+TEST_CASE("streams: standard output that cannot be written to is an error", "[e2e]") {
+  Machine machine;
+  REQUIRE(machine.build("app:1", "FROM scratch\nLABEL a=b\n").code == 0);
+  for (const std::string words : {"--help", "build --help", "version", "images", "inspect app:1",
+                                  "history app:1", "du", "build -q -f Dockerfile context"}) {
+    INFO(words);
+    const auto full = run_script(machine, "\"$1\" " + words + " >/dev/full");
+    CHECK(full.code == 1);
+    CHECK_THAT(full.err, Catch::Contains("standard output"));
+  }
+  CHECK(run_script(machine, "\"$1\" save app:1 >/dev/full").code == 1);
+}
+
+TEST_CASE("streams: nobody there to read the output ends quietly, as SIGPIPE would", "[e2e]") {
+  Machine machine;
+  machine.write("context/big", std::string(1 << 20, 'x'));
+  REQUIRE(machine.build("app:1", "FROM scratch\nCOPY big /\n").code == 0);
+  for (const std::string words :
+       {"--help", "images", "save app:1", "build -f Dockerfile -o - context"}) {
+    INFO(words);
+    const auto gone = run_script(
+        machine, "exec 3>&1; mkfifo gone; sh -c ': <gone' & exec 4>gone; wait; rm gone; \"$1\" " +
+                     words + " >&4; echo $? >&3");
+    CHECK(gone.out == "141\n");
+    CHECK_THAT("\n" + gone.err, !Catch::Contains("\nERROR: "));
+  }
+}
