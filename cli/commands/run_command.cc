@@ -126,6 +126,7 @@ class ImageLookup {
 
 int run_container(const RunOptions& options, const IsolationChoice& isolation,
                   CommandContext& context, SignalWatcher& signals) {
+  auto container = prepare_container(options);
   Progress progress(ProgressMode::plain, context.err);
   ImageAccess access(options.store, options.registry, warnings_to(progress), 0);
   const auto image =
@@ -135,7 +136,7 @@ int run_container(const RunOptions& options, const IsolationChoice& isolation,
   const builder::LayeredTree files(access.store().layers(), image.layers, "the image",
                                    signals.token());
   const builder::UserLookup users(files);
-  auto container = make_container_spec(options, image.config.config, users);
+  take_image(options, image.config.config, users, container);
   const auto snapshots = make_snapshots(isolation, access.store());
   const auto tree = snapshots->open(image.layers, signals.token());
   container.spec.architectures = {image::normalize(image.config.platform).architecture};
