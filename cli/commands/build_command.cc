@@ -36,6 +36,7 @@
 #include "cli/progress.h"
 #include "cli/request_trace.h"
 #include "cli/result_files.h"
+#include "cli/result_places.h"
 #include "cli/signals.h"
 #include "cli/single_task.h"
 #include "cli/source_access.h"
@@ -328,6 +329,7 @@ int run_build_variant(const BuildVariant& variant, Arguments arguments, CommandC
   if (parser.parse(words, context.out) == OptionParser::Outcome::help_shown) return kSuccess;
 
   auto request = make_build_request(options);
+  check_result_places(options, request);
   options.registry.insecure_domains = builder::insecure_registries(request);
   const auto registry_options = options.registry.resolve();  // says what is wrong before all else
   if (options.buildah.http_proxy.value_or(true))

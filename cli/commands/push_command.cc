@@ -12,6 +12,7 @@
 #include "cli/image_access.h"
 #include "cli/image_finder.h"
 #include "cli/option_parser.h"
+#include "cli/option_paths.h"
 #include "cli/platform_flag.h"
 #include "cli/progress.h"
 #include "cli/result_files.h"
@@ -81,6 +82,7 @@ struct PushOptions {
     registry.add_to(parser);
   }
   void check() const {
+    if (!digest_file.empty()) result_file("--digestfile", digest_file);
     if (!all_tags) return;
     if (!destinations.empty())
       throw base::UsageError("--all-tags sends every tag under its own name: name no DESTINATION");

@@ -16,6 +16,7 @@
 #include "cli/image_access.h"
 #include "cli/image_finder.h"
 #include "cli/option_parser.h"
+#include "cli/option_paths.h"
 #include "cli/platform_flag.h"
 #include "cli/progress.h"
 #include "cli/signals.h"
@@ -136,6 +137,7 @@ int run_save(Arguments arguments, CommandContext& context) {
   registry.add_to(parser);
   if (parser.parse(arguments, context.out) == OptionParser::Outcome::help_shown) return kSuccess;
   const auto kind = manifest_kind(format);
+  if (output != "-") result_file("--output", output);
   if (output == "-" && isatty(STDOUT_FILENO) == 1) {
     throw base::UsageError(
         "the archive would go to the terminal: name a file with -o, or redirect");
