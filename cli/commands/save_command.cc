@@ -60,6 +60,8 @@ class SaveList {
   explicit SaveList(const remote::ImageLoader& loader, builder::BaseImage image)
       : loader_(loader), images_{std::move(image)} {}
 
+  const builder::BaseImage& first() const { return images_.front(); }
+
   void fetch_blobs(const builder::VertexWatch& watch, builder::EventSink& events,
                    std::stop_token stop) const {
     for (const auto& image : images_)
@@ -149,6 +151,11 @@ int run_save(Arguments arguments, CommandContext& context) {
   std::vector<image::Reference> references;
   const auto found = find_one(access.loader(), names, references);
   const auto list = list_to_save(access.loader(), found, platform, kind);
+  if (!platform.empty()) {
+    const auto warning = platform_warning(names.front(), parse_platform_flag(platform),
+                                          list.first().config.platform);
+    if (warning) warnings_to(progress)(*warning);
+  }
   run_task(progress, "saving " + base::printable(names.front()), [&](builder::VertexWatch& watch) {
     list.fetch_blobs(watch, progress, signals.token());
     const auto file = builder::OutputFile::open(output, signals.token());
