@@ -19,13 +19,16 @@ Output run_script(const Machine& machine, const std::string& script) {
 const char* const kSignalWhileReading = R"(
 import os, pty, select, signal, sys, termios, time
 kind, number, argv = sys.argv[1], int(sys.argv[2]), sys.argv[3:]
+signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 def echoes(fd): return bool(termios.tcgetattr(fd)[3] & termios.ECHO)
 
 def wait_until(what):
     deadline = time.monotonic() + 30
     while not what():
-        if time.monotonic() > deadline: sys.exit('nothing happened')
+        if time.monotonic() > deadline:
+            os.kill(pid, signal.SIGKILL)
+            sys.exit('nothing happened')
         time.sleep(0.01)
 
 def handles(pid):
