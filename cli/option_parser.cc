@@ -33,7 +33,7 @@ struct OptionParser::Impl {
   std::string list_options() const;
   base::UsageError usage_error(std::string message) const;
   base::UsageError unknown_option(const std::string& given) const;
-  void deliver_operands(const std::vector<std::string>& rest);
+  void deliver_operands(std::vector<std::string> rest);
 
   std::string command;
   CLI::App app;
@@ -259,7 +259,9 @@ base::UsageError OptionParser::Impl::unknown_option(const std::string& given) co
   return error;
 }
 
-void OptionParser::Impl::deliver_operands(const std::vector<std::string>& rest) {
+void OptionParser::Impl::deliver_operands(std::vector<std::string> rest) {
+  // The end of the options, before a command line that has its own.
+  if (prefix_target != nullptr && !rest.empty() && rest.front() == "--") rest.erase(rest.begin());
   for (const auto& argument : rest) {
     if (argument.size() > 1 && argument.front() == '-') throw unknown_option(argument);
     if (prefix_target != nullptr) break;
@@ -267,7 +269,7 @@ void OptionParser::Impl::deliver_operands(const std::vector<std::string>& rest) 
   }
   if (prefix_target != nullptr) {
     if (rest.empty()) throw usage_error("`" + command + "` needs " + prefix_name);
-    *prefix_target = rest;
+    *prefix_target = std::move(rest);
   }
   for (const auto& list : operand_lists) {
     if (list->values.size() < list->min) throw usage_error("`" + command + "` needs " + list->name);

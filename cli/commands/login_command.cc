@@ -9,6 +9,8 @@
 #include "cli/option_parser.h"
 #include "cli/options_registry.h"
 #include "cli/password_prompt.h"
+#include "cli/signals.h"
+#include "cli/standard_input.h"
 #include "registry/credentials.h"
 #include "registry/registry_client.h"
 
@@ -32,11 +34,13 @@ int run_login(Arguments arguments, CommandContext& context) {
   if (password_stdin && username.empty())
     throw base::UsageError("--password-stdin needs --username");
   const bool as_json = format.json();
+  const auto options = flags.resolve(RegistryFlags::AuthFile::may_be_missing);
 
-  if (username.empty()) username = prompt_line(context.in, context.err, "Username");
-  const auto password = password_stdin ? read_password(context.in) : prompt_password(context.err);
-  const auto options = flags.resolve();
-  registry::make_registry_client(options)->check_login(host, username, password);
+  const SignalWatcher signals;
+  const auto in = standard_input(context, signals.token());
+  if (username.empty()) username = prompt_line(*in, context.err, "Username");
+  const auto password = password_stdin ? read_password(*in) : prompt_password(*in, context.err);
+  registry::make_registry_client(options)->check_login(host, username, password, signals.token());
   registry::Credential credential;
   credential.username = username;
   credential.password = password;
