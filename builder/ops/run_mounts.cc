@@ -113,12 +113,9 @@ void RunMounts::add_to(StepKey& key, Stages stages) {
 void RunMounts::add_details(StepKey& key) {
   for (std::size_t i = 0; i < op_.mounts.size(); ++i) {
     if (op_.mounts[i].type != MountType::bind) continue;
-    const auto& selection = selection_of(i);
-    if (selection.root.is_file())
-      key.add_detail("file " + selection.root.path().str(), fingerprint(selection.root));
-    for (const auto& entry : selection.entries) {
-      key.add_detail("file " + entry.file.path().str(), fingerprint(entry.file));
-    }
+    key.add_files([&selection = selection_of(i)](const TakeDetail& take) {
+      (void)tell_files(selection, take);
+    });
   }
 }
 
