@@ -1,6 +1,8 @@
 // See: docs/design/layer_index_format.md.
 #include "layers/index_image.h"
 
+#include <malloc.h>
+
 #include <bit>
 #include <cstring>
 #include <limits>
@@ -63,6 +65,17 @@ struct ExtraHead {
 
 bool is_device(EntryType type) {
   return type == EntryType::char_device || type == EntryType::block_device;
+}
+
+/// Parts of an index above this are those of tens of thousands of files.
+constexpr std::size_t kManyBytes = 1 << 20;
+
+/// What is free in the middle of the heap stays with the process otherwise, beside the one large
+/// block that takes its place.
+void return_free_memory() {
+#ifdef __GLIBC__
+  ::malloc_trim(0);
+#endif
 }
 
 template <typename T>
@@ -278,10 +291,12 @@ IndexImage IndexImage::Writer::finish(IndexFlags flags) {
   auto form = std::make_unique_for_overwrite<char[]>(size);
   std::memcpy(form.get(), &header, sizeof header);
   char* end = form.get() + sizeof header;
+  if (size >= kManyBytes) return_free_memory();
   for (base::ByteChunks* part : {&records_, &paths_, &extras_}) {
     const std::size_t part_bytes = part->size();
     part->move_to(end);
     end += part_bytes;
+    if (part_bytes >= kManyBytes) return_free_memory();
   }
   for (std::size_t at = sizeof header; at < sizeof header + records_bytes; at += sizeof(Record)) {
     Record record;
