@@ -184,3 +184,15 @@ TEST_CASE("streams: nobody there to read the output ends quietly, as SIGPIPE wou
     CHECK_THAT("\n" + gone.err, !Catch::Contains("\nERROR: "));
   }
 }
+
+TEST_CASE("streams: nothing on standard input is told", "[e2e]") {
+  Machine machine;
+  for (const std::vector<std::string>& words : {std::vector<std::string>{"check", "-f", "-"},
+                                                {"check", "-"},
+                                                {"build", "-f", "-", "context"},
+                                                {"build", "-"}}) {
+    const auto refused = machine.ibuild(words);
+    CHECK(refused.code == 2);
+    CHECK_THAT(refused.err, Catch::Contains("on standard input (-) is empty"));
+  }
+}
