@@ -60,9 +60,9 @@ print(ended[0], *states)
 /// Gives what the script prints.
 std::string signal_while_reading(Machine& machine, const std::string& kind, int signal,
                                  const std::vector<std::string>& args) {
-  machine.write("signal.py", kSignalWhileReading);
-  std::vector<std::string> words = {"timeout", "-s",        "KILL", "60",
-                                    "python3", "signal.py", kind,   std::to_string(signal),
+  machine.write("send_it.py", kSignalWhileReading);
+  std::vector<std::string> words = {"timeout", "-s",         "KILL", "60",
+                                    "python3", "send_it.py", kind,   std::to_string(signal),
                                     binary()};
   words.insert(words.end(), args.begin(), args.end());
   const auto output = machine.run(words);
