@@ -180,10 +180,10 @@ FoundFile find_dockerfile(const DockerfileQuery& query, const DockerfileSources&
   check_one_dockerfile(query);
   const std::string& file = query.file;
   if (file == "-") {
-    return {"Dockerfile",
-            base::read_all(sources.standard_input, kMaxDockerfileBytes,
-                           "the Dockerfile on standard input"),
-            std::nullopt};
+    auto text = base::read_all(sources.standard_input, kMaxDockerfileBytes,
+                               "the Dockerfile on standard input");
+    if (text.empty()) throw base::UsageError("the Dockerfile on standard input (-) is empty");
+    return {"Dockerfile", std::move(text), std::nullopt};
   }
   if (is_http_url(file)) {
     if (sources.files == nullptr)

@@ -12,6 +12,31 @@
 
 namespace ibuild::cli {
 
+namespace {
+
+constexpr std::size_t kHelpColumn = 34;  // where descriptions of options begin
+
+/// The library counts bytes where it fills up a column.
+std::string aligned(const std::string& help) {
+  constexpr std::string_view kDots = "…";
+  std::vector<std::string> lines;
+  for (const auto line : base::split(help, '\n')) {
+    std::string text(line);
+    const auto names = line.substr(0, kHelpColumn);
+    std::size_t surplus = 0;
+    for (auto at = names.find(kDots); at != std::string_view::npos;
+         at = names.find(kDots, at + kDots.size()))
+      surplus += kDots.size() - 1;
+    if (line.starts_with("  -") && line.size() > kHelpColumn) {
+      if (line[kHelpColumn - 1] == ' ') text.insert(kHelpColumn, surplus, ' ');
+    }
+    lines.push_back(std::move(text));
+  }
+  return base::join(lines, "\n");
+}
+
+}  // namespace
+
 struct OptionParser::Impl {
   Impl(std::string name, std::string description)
       : command(std::move(name)), app(std::move(description), command) {}
@@ -48,7 +73,7 @@ OptionParser::OptionParser(std::string command, std::string description)
     : impl_(std::make_unique<Impl>(std::move(command), std::move(description))) {
   impl_->app.allow_extras();
   impl_->app.set_help_flag("-h,--help", "Show this help");
-  impl_->app.get_formatter()->column_width(34);
+  impl_->app.get_formatter()->column_width(kHelpColumn);
 }
 
 OptionParser::~OptionParser() = default;
@@ -217,7 +242,7 @@ const std::vector<std::string>& OptionParser::remarks() const { return impl_->re
 void OptionParser::footer(const std::string& text) { impl_->app.footer(text); }
 
 std::string OptionParser::Impl::help() const {
-  std::string text = app.help();
+  std::string text = aligned(app.help());
   const std::string_view placeholder = "[OPTIONS]";
   const auto at = text.find(placeholder);
   if (prefix_target != nullptr && at != std::string::npos) {

@@ -16,6 +16,27 @@
 
 namespace ibuild::cli {
 
+namespace {
+
+/// Tells whom the registry refused.
+void check_login(const registry::RegistryOptions& options, const std::string& host,
+                 const registry::Credential& credential, std::stop_token stop) {
+  try {
+    registry::make_registry_client(options)->check_login(host, credential.username,
+                                                         credential.password, std::move(stop));
+  } catch (registry::RegistryError& error) {
+    if (error.status() != 401 && error.status() != 403) throw;
+    error.add_context(base::printable(host) + " does not let " +
+                      base::printable(credential.username) + " in with this password");
+    error.set_hint(
+        "check the name, the password and the registry; many registries want an access token in "
+        "place of the password");
+    throw;
+  }
+}
+
+}  // namespace
+
 int run_login(Arguments arguments, CommandContext& context) {
   OptionParser parser("ibuild login", "Checks and stores the credentials for a registry");
   std::string host = "docker.io";
@@ -40,10 +61,10 @@ int run_login(Arguments arguments, CommandContext& context) {
   const auto in = standard_input(context, signals.token());
   if (username.empty()) username = prompt_line(*in, context.err, "Username");
   const auto password = password_stdin ? read_password(*in) : prompt_password(*in, context.err);
-  registry::make_registry_client(options)->check_login(host, username, password, signals.token());
   registry::Credential credential;
   credential.username = username;
   credential.password = password;
+  check_login(options, host, credential, signals.token());
   const auto place = registry::CredentialStore(options).store(host, credential);
   if (as_json) {
     context.out << json_line({{"Registry", host}, {"Username", username}, {"File", place}});

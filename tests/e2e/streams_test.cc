@@ -60,9 +60,9 @@ print(ended[0], *states)
 /// Gives what the script prints.
 std::string signal_while_reading(Machine& machine, const std::string& kind, int signal,
                                  const std::vector<std::string>& args) {
-  machine.write("signal.py", kSignalWhileReading);
-  std::vector<std::string> words = {"timeout", "-s",        "KILL", "60",
-                                    "python3", "signal.py", kind,   std::to_string(signal),
+  machine.write("send_it.py", kSignalWhileReading);
+  std::vector<std::string> words = {"timeout", "-s",         "KILL", "60",
+                                    "python3", "send_it.py", kind,   std::to_string(signal),
                                     binary()};
   words.insert(words.end(), args.begin(), args.end());
   const auto output = machine.run(words);
@@ -182,5 +182,17 @@ TEST_CASE("streams: nobody there to read the output ends quietly, as SIGPIPE wou
                      words + " >&4; echo $? >&3");
     CHECK(gone.out == "141\n");
     CHECK_THAT("\n" + gone.err, !Catch::Contains("\nERROR: "));
+  }
+}
+
+TEST_CASE("streams: nothing on standard input is told", "[e2e]") {
+  Machine machine;
+  for (const std::vector<std::string>& words : {std::vector<std::string>{"check", "-f", "-"},
+                                                {"check", "-"},
+                                                {"build", "-f", "-", "context"},
+                                                {"build", "-"}}) {
+    const auto refused = machine.ibuild(words);
+    CHECK(refused.code == 2);
+    CHECK_THAT(refused.err, Catch::Contains("on standard input (-) is empty"));
   }
 }

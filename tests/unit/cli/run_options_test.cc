@@ -196,7 +196,6 @@ TEST_CASE("run_options: values are looked at before there is an image", "[cli]")
   refuse([](auto& options) { options.resources.resources = {"memori=2g"}; });
   refuse([](auto& options) { options.security.options = {"nonsense"}; });
   refuse([](auto& options) { options.devices = {"null"}; });
-  refuse([](auto& options) { options.devices = {"/no/such/device"}; });
   refuse([](auto& options) { options.ulimits = {"nofile"}; });
   refuse([](auto& options) { options.shm_size = "much"; });
   refuse([](auto& options) { options.volumes = {"relative"}; });
@@ -206,6 +205,9 @@ TEST_CASE("run_options: values are looked at before there is an image", "[cli]")
   auto options = options_with({"image"});
   options.user = "alice:4294967294";
   CHECK_NOTHROW(cli::prepare_container(options));
+  options.devices = {"/no/such/device"};
+  CHECK_THROWS_AS(cli::prepare_container(options), base::SystemError);
+  options.devices.clear();
   options.volumes = {"/no/such/directory:/data"};
   CHECK_THROWS_AS(cli::prepare_container(options), base::SystemError);
 }
