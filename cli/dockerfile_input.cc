@@ -1,6 +1,5 @@
 #include "cli/dockerfile_input.h"
 
-#include <fcntl.h>
 #include <sys/stat.h>
 
 #include <cstdlib>
@@ -8,9 +7,8 @@
 
 #include "base/error.h"
 #include "base/fs_at.h"
-#include "base/stream.h"
+#include "base/stoppable_stream.h"
 #include "base/text.h"
-#include "base/unique_fd.h"
 #include "builder/context/ignore_file.h"
 
 namespace ibuild::cli {
@@ -91,12 +89,11 @@ FoundFile read_in_context(const base::DirFd& context, const RelPath& path,
 }
 
 /// What comes through a pipe, as from the shell's `-f <(generate)`; none when the file is no pipe.
-std::optional<FoundFile> try_read_pipe(const std::string& file) {
+std::optional<FoundFile> try_read_pipe(const std::string& file, const std::stop_token& stop) {
   struct stat info {};
   if (::stat(file.c_str(), &info) != 0 || !S_ISFIFO(info.st_mode)) return std::nullopt;
-  const base::UniqueFd pipe(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!pipe) throw base::SystemError("open", file);
-  base::FdSource source(pipe.get());
+  const auto pipe = base::open_for_reading(file);
+  base::StoppableSource source(pipe.get(), stop);
   return FoundFile{split_last(file).second,
                    base::read_all(source, kMaxDockerfileBytes, base::printable(file)),
                    std::nullopt};
@@ -116,8 +113,9 @@ FoundFile read_host_file(const std::string& file) {
 }
 
 /// A file by its path from here. One that lies in the context is read as all of the context is.
-FoundFile read_named(const std::string& file, const std::string& context) {
-  if (auto found = try_read_pipe(file)) return *std::move(found);
+FoundFile read_named(const std::string& file, const std::string& context,
+                     const std::stop_token& stop) {
+  if (auto found = try_read_pipe(file, stop)) return *std::move(found);
   const auto [folder, name] = split_last(file);
   const std::string real_folder = real_place(folder) + "/";
   const std::string root = real_place(context);
@@ -150,15 +148,15 @@ bool is_context_itself(const DockerfileQuery& query) {
   return query.context.dockerfile && !is_elsewhere;
 }
 
-FoundFile find_in_files(const DockerfileQuery& query) {
+FoundFile find_in_files(const DockerfileQuery& query, const std::stop_token& stop) {
   const std::string& file = query.file;
   const auto& directory = query.context.directory;
   if (std::holds_alternative<builder::DirectoryContext>(query.spec)) {
     return file.empty() ? find_in_context(base::DirFd::open(directory), base::printable(directory))
-                        : read_named(file, directory);
+                        : read_named(file, directory, stop);
   }
   if (file.starts_with('/') && !is_from_stdin(query.spec)) {
-    if (auto found = try_read_pipe(file)) return *std::move(found);
+    if (auto found = try_read_pipe(file, stop)) return *std::move(found);
     return read_host_file(file);
   }
   const auto root = base::DirFd::open(directory);
@@ -192,7 +190,7 @@ FoundFile find_dockerfile(const DockerfileQuery& query, const DockerfileSources&
             builder::fetch_dockerfile(file, *sources.files, sources.stop), std::nullopt};
   }
   if (is_context_itself(query)) return {"Dockerfile", *query.context.dockerfile, std::nullopt};
-  return find_in_files(query);
+  return find_in_files(query, sources.stop);
 }
 
 }  // namespace
