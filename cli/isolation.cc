@@ -16,8 +16,8 @@ using Profile = IsolationChoice::Profile;
   throw error;
 }
 
-IsolationChoice enter_chroot(const std::string& reason) {
-  const auto probe = sandbox::probe_profile("chroot");
+IsolationChoice enter_chroot(const std::string& store, const std::string& reason) {
+  const auto probe = sandbox::probe_profile("chroot", store);
   if (!probe.usable) refuse("chroot", probe.reason);
   return {.profile = Profile::chroot, .reason = reason};
 }
@@ -49,11 +49,11 @@ Isolation parse_isolation(std::string_view text) {
   throw error;
 }
 
-IsolationChoice enter_isolation(Isolation wanted, int argc, char** argv) {
+IsolationChoice enter_isolation(Isolation wanted, const std::string& store, int argc, char** argv) {
   if (wanted == Isolation::none) {
     return {.profile = Profile::none, .reason = "--isolation=none was asked for"};
   }
-  if (wanted == Isolation::chroot) return enter_chroot("--isolation=chroot was asked for");
+  if (wanted == Isolation::chroot) return enter_chroot(store, "--isolation=chroot was asked for");
   std::string why_not;
   const auto privilege = sandbox::enter_user_namespace(argc, argv, why_not);
   if (wanted == Isolation::root && privilege != Privilege::root) {
@@ -69,7 +69,7 @@ IsolationChoice enter_isolation(Isolation wanted, int argc, char** argv) {
     return {.profile = Profile::shared_pids, .reason = "--isolation=shared-pids was asked for"};
   }
   if (privilege != Privilege::none) return choose_pids(wanted);
-  const auto chroot = sandbox::probe_profile("chroot");
+  const auto chroot = sandbox::probe_profile("chroot", store);
   if (chroot.usable) return {.profile = Profile::chroot, .reason = why_not};
   return {.profile = Profile::none,
           .reason = "namespaces: " + why_not + "; chroot: " + chroot.reason};

@@ -36,8 +36,8 @@ std::unique_ptr<layers::SnapshotBackend> make_snapshots(const IsolationChoice& c
                                                         const layers::Store& store);
 
 /// Enters the user namespace where `wanted` needs one (and then does not return the first time).
-/// Before any thread starts. Throws: UsageError when the profile asked for is not that of this
-/// user.
-IsolationChoice enter_isolation(Isolation wanted, int argc, char** argv);
+/// Before any thread starts. `store`: the host path of the store. Throws: UsageError when the
+/// profile asked for is not that of this user.
+IsolationChoice enter_isolation(Isolation wanted, const std::string& store, int argc, char** argv);
 
 }  // namespace ibuild::cli

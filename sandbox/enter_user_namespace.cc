@@ -107,8 +107,17 @@ bool is_filtered() {
   return status.find("\nSeccomp:\t2") != std::string::npos;
 }
 
+/// The one that holds this process to its rules; empty where none does.
+std::string apparmor_profile() {
+  std::string label = proc_setting("/proc/self/attr/apparmor/current");
+  constexpr std::string_view kEnforced = " (enforce)";
+  if (!label.ends_with(kEnforced)) return "";
+  label.resize(label.size() - kEnforced.size());
+  return base::printable(label);
+}
+
 /// What this machine says about itself that explains a refusal.
-std::string likely_cause() {
+std::string likely_cause(int error_number) {
   if (std::string cause = why_mounts_would_show(); !cause.empty()) return cause;
   if (proc_setting("/proc/sys/kernel/unprivileged_userns_clone") == "0") {
     return "set sysctl kernel.unprivileged_userns_clone=1";
@@ -119,6 +128,12 @@ std::string likely_cause() {
   if (proc_setting("/proc/sys/kernel/apparmor_restrict_unprivileged_userns") == "1") {
     return "set sysctl kernel.apparmor_restrict_unprivileged_userns=0, or give ibuild an AppArmor "
            "profile with \"userns,\"";
+  }
+  // A filter's answer is EPERM, as a rule.
+  const std::string profile = error_number == EACCES ? apparmor_profile() : "";
+  if (!profile.empty()) {
+    return "the AppArmor profile " + profile +
+           " is in force here; let it have \"userns,\" and mounts, or run ibuild without it";
   }
   if (is_filtered()) {
     return "a seccomp filter is in force here, as in a container with the default profile; run it "
@@ -149,7 +164,7 @@ std::string explain_refusal(UserNamespaceStep step, int error_number) {
       break;
   }
   std::string text = base::SystemError(error_number, what, "").what();
-  std::string cause = likely_cause();
+  std::string cause = likely_cause(error_number);
   if (step == UserNamespaceStep::mount_proc) {
     cause = kMaskedProcAdvice;
   }

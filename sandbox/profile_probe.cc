@@ -14,12 +14,12 @@
 namespace ibuild::sandbox {
 
 // In a process of its own, as a process that has gone into a namespace does not come back.
-ProfileProbe probe_profile(const std::string& profile) {
+ProfileProbe probe_profile(const std::string& profile, const std::string& store) {
   base::ProgramOptions options;
   options.timeout = std::chrono::milliseconds(10000);
   try {
     const base::ProgramResult result = base::run_program(
-        {"/proc/self/exe", std::string(kSandboxChildArg), "probe", profile}, options);
+        {"/proc/self/exe", std::string(kSandboxChildArg), "probe", profile, store}, options);
     std::string reason = base::printable(base::trim(result.out));
     if (reason.empty()) reason = "the probe ended with " + result.status.describe();
     return {profile, result.status.success(), reason};
@@ -43,11 +43,11 @@ ProfileProbe probe_private_network() {
   return probe;
 }
 
-std::vector<ProfileProbe> probe_profiles() {
-  return {probe_profile("root"),
-          probe_profile("rootless"),
-          probe_profile("shared-pids"),
-          probe_profile("chroot"),
+std::vector<ProfileProbe> probe_profiles(const std::string& store) {
+  return {probe_profile("root", store),
+          probe_profile("rootless", store),
+          probe_profile("shared-pids", store),
+          probe_profile("chroot", store),
           {"none", true, "nothing needed; for builds without RUN"}};
 }
 

@@ -41,13 +41,14 @@ struct ProfileProbe {
   bool usable = false;
   std::string reason;  // why not, and what to do about it; or what it rests on
 };
-/// Tries one of them, but "none", for real, in a short-lived child.
-ProfileProbe probe_profile(const std::string& profile);
+/// Tries one of them, but "none", for real, in a short-lived child. `store`: the host path where
+/// steps' roots are to be, whether or not it is there yet.
+ProfileProbe probe_profile(const std::string& profile, const std::string& store = "/tmp");
 /// Whether steps can have a network of their own (NetworkMode::own): the program and the device
 /// that it takes. `profile` is "private".
 ProfileProbe probe_private_network();
 /// Tries each profile for real (in short-lived children) and says what works. Leaves nothing
 /// behind.
-std::vector<ProfileProbe> probe_profiles();
+std::vector<ProfileProbe> probe_profiles(const std::string& store = "/tmp");
 
 }  // namespace ibuild::sandbox

@@ -352,7 +352,8 @@ int run_build_variant(const BuildVariant& variant, Arguments arguments, CommandC
   for (const auto& remark : options.steps.security.remarks()) run.remarks.push_back(remark);
   if (run.call.kind != CallKind::build && options.wants_id())
     run.remarks.emplace_back("--iidfile has no effect: --call makes no image");
-  const auto isolation = enter_isolation(wanted_isolation, context.argc, context.argv);
+  const auto isolation =
+      enter_isolation(wanted_isolation, options.store.path(), context.argc, context.argv);
 
   if (run.request.secrets || run.request.ssh_agents) forbid_core_dumps();
   LogFile log(options.buildah.logfile, context.err);

@@ -113,7 +113,7 @@ int run_doctor(Arguments arguments, CommandContext& context) {
   store.add_to(parser);
   if (parser.parse(arguments, context.out) == OptionParser::Outcome::help_shown) return kSuccess;
   const Report report{.store = store.path(),
-                      .profiles = sandbox::probe_profiles(),
+                      .profiles = sandbox::probe_profiles(store.path()),
                       .private_network = sandbox::probe_private_network(),
                       .platforms = platform_rows()};
   context.out << (json ? to_json(report) : to_text(report));

@@ -163,7 +163,7 @@ int run_run(Arguments arguments, CommandContext& context) {
   const auto wanted = parse_isolation(options.isolation);
   if (wanted == Isolation::none)
     throw base::UsageError("--isolation=none: a program needs a sandbox to run in");
-  const auto isolation = enter_isolation(wanted, context.argc, context.argv);
+  const auto isolation = enter_isolation(wanted, options.store.path(), context.argc, context.argv);
   if (!isolation.can_run()) {
     throw sandbox::SandboxError("choose a profile",
                                 "no program can be run here: " + isolation.reason);

@@ -116,7 +116,7 @@ void sandbox_child_main(int argc, char** argv) {
       run_launcher(*confinement);
       ::_exit(0);
     }
-    if (role == "probe" && argc > 3) ::_exit(run_probe(argv[3]));
+    if (role == "probe" && argc > 3) ::_exit(run_probe(argv[3], argc > 4 ? argv[4] : "/tmp"));
   } catch (const std::exception& error) {
     std::fprintf(stderr, "ibuild: %s\n", error.what());
     ::_exit(1);

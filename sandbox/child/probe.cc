@@ -8,11 +8,13 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
@@ -223,13 +225,37 @@ std::string missing_for_changed_root() {
   return missing;
 }
 
-int probe_chroot() {
+/// The directory of the store, or the nearest one above it while there is none yet.
+base::DirFd open_nearest(std::string path) {
+  while (path != "/" && path != "." && ::access(path.c_str(), F_OK) != 0) {
+    const std::size_t slash = path.rfind('/');
+    path = slash == std::string::npos ? "." : path.substr(0, std::max<std::size_t>(slash, 1));
+  }
+  return base::DirFd::open(path);
+}
+
+/// Programs and devices of a changed root lie in the store, mounted as that is. Empty when they
+/// work.
+std::string why_no_root_in(const base::DirFd& dir) {
+  struct statvfs info {};
+  if (::fstatvfs(dir.get(), &info) != 0) fail_with_errno("change root", "fstatvfs");
+  const char* option = (info.f_flag & ST_NOEXEC) != 0  ? "noexec"
+                       : (info.f_flag & ST_NODEV) != 0 ? "nodev"
+                                                       : nullptr;
+  if (option == nullptr) return "";
+  return "the file system of " + dir.shown_as() + " is mounted " + option +
+         "; put the store (IBUILD_ROOT) elsewhere";
+}
+
+int probe_chroot(const std::string& store) {
   if (const std::string missing = missing_for_changed_root(); !missing.empty()) {
     return refused(::geteuid() == 0
                        ? "root lacks " + missing + "; start the container with it (--cap-add)"
                        : "for root, as of a container; this user lacks " + missing);
   }
-  const base::TempDir scratch(base::DirFd::open("/tmp"), "ibuild-probe-");
+  const base::DirFd place = open_nearest(store);
+  if (const std::string why_not = why_no_root_in(place); !why_not.empty()) return refused(why_not);
+  const base::TempDir scratch(place, "ibuild-probe-");
   const pid_t child = ::fork();
   if (child < 0) fail_with_errno("change root", "fork");
   if (child == 0) {
@@ -262,13 +288,13 @@ int probe_emulation() {
 
 }  // namespace
 
-int run_probe(std::string_view profile) {
+int run_probe(std::string_view profile, const std::string& store) {
   try {
     if (profile == "emulation") return probe_emulation();
     if (profile == "root") return probe_root();
     if (profile == "rootless") return probe_user_namespace(PidNamespace::own);
     if (profile == "shared-pids") return probe_user_namespace(PidNamespace::shared);
-    if (profile == "chroot") return probe_chroot();
+    if (profile == "chroot") return probe_chroot(store);
     return refused("unknown profile");
   } catch (const std::exception& error) {
     return refused(error.what());

@@ -1,5 +1,6 @@
 #include "sandbox/child/step_cgroup.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -7,6 +8,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 
 #include "base/error.h"
 #include "base/fs_at.h"
@@ -20,6 +22,7 @@ namespace ibuild::sandbox {
 namespace {
 
 constexpr const char* kPhase = "limit resources";
+constexpr std::string_view kPrefix = "ibuild-";
 constexpr std::uint64_t kFileCap = 64 << 20;  // hosts of many containers have many mounts
 
 constexpr const char* kNeedsRights =
@@ -104,6 +107,45 @@ std::string enable_for_children(const std::string& dir,
   return "";
 }
 
+/// Cgroups of steps whose supervisor was killed with SIGKILL: nobody else removes them. One that
+/// still has processes cannot be removed.
+void remove_leftovers(const std::string& parent) {
+  DIR* const dir = ::opendir(parent.c_str());
+  if (dir == nullptr) return;
+  const base::ScopeExit close([&] { ::closedir(dir); });
+  while (const dirent* entry = ::readdir(dir)) {
+    const std::string_view name = entry->d_name;
+    if (!name.starts_with(kPrefix)) continue;
+    const auto pid = base::parse_u64(name.substr(kPrefix.size()));
+    if (!pid || ::kill(static_cast<pid_t>(*pid), 0) == 0 || errno != ESRCH) continue;
+    ::rmdir((parent + "/").append(name).c_str());
+  }
+}
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string text;
+  for (const auto& word : words) text += (text.empty() ? "" : ", ") + word;
+  return text;
+}
+
+/// systemd gives a user's own manager some controllers only, which no unit below it can widen.
+/// Empty where that is not what is missing. See: systemd.resource-control(5), Delegate=
+std::string hint_for_user_manager(const CgroupPlace& place,
+                                  const std::vector<std::string>& controllers) {
+  const std::size_t name = place.own.find("/user@");
+  if (name == std::string::npos) return "";
+  const std::string manager = place.own.substr(0, place.own.find('/', name + 1));
+  const std::string file = place.mount_point + manager + "/cgroup.controllers";
+  std::vector<std::string> missing;
+  for (const auto& controller : controllers) {
+    if (!has_controller(file, controller)) missing.push_back(controller);
+  }
+  if (missing.empty()) return "";
+  return "systemd lets users of this machine have no " + joined(missing) +
+         "; leave that limit out, or have the lines `[Service]` and `Delegate=cpu cpuset io memory "
+         "pids` put into /etc/systemd/system/user@.service.d/delegate.conf";
+}
+
 /// A cgroup of a cpuset takes no process before it has processors and memory nodes.
 void inherit_cpuset(const std::string& parent, const std::string& dir) {
   for (const char* file : {"/cpuset.cpus", "/cpuset.mems"}) {
@@ -149,7 +191,7 @@ StepCgroup::StepCgroup(const ResourceLimits& limits, pid_t step, const CgroupVie
     : step_(std::to_string(step)) {
   base::ScopeExit clean_up([&] { remove_all(); });
   for (Group& group : find_groups(limits, view)) {
-    group.dir = "/ibuild-" + step_;
+    group.dir = std::string("/").append(kPrefix) + step_;
     make(group, limits);
     groups_.push_back(group.dir);
     const bool v1 = group.place.version == CgroupVersion::v1;
@@ -241,6 +283,7 @@ void StepCgroup::make_v2_below_some(Group& group) {
   for (std::string own = group.place.own;; own = parent_of(own)) {
     const std::string parent = group.place.mount_point + own;
     std::string refusal = enable_for_children(parent, group.controllers);
+    if (refusal.empty()) remove_leftovers(parent);
     if (refusal.empty() && ::mkdir((parent + group.dir).c_str(), 0755) == 0) {
       group.dir = parent + group.dir;
       made_.push_back(group.dir);
@@ -248,7 +291,10 @@ void StepCgroup::make_v2_below_some(Group& group) {
     }
     if (refusal.empty()) refusal = base::SystemError("make cgroup", parent + group.dir).what();
     why += (why.empty() ? "" : "; ") + refusal;
-    if (own.empty()) fail(why);
+    if (!own.empty()) continue;
+    const std::string hint = hint_for_user_manager(group.place, group.controllers);
+    fail("no cgroup for limits of " + joined(group.controllers) + ": " + why,
+         hint.empty() ? kNeedsRights : hint);
   }
 }
 

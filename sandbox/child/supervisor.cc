@@ -77,6 +77,13 @@ pid_t fork_into_pid_namespace() {
   return static_cast<pid_t>(::syscall(SYS_clone, CLONE_NEWPID | SIGCHLD, 0, 0, 0, 0));
 }
 
+/// A service manager's signals go to all processes of a unit at once. The step is ended in order,
+/// by whom it belongs to; if that one dies its line to us closes. Requires: the step has been
+/// forked.
+void leave_stop_signals_to_ibuild() {
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGQUIT}) ::signal(signal, SIG_IGN);
+}
+
 class Supervisor {
  public:
   Supervisor(Channel& life, Channel aid, pid_t pid, const StepContext& context)
@@ -283,6 +290,7 @@ void start_and_watch(Channel& setup, Channel& life, const StepContext& context) 
     aid.close();
     become_step({std::move(setup), std::move(far_aid)}, context);
   }
+  leave_stop_signals_to_ibuild();
   setup.close();
   far_aid.close();
   base::ScopeExit kill_step([&] {

@@ -1,6 +1,8 @@
 // Cgroups of version 2, on files in their place; what a kernel makes of them: step_limits_test.cc.
 #include "sandbox/child/step_cgroup.h"
 
+#include <unistd.h>
+
 #include <catch2/catch.hpp>
 
 #include "base/error.h"
@@ -16,11 +18,15 @@ namespace {
 class Hierarchy {
  public:
   Hierarchy() {
-    base::make_dirs(root_.dir(), base::RelPath::exact("user/session"));
-    for (const char* dir : {"", "user/", "user/session/"}) {
-      set(std::string(dir) + "cgroup.controllers", "cpu memory\n");
-      set(std::string(dir) + "cgroup.subtree_control", "\n");
-    }
+    for (const char* dir : {"", "user", "user/session"}) add(dir);
+  }
+  void make_dir(const std::string& dir) { base::make_dirs(root_.dir(), base::RelPath::exact(dir)); }
+  bool has(const std::string& dir) const { return ::access(path("/" + dir).c_str(), F_OK) == 0; }
+  void add(const std::string& dir) {
+    if (!dir.empty()) make_dir(dir);
+    const std::string prefix = dir.empty() ? "" : dir + "/";
+    set(prefix + "cgroup.controllers", "cpu memory\n");
+    set(prefix + "cgroup.subtree_control", "\n");
   }
   void set(const std::string& file, const std::string& text) {
     base::write_file_atomically(root_.dir(), base::RelPath::exact(file), text);
@@ -29,20 +35,21 @@ class Hierarchy {
     return base::read_file_at(root_.dir(), base::RelPath::exact(file), 4096);
   }
   CgroupView view() const {
-    return {"1 2 0:3 / " + root_.host_path() + " rw - cgroup2 cgroup2 rw\n", "0::/user/session\n"};
+    return {"1 2 0:3 / " + root_.host_path() + " rw - cgroup2 cgroup2 rw\n", "0::" + own + "\n"};
   }
   std::string path(const std::string& name) const { return root_.host_path() + name; }
   /// What making a step's cgroup fails with: it always does, as no kernel fills it with files.
-  std::string error_of(const ResourceLimits& limits) const {
+  SandboxError failure_of(const ResourceLimits& limits) const {
     try {
       const StepCgroup cgroup(limits, 77, view());
     } catch (const SandboxError& error) {
       CHECK(error.phase() == "limit resources");
       CHECK_FALSE(error.hint().empty());
-      return error.detail();
+      return error;
     }
-    return "nothing";
+    return {"nothing", "nothing"};
   }
+  std::string error_of(const ResourceLimits& limits) const { return failure_of(limits).detail(); }
   bool is_clean() const {
     for (const char* dir : {"", "user", "user/session"}) {
       for (const auto& entry : base::list_dir(root_.dir(), base::RelPath::clean(dir))) {
@@ -51,6 +58,8 @@ class Hierarchy {
     }
     return true;
   }
+
+  std::string own = "/user/session";
 
  private:
   base::TempDir root_ = test::make_scratch_dir();
@@ -111,6 +120,34 @@ TEST_CASE("cgroup v2: a controller that is nowhere is named with every place", "
     CHECK_THAT(error, Catch::Contains(h.path(dir) + " has no controller cpuset"));
   }
   CHECK(h.is_clean());
+}
+
+TEST_CASE("cgroup v2: what systemd gives no user is told with what its administrator can do",
+          "[sandbox]") {
+  Hierarchy h;
+  h.add("user/user@7.service");
+  h.add("user/user@7.service/app.slice");
+  h.own = "/user/user@7.service/app.slice";
+  const SandboxError error = h.failure_of({.memory_bytes = 5, .cpuset_cpus = "0"});
+  CHECK(error.detail().starts_with("no cgroup for limits of memory, cpuset: "));
+  CHECK(error.hint().starts_with("systemd lets users of this machine have no cpuset; "));
+  CHECK_THAT(h.failure_of({.cpu_quota_us = 1000}).hint(), Catch::Contains("run it as root"));
+  CHECK(h.is_clean());
+}
+
+TEST_CASE("cgroup v2: what a killed ibuild left behind is removed, and nothing else", "[sandbox]") {
+  Hierarchy h;
+  const std::string living = "user/ibuild-" + std::to_string(::getpid());
+  for (const std::string& dir : {living, std::string("user/ibuild-4194305"),
+                                 std::string("user/ibuild-x"), std::string("user/other")}) {
+    h.make_dir(dir);
+  }
+  h.set("user/session/cgroup.controllers", "\n");
+  static_cast<void>(h.error_of({.memory_bytes = 5}));
+  CHECK(h.has(living));
+  CHECK(h.has("user/ibuild-x"));
+  CHECK(h.has("user/other"));
+  CHECK_FALSE(h.has("user/ibuild-4194305"));  // more than any kernel's pid_max
 }
 
 TEST_CASE("cgroup v2: a chosen parent is the only one, and gets its controllers from the top",

@@ -155,6 +155,22 @@ TEST_CASE("profiles: root is usable as root", "[sandbox]") {
   CHECK_FALSE(row(table, "rootless").usable);  // --isolation=rootless is refused as well
 }
 
+TEST_CASE("profiles: a changed root is tried where the store is", "[sandbox]") {
+  if (!test::can_run("root", has_admin_capability() && test::is_real_root(), "not root")) return;
+  CHECK(probe_profile("chroot", "/var/tmp/no/store/yet").usable);
+  const auto reason_with = [](unsigned long flags, const std::string& words) {
+    return test::passes_in_fork([&] {
+      if (!test::enter_own_mount_namespace()) return false;
+      if (::mount("store", "/tmp", "tmpfs", flags, nullptr) != 0) return false;
+      const ProfileProbe probe = probe_profile("chroot", "/tmp/store");
+      return !probe.usable && probe.reason.find(words) != std::string::npos &&
+             probe_profile("chroot", "/var/tmp").usable;
+    });
+  };
+  CHECK(reason_with(MS_NODEV, "the file system of /tmp is mounted nodev"));
+  CHECK(reason_with(MS_NODEV | MS_NOEXEC, "is mounted noexec"));
+}
+
 TEST_CASE("profiles: where /proc is masked steps can run, but not as `rootless`", "[sandbox]") {
   if (!can_become_rootless()) return;
   CHECK(test::passes_in_fork([] {
