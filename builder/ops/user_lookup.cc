@@ -68,6 +68,7 @@ template <typename Entry>
   base::UsageError error("unable to find " + kind + " " + base::printable(name) +
                          ": no matching entries in " + file + " file");
   std::vector<std::string> names;
+  names.reserve(entries.size());
   for (const auto& entry : entries) names.push_back(entry.name);
   if (const auto nearest = base::nearest_word(name, names))
     error.set_hint("did you mean " + base::printable(*nearest) + "?");

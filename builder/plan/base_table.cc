@@ -62,10 +62,11 @@ std::optional<std::string> nearest_name(const image::Reference& reference,
   if (const auto nearest = nearest_name(reference, std::move(candidates)))
     message += " (did you mean " + *nearest + "?)";
   parser::DockerfileError error("image-not-found", task.range, std::move(message));
-  if (is_forbidden)
+  if (is_forbidden) {
     error.set_hint(
         "build without --pull=never, or bring the image into the store before: `ibuild pull " +
         reference.familiar() + "`");
+  }
   throw error;
 }
 
