@@ -264,6 +264,8 @@ BuildResult run_passes(const BuildRequest& request, const Services& given_servic
   // Every output can be made from these attributes.
   const auto outputs = wanted_outputs(request);
   const auto caches = read_cache_wishes(request);
+  // The checks know what they are asked for.
+  check_lint_options(request);
   parser::Diagnostics diagnostics;
   // The text is a list of instructions with their places in the file.
   const auto dockerfile = parser::parse_dockerfile(request.dockerfile, diagnostics);
@@ -274,6 +276,7 @@ BuildResult run_passes(const BuildRequest& request, const Services& given_servic
   // exists; there is no cycle.
   auto targets = checks.before(
       [&] { return make_targets(stages, request, given_args(request, given_services.clock)); });
+  checks.know_targets(targets);
   // The image's time is known, and no name stands for it any more.
   const auto clock = checks.before([&] {
     return image_clock(
@@ -286,7 +289,7 @@ BuildResult run_passes(const BuildRequest& request, const Services& given_servic
   // base.
   BaseTable bases;
   checks.before([&] { resolve_all_bases(targets, request, services, vertices, stop, bases); });
-  checks.know_bases(targets, bases);
+  checks.know_bases(bases);
   // Variables are expanded; steps come after what they need; only what the targets need is there,
   // and once. No more network for names.
   const BuildPlan plan =

@@ -116,8 +116,9 @@ struct BuildRequest {
   std::vector<std::string> cdi_directories = default_cdi_directories();
   std::chrono::milliseconds step_timeout{0};  // of each RUN; 0: none
   std::string isolation = "auto";
-  SecretLookup secrets;       // --secret
-  SshAgentLookup ssh_agents;  // --ssh
+  SecretLookup secrets;                 // --secret
+  std::vector<std::string> secret_ids;  // those that it has, for messages
+  SshAgentLookup ssh_agents;            // --ssh
   Allowances allowed;
   std::size_t max_parallel_steps = 0;  // 0: number of processors, at least 4
 };

@@ -40,6 +40,26 @@ void check_cache_filters(const CheckedBuild& build, WarningCollector& events) {
   }
 }
 
+/// A context under a name that nothing takes files or a base from is not read, and mostly misspelt.
+void check_contexts(const BuildRequest& request, const std::vector<PlatformTarget>& targets,
+                    const std::string& epoch, WarningCollector& events) {
+  std::set<std::string> used;
+  for (const auto& target : targets) {
+    const auto& names = target.graph.used_contexts();
+    used.insert(names.begin(), names.end());
+    if (const auto time = request.contexts.find(epoch, target.platform)) used.insert(*time);
+  }
+  for (const auto& name : request.contexts.names()) {
+    if (used.contains(name)) continue;
+    std::string message =
+        "--build-context: no stage, FROM or --from is called " + base::printable(name);
+    if (const auto nearest = base::nearest_word(name, targets.front().graph.source_names());
+        nearest && *nearest != name)
+      message += " (did you mean " + *nearest + "?)";
+    events.raise({"", std::move(message), "", {}});
+  }
+}
+
 bool is_image_name(std::string_view text) {
   try {
     image::parse_reference(text);
@@ -175,8 +195,8 @@ parser::LintReport lint_bases(const BuildRequest& request, const parser::Dockerf
   return parser::lint_dockerfile(dockerfile, options);
 }
 
-void check_lint_options(const BuildRequest& request, const parser::Dockerfile& dockerfile) {
-  (void)parser::read_lint_config(dockerfile, common_options(request).check);
+void check_lint_options(const BuildRequest& request) {
+  (void)parser::read_lint_config(request.dockerfile, common_options(request).check);
 }
 
 std::string violation_message(const parser::Diagnostics& findings) {
@@ -188,13 +208,14 @@ std::string violation_message(const parser::Diagnostics& findings) {
 
 BuildChecks::BuildChecks(const BuildRequest& request, const parser::Dockerfile& dockerfile,
                          const parser::Diagnostics& from_parser, WarningCollector& events)
-    : request_(request), dockerfile_(dockerfile), from_parser_(from_parser), events_(events) {
-  check_lint_options(request, dockerfile);
-}
+    : request_(request), dockerfile_(dockerfile), from_parser_(from_parser), events_(events) {}
 
-void BuildChecks::know_bases(const std::vector<PlatformTarget>& targets, const BaseTable& bases) {
+void BuildChecks::know_targets(const std::vector<PlatformTarget>& targets) {
+  constexpr const char* kEpoch = "SOURCE_DATE_EPOCH";
+  const auto& args = targets.front().args;
+  const auto given = args.given(kEpoch);
   targets_ = &targets;
-  bases_ = &bases;
+  epoch_ = given ? *given : args.value(kEpoch).value_or("");
 }
 
 void BuildChecks::raise(const parser::Diagnostics& warnings) {
@@ -203,7 +224,8 @@ void BuildChecks::raise(const parser::Diagnostics& warnings) {
 
 void BuildChecks::raise_until(const parser::DockerfileError* fault) {
   raise(from_parser_);
-  if (targets_ == nullptr) return raise(lint_bases(request_, dockerfile_).warnings);
+  if (targets_ != nullptr) check_contexts(request_, *targets_, epoch_, events_);
+  if (bases_ == nullptr) return raise(lint_bases(request_, dockerfile_).warnings);
   const CheckedBuild build{request_, dockerfile_, *targets_, *bases_};
   raise((fault != nullptr ? lint_until(build, *fault) : lint_build(build)).warnings);
 }
@@ -213,6 +235,7 @@ void BuildChecks::raise_all() {
   raise(from_parser_);
   check_build_args(build, events_);
   check_cache_filters(build, events_);
+  check_contexts(request_, *targets_, epoch_, events_);
   check_frontend(request_, events_);
   const auto report = lint_build(build);
   raise(report.warnings);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <set>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -48,10 +49,13 @@ class BuildChecks {
       throw;
     }
   }
-  /// From now on it is known what FROM lines come to. Both are looked at until the end.
-  void know_bases(const std::vector<PlatformTarget>& targets, const BaseTable& bases);
+  /// From now on it is known which stages there are. Looked at until the end.
+  void know_targets(const std::vector<PlatformTarget>& targets);
+  /// From now on it is known what FROM lines come to. Looked at until the end.
+  void know_bases(const BaseTable& bases) { bases_ = &bases; }
   /// Tells the parser's own warnings, BuildKit's checks on the stages that are built, build args
-  /// that nothing uses. Throws: base::Error when the Dockerfile asks that findings end the build.
+  /// and contexts that nothing uses. Throws: base::Error when the Dockerfile asks that findings end
+  /// the build.
   void raise_all();
 
  private:
@@ -64,11 +68,13 @@ class BuildChecks {
   WarningCollector& events_;
   const std::vector<PlatformTarget>* targets_ = nullptr;
   const BaseTable* bases_ = nullptr;
+  std::string epoch_;  // SOURCE_DATE_EPOCH as it was given
 };
 
-/// What the checks ask for: the build argument BUILDKIT_DOCKERFILE_CHECK, or the file's line.
+/// That what the checks are asked for can be read: the build argument BUILDKIT_DOCKERFILE_CHECK, or
+/// the file's line. As in BuildKit, before the file is.
 /// Throws: parser::DockerfileError, base::UsageError.
-void check_lint_options(const BuildRequest& request, const parser::Dockerfile& dockerfile);
+void check_lint_options(const BuildRequest& request);
 
 /// As far as BuildKit's checks come in a build that ends while it finds out what the lines FROM
 /// come to.

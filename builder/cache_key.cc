@@ -21,4 +21,24 @@ base::Digest StepKey::digest() const {
   return hash.finish();
 }
 
+void StepKey::for_each_detail(const TakeDetail& take) const {
+  bool wants_more = true;
+  for (const auto& item : details_) {
+    wants_more = wants_more && take(item.name, item.value);
+    if (!wants_more) return;
+  }
+  for (const auto& files : files_) {
+    files([&](std::string_view name, std::string_view value) {
+      wants_more = wants_more && take(name, value);
+      return wants_more;
+    });
+    if (!wants_more) return;
+  }
+}
+
+void StepKey::forget_details() {
+  details_ = {};
+  files_.clear();
+}
+
 }  // namespace ibuild::builder

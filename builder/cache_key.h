@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -49,6 +50,11 @@ struct Ingredient {
   bool operator==(const Ingredient&) const = default;
 };
 
+/// Takes the name and the value of a detail; false: no more of them are wanted.
+using TakeDetail = std::function<bool(std::string_view name, std::string_view value)>;
+/// Gives details to `take` one by one, until it wants no more.
+using DetailSource = std::function<void(const TakeDetail& take)>;
+
 /// A key and what it was made of.
 class StepKey {
  public:
@@ -56,16 +62,23 @@ class StepKey {
   /// Adds something that is shown by `why` but is no part of the key: it stands behind an
   /// ingredient that is a digest.
   void add_detail(std::string_view name, std::string_view value) { details_.add(name, value); }
+  /// The same for files, of which there may be very many: they are not kept here but made whenever
+  /// somebody asks. What `source` refers to must outlive this, or forget_details().
+  void add_files(DetailSource source) { files_.push_back(std::move(source)); }
 
   base::Digest digest() const;
   const std::vector<Ingredient>& ingredients() const { return ingredients_; }
+  /// Those that are kept here.
   const DetailList& details() const { return details_; }
-  /// For when nobody will ask any more: there may be one for each of very many files.
-  void forget_details() { details_ = {}; }
+  /// All of them: those that are kept here come first.
+  void for_each_detail(const TakeDetail& take) const;
+  /// For when nobody will ask any more.
+  void forget_details();
 
  private:
   std::vector<Ingredient> ingredients_;
   DetailList details_;
+  std::vector<DetailSource> files_;
 };
 
 }  // namespace ibuild::builder

@@ -14,10 +14,22 @@ namespace {
 using Scope = BuildDescription::Scope;
 using Linter = std::function<parser::LintReport(const parser::Dockerfile&)>;
 
+std::optional<parser::DockerfileError> fault_of_options(const BuildRequest& request) {
+  try {
+    check_lint_options(request);
+    return std::nullopt;
+  } catch (const parser::DockerfileError& error) {
+    return error;
+  } catch (const base::UsageError& error) {
+    return parser::DockerfileError("invalid-check-options", {}, error.what());
+  }
+}
+
 /// `linter` on the parsed text. Findings that count as errors are a fault where there is no other.
 parser::LintReport check(const BuildRequest& request, const Linter& linter) {
   parser::LintReport report;
   try {
+    if (const auto fault = fault_of_options(request)) throw *fault;
     parser::Diagnostics unused;
     report = linter(parser::parse_dockerfile(request.dockerfile, unused));
   } catch (const parser::DockerfileError& error) {

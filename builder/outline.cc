@@ -51,9 +51,9 @@ class StageReader {
     for (const auto& [name, value] : added) capture_.env.set(name, value);
   }
   void operator()(const parser::Run& run) {
-    for (const auto& text : run.mounts) {
+    for (const auto& written : run.mounts) {
       const auto mount =
-          parser::parse_mount(text, [&](std::string_view value) { return expand(value); });
+          parser::parse_mount(written.text, [&](std::string_view value) { return expand(value); });
       if (mount.type == parser::MountType::secret) note(mount, capture_.secrets);
       if (mount.type == parser::MountType::ssh) note(mount, capture_.ssh);
     }

@@ -234,7 +234,7 @@ layers::Layer StepExecutor::empty_layer() {
   const auto& layers = scope_.services.store.layers();
   if (auto known = *empty_layer_.lock(); known && is_there(layers, *known))
     return *std::move(known);
-  const auto made = layers.begin_layer()->commit();
+  auto made = layers.begin_layer()->commit();
   *empty_layer_.lock() = made;
   return made;
 }

@@ -16,6 +16,9 @@ struct CommandContext {
   // The program's own command line, for those that start it again in a user namespace.
   int argc = 0;
   char** argv = nullptr;
+  // The descriptor behind `in`; -1: there is none. See: standard_input().
+  int in_fd = -1;
+  int out_fd = -1;  // behind `out`, likewise
 };
 
 /// The words after the command's name.

@@ -1,10 +1,14 @@
 #include "cli/command_table.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <vector>
 
+#include "base/error.h"
+#include "base/text.h"
 #include "cli/commands/build_command.h"
 #include "cli/commands/check_command.h"
 #include "cli/commands/completion_command.h"
@@ -85,6 +89,22 @@ std::size_t global_option_words(std::span<const std::string> words) {
   return words[0] == "--root" && words.size() > 1 ? 2 : 0;
 }
 
+/// Throws when a word that would be the context of a build is most likely a command that was
+/// mistyped: one of letters that is nearly a command's name, and the name of nothing here.
+void refuse_mistyped_command(const std::string& word) {
+  const bool is_word = std::ranges::all_of(word, [](char c) { return c >= 'a' && c <= 'z'; });
+  if (word.empty() || !is_word || access(word.c_str(), F_OK) == 0) return;
+  std::vector<std::string> names;
+  for (const auto& command : kCommands) {
+    if (command.shown == Command::Shown::in_help) names.emplace_back(command.name);
+  }
+  const auto near = base::nearest_word(word, names);
+  if (!near) return;
+  base::UsageError error(word + " is neither a command nor a directory here");
+  error.set_hint("did you mean `ibuild " + *near + "`?");
+  throw error;
+}
+
 }  // namespace
 
 std::span<const Command> commands() { return kCommands; }
@@ -93,6 +113,7 @@ Dispatch dispatch(std::span<const std::string> words) {
   std::size_t at = 0;
   while (const auto taken = global_option_words(words.subspan(at))) at += taken;
   const Command* command = at < words.size() ? find(words[at]) : nullptr;
+  if (command == nullptr && at < words.size()) refuse_mistyped_command(words[at]);
   Dispatch result{.command = command != nullptr ? command : find("build"),
                   .arguments = {words.begin(), words.end()}};
   if (command != nullptr)

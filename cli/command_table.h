@@ -19,6 +19,7 @@ struct Dispatch {
 
 /// Chooses the command: the first word that is no global option, when it names one; `build` else,
 /// so that `ibuild -t app:1 .` builds. A global option before the command (--root) is handed to it.
+/// Throws: base::UsageError with the command that may have been meant.
 Dispatch dispatch(std::span<const std::string> words);
 
 /// The text of `ibuild --help`.

@@ -72,16 +72,31 @@ void add_volume(const Volume& volume, ContainerSpec& container) {
   mount.source_fd = fd.get();
   mount.source_is_directory = S_ISDIR(info.st_mode);
   mount.read_only = volume.read_only;
-  container.spec.mounts.push_back(std::move(mount));
+  container.volumes.push_back(std::move(mount));
   container.volume_fds.push_back(std::move(fd));
 }
 
-void add_devices(const RunOptions& options, ContainerSpec& container) {
+void open_devices(const RunOptions& options, ContainerSpec& container) {
   std::vector<builder::StepDevice> devices;
   for (const auto& text : options.devices) devices.push_back(parse_device(text));
   container.devices =
       std::make_unique<builder::RunDevices>(devices, cdi_directories(options.cdi_directories));
-  container.devices->add_to(container.spec);
+}
+
+/// As far as that can be known without the files of the image.
+void check_user(const std::string& user) {
+  const auto refuse = [&](const std::string& why) {
+    return base::UsageError("--user " + base::printable(user) + ": " + why);
+  };
+  const auto parts = base::split(user, ':');
+  if (parts.size() > 2) throw refuse("write USER or USER:GROUP");
+  for (const auto part : parts) {
+    const bool is_number =
+        !part.empty() && part.find_first_not_of("0123456789") == std::string_view::npos;
+    const auto id = base::parse_u64(part);
+    if (is_number && (!id || *id >= 0xffffffffU))
+      throw refuse("there are no numbers above 4294967294");
+  }
 }
 
 void set_network(const RunOptions& options, sandbox::SandboxSpec& spec) {
@@ -116,18 +131,11 @@ std::vector<std::string> container_command(const RunOptions& options,
   return argv;
 }
 
-ContainerSpec make_container_spec(const RunOptions& options, const image::RuntimeConfig& config,
-                                  const builder::UserLookup& users) {
+ContainerSpec prepare_container(const RunOptions& options) {
   ContainerSpec container;
   auto& spec = container.spec;
-  const auto user = users.find_step_user(options.user.empty() ? config.user : options.user);
-  spec.argv = container_command(options, config);
-  spec.env = container_env(options, config, user.home);
-  spec.working_dir = options.working_dir.empty() ? config.working_dir : options.working_dir;
-  if (spec.working_dir.empty()) spec.working_dir = "/";
-  spec.uid = user.uid;
-  spec.gid = user.gid;
-  spec.additional_gids = user.additional_gids;
+  check_user(options.user);
+  (void)container_env(options, {}, "/");
   spec.stdio = sandbox::StdioMode::inherited;
   spec.root_read_only = options.read_only;
   set_network(options, spec);
@@ -138,9 +146,24 @@ ContainerSpec make_container_spec(const RunOptions& options, const image::Runtim
   const auto security = options.security.settings(SecurityOptions::Others::refused);
   spec.no_new_privileges = security.no_new_privileges;
   spec.labels = security.labels;
-  add_devices(options, container);
+  open_devices(options, container);
   for (const auto& volume : options.volumes) add_volume(parse_volume(volume), container);
   return container;
+}
+
+void take_image(const RunOptions& options, const image::RuntimeConfig& config,
+                const builder::UserLookup& users, ContainerSpec& container) {
+  auto& spec = container.spec;
+  const auto user = users.find_step_user(options.user.empty() ? config.user : options.user);
+  spec.argv = container_command(options, config);
+  spec.env = container_env(options, config, user.home);
+  spec.working_dir = options.working_dir.empty() ? config.working_dir : options.working_dir;
+  if (spec.working_dir.empty()) spec.working_dir = "/";
+  spec.uid = user.uid;
+  spec.gid = user.gid;
+  spec.additional_gids = user.additional_gids;
+  container.devices->add_to(spec);
+  spec.mounts.insert(spec.mounts.end(), container.volumes.begin(), container.volumes.end());
 }
 
 }  // namespace ibuild::cli

@@ -17,13 +17,17 @@ namespace ibuild::cli {
 /// is still missing.
 struct ContainerSpec {
   sandbox::SandboxSpec spec;
-  std::vector<base::UniqueFd> volume_fds;  // what spec.mounts points to
+  std::vector<sandbox::MountSpec> volumes;  // not in spec before take_image()
+  std::vector<base::UniqueFd> volume_fds;   // what they point to
   std::unique_ptr<builder::RunDevices> devices;
 };
 
-/// Throws: UsageError (nothing to run, a bad value), SystemError (a volume that is not there).
-ContainerSpec make_container_spec(const RunOptions& options, const image::RuntimeConfig& config,
-                                  const builder::UserLookup& users);
+/// What the command line says, which is looked at before there is an image. Throws: UsageError for
+/// a bad value, SystemError for a volume that is not there.
+ContainerSpec prepare_container(const RunOptions& options);
+/// The rest. Throws: UsageError (nothing to run, no such user).
+void take_image(const RunOptions& options, const image::RuntimeConfig& config,
+                const builder::UserLookup& users, ContainerSpec& container);
 
 /// The program and its arguments, by Docker's rules: --entrypoint drops the image's command,
 /// COMMAND replaces it. Throws: UsageError when nothing is left.

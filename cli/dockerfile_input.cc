@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/fs_at.h"
+#include "base/stoppable_stream.h"
 #include "base/text.h"
 #include "builder/context/ignore_file.h"
 
@@ -87,6 +88,17 @@ FoundFile read_in_context(const base::DirFd& context, const RelPath& path,
                 "the path after -f counts from the root of the context here");
 }
 
+/// What comes through a pipe, as from the shell's `-f <(generate)`; none when the file is no pipe.
+std::optional<FoundFile> try_read_pipe(const std::string& file, const std::stop_token& stop) {
+  struct stat info {};
+  if (::stat(file.c_str(), &info) != 0 || !S_ISFIFO(info.st_mode)) return std::nullopt;
+  const auto pipe = base::open_for_reading(file);
+  base::StoppableSource source(pipe.get(), stop);
+  return FoundFile{split_last(file).second,
+                   base::read_all(source, kMaxDockerfileBytes, base::printable(file)),
+                   std::nullopt};
+}
+
 /// A file that the user names, outside of the context.
 FoundFile read_host_file(const std::string& file) {
   auto text = base::try_read_host_file(file, kMaxDockerfileBytes);
@@ -101,7 +113,9 @@ FoundFile read_host_file(const std::string& file) {
 }
 
 /// A file by its path from here. One that lies in the context is read as all of the context is.
-FoundFile read_named(const std::string& file, const std::string& context) {
+FoundFile read_named(const std::string& file, const std::string& context,
+                     const std::stop_token& stop) {
+  if (auto found = try_read_pipe(file, stop)) return *std::move(found);
   const auto [folder, name] = split_last(file);
   const std::string real_folder = real_place(folder) + "/";
   const std::string root = real_place(context);
@@ -134,14 +148,17 @@ bool is_context_itself(const DockerfileQuery& query) {
   return query.context.dockerfile && !is_elsewhere;
 }
 
-FoundFile find_in_files(const DockerfileQuery& query) {
+FoundFile find_in_files(const DockerfileQuery& query, const std::stop_token& stop) {
   const std::string& file = query.file;
   const auto& directory = query.context.directory;
   if (std::holds_alternative<builder::DirectoryContext>(query.spec)) {
     return file.empty() ? find_in_context(base::DirFd::open(directory), base::printable(directory))
-                        : read_named(file, directory);
+                        : read_named(file, directory, stop);
   }
-  if (file.starts_with('/') && !is_from_stdin(query.spec)) return read_host_file(file);
+  if (file.starts_with('/') && !is_from_stdin(query.spec)) {
+    if (auto found = try_read_pipe(file, stop)) return *std::move(found);
+    return read_host_file(file);
+  }
   const auto root = base::DirFd::open(directory);
   return file.empty() ? find_in_context(root, "the context")
                       : read_in_context(root, RelPath::clean(file), "the context");
@@ -161,10 +178,10 @@ FoundFile find_dockerfile(const DockerfileQuery& query, const DockerfileSources&
   check_one_dockerfile(query);
   const std::string& file = query.file;
   if (file == "-") {
-    return {"Dockerfile",
-            base::read_all(sources.standard_input, kMaxDockerfileBytes,
-                           "the Dockerfile on standard input"),
-            std::nullopt};
+    auto text = base::read_all(sources.standard_input, kMaxDockerfileBytes,
+                               "the Dockerfile on standard input");
+    if (text.empty()) throw base::UsageError("the Dockerfile on standard input (-) is empty");
+    return {"Dockerfile", std::move(text), std::nullopt};
   }
   if (is_http_url(file)) {
     if (sources.files == nullptr)
@@ -173,7 +190,7 @@ FoundFile find_dockerfile(const DockerfileQuery& query, const DockerfileSources&
             builder::fetch_dockerfile(file, *sources.files, sources.stop), std::nullopt};
   }
   if (is_context_itself(query)) return {"Dockerfile", *query.context.dockerfile, std::nullopt};
-  return find_in_files(query);
+  return find_in_files(query, sources.stop);
 }
 
 }  // namespace

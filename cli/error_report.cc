@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/refused_clone.h"
+#include "builder/export/output_file.h"
 #include "builder/run_impossible.h"
 #include "cli/exit_code.h"
 #include "cli/log_lines.h"
@@ -26,6 +27,7 @@ int exit_code_for(const std::exception& error) {
     }
   }
   if (dynamic_cast<const base::CancelledError*>(&error) != nullptr) return kCancelled;
+  if (dynamic_cast<const builder::OutputClosed*>(&error) != nullptr) return kOutputClosed;
   if (dynamic_cast<const base::UsageError*>(&error) != nullptr) return kUsage;
   if (dynamic_cast<const registry::RegistryError*>(&error) != nullptr) return kRegistry;
   if (dynamic_cast<const sandbox::SandboxError*>(&error) != nullptr) return kSandbox;
@@ -46,6 +48,7 @@ std::optional<base::SystemError> try_explain(const std::exception& error) {
 }
 
 void report(std::ostream& err, const std::string& place, const std::exception& thrown) {
+  if (exit_code_for(thrown) == kOutputClosed) return;
   const auto explained = try_explain(thrown);
   const std::exception& error = explained ? static_cast<const std::exception&>(*explained) : thrown;
   std::string text = "ERROR: " + defuse(place + error.what()) + "\n";

@@ -10,7 +10,8 @@ namespace ibuild::cli {
 /// inner one's.
 int exit_code_for(const std::exception& error);
 
-/// Shows an error: its message and, on a line of its own, its hint.
+/// Shows an error: its message and, on a line of its own, its hint. As programs that SIGPIPE ends
+/// it says nothing of a standard output that nobody reads any more.
 void report_error(std::ostream& err, const std::exception& error);
 
 /// The Dockerfile an error may point into.

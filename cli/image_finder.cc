@@ -13,6 +13,7 @@ namespace ibuild::cli {
 namespace {
 
 constexpr std::size_t kMinDigits = 4;
+constexpr std::size_t kAllDigits = 64;
 
 std::optional<image::Reference> try_parse(std::string_view text) {
   try {
@@ -26,7 +27,7 @@ std::optional<image::Reference> try_parse(std::string_view text) {
 std::optional<std::string_view> digest_digits(std::string_view text) {
   if (text.starts_with("sha256:")) text.remove_prefix(7);
   const bool is_hex = text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
-  if (!is_hex || text.size() < kMinDigits || text.size() > 64) return std::nullopt;
+  if (!is_hex || text.size() < kMinDigits || text.size() > kAllDigits) return std::nullopt;
   return text;
 }
 
@@ -103,7 +104,8 @@ std::optional<FoundImage> find_by_digits(const remote::ImageLoader& loader, std:
   if (!digits) return std::nullopt;
   const auto matches = match_digits(loader, *digits);
   if (matches.empty()) return std::nullopt;
-  if (matches.size() > 1) {
+  // Whole, it is a config's, and all of them are that image.
+  if (matches.size() > 1 && digits->size() < kAllDigits) {
     throw base::Error("several images begin with " + base::printable(text) + ": give more digits");
   }
   return FoundImage{.name = {}, .top = matches.front()};

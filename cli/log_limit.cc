@@ -11,12 +11,14 @@ namespace ibuild::cli {
 
 namespace {
 
-void read_limit(const char* variable, std::optional<std::uint64_t>& limit) {
+/// Whether the variable says anything.
+bool read_limit(const char* variable, std::optional<std::uint64_t>& limit) {
   const char* text = std::getenv(variable);
   const auto value = base::parse_i64(text == nullptr ? "" : text);
-  if (!value) return;
+  if (!value) return false;
   limit =
       *value == -1 ? std::nullopt : std::optional<std::uint64_t>(std::max<std::int64_t>(*value, 0));
+  return true;
 }
 
 /// "2MiB", "200KiB", "100B".
@@ -33,7 +35,8 @@ std::string binary_size(std::uint64_t bytes) {
 LogLimits LogLimits::from_environment() {
   LogLimits limits;
   read_limit("BUILDKIT_STEP_LOG_MAX_SIZE", limits.max_bytes);
-  read_limit("BUILDKIT_STEP_LOG_MAX_SPEED", limits.max_bytes_per_second);
+  const bool has_speed = read_limit("BUILDKIT_STEP_LOG_MAX_SPEED", limits.max_bytes_per_second);
+  if (!limits.max_bytes && !has_speed) limits.max_bytes_per_second.reset();
   return limits;
 }
 

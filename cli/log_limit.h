@@ -15,7 +15,8 @@ struct LogLimits {
   std::optional<std::uint64_t> max_bytes_per_second = 200 << 10;  // on average since its start
 
   /// BUILDKIT_STEP_LOG_MAX_SIZE and BUILDKIT_STEP_LOG_MAX_SPEED, in bytes; -1 is no limit. What is
-  /// no number changes nothing.
+  /// no number changes nothing. As in BuildKit, no limit of the size is none of the speed, unless
+  /// one is given.
   static LogLimits from_environment();
 };
 

@@ -5,15 +5,41 @@
 #include <CLI/Formatter.hpp>
 #include <algorithm>
 #include <cstdint>
+#include <utility>
 
 #include "base/error.h"
 #include "base/text.h"
 
 namespace ibuild::cli {
 
+namespace {
+
+constexpr std::size_t kHelpColumn = 34;  // where descriptions of options begin
+
+/// The library counts bytes where it fills up a column.
+std::string aligned(const std::string& help) {
+  constexpr std::string_view kDots = "…";
+  std::vector<std::string> lines;
+  for (const auto line : base::split(help, '\n')) {
+    std::string text(line);
+    const auto names = line.substr(0, kHelpColumn);
+    std::size_t surplus = 0;
+    for (auto at = names.find(kDots); at != std::string_view::npos;
+         at = names.find(kDots, at + kDots.size()))
+      surplus += kDots.size() - 1;
+    if (line.starts_with("  -") && line.size() > kHelpColumn) {
+      if (line[kHelpColumn - 1] == ' ') text.insert(kHelpColumn, surplus, ' ');
+    }
+    lines.push_back(std::move(text));
+  }
+  return base::join(lines, "\n");
+}
+
+}  // namespace
+
 struct OptionParser::Impl {
-  Impl(std::string name, const std::string& description)
-      : command(std::move(name)), app(description, command) {}
+  Impl(std::string name, std::string description)
+      : command(std::move(name)), app(std::move(description), command) {}
 
   struct OperandList {
     std::string name;
@@ -32,7 +58,7 @@ struct OptionParser::Impl {
   std::string list_options() const;
   base::UsageError usage_error(std::string message) const;
   base::UsageError unknown_option(const std::string& given) const;
-  void deliver_operands(const std::vector<std::string>& rest);
+  void deliver_operands(std::vector<std::string> rest);
 
   std::string command;
   CLI::App app;
@@ -44,10 +70,10 @@ struct OptionParser::Impl {
 };
 
 OptionParser::OptionParser(std::string command, std::string description)
-    : impl_(std::make_unique<Impl>(command, description)) {
+    : impl_(std::make_unique<Impl>(std::move(command), std::move(description))) {
   impl_->app.allow_extras();
   impl_->app.set_help_flag("-h,--help", "Show this help");
-  impl_->app.get_formatter()->column_width(34);
+  impl_->app.get_formatter()->column_width(kHelpColumn);
 }
 
 OptionParser::~OptionParser() = default;
@@ -216,7 +242,7 @@ const std::vector<std::string>& OptionParser::remarks() const { return impl_->re
 void OptionParser::footer(const std::string& text) { impl_->app.footer(text); }
 
 std::string OptionParser::Impl::help() const {
-  std::string text = app.help();
+  std::string text = aligned(app.help());
   const std::string_view placeholder = "[OPTIONS]";
   const auto at = text.find(placeholder);
   if (prefix_target != nullptr && at != std::string::npos) {
@@ -258,7 +284,9 @@ base::UsageError OptionParser::Impl::unknown_option(const std::string& given) co
   return error;
 }
 
-void OptionParser::Impl::deliver_operands(const std::vector<std::string>& rest) {
+void OptionParser::Impl::deliver_operands(std::vector<std::string> rest) {
+  // The end of the options, before a command line that has its own.
+  if (prefix_target != nullptr && !rest.empty() && rest.front() == "--") rest.erase(rest.begin());
   for (const auto& argument : rest) {
     if (argument.size() > 1 && argument.front() == '-') throw unknown_option(argument);
     if (prefix_target != nullptr) break;
@@ -266,7 +294,7 @@ void OptionParser::Impl::deliver_operands(const std::vector<std::string>& rest) 
   }
   if (prefix_target != nullptr) {
     if (rest.empty()) throw usage_error("`" + command + "` needs " + prefix_name);
-    *prefix_target = rest;
+    *prefix_target = std::move(rest);
   }
   for (const auto& list : operand_lists) {
     if (list->values.size() < list->min) throw usage_error("`" + command + "` needs " + list->name);

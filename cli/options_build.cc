@@ -183,7 +183,7 @@ void BuildOptions::add_to(OptionParser& parser) {
               "Keep the image in the store, whatever else --output says (default without it)");
   parser.value("--iidfile", "FILE", iidfile, "Write the image's id (digest of its config) here");
   parser.value("--metadata-file", "FILE", metadata_file, "Write what was built here, as JSON");
-  parser.flag("-q,--quiet", quiet, "Show nothing but the image's digest");
+  parser.flag("-q,--quiet", quiet, "Show nothing but the image's id, as in --iidfile");
   parser.value("--progress", "KIND", progress, "auto, plain, tty, rawjson, quiet or none");
   parser.flag("-D,--debug", debug,
               "Show each request to registries and web servers (with --progress=plain, if none is "
@@ -253,6 +253,7 @@ builder::BuildRequest make_build_request(const BuildOptions& options) {
   options.steps.put_into(request);
   check_deleting_outputs(request.outputs, request.allowed);
   request.secrets = make_secret_lookup(options.secrets.secrets);
+  request.secret_ids = ids_of_secrets(options.secrets.secrets);
   request.ssh_agents = make_ssh_agent_lookup(options.secrets.agents);
   request.isolation =
       options.isolation.empty() || options.isolation == "default" ? "auto" : options.isolation;

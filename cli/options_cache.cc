@@ -97,7 +97,8 @@ std::chrono::seconds parse_age(std::string_view option, std::string_view text) {
   if (const auto days = parse_days(text)) return *days;
   const auto time = base::parse_go_duration(text);
   if (!time || *time < std::chrono::nanoseconds(0)) {
-    base::UsageError error(std::string(option) + " " + base::printable(text) + " is no age");
+    base::UsageError error(std::string(option) + (option.ends_with('=') ? "" : " ") +
+                           base::printable(text) + " is no age");
     error.set_hint("write it as 90m, 72h, 14d or 2w");
     throw error;
   }

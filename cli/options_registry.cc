@@ -1,12 +1,11 @@
 #include "cli/options_registry.h"
 
-#include <sys/stat.h>
-
 #include <chrono>
 
 #include "base/error.h"
 #include "base/go_values.h"
 #include "base/text.h"
+#include "cli/option_paths.h"
 #include "sandbox/user_namespace.h"
 
 namespace ibuild::cli {
@@ -36,18 +35,6 @@ std::chrono::milliseconds parse_delay(const std::string& option, const std::stri
   throw error;
 }
 
-std::string checked_directory(const std::string& option, const std::string& path) {
-  struct stat status {};
-  if (::stat(path.c_str(), &status) != 0) {
-    base::SystemError error("open", path);
-    error.add_context(option);
-    throw error;
-  }
-  if (!S_ISDIR(status.st_mode))
-    throw base::UsageError(option + " " + base::printable(path) + " is no directory");
-  return path;
-}
-
 }  // namespace
 
 void RegistryFlags::add_to(OptionParser& parser) {
@@ -72,17 +59,20 @@ void RegistryFlags::add_to(OptionParser& parser) {
                 "credentials, DOCKER_AUTH_CONFIG holds them");
 }
 
-registry::RegistryOptions RegistryFlags::resolve() const {
+registry::RegistryOptions RegistryFlags::resolve(AuthFile auth) const {
   auto options = registry::registry_options_from_environment(sandbox::real_uid());
-  if (!ca_file.empty()) options.ca_file = ca_file;
-  if (!cert_dir.empty()) options.cert_dir = checked_directory("--cert-dir", cert_dir);
+  if (!ca_file.empty()) options.ca_file = certificate_file("--ca-file", ca_file);
+  if (!cert_dir.empty()) options.cert_dir = existing_directory("--cert-dir", cert_dir);
   options.tls_verify = options.tls_verify && tls_verify;
   options.offline = offline;
   options.insecure_domains = insecure_domains;
   options.trace = trace;
-  if (!auth_file.empty()) options.explicit_auth_file = auth_file;
+  if (!auth_file.empty()) {
+    options.explicit_auth_file =
+        auth == AuthFile::is_there ? readable_file("--authfile", auth_file) : auth_file;
+  }
   if (!registries_conf.empty()) {
-    options.registries_conf = registries_conf;
+    options.registries_conf = readable_file("--registries-conf", registries_conf);
     options.registries_conf_dirs.clear();
     options.recorded_aliases.clear();
   }

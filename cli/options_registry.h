@@ -28,8 +28,10 @@ struct RegistryFlags {
     return !ca_file.empty() || !tls_verify || !registries_conf.empty() || !auth_file.empty() ||
            !retries.empty() || !connections.empty() || !cert_dir.empty() || !retry_delay.empty();
   }
-  /// The environment's options with the flags on top. Throws: base::UsageError.
-  registry::RegistryOptions resolve() const;
+  enum class AuthFile { is_there, may_be_missing };
+  /// The environment's options with the flags on top. Throws: base::UsageError, also for files that
+  /// are named and missing.
+  registry::RegistryOptions resolve(AuthFile auth = AuthFile::is_there) const;
 };
 
 }  // namespace ibuild::cli

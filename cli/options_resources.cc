@@ -37,6 +37,7 @@ constexpr std::array kKeys = {
 
 [[noreturn]] void refuse_key(const std::string& text) {
   std::vector<std::string> names;
+  names.reserve(kKeys.size());
   for (const auto& key : kKeys) names.emplace_back(key.name);
   base::UsageError error("--resource " + base::printable(text) + " is not known");
   const auto near = base::nearest_word(text.substr(0, text.find('=')), names);

@@ -218,6 +218,13 @@ builder::SecretLookup make_secret_lookup(const std::vector<std::string>& secrets
   return [store](const std::string& id) { return store->find(id); };
 }
 
+std::vector<std::string> ids_of_secrets(const std::vector<std::string>& secrets) {
+  std::vector<std::string> ids;
+  ids.reserve(secrets.size());
+  for (const auto& text : secrets) ids.push_back(parse_secret(text).first);
+  return ids;
+}
+
 builder::SshAgentLookup make_ssh_agent_lookup(const std::vector<std::string>& agents) {
   if (agents.empty()) return {};
   // Shared by the copies of the lookup: they use the same agents.

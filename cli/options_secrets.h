@@ -23,6 +23,9 @@ struct SecretOptions {
 /// there as well.
 builder::SecretLookup make_secret_lookup(const std::vector<std::string>& secrets);
 
+/// Of what make_secret_lookup() takes. Throws: UsageError.
+std::vector<std::string> ids_of_secrets(const std::vector<std::string>& secrets);
+
 /// The agents by their ids. Keys get an agent of their own (the program ssh-agent) when they are
 /// asked for; it ends with the last copy of the lookup. Throws: UsageError.
 builder::SshAgentLookup make_ssh_agent_lookup(const std::vector<std::string>& agents);

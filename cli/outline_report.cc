@@ -51,14 +51,37 @@ Json args_json(const std::vector<builder::OutlineArg>& args) {
 struct Subrequest {
   std::string_view name;
   std::string_view description;
+  bool has_target = false;
+  bool has_status = false;
 };
 constexpr std::array<Subrequest, 4> kSubrequests = {{
-    {"outline", "List all parameters current build target supports"},
-    {"targets", "List all targets current build supports"},
-    {"lint", "Lint a Dockerfile"},
-    {"subrequests.describe", "List available subrequest types"},
+    {.name = "outline",
+     .description = "List all parameters current build target supports",
+     .has_target = true},
+    {.name = "targets", .description = "List all targets current build supports"},
+    {.name = "lint", .description = "Lint a Dockerfile", .has_status = true},
+    {.name = "subrequests.describe", .description = "List available subrequest types"},
 }};
 constexpr std::string_view kSubrequestVersion = "1.0.0";
+
+Json named_json(std::string_view name, std::string_view description) {
+  return {{"name", name}, {"description", description}};
+}
+
+Json subrequest_json(const Subrequest& request) {
+  Json options = Json::array();
+  if (request.has_target) options.push_back(named_json("target", "Target build stage"));
+  Json results = Json::array({named_json("result.json", ""), named_json("result.txt", "")});
+  if (request.has_status) results.push_back(named_json("result.statuscode", ""));
+  return {{"name", "frontend." + std::string(request.name)},
+          {"version", kSubrequestVersion},
+          {"type", "rpc"},
+          {"description", request.description},
+          {"opts", options},
+          {"inputs", nullptr},
+          {"metadata", results},
+          {"refs", nullptr}};
+}
 
 }  // namespace
 
@@ -130,12 +153,7 @@ std::string describe_text() {
 
 std::string describe_json() {
   Json list = Json::array();
-  for (const auto& request : kSubrequests) {
-    list.push_back({{"name", "frontend." + std::string(request.name)},
-                    {"version", kSubrequestVersion},
-                    {"type", "rpc"},
-                    {"description", request.description}});
-  }
+  for (const auto& request : kSubrequests) list.push_back(subrequest_json(request));
   return dump_json(list);
 }
 

@@ -36,4 +36,13 @@ image::Platform parse_platform_flag(const std::string& text) {
   return platforms.front();
 }
 
+std::optional<std::string> platform_warning(const std::string& name, const image::Platform& wanted,
+                                            const image::Platform& offered) {
+  const auto normal = image::normalize(offered);
+  if (normal.os.empty() || normal.architecture.empty() || image::matches(wanted, normal))
+    return std::nullopt;
+  return base::printable(name) + " is for " + base::printable(normal.str()) + ", not for " +
+         wanted.str();
+}
+
 }  // namespace ibuild::cli

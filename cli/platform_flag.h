@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,5 +15,10 @@ std::vector<image::Platform> parse_platform_list(const std::vector<std::string>&
 /// The value of a --platform that means one platform; empty: DOCKER_DEFAULT_PLATFORM, else this
 /// machine's. Throws: UsageError for several.
 image::Platform parse_platform_flag(const std::string& text);
+
+/// What to warn of when the image of this name, which is all there is, is not for the platform that
+/// was wanted; none when it serves it, or does not say what it is for.
+std::optional<std::string> platform_warning(const std::string& name, const image::Platform& wanted,
+                                            const image::Platform& offered);
 
 }  // namespace ibuild::cli

@@ -2,8 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "base/files.h"
 #include "base/text.h"
+#include "builder/export/output_file.h"
 #include "image/manifest.h"
 
 namespace ibuild::cli {
@@ -27,10 +27,9 @@ std::string metadata_json(const builder::BuildResult& result) {
 }
 
 void write_result_file(const std::string& path, const std::string& content) {
-  const auto slash = path.rfind('/');
-  const std::string directory = slash == std::string::npos ? "." : path.substr(0, slash + 1);
-  const std::string name = slash == std::string::npos ? path : path.substr(slash + 1);
-  base::write_file_atomically(base::DirFd::open(directory), base::RelPath::exact(name), content);
+  const auto file = builder::OutputFile::open(path, {});
+  file->sink().write(base::as_bytes(content));
+  file->commit();
 }
 
 }  // namespace ibuild::cli

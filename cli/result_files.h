@@ -11,7 +11,8 @@ namespace ibuild::cli {
 /// buildx.build.provenance.
 std::string metadata_json(const builder::BuildResult& result);
 
-/// Replaces the file whole. Throws: SystemError.
+/// Replaces the file whole; a device, a fifo and standard output (/dev/stdout) are written to.
+/// Throws: SystemError.
 void write_result_file(const std::string& path, const std::string& content);
 
 }  // namespace ibuild::cli

@@ -1,8 +1,8 @@
 #include "cli/source_json.h"
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
-#include <utility>
+
+#include "builder/attest/line_ranges.h"
 
 namespace ibuild::cli {
 
@@ -10,11 +10,7 @@ using Json = nlohmann::ordered_json;
 
 Json location_json(const parser::SourceRange& range) {
   if (!range.known()) return Json::object();
-  Json ranges = Json::array();
-  const int last = std::max(range.start.line, range.end.line);
-  for (int line = range.start.line; line <= last; ++line)
-    ranges.push_back({{"start", {{"line", line}}}, {"end", {{"line", line}}}});
-  return {{"ranges", std::move(ranges)}};
+  return builder::line_ranges_json(range);
 }
 
 std::string dump_json(const Json& json) {

@@ -2,10 +2,13 @@
 // https://github.com/containerd/platforms
 #include "image/platform.h"
 
+#include <fmt/format.h>
 #include <sys/utsname.h>
 
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <optional>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -76,6 +79,12 @@ void normalize_variant(Platform& platform) {
   if (platform.architecture == "amd64" && variant == "v1") variant.clear();
 }
 
+void sort_features(Platform& platform) {
+  auto& features = platform.os_features;
+  std::ranges::sort(features);
+  features.erase(std::unique(features.begin(), features.end()), features.end());
+}
+
 /// Variants that are versions of an instruction set, each running what was made for those before
 /// it.
 struct Version {
@@ -122,6 +131,11 @@ std::optional<Fitness> fitness(const Platform& wanted, const Platform& offered) 
   const bool is_unknown = offered.os == "unknown" || offered.architecture == "unknown";
   if (is_unknown || wanted.os != offered.os) return std::nullopt;
   if (!wanted.os_version.empty() && wanted.os_version != offered.os_version) return std::nullopt;
+  // What names none is for anybody; who asks for none takes any, as for Windows' win32k.
+  const auto& features = wanted.os_features;
+  if (!features.empty() && !std::includes(features.begin(), features.end(),
+                                          offered.os_features.begin(), offered.os_features.end()))
+    return std::nullopt;
   if (wanted.architecture != offered.architecture) return fitness_of_smaller(wanted, offered);
   if (wanted.variant == offered.variant)
     return Fitness{true, version_of(offered).value_or(Version{})};
@@ -134,6 +148,61 @@ std::optional<Fitness> fitness(const Platform& wanted, const Platform& offered) 
 
 [[noreturn]] void refuse(std::string_view text, const std::string& why) {
   throw base::UsageError("invalid platform \"" + base::printable(text) + "\": " + why);
+}
+
+/// The value of a version or feature: %28 stands for a parenthesis, and so on.
+std::optional<std::string> decode_option(std::string_view text) {
+  std::string value;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      if (!is_platform_word(text.substr(i, 1))) return std::nullopt;
+      value += text[i];
+      continue;
+    }
+    const auto digits = text.substr(i + 1, 2);
+    unsigned code = 0;
+    const auto [end, error] =
+        std::from_chars(digits.data(), digits.data() + digits.size(), code, 16);
+    if (digits.size() != 2 || error != std::errc() || end != digits.data() + digits.size())
+      return std::nullopt;
+    value += static_cast<char>(code);
+    i += 2;
+  }
+  return value;
+}
+
+std::string encode_option(std::string_view value) {
+  constexpr std::string_view kMarks = "%+()/";
+  std::string text;
+  for (const char c : value) {
+    if (kMarks.find(c) == std::string_view::npos) {
+      text += c;
+    } else {
+      text += fmt::format("%{:02X}", static_cast<unsigned>(c));
+    }
+  }
+  return text;
+}
+
+/// What stands in the parentheses behind the system: a version, features, or both.
+/// "10.0.17763+win32k".
+void read_options(std::string_view text, std::string_view options, Platform& platform) {
+  const auto parts = base::split(options, '+');
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    const bool is_version = i == 0;
+    const auto value = decode_option(parts[i]);
+    if (!value || (value->empty() && (!is_version || parts.size() == 1))) {
+      const std::string what =
+          is_version ? "the version in parentheses" : "a feature of the system";
+      refuse(text, what + ", \"" + base::printable(parts[i]) + "\", is not one");
+    }
+    if (is_version) {
+      platform.os_version = *value;
+    } else {
+      platform.os_features.push_back(*value);
+    }
+  }
+  sort_features(platform);
 }
 
 /// "arm64" or "linux" alone: the rest is this machine's.
@@ -162,9 +231,11 @@ std::string Platform::str() const {
 }
 
 std::string Platform::str_with_version() const {
-  if (os_version.empty()) return str();
+  if (os_version.empty() && os_features.empty()) return str();
   Platform shown = *this;
-  shown.os += "(" + os_version + ")";
+  shown.os += "(" + encode_option(os_version);
+  for (const auto& feature : os_features) shown.os += "+" + encode_option(feature);
+  shown.os += ")";
   return shown.str();
 }
 
@@ -180,6 +251,7 @@ Platform normalize(Platform platform) {
     break;
   }
   normalize_variant(platform);
+  sort_features(platform);
   return platform;
 }
 
@@ -194,12 +266,11 @@ Platform parse_platform(std::string_view text) {
   auto parts = base::split(text, '/');
   if (parts.size() > 3) refuse(text, "more than os/architecture/variant");
   // Windows builds are written "windows(10.0.17763)/amd64".
-  std::string os_version;
+  Platform options;
   std::string_view& first = parts[0];
   if (const auto open = first.find('('); open != std::string_view::npos && first.ends_with(')')) {
-    os_version = first.substr(open + 1, first.size() - open - 2);
+    read_options(text, first.substr(open + 1, first.size() - open - 2), options);
     first = first.substr(0, open);
-    if (!is_platform_word(os_version)) refuse(text, "the version in parentheses is not one");
   }
   for (std::string_view part : parts) {
     if (part.empty()) refuse(text, "a part is empty");
@@ -214,7 +285,8 @@ Platform parse_platform(std::string_view text) {
     if (parts.size() == 3) platform.variant = parts[2];
     platform = normalize(std::move(platform));
   }
-  platform.os_version = std::move(os_version);
+  platform.os_version = std::move(options.os_version);
+  platform.os_features = std::move(options.os_features);
   return platform;
 }
 

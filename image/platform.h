@@ -17,16 +17,18 @@ struct Platform {
   std::string architecture;
   std::string variant;
   std::string os_version;
-  std::vector<std::string> os_features;
+  std::vector<std::string> os_features;  // sorted in normal form
 
   /// "linux/arm/v7"
   std::string str() const;
-  /// The same with the version of the system, where there is one: "windows(10.0.17763)/amd64".
+  /// The same with the version and the features of the system, where there are any:
+  /// "windows(10.0.17763+win32k)/amd64".
   std::string str_with_version() const;
   auto operator<=>(const Platform&) const = default;
 };
 
-/// "linux/amd64", "arm64", "linux/arm/v7", "local". Throws: base::UsageError.
+/// "linux/amd64", "arm64", "linux/arm/v7", "windows(10.0.17763+win32k)/amd64", "local". Throws:
+/// base::UsageError.
 Platform parse_platform(std::string_view text);
 Platform normalize(Platform platform);
 /// The machine this runs on (uname).

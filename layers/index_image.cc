@@ -1,6 +1,8 @@
 // See: docs/design/layer_index_format.md.
 #include "layers/index_image.h"
 
+#include <malloc.h>
+
 #include <bit>
 #include <cstring>
 #include <limits>
@@ -65,25 +67,36 @@ bool is_device(EntryType type) {
   return type == EntryType::char_device || type == EntryType::block_device;
 }
 
+/// Parts of an index above this are those of tens of thousands of files.
+constexpr std::size_t kManyBytes = 1 << 20;
+
+/// What is free in the middle of the heap stays with the process otherwise, beside the one large
+/// block that takes its place.
+void return_free_memory() {
+#ifdef __GLIBC__
+  ::malloc_trim(0);
+#endif
+}
+
 template <typename T>
-void append_raw(const T& value, std::string& out) {
-  out.append(reinterpret_cast<const char*>(&value), sizeof value);
+std::string_view raw(const T& value) {
+  return {reinterpret_cast<const char*>(&value), sizeof value};
 }
 
 /// Appends what `entry` has beside its record; gives its offset in the heap.
-std::uint32_t append_extra(const LayerEntry& entry, std::string& heap) {
+std::uint32_t append_extra(const LayerEntry& entry, base::ByteChunks& heap) {
   if (entry.link_target.empty() && entry.xattrs.empty() && !entry.content) return kNoExtra;
   const auto offset = static_cast<std::uint32_t>(heap.size());
-  append_raw(static_cast<std::uint16_t>(entry.link_target.size()), heap);
-  append_raw(static_cast<std::uint16_t>(entry.xattrs.size()), heap);
-  append_raw(static_cast<std::uint8_t>(entry.content.has_value()), heap);
-  heap += entry.link_target;
-  if (entry.content) heap += entry.content->raw();
+  heap.append(raw(static_cast<std::uint16_t>(entry.link_target.size())));
+  heap.append(raw(static_cast<std::uint16_t>(entry.xattrs.size())));
+  heap.append(raw(static_cast<std::uint8_t>(entry.content.has_value())));
+  heap.append(entry.link_target);
+  if (entry.content) heap.append(entry.content->raw());
   for (const base::Xattr& xattr : entry.xattrs) {
-    append_raw(static_cast<std::uint16_t>(xattr.name.size()), heap);
-    append_raw(static_cast<std::uint32_t>(xattr.value.size()), heap);
-    heap += xattr.name;
-    heap += xattr.value;
+    heap.append(raw(static_cast<std::uint16_t>(xattr.name.size())));
+    heap.append(raw(static_cast<std::uint32_t>(xattr.value.size())));
+    heap.append(xattr.name);
+    heap.append(xattr.value);
   }
   return offset;
 }
@@ -258,8 +271,8 @@ void IndexImage::Writer::add(const LayerEntry& entry) {
   record.tar_offset = entry.tar_offset;
   record.extra_offset = append_extra(entry, extras_);
   record.mode = static_cast<std::uint16_t>(entry.mode & 07777);
-  append_raw(record, records_);
-  paths_ += entry.path.str();
+  records_.append(raw(record));
+  paths_.append(entry.path.str());
   ++count_;
 }
 
@@ -272,22 +285,25 @@ IndexImage IndexImage::Writer::finish(IndexFlags flags) {
                  (flags.opaque_root ? kOpaqueRoot : 0);
   header.count = count_;
   header.heap_bytes = paths_.size() + extras_.size();
-  for (std::size_t at = 0; at < records_.size(); at += sizeof(Record)) {
-    Record record;
-    std::memcpy(&record, records_.data() + at, sizeof record);
-    if (record.extra_offset == kNoExtra) continue;
-    record.extra_offset += static_cast<std::uint32_t>(paths_.size());
-    std::memcpy(records_.data() + at, &record, sizeof record);
-  }
-  const std::size_t size = sizeof header + records_.size() + header.heap_bytes;
+  const auto extras_begin = static_cast<std::uint32_t>(paths_.size());
+  const std::size_t records_bytes = records_.size();
+  const std::size_t size = sizeof header + records_bytes + header.heap_bytes;
   auto form = std::make_unique_for_overwrite<char[]>(size);
   std::memcpy(form.get(), &header, sizeof header);
-  // Each part is given up once it is there: of very many files they are large.
-  std::size_t end = sizeof header;
-  for (std::string* part : {&records_, &paths_, &extras_}) {
-    part->copy(form.get() + end, part->size());
-    end += part->size();
-    std::string().swap(*part);
+  char* end = form.get() + sizeof header;
+  if (size >= kManyBytes) return_free_memory();
+  for (base::ByteChunks* part : {&records_, &paths_, &extras_}) {
+    const std::size_t part_bytes = part->size();
+    part->move_to(end);
+    end += part_bytes;
+    if (part_bytes >= kManyBytes) return_free_memory();
+  }
+  for (std::size_t at = sizeof header; at < sizeof header + records_bytes; at += sizeof(Record)) {
+    Record record;
+    std::memcpy(&record, form.get() + at, sizeof record);
+    if (record.extra_offset == kNoExtra) continue;
+    record.extra_offset += extras_begin;
+    std::memcpy(form.get() + at, &record, sizeof record);
   }
   header.checksum = checksum64({form.get(), size});
   std::memcpy(form.get(), &header, sizeof header);

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/byte_chunks.h"
 #include "layers/layer_entry.h"
 
 namespace ibuild::layers {
@@ -71,9 +72,9 @@ class IndexImage::Writer {
   void take_flags(const LayerEntry& entry);
 
   std::size_t count_ = 0;
-  std::string records_;
-  std::string paths_;
-  std::string extras_;  // offsets in the records count from here until finish()
+  base::ByteChunks records_;
+  base::ByteChunks paths_;
+  base::ByteChunks extras_;  // offsets in the records count from here until finish()
   std::string known_directory_;
   IndexFlags flags_;
 };

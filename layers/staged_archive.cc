@@ -3,6 +3,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "base/text.h"
 #include "layers/any_decompressor.h"
@@ -30,6 +32,41 @@ class StoppableSource : public base::ByteSource {
   std::stop_token stop_;
 };
 
+/// Keeps the first bytes of what is read through it.
+class RememberingSource : public base::ByteSource {
+ public:
+  explicit RememberingSource(base::ByteSource& from) : from_(from) {}
+  std::size_t read(std::span<std::byte> buffer) override {
+    const std::size_t count = from_.read(buffer);
+    const std::size_t kept = std::min(count, kTarBlockBytes - first_.size());
+    first_ += base::as_text(base::Bytes(buffer).first(kept));
+    return count;
+  }
+  const std::string& first_bytes() const { return first_; }
+
+ private:
+  static constexpr std::size_t kTarBlockBytes = 512;
+  base::ByteSource& from_;
+  std::string first_;
+};
+
+/// Whether somebody named the wrong file. A tar's header holds zeros.
+bool is_text(const std::string& bytes) {
+  const auto is_of_text = [](unsigned char c) {
+    return c >= 0x20 ? c != 0x7f : c == '\n' || c == '\r' || c == '\t';
+  };
+  return !bytes.empty() && std::ranges::all_of(bytes, is_of_text);
+}
+
+base::ContentError no_archive(const std::string& text) {
+  constexpr std::size_t kShownBytes = 40;
+  const std::string line = text.substr(0, text.find_first_of("\r\n")).substr(0, kShownBytes);
+  base::ContentError error("this is no image archive, but a text that begins with \"" +
+                           base::printable(line) + "\"");
+  error.set_hint("an archive is what `ibuild save`, `docker save` or `skopeo copy` writes");
+  return error;
+}
+
 /// Where a symbolic link leads, with the archive's root as "/".
 std::string target_of(const LayerEntry& link) {
   const bool is_absolute = link.link_target.starts_with('/');
@@ -46,8 +83,20 @@ class StagedArchive::Reader {
 
   void read(base::ByteSource& in) {
     const auto plain = make_any_decompressor(in);
-    TarReader tar(*plain);
+    RememberingSource source(*plain);
     std::size_t count = 0;
+    try {
+      read_entries(source, count);
+    } catch (const base::ContentError&) {
+      if (count == 0 && is_text(source.first_bytes())) throw no_archive(source.first_bytes());
+      throw;
+    }
+    if (count == 0) throw base::ContentError("the archive is empty");
+  }
+
+ private:
+  void read_entries(base::ByteSource& source, std::size_t& count) {
+    TarReader tar(source);
     while (const auto entry = tar.next()) {
       if (++count > kMaxEntries) {
         throw base::ContentError("the archive has more than " + std::to_string(kMaxEntries) +
@@ -56,10 +105,8 @@ class StagedArchive::Reader {
       take(*entry, tar.data());
     }
     tar.drain();
-    if (count == 0) throw base::ContentError("the archive is empty");
   }
 
- private:
   void take(const LayerEntry& entry, base::ByteSource& data) {
     const std::string& path = entry.path.str();
     switch (entry.type) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 #include <utility>
 
 #include "base/text.h"
@@ -93,6 +94,18 @@ DirectiveBlock parse_directives(std::string_view source) {
     block.last_line = line->number;
   }
   return block;
+}
+
+std::optional<Directive> find_directive(std::string_view source, std::string_view name) {
+  std::set<std::string> seen;
+  SourceLines lines(source);
+  while (const auto line = lines.next()) {
+    if (line->number == 1 && line->text.starts_with("#!")) continue;
+    std::optional<Directive> directive = directive_of_line(*line, "#");
+    if (!directive || !seen.insert(directive->name).second) return std::nullopt;
+    if (directive->name == name) return directive;
+  }
+  return std::nullopt;
 }
 
 std::optional<Directive> detect_syntax(std::string_view source) {

@@ -20,6 +20,10 @@ struct DirectiveBlock {
 /// DockerfileError for a key given twice and for an escape other than a backslash or a backtick.
 DirectiveBlock parse_directives(std::string_view source);
 
+/// The first directive of a name, as BuildKit looks for one before it reads the file: one that
+/// stands behind a key given twice is not seen, and nothing else of the file matters.
+std::optional<Directive> find_directive(std::string_view source, std::string_view name);
+
 /// `key=value` of one of the known keys, blanks around it dropped; the key in lower case.
 std::optional<Directive> parse_directive_text(std::string_view text);
 

@@ -7,6 +7,7 @@
 #include <array>
 #include <iterator>
 
+#include "base/error.h"
 #include "base/text.h"
 #include "parser/url_text.h"
 
@@ -146,6 +147,20 @@ std::optional<GoUrl> read_go_url(std::string_view text) {
     if (pairs) std::move(pairs->begin(), pairs->end(), std::back_inserter(url.query));
   }
   return url;
+}
+
+void check_url_escapes(std::string_view text) {
+  if (read_go_url(text)) return;
+  const auto hash = std::min(text.find('#'), text.size());
+  const auto query = std::min(text.substr(0, hash).find('?'), hash);
+  for (std::size_t at = text.find('%'); at != std::string_view::npos; at = text.find('%', at + 1)) {
+    const bool is_in_query = at > query && at < hash;
+    const std::string_view escape = text.substr(at, 3);
+    if (is_in_query || (escape.size() == 3 && percent_decode(escape))) continue;
+    base::UsageError error("invalid URL escape \"" + base::printable(escape) + "\"");
+    error.set_hint("a percent sign itself is written %25");
+    throw error;
+  }
 }
 
 }  // namespace ibuild::parser

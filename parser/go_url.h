@@ -19,4 +19,8 @@ struct GoUrl {
 /// None when net/url refuses it. Without "scheme://" all of it is path.
 std::optional<GoUrl> read_go_url(std::string_view text);
 
+/// Throws: base::UsageError for a percent sign without two hexadecimal digits behind it, in a URL
+/// that net/url refuses. (It looks into no query.)
+void check_url_escapes(std::string_view text);
+
 }  // namespace ibuild::parser

@@ -46,6 +46,12 @@ struct KeyValue {
 enum class MountType { bind, cache, tmpfs, secret, ssh };
 enum class CacheSharing { shared, private_, locked };
 
+/// One RUN --mount as it is written.
+struct WrittenMount {
+  std::string text;   // the flag's value
+  SourceRange range;  // of the whole flag; unknown in a trigger
+};
+
 /// One RUN --mount. Values are "expanded" but for `from`.
 struct Mount {
   MountType type = MountType::bind;
@@ -62,7 +68,6 @@ struct Mount {
   std::optional<std::uint64_t> gid;
   std::uint64_t size_bytes = 0;    // tmpfs; 0 = unlimited
   std::optional<std::string> env;  // secret
-  SourceRange range;
 };
 
 struct From {
@@ -74,8 +79,7 @@ struct From {
 };
 struct Run {
   CommandLine command;
-  /// Raw --mount values, expanded and parsed by parse_mount() once variables are known.
-  std::vector<std::string> mounts;
+  std::vector<WrittenMount> mounts;  // for parse_mount(), once variables are known
   std::string network = "default";   // default | none | host
   std::string security = "sandbox";  // sandbox | insecure
   std::vector<std::string> devices;

@@ -86,18 +86,38 @@ void set_retries(const AstNode& node, const std::optional<std::string>& value,
   });
 }
 
+/// The values of --mount, with their places.
+std::vector<WrittenMount> written_mounts(const AstNode& node) {
+  constexpr std::string_view kFlag = "--mount=";
+  std::vector<WrittenMount> mounts;
+  for (std::size_t i = 0; i < node.flags.size(); ++i) {
+    if (!node.flags[i].starts_with(kFlag)) continue;
+    mounts.push_back({node.flags[i].substr(kFlag.size()), node.flag_ranges[i]});
+    try {
+      check_mount(mounts.back().text);
+    } catch (const base::UsageError& error) {
+      const auto place = place_of_fault(error, mounts.back(), node.range);
+      DockerfileError located("invalid-mount", place, error.what());
+      located.set_hint(error.hint());
+      throw located;
+    }
+  }
+  return mounts;
+}
+
 }  // namespace
 
 Run build_run(const AstNode& node) {
   Run run;
   std::optional<std::string> network, security;
   FlagSet flags;
-  flags.add_list("mount", run.mounts);
+  std::vector<std::string> mounts;
+  flags.add_list("mount", mounts);
   flags.add_text("network", network);
   flags.add_text("security", security);
   flags.add_list("device", run.devices);
   flags.parse(node);
-  check_flags(node, "--mount=", "invalid-mount", [](std::string_view csv) { check_mount(csv); });
+  run.mounts = written_mounts(node);
   check_flags(node, "--device=", "invalid-device", [](std::string_view csv) { parse_device(csv); });
   check_choice(node, "--network=", std::vector<std::string>{"default", "none", "host"},
                "network mode");

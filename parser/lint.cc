@@ -148,7 +148,7 @@ StageList build_and_check(const Dockerfile& dockerfile, const LintConfig& config
 
 void run_checks(const Dockerfile& dockerfile, const LintOptions& options, LintReport& report) {
   LintSink sink(report.warnings);
-  const LintConfig config = read_lint_config(dockerfile, options.check);
+  const LintConfig config = read_lint_config(dockerfile.source, options.check);
   report.findings_are_errors = config.findings_are_errors;
   for (const SourceRange& range : dockerfile.empty_continuations) {
     sink.report(config, LintRule::no_empty_continuation, "Empty continuation line", range);
@@ -176,17 +176,15 @@ Warning make_finding(LintRule rule, std::string message, const SourceRange& rang
   return {std::string(info.name), std::move(message), std::move(url), range};
 }
 
-LintConfig read_lint_config(const Dockerfile& dockerfile, std::string_view check) {
+LintConfig read_lint_config(std::string_view source, std::string_view check) {
   if (!check.empty()) return parse_lint_config(check);
-  for (const Directive& directive : dockerfile.directives) {
-    if (directive.name != "check") continue;
-    try {
-      return parse_lint_config(first_word(directive.value));
-    } catch (const base::UsageError& error) {
-      throw DockerfileError("invalid-directive", directive.range, error.what());
-    }
+  const std::optional<Directive> directive = find_directive(source, "check");
+  if (!directive) return {};
+  try {
+    return parse_lint_config(first_word(directive->value));
+  } catch (const base::UsageError& error) {
+    throw DockerfileError("invalid-directive", directive->range, error.what());
   }
-  return {};
 }
 
 LintReport lint_dockerfile(const Dockerfile& dockerfile, const LintOptions& options) {

@@ -64,7 +64,7 @@ struct LintReport {
 
 /// What `check` (LintOptions::check) or else the file's `# check=` asks for. Throws:
 /// DockerfileError for options that are none in the file, base::UsageError for those in `check`.
-LintConfig read_lint_config(const Dockerfile& dockerfile, std::string_view check);
+LintConfig read_lint_config(std::string_view source, std::string_view check);
 
 /// Runs BuildKit's checks. Never throws for what is in the file.
 LintReport lint_dockerfile(const Dockerfile& dockerfile, const LintOptions& options);

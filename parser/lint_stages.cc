@@ -2,6 +2,7 @@
 #include "parser/lint_stages.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "base/error.h"
@@ -65,15 +66,20 @@ class StageLinter::InstructionLinter {
       std::visit(*this, instruction_.body);
     } catch (const base::UsageError& error) {
       if (is_unsure_) return;
-      DockerfileError located("invalid-instruction", range_, error.what());
+      DockerfileError located("invalid-instruction", fault_place_.value_or(range_), error.what());
       located.set_hint(error.hint());
       throw located;
     }
   }
 
   void operator()(const Run& run) {
-    for (const std::string& mount : run.mounts) {
-      parse_mount(mount, [this](std::string_view value) { return expand(value); });
+    for (const WrittenMount& mount : run.mounts) {
+      try {
+        parse_mount(mount.text, [this](std::string_view value) { return expand(value); });
+      } catch (const base::UsageError& fault) {
+        fault_place_ = place_of_fault(fault, mount, range_);
+        throw;
+      }
     }
   }
   void operator()(const Copy& copy) {
@@ -163,6 +169,7 @@ class StageLinter::InstructionLinter {
   LintConfig config_;
   /// A variable may come from a base that is not known: what is wrong without it may be right.
   bool is_unsure_ = false;
+  std::optional<SourceRange> fault_place_;  // within the instruction
 };
 
 std::string StageLinter::InstructionLinter::expand(std::string_view word) {

@@ -1,6 +1,7 @@
 // See: https://docs.docker.com/reference/dockerfile/#run---mount
 #include "parser/mount.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdint>
@@ -55,6 +56,63 @@ std::vector<Pair> split_pairs(std::string_view csv) {
     error.set_hint("did you mean " + *nearest + "?");
   }
   throw error;
+}
+
+/// What of buildah's and docker's options means nothing here, or works otherwise; by its key.
+struct ForeignOption {
+  std::string_view key;
+  std::string_view instead;
+};
+constexpr std::string_view kNoRelabelling =
+    "leave it out: files are never relabelled; --security-opt label=… of the build says under "
+    "which "
+    "SELinux label steps run";
+constexpr std::string_view kOwnerOfStep =
+    "leave it out: change owners in the step, or give a cache, secret or ssh mount uid= and gid=";
+constexpr std::string_view kFixedFlags =
+    "leave it out: what a step's mounts allow is fixed; readonly keeps one from being written";
+constexpr std::string_view kPrivate = "leave it out: the mounts of a step are its own";
+constexpr std::string_view kCopyInStep =
+    "leave it out: a tmpfs begins empty; copy what it needs in the step";
+constexpr std::array<ForeignOption, 17> kForeignOptions = {{
+    {"z", kNoRelabelling},
+    {"relabel", kNoRelabelling},
+    {"u", kOwnerOfStep},
+    {"chown", kOwnerOfStep},
+    {"suid", kFixedFlags},
+    {"nosuid", kFixedFlags},
+    {"dev", kFixedFlags},
+    {"nodev", kFixedFlags},
+    {"exec", kFixedFlags},
+    {"noexec", kFixedFlags},
+    {"bind-propagation", kPrivate},
+    {"bind-nonrecursive", kPrivate},
+    {"private", kPrivate},
+    {"rprivate", kPrivate},
+    {"tmpcopyup", kCopyInStep},
+    {"notmpcopyup", "leave it out: a tmpfs always begins empty"},
+    {"consistency", "leave it out: files are always seen as they are"},
+}};
+
+void refuse_foreign(const Pair& pair) {
+  for (const auto& [key, instead] : kForeignOptions) {
+    if (key != pair.key) continue;
+    base::UsageError error("the option '" +
+                           std::string(std::string_view(pair.written).substr(0, key.size())) +
+                           "' of a mount is not supported");
+    error.set_hint(std::string(instead));
+    throw error;
+  }
+}
+
+/// A fault in `f` is one of this option.
+template <typename F>
+void of_option(const Pair& pair, F&& f) {
+  try {
+    f();
+  } catch (const base::UsageError& fault) {
+    throw MountOptionError(fault, pair.written);
+  }
 }
 
 [[noreturn]] void fail_value(const Pair& pair) {
@@ -153,6 +211,7 @@ bool MountReader::read_switch(const Pair& pair) {
 
 void MountReader::read(const Pair& pair) {
   if (read_switch(pair)) return;
+  refuse_foreign(pair);
   if (!pair.value) {
     fail("invalid field '" + base::printable(pair.written) + "' must be a key=value pair");
   }
@@ -239,18 +298,35 @@ Mount MountReader::finish() {
   return std::move(mount_);
 }
 
+/// Where among the fields one begins that is written without quotes.
+std::optional<std::size_t> find_field(std::string_view csv, std::string_view field) {
+  for (std::size_t at = 0; at < csv.size(); ++at) {
+    const auto end = std::min(csv.find(',', at), csv.size());
+    if (csv.substr(at, end - at) == field) return at;
+    at = end;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
+
+MountOptionError::MountOptionError(const base::UsageError& fault, std::string option)
+    : base::UsageError(fault.what()), option_(std::move(option)) {
+  set_hint(fault.hint());
+}
 
 Mount parse_mount(std::string_view csv, const ValueExpander& expand) {
   check_mount(csv);
   std::vector<Pair> pairs = split_pairs(csv);
   MountType type = MountType::bind;
   for (Pair& pair : pairs) {
-    if (pair.value && expand) pair.value = expand(*pair.value);
-    if (pair.key == "type" && pair.value) type = parse_type(*pair.value);
+    of_option(pair, [&] {
+      if (pair.value && expand) pair.value = expand(*pair.value);
+      if (pair.key == "type" && pair.value) type = parse_type(*pair.value);
+    });
   }
   MountReader reader(type);
-  for (const Pair& pair : pairs) reader.read(pair);
+  for (const Pair& pair : pairs) of_option(pair, [&] { reader.read(pair); });
   return reader.finish();
 }
 
@@ -261,8 +337,25 @@ void check_mount(std::string_view csv) {
     if (dollar == std::string::npos || dollar + 1 == pair.value->size()) continue;
     base::UsageError error("'from' doesn't support variable expansion");
     error.set_hint("give the image a name with FROM … AS and mount from that stage");
-    throw error;
+    throw MountOptionError(error, pair.written);
   }
+}
+
+SourceRange place_of_fault(const base::UsageError& fault, const WrittenMount& mount,
+                           const SourceRange& elsewhere) {
+  constexpr std::string_view kFlag = "--mount=";
+  if (!mount.range.known()) return elsewhere;
+  const auto* option = dynamic_cast<const MountOptionError*>(&fault);
+  const auto& [start, end] = mount.range;
+  const bool is_plain =
+      start.line == end.line &&
+      end.column - start.column + 1 == static_cast<int>(kFlag.size() + mount.text.size());
+  if (option == nullptr || !is_plain) return mount.range;
+  const auto at = find_field(mount.text, option->option());
+  if (!at) return mount.range;
+  const int column = start.column + static_cast<int>(kFlag.size() + *at);
+  return {{start.line, column},
+          {start.line, column + static_cast<int>(option->option().size()) - 1}};
 }
 
 std::string mount_from(std::string_view csv) {

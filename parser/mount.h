@@ -4,9 +4,21 @@
 #include <string>
 #include <string_view>
 
+#include "base/error.h"
 #include "parser/instruction.h"
 
 namespace ibuild::parser {
+
+/// A fault of one option of a mount.
+class MountOptionError : public base::UsageError {
+ public:
+  MountOptionError(const base::UsageError& fault, std::string option);
+  /// All of it as it is written: "taget=/cache".
+  const std::string& option() const { return option_; }
+
+ private:
+  std::string option_;
+};
 
 /// Expands the variables of one value.
 using ValueExpander = std::function<std::string(std::string_view)>;
@@ -18,7 +30,8 @@ using ValueExpander = std::function<std::string(std::string_view)>;
 /// secret (its source, or the last part of its target) and of ssh ("default"). What is left to the
 /// caller, who knows the working directory: a relative or missing target, the id of a cache (= its
 /// clean target), and the defaults of mode, uid and gid. Throws: base::UsageError that names the
-/// key or value at fault; its hint may hold the nearest word.
+/// key or value at fault, a MountOptionError where it is one option's; its hint may hold the
+/// nearest word.
 Mount parse_mount(std::string_view csv, const ValueExpander& expand = {});
 
 /// What can be said before variables are known: that it is comma-separated text, and that `from`
@@ -28,5 +41,10 @@ void check_mount(std::string_view csv);
 /// The `from` of a mount, before anything is expanded (it takes no variables); empty when there is
 /// none. Throws: base::UsageError.
 std::string mount_from(std::string_view csv);
+
+/// Where in the file a fault of this mount is: its option, as far as the flag stands on one line as
+/// it is read, else the flag. `elsewhere` for a flag that has no place.
+SourceRange place_of_fault(const base::UsageError& fault, const WrittenMount& mount,
+                           const SourceRange& elsewhere);
 
 }  // namespace ibuild::parser

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -49,6 +50,15 @@ bool is_address(std::string_view text) {
   throw base::UsageError("invalid port \"" + base::printable(text) + "\": " + reason);
 }
 
+[[noreturn]] void fail_protocol(std::string_view text, std::string_view protocol) {
+  const std::vector<std::string> known = {"tcp", "udp", "sctp"};
+  base::UsageError error("invalid port \"" + base::printable(text) +
+                         "\": invalid proto: " + base::printable(protocol));
+  const auto nearest = base::nearest_word(protocol, known);
+  error.set_hint(nearest ? "did you mean " + *nearest + "?" : "use " + base::join(known, ", "));
+  throw error;
+}
+
 void check_host_part(std::string_view text, std::string_view host, const Span& range) {
   const auto colon = host.rfind(':');
   const std::string_view port = colon == std::string_view::npos ? host : host.substr(colon + 1);
@@ -74,9 +84,8 @@ PortWord split_port_word(std::string_view text) {
   const auto written = slash == std::string_view::npos ? "" : container.substr(slash + 1);
   if (word.ports.empty()) fail(text, "no port specified");
   word.protocol = written.empty() ? "tcp" : base::to_lower(written);
-  if (word.protocol != "tcp" && word.protocol != "udp" && word.protocol != "sctp") {
-    fail(text, "invalid proto: " + base::printable(written));
-  }
+  if (word.protocol != "tcp" && word.protocol != "udp" && word.protocol != "sctp")
+    fail_protocol(text, written);
   word.protocol_has_capitals = !written.empty() && written != word.protocol;
   word.has_host_part = word.host.find_first_not_of(':') != std::string_view::npos;
   return word;

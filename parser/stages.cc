@@ -78,6 +78,9 @@ Instruction parse_onbuild_trigger(std::string_view expression, Diagnostics& diag
       throw DockerfileError("onbuild-not-allowed", {}, "FROM isn't allowed as a trigger");
     }
     instruction.range = {};
+    if (auto* run = std::get_if<Run>(&instruction.body)) {
+      for (WrittenMount& mount : run->mounts) mount.range = {};
+    }
     return instruction;
   } catch (DockerfileError& error) {
     forget_place(error);

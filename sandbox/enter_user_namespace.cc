@@ -25,6 +25,7 @@
 #include "sandbox/id_map.h"
 #include "sandbox/needed_calls.h"
 #include "sandbox/outside_helper.h"
+#include "sandbox/root_mount.h"
 
 namespace ibuild::sandbox {
 
@@ -128,6 +129,7 @@ std::string forbidden_namespaces() {
 
 /// What this machine says about itself that explains a refusal.
 std::string likely_cause(int error_number) {
+  if (std::string cause = why_mounts_would_show(); !cause.empty()) return cause;
   if (proc_setting("/proc/sys/kernel/unprivileged_userns_clone") == "0") {
     return "set sysctl kernel.unprivileged_userns_clone=1";
   }

@@ -155,7 +155,8 @@ void MountPoints::remove_stub(const Stub& stub) const {
   if (!same_file(stub.made, now)) return;
   if (stub.kind == LeafKind::file && now.st_size != 0) return;
   if (::unlinkat(parent, name, removal_flags(stub.kind)) == 0) return;
-  if (errno != ENOENT && errno != ENOTEMPTY && errno != EEXIST) {
+  // EROFS: a read-only root (of `ibuild run`) is of a tree that nobody keeps.
+  if (errno != ENOENT && errno != ENOTEMPTY && errno != EEXIST && errno != EROFS) {
     fail_with_errno(kRemove, "remove", stub.name);
   }
 }
@@ -176,7 +177,7 @@ void MountPoints::remove() {
   for (std::size_t i = 0; i < parents.size(); ++i) {
     // Descriptors of O_PATH are no good for futimens(2). ENOENT: the step removed the directory.
     if (::utimensat(parents[i].fd.get(), ".", times[i].data(), AT_SYMLINK_NOFOLLOW) != 0 &&
-        errno != ENOENT) {
+        errno != ENOENT && errno != EROFS) {
       fail_with_errno(kRemove, "set times of the parent of", stubs.front().name);
     }
   }

@@ -1,14 +1,18 @@
 // See: apparmor(7), selinux(8), proc_pid_attr(5).
 #include "sandbox/security_labels.h"
 
+#include <fcntl.h>
 #include <linux/magic.h>
 #include <sys/vfs.h>
+#include <unistd.h>
 
 #include <array>
+#include <cerrno>
 
 #include "base/error.h"
 #include "base/fs_at.h"
 #include "base/text.h"
+#include "base/unique_fd.h"
 #include "sandbox/sandbox.h"
 
 namespace ibuild::sandbox {
@@ -73,6 +77,17 @@ std::string change(const std::string& label, const std::array<std::string_view, 
   return changed;
 }
 
+/// The kernel tells whether its policy knows a label: writing an unknown one fails with EINVAL.
+/// What else goes wrong (a read-only /sys of a container) is left to the step.
+void check_known(const std::string& label) {
+  if (label.empty()) return;
+  const base::UniqueFd asked(::open("/sys/fs/selinux/context", O_RDWR | O_CLOEXEC));
+  if (!asked) return;
+  if (::write(asked.get(), label.data(), label.size()) >= 0 || errno != EINVAL) return;
+  fail("the SELinux policy of this machine does not know the label " + base::printable(label),
+       "seinfo -t lists its types; say --security-opt label=type:TYPE, or label=disable");
+}
+
 }  // namespace
 
 bool has_apparmor() {
@@ -105,6 +120,8 @@ SecurityLabels find_labels(const LabelWishes& wishes) {
            "leave --security-opt label=… out, or say label=disable");
     }
     labels = change_labels(labels_of_policy(), *wishes.selinux);
+    check_known(labels.selinux_process);
+    check_known(labels.selinux_files);
   }
   if (wishes.apparmor_profile.empty()) return labels;
   if (has_apparmor()) {

@@ -15,6 +15,7 @@
 #include "sandbox/enter_user_namespace.h"
 #include "sandbox/id_map.h"
 #include "sandbox/needed_calls.h"
+#include "sandbox/root_mount.h"
 
 namespace ibuild::sandbox {
 
@@ -79,6 +80,7 @@ Privilege enter_user_namespace(int argc, char** argv, std::string& why_not) {
   why_not.clear();
   if (has_admin_capability()) {
     why_not = why_calls_are_missing();
+    if (why_not.empty()) why_not = why_mounts_would_show();
     if (!why_not.empty()) return Privilege::none;
     const Privilege privilege = privilege_here();
     const auto mark = read_mark();

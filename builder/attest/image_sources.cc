@@ -110,8 +110,8 @@ class Collector {
   SourceArtifact add_url(const std::string& url, const std::optional<base::Digest>& checksum) {
     const auto digest =
         checksum ? *checksum : services_.files->fetch({.url = url, .checksum = {}}, stop_).digest;
-    const SourceArtifact artifact{without_credentials(url), std::string(digest.algorithm()),
-                                  std::string(digest.hex())};
+    SourceArtifact artifact{without_credentials(url), std::string(digest.algorithm()),
+                            std::string(digest.hex())};
     files_.insert(artifact);
     return artifact;
   }

@@ -31,6 +31,19 @@ void put_joined(Json& args, const char* name, const std::vector<std::string>& va
   if (!values.empty()) args[name] = base::join(values, ",");
 }
 
+/// The options of `buildah build` that change the image, as BuildKit would name them if it had
+/// them.
+void put_further_options(Json& args, const BuildRequest& request, Mode mode) {
+  if (mode == Mode::max) {
+    for (const auto& [name, value] : request.env) args["env:" + name] = shown_argument(name, value);
+  }
+  if (!request.first_base.empty()) args["from"] = request.first_base;
+  put_joined(args, "unset-env", request.unset_env);
+  put_joined(args, "unset-labels", request.unset_labels);
+  if (!request.inherits_labels) args["inherit-labels"] = "false";
+  if (!request.has_history) args["omit-history"] = "true";
+}
+
 /// The options as BuildKit's front end is given them.
 Json arguments(const ProvenanceFacts& facts, Mode mode) {
   const auto& request = facts.request;
@@ -50,12 +63,15 @@ Json arguments(const ProvenanceFacts& facts, Mode mode) {
   put_joined(args, "no-cache", request.no_cache_stages);
   put_joined(args, "add-hosts", request.add_hosts);
   if (request.network != "default") args["force-network-mode"] = request.network;
+  put_further_options(args, request, mode);
   return args;
 }
 
 bool hides_arguments(const ProvenanceFacts& facts, Mode mode) {
   if (mode == Mode::max) return false;
-  return !facts.request.build_args.empty() || !facts.request.labels.empty() || facts.epoch;
+  const auto& request = facts.request;
+  return !request.build_args.empty() || !request.labels.empty() || !request.env.empty() ||
+         facts.epoch;
 }
 
 Json to_json(const std::set<UsedSecret>& secrets) {

@@ -1,11 +1,11 @@
 #include "builder/attest/step_graph.h"
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <variant>
 
 #include "base/base64.h"
 #include "builder/attest/image_sources.h"
+#include "builder/attest/line_ranges.h"
 
 namespace ibuild::builder {
 
@@ -166,24 +166,13 @@ Json describe_steps(const std::vector<const Step*>& steps, const std::vector<Ste
   return described;
 }
 
-/// A range for each line, as BuildKit's provenance has it.
-Json describe_lines(const parser::SourceRange& range) {
-  Json ranges = Json::array();
-  for (int line = range.start.line; line <= std::max(range.start.line, range.end.line); ++line) {
-    Json one = object("start", object("line", line));
-    one["end"] = object("line", line);
-    ranges.push_back(std::move(one));
-  }
-  return object("ranges", std::move(ranges));
-}
-
 Json describe_source(const std::vector<const Step*>& steps, const BuildRequest& request) {
   Json source;
   Json locations = Json::object();
   const auto names = number(steps);
   for (const auto* step : steps) {
     if (!step->range.known()) continue;
-    locations[names.at(step->id)] = object("locations", list(describe_lines(step->range)));
+    locations[names.at(step->id)] = object("locations", list(line_ranges_json(step->range)));
   }
   if (!locations.empty()) source["locations"] = std::move(locations);
   Json info = object("filename", request.origin.dockerfile_path);

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <utility>
+#include <vector>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -28,7 +29,10 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 3> kRefusedT
     throw error;
   }
   base::UsageError error(option + " type=" + base::printable(type) + " is not known");
-  error.set_hint("the types are registry, local and inline");
+  const std::vector<std::string> known = {"registry", "local", "inline"};
+  const auto nearest = base::nearest_word(type, known);
+  error.set_hint(nearest ? "did you mean " + *nearest + "?"
+                         : "the types are registry, local and inline");
   throw error;
 }
 

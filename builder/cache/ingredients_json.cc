@@ -49,16 +49,16 @@ class PieceWriter {
     return piece_.size() < kPieceBytes || flush();
   }
 
-  template <typename List>
-  bool add_list(const List& list) {
+  /// `tell` gives the items to what it is handed, until that wants no more.
+  template <typename Tell>
+  bool add_list(const Tell& tell) {
     bool fits = add("[");
     std::string_view separator;
-    for (const auto& item : list) {
-      fits = fits && add(separator) &&
-             add(nlohmann::json{to_text(item.name), to_text(item.value)}.dump());
-      if (!fits) return false;
+    tell([&](std::string_view name, std::string_view value) {
+      fits = fits && add(separator) && add(nlohmann::json{to_text(name), to_text(value)}.dump());
       separator = ",";
-    }
+      return fits;
+    });
     return fits && add("]");
   }
 
@@ -180,8 +180,14 @@ class Reader : public nlohmann::json_sax<nlohmann::json> {
 
 bool write_ingredients(const StepKey& key, std::uint64_t max_bytes, base::ByteSink& out) {
   PieceWriter writer(max_bytes, out);
-  return writer.add(R"({"ingredients":)") && writer.add_list(key.ingredients()) &&
-         writer.add(R"(,"details":)") && writer.add_list(key.details()) && writer.add("}") &&
+  const auto ingredients = [&](const auto& take) {
+    for (const auto& item : key.ingredients()) {
+      if (!take(item.name, item.value)) return;
+    }
+  };
+  const auto details = [&](const auto& take) { key.for_each_detail(take); };
+  return writer.add(R"({"ingredients":)") && writer.add_list(ingredients) &&
+         writer.add(R"(,"details":)") && writer.add_list(details) && writer.add("}") &&
          writer.flush();
 }
 

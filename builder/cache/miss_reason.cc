@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <set>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/text.h"
@@ -58,20 +60,80 @@ std::string file_change(const std::string& what, std::string_view before, std::s
   return what + " changed";
 }
 
-/// The files behind a digest, with their fingerprints, sorted by name. Lives no longer than `key`:
-/// there may be very many.
-std::vector<DetailList::Item> files_of(const StepKey& key) {
-  constexpr std::string_view kKind = "file ";
-  std::vector<DetailList::Item> files;
-  for (const auto& item : key.details()) {
-    if (item.name.starts_with(kKind)) files.push_back({item.name.substr(kKind.size()), item.value});
+constexpr std::string_view kFileKind = "file ";
+
+/// The files that stood behind a digest before, each once. Lives no longer than the key: there may
+/// be very many.
+class FormerFiles {
+ public:
+  struct File {
+    std::string_view name;
+    std::string_view value;
+    bool is_seen = false;
+  };
+
+  explicit FormerFiles(const StepKey& key) {
+    for (const auto& item : key.details()) {
+      if (item.name.starts_with(kFileKind))
+        files_.push_back({item.name.substr(kFileKind.size()), item.value});
+    }
+    std::stable_sort(files_.begin(), files_.end(),
+                     [](const File& a, const File& b) { return a.name < b.name; });
+    const auto same_name = [](const File& a, const File& b) { return a.name == b.name; };
+    files_.erase(std::unique(files_.begin(), files_.end(), same_name), files_.end());
   }
-  std::stable_sort(files.begin(), files.end(),
-                   [](const auto& a, const auto& b) { return a.name < b.name; });
-  const auto same_name = [](const auto& a, const auto& b) { return a.name == b.name; };
-  files.erase(std::unique(files.begin(), files.end(), same_name), files.end());
-  return files;
-}
+
+  /// Null: it was not there.
+  File* find(std::string_view name) {
+    const auto at = std::lower_bound(files_.begin(), files_.end(), name,
+                                     [](const File& a, std::string_view b) { return a.name < b; });
+    return at != files_.end() && at->name == name ? &*at : nullptr;
+  }
+  /// By name.
+  const std::vector<File>& all() const { return files_; }
+
+ private:
+  std::vector<File> files_;
+};
+
+/// What is different about the files of a key.
+class FileChanges {
+ public:
+  explicit FileChanges(FormerFiles& before) : before_(before) {}
+
+  /// A file that is there now, in any order. Of one that is told twice the first counts.
+  void see(std::string_view name, std::string_view value) {
+    sees_any_ = true;
+    auto* former = before_.find(name);
+    if (former ? std::exchange(former->is_seen, true) : !new_names_.emplace(name).second) return;
+    if (former && former->value == value) return;
+    if (count_++ > 0 && first_name_ < name) return;
+    first_name_ = name;
+    const auto shown_name = base::printable(name);
+    first_ = former ? file_change(shown_name, former->value, value) : shown_name + " is new";
+  }
+
+  /// None when the files are not known, before or now.
+  std::optional<std::string> text() const {
+    if (before_.all().empty() == sees_any_) return std::nullopt;
+    std::optional<std::string> first = first_;
+    std::size_t count = count_;
+    for (const auto& file : before_.all()) {
+      if (file.is_seen) continue;
+      if (count++ == 0) first = base::printable(file.name) + " is gone";
+    }
+    if (count > 1) *first += " and " + std::to_string(count - 1) + " more";
+    return first;
+  }
+
+ private:
+  FormerFiles& before_;
+  bool sees_any_ = false;
+  std::set<std::string> new_names_;
+  std::size_t count_ = 0;   // without those that are gone
+  std::string first_name_;  // by name
+  std::optional<std::string> first_;
+};
 
 std::optional<std::string> detail(const StepKey& key, std::string_view name) {
   for (const auto& item : key.details()) {
@@ -82,32 +144,13 @@ std::optional<std::string> detail(const StepKey& key, std::string_view name) {
 
 /// "src/app.py changed and 2 more files": what stands behind a digest.
 std::optional<std::string> files_change(const StepKey& before, const StepKey& now) {
-  const auto old_files = files_of(before);
-  const auto new_files = files_of(now);
-  if (old_files.empty() != new_files.empty()) return std::nullopt;  // not known of one of them
-  std::optional<std::string> first;
-  std::string first_gone;
-  std::size_t count = 0;
-  std::size_t gone = 0;
-  auto old = old_files.begin();
-  for (const auto& [name, value] : new_files) {
-    for (; old != old_files.end() && old->name < name; ++old) {
-      if (gone++ == 0) first_gone = base::printable(old->name);
-    }
-    const bool is_new = old == old_files.end() || old->name != name;
-    if ((is_new || old->value != value) && count++ == 0) {
-      first = is_new ? base::printable(name) + " is new"
-                     : file_change(base::printable(name), old->value, value);
-    }
-    if (!is_new) ++old;
-  }
-  for (; old != old_files.end(); ++old) {
-    if (gone++ == 0) first_gone = base::printable(old->name);
-  }
-  if (count == 0 && gone > 0) first = first_gone + " is gone";
-  count += gone;
-  if (count > 1) *first += " and " + std::to_string(count - 1) + " more";
-  return first;
+  FormerFiles former(before);
+  FileChanges changes(former);
+  now.for_each_detail([&](std::string_view name, std::string_view value) {
+    if (name.starts_with(kFileKind)) changes.see(name.substr(kFileKind.size()), value);
+    return true;
+  });
+  return changes.text();
 }
 
 /// "base docker.io/library/python:3.7 moved from sha256:… to sha256:…", when it did.

@@ -36,11 +36,11 @@ const char* why_left_out(const layers::LayerEntry& entry) {
 }
 
 /// The last entry of a path counts, and of a file with several names its last one.
-void note_owner(const layers::LayerEntry& placed, const FileOwner& owner, FileOwners& owners) {
+void note_owner(const layers::LayerEntry& placed, const Owner& owner, FileOwners& owners) {
   if (placed.path.is_root()) return;  // what holds the context is no part of it
   const auto note = [&](std::string path) {
     owners.erase(path);
-    if (owner != FileOwner{}) owners.emplace(std::move(path), owner);
+    if (owner != Owner{}) owners.emplace(std::move(path), owner);
   };
   note(placed.path.str());
   if (placed.type == EntryType::hardlink) note(placed.link_target);
@@ -75,7 +75,7 @@ UnpackedContext unpack_context(base::ByteSource& archive, const base::DirFd& int
     }
     if (entry->type == EntryType::file)
       context.newest = std::max(context.newest.value_or(entry->mtime), entry->mtime);
-    const FileOwner owner{entry->uid, entry->gid};
+    const Owner owner{entry->uid, entry->gid};
     entry->uid = ::geteuid();
     entry->gid = ::getegid();
     entry->xattrs.clear();

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "parser/go_url.h"
 
 namespace ibuild::builder {
 namespace {
@@ -32,8 +33,9 @@ bool is_http(std::string_view text) {
 /// A context on another machine; none when the text means no such thing.
 std::optional<ContextSpec> parse_remote(const std::string& text) {
   if (auto reference = parser::parse_git_reference(text)) return GitContext{*std::move(reference)};
-  if (is_http(text)) return UrlContext{text};
-  return std::nullopt;
+  if (!is_http(text)) return std::nullopt;
+  parser::check_url_escapes(text);
+  return UrlContext{text};
 }
 
 ContextSpec parse_directory(const std::string& text) {

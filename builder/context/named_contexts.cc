@@ -39,6 +39,13 @@ void NamedContexts::add(const std::string& name, ContextSpec spec) {
   specs_.insert_or_assign(std::move(key), std::move(spec));
 }
 
+std::vector<std::string> NamedContexts::names() const {
+  std::vector<std::string> names;
+  names.reserve(specs_.size());
+  for (const auto& [name, spec] : specs_) names.push_back(name);
+  return names;
+}
+
 std::optional<std::string> NamedContexts::find(const std::string& name,
                                                const image::Platform& platform) const {
   if (specs_.empty() || base::iequals(name, "scratch") || base::iequals(name, "context"))

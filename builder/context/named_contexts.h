@@ -3,6 +3,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "builder/context/context_spec.h"
 #include "image/platform.h"
@@ -23,6 +24,8 @@ class NamedContexts {
   /// Requires: find() gave this.
   const ContextSpec& at(const std::string& key) const { return specs_.at(key); }
   bool empty() const { return specs_.empty(); }
+  /// All names in normal form.
+  std::vector<std::string> names() const;
 
  private:
   std::map<std::string, ContextSpec> specs_;

@@ -31,8 +31,8 @@ void note_time(const FinishedBuild& build, const base::Clock& clock, image::Desc
 
 void write_archive(const BuiltImages& built, const std::vector<image::Reference>& names,
                    DockerManifest docker, const layers::ContentStore& content,
-                   const std::string& dest) {
-  const auto file = OutputFile::open(dest);
+                   const std::string& dest, std::stop_token stop) {
+  const auto file = OutputFile::open(dest, std::move(stop));
   TarLayoutSink tar(file->sink());
   write_image_layout(tar, built, names, docker, content);
   tar.finish();
@@ -104,7 +104,7 @@ ExportResult ArchiveExporter::run(const FinishedBuild& build, const OutputSpec& 
   const auto& content = services.store.content();
   if (attributes.flag("tar", true)) {
     write_archive(built, names, docker ? DockerManifest::beside_layout : DockerManifest::none,
-                  content, dest);
+                  content, dest, stop);
   } else {
     write_directory(built, names, content, dest);
   }

@@ -115,7 +115,7 @@ ExportResult RootfsExporter::run(const FinishedBuild& build, const OutputSpec& o
                       read_prefix(attributes), output_clock(attributes, services.clock)};
   if (kind_ == Kind::tar) {
     report.note("sending tarball to " + dest);
-    const auto file = OutputFile::open(dest);
+    const auto file = OutputFile::open(dest, stop);
     TarVisitor tar(file->sink());
     write_all(build, layout, tar, services, stop);
     file->commit();

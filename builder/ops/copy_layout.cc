@@ -24,6 +24,7 @@ class LinkGroups {
 void place_directory(const SelectedSource& source, const base::RelPath& target,
                      DestinationTree& tree) {
   LinkGroups links(source);
+  const auto files = tree.begin_files({source.entries, source.root.path(), target, *source.tree});
   for (std::size_t i = 0; i < source.entries.size(); ++i) {
     const SelectedEntry entry = source.entries[i];
     const auto path = target.join(source.below(entry));
@@ -31,8 +32,10 @@ void place_directory(const SelectedSource& source, const base::RelPath& target,
       tree.pass_directory(path, entry.file);
     } else if (entry.file.is_directory()) {
       tree.put_directory(path, entry.file);
+    } else if (const auto link = links.group_of(entry.file)) {
+      tree.put_file(path, SourceRef(source.entries, i), *source.tree, link);
     } else {
-      tree.put_file(path, SourceRef(source.entries, i), *source.tree, links.group_of(entry.file));
+      tree.put_file(path, files, i);
     }
   }
 }

@@ -86,13 +86,12 @@ std::optional<StepKey> CopyRunner::content_key() {
 }
 
 void CopyRunner::add_details(StepKey& key) {
-  for (const auto& source : sources_.all()) {
-    if (!source.root.is_directory())
-      key.add_detail("file " + source.root.path().str(), fingerprint(source.root));
-    for (const auto& entry : source.entries) {
-      key.add_detail("file " + entry.file.path().str(), fingerprint(entry.file));
+  const auto& sources = sources_.all();
+  key.add_files([&sources](const TakeDetail& take) {
+    for (const auto& source : sources) {
+      if (!tell_files(source, take)) return;
     }
-  }
+  });
 }
 
 DestinationTree::Rules CopyRunner::rules(const SourceTree& image) const {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/scope_exit.h"
 #include "base/text.h"
 #include "builder/tree/link_walk.h"
 
@@ -45,9 +46,10 @@ std::optional<layers::TreeView::Node> DestinationTree::below(const base::RelPath
 }
 
 const LayerEntry* DestinationTree::lookup(const base::RelPath& path) const {
-  if (const auto added = added_.find(path); added != added_.end()) {
-    if (added->second.entry) return added->second.entry.get();
-    looked_up_ = entry_of(path, added->second);
+  if (const auto at = added_.find(path)) {
+    const auto added = added_.view(*at);
+    if (added.entry != nullptr) return added.entry;
+    looked_up_ = entry_of(path, added);
     return &looked_up_;
   }
   const auto node = in_parent(path);
@@ -85,7 +87,7 @@ void DestinationTree::add(LayerEntry entry) {
   const base::RelPath path = entry.path;
   Added added;
   added.entry = std::make_unique<LayerEntry>(std::move(entry));
-  added_.insert_or_assign(path, std::move(added));
+  added_.put(path, std::move(added));
 }
 
 void DestinationTree::make_directories(const base::RelPath& path, MadeBy by) {
@@ -133,8 +135,9 @@ LayerEntry DestinationTree::apply_rules(const base::RelPath& path, const SourceF
   return entry;
 }
 
-LayerEntry DestinationTree::entry_of(const base::RelPath& path, const Added& added) const {
-  return added.entry ? *added.entry : of_source(path, added.source.load());
+LayerEntry DestinationTree::entry_of(const base::RelPath& path,
+                                     const AddedEntries::View& added) const {
+  return added.entry != nullptr ? *added.entry : of_source(path, added.source.load());
 }
 
 LayerEntry DestinationTree::of_source(const base::RelPath& path, const SourceFile& source) const {
@@ -162,15 +165,24 @@ void DestinationTree::pass_directory(const base::RelPath& path, const SourceFile
   add(std::move(entry));
 }
 
-void DestinationTree::put_file(const base::RelPath& path, const SourceRef& source,
-                               const ContentSource& content, std::optional<LinkKey> link) {
+void DestinationTree::refuse_directory(const base::RelPath& path) const {
   if (is_directory(path))
     throw base::UsageError("cannot replace directory " + shown(path) + " with a file");
+}
+
+void DestinationTree::put_file(const base::RelPath& path, const SourceRef& source,
+                               const ContentSource& content, std::optional<LinkKey> link) {
+  refuse_directory(path);
   Added added;
   added.source = source;
   added.content = &content;
   added.link = link;
-  added_.insert_or_assign(path, std::move(added));
+  added_.put(path, std::move(added));
+}
+
+void DestinationTree::put_file(const base::RelPath& path, std::uint32_t files, std::size_t place) {
+  refuse_directory(path);
+  added_.put_file(path, files, place);
 }
 
 void DestinationTree::put_entry(LayerEntry entry, const SourceRef& source,
@@ -189,7 +201,7 @@ void DestinationTree::put_entry(LayerEntry entry, const SourceRef& source,
   added.entry = std::make_unique<LayerEntry>(std::move(entry));
   added.source = source;
   added.content = &content;
-  added_.insert_or_assign(path, std::move(added));
+  added_.put(path, std::move(added));
 }
 
 void DestinationTree::tell_of_link(const LinkKey& link, const LayerEntry& entry) {
@@ -218,61 +230,68 @@ bool DestinationTree::put_hard_link(const LayerEntry& entry, const base::RelPath
   Added added;
   added.entry = std::make_unique<LayerEntry>(*file);
   if (file->type == EntryType::file) {
-    auto first = added_.find(target);
-    if (first == added_.end()) {
+    auto at = added_.find(target);
+    if (!at) {
       // The file itself joins the layer: a link cannot name what lies in a layer below.
       Added copy;
       copy.entry = std::make_unique<LayerEntry>(*file);
       copy.entry->path = target;
       copy.copied_from = std::make_unique<base::RelPath>(target);
-      first = added_.emplace(target, std::move(copy)).first;
+      added_.put(target, std::move(copy));
+      at = added_.find(target);
     }
-    if (!first->second.link) first->second.link = LinkKey{~0ULL, next_link_++};
-    added.source = first->second.source;
-    added.content = first->second.content;
-    if (const auto& from = first->second.copied_from)
-      added.copied_from = std::make_unique<base::RelPath>(*from);
-    added.link = first->second.link;
+    Added& first = added_.edit(*at);
+    if (!first.link) first.link = LinkKey{~0ULL, next_link_++};
+    added.source = first.source;
+    added.content = first.content;
+    if (first.copied_from) added.copied_from = std::make_unique<base::RelPath>(*first.copied_from);
+    added.link = first.link;
     tell_of_link(*added.link, entry);
   }
   if (lookup(path) != nullptr) remove(path);
   added.entry->path = path;
-  added_.insert_or_assign(path, std::move(added));
+  added_.put(path, std::move(added));
   return true;
 }
 
 void DestinationTree::remove(const base::RelPath& path) {
   if (in_parent(path)) hidden_.insert(path);
-  auto at = added_.lower_bound(path);
-  while (at != added_.end() && at->first.is_within(path)) at = added_.erase(at);
+  added_.erase_within(path);
 }
 
-void DestinationTree::add_parents(Entries& entries) const {
-  // Those that are added come before the one at hand.
-  for (const auto& [path, added] : entries) {
-    for (auto at = path.parent(); !at.is_root() && !entries.contains(at); at = at.parent()) {
-      const auto* entry = lookup(at);
-      Added parent;
-      parent.entry = std::make_unique<LayerEntry>(entry != nullptr ? *entry : LayerEntry());
-      parent.entry->path = at;
-      entries.emplace(at, std::move(parent));
+void DestinationTree::add_parents() {
+  Paths missing;
+  std::optional<base::RelPath> last;  // that of the entry before has its parents
+  for (auto at = added_.begin(); at != added_.end(); at = added_.next(at)) {
+    auto parent = added_.path(at).parent();
+    if (parent == last) continue;
+    last = parent;
+    for (; !parent.is_root() && !added_.find(parent); parent = parent.parent()) {
+      if (!missing.insert(parent).second) break;
     }
+  }
+  for (const auto& path : missing) {
+    const auto* entry = lookup(path);
+    Added parent;
+    parent.entry = std::make_unique<LayerEntry>(entry != nullptr ? *entry : LayerEntry());
+    parent.entry->path = path;
+    added_.put(path, std::move(parent));
   }
 }
 
-void DestinationTree::add_whiteouts(Entries& entries) const {
+void DestinationTree::add_whiteouts() {
   const auto whiteout = [&](const base::RelPath& path) {
     Added added;
     added.entry = std::make_unique<LayerEntry>();
     added.entry->path = path;
     added.entry->type = EntryType::whiteout;
-    entries.emplace(path, std::move(added));  // an entry that stands there hides as well
+    added_.put_new(path, std::move(added));  // an entry that stands there hides as well
   };
   for (const auto& path : hidden_) {
-    const auto replacement = entries.find(path);
-    if (replacement == entries.end()) {
+    const auto replacement = added_.find(path);
+    if (!replacement) {
       whiteout(path);
-    } else if (const auto* entry = replacement->second.entry.get();
+    } else if (const auto* entry = added_.view(*replacement).entry;
                entry != nullptr && entry->type == EntryType::directory) {
       for (const auto& node : parent_.children(path)) whiteout(node.path);
     }
@@ -281,15 +300,16 @@ void DestinationTree::add_whiteouts(Entries& entries) const {
 
 void DestinationTree::write(layers::LayerBuilder& out, const ParentOpener& opener,
                             const std::function<void(std::string)>& warn, std::stop_token stop) {
-  add_whiteouts(added_);
-  add_parents(added_);
+  add_whiteouts();
+  add_parents();
   hidden_.clear();
   std::map<LinkKey, base::RelPath> first_names;
   std::optional<base::RelPath> left_out;
-  while (!added_.empty()) {
-    const auto node = added_.extract(added_.begin());  // its memory is free for what is written
-    const auto& path = node.key();
-    const Added& added = node.mapped();
+  for (auto at = added_.begin(); at != added_.end(); at = added_.next(at)) {
+    const auto path = added_.path(at);
+    const auto added = added_.view(at);
+    const base::ScopeExit done(
+        [&] { added_.release(at); });  // its memory is free for what is written
     if (stop.stop_requested()) throw base::CancelledError();
     if (path.is_root() || (left_out && path.is_within(*left_out))) continue;
     if (path.name().starts_with(kWhiteoutPrefix)) {
@@ -299,7 +319,7 @@ void DestinationTree::write(layers::LayerBuilder& out, const ParentOpener& opene
       continue;
     }
     const auto source = added.source ? std::optional(added.source.load()) : std::nullopt;
-    LayerEntry entry = added.entry ? *added.entry : of_source(path, *source);
+    LayerEntry entry = added.entry != nullptr ? *added.entry : of_source(path, *source);
     if (entry.type == EntryType::file && added.link) {
       apply_link_facts(*added.link, entry);
       const auto [first, is_new] = first_names.emplace(*added.link, path);
@@ -313,10 +333,12 @@ void DestinationTree::write(layers::LayerBuilder& out, const ParentOpener& opene
     const auto bytes = entry.type == EntryType::file ? open_bytes(added, source, opener) : nullptr;
     out.add(std::move(entry), bytes.get());
   }
+  added_.clear();
 }
 
 std::unique_ptr<base::ByteSource> DestinationTree::open_bytes(
-    const Added& added, const std::optional<SourceFile>& source, const ParentOpener& opener) const {
+    const AddedEntries::View& added, const std::optional<SourceFile>& source,
+    const ParentOpener& opener) const {
   if (added.content != nullptr) return added.content->open(*source);
   return opener(*parent_.lookup(*added.copied_from));
 }

@@ -7,8 +7,10 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 
 #include "base/clock.h"
+#include "builder/ops/added_entries.h"
 #include "builder/ops/selected_entries.h"
 #include "builder/ops/user_lookup.h"
 #include "builder/tree/source_tree.h"
@@ -62,6 +64,10 @@ class DestinationTree {
   /// directory stands there.
   void put_file(const base::RelPath& path, const SourceRef& source, const ContentSource& content,
                 std::optional<LinkKey> link);
+  /// The same for those of very many files that have one name only: `path` is that of the one at
+  /// `place` of `files`, which begin_files() gave.
+  void put_file(const base::RelPath& path, std::uint32_t files, std::size_t place);
+  std::uint32_t begin_files(PlacedFiles files) { return added_.begin_files(std::move(files)); }
   /// Puts an entry as it is, in place of whatever stands there but a directory on a directory: how
   /// an archive is unpacked.
   void put_entry(layers::LayerEntry entry, const SourceRef& source, const ContentSource& content);
@@ -85,45 +91,39 @@ class DestinationTree {
              const std::function<void(std::string)>& warn, std::stop_token stop);
 
  private:
-  /// There may be very many that are just files of a source: those hold no entry of their own.
-  struct Added {
-    std::unique_ptr<layers::LayerEntry> entry;  // null: what the rules make of `source`
-    SourceRef source;                           // of a file's bytes
-    const ContentSource* content = nullptr;     // null: the parent's file at `copied_from`
-    std::unique_ptr<base::RelPath> copied_from;
-    std::optional<LinkKey> link;
-  };
+  using Added = AddedEntries::Added;
   struct WalkOrder {
     bool operator()(const base::RelPath& a, const base::RelPath& b) const {
       return layers::compare_walk_order(a.str(), b.str()) < 0;
     }
   };
-  using Entries = std::map<base::RelPath, Added, WalkOrder>;
+  using Paths = std::set<base::RelPath, WalkOrder>;
 
   std::optional<layers::TreeView::Node> in_parent(const base::RelPath& path) const;
   /// As in_parent, hidden or not.
   std::optional<layers::TreeView::Node> below(const base::RelPath& path) const;
-  bool is_in_parent_already(const base::RelPath& path, const Added& added,
+  bool is_in_parent_already(const base::RelPath& path, const AddedEntries::View& added,
                             const ParentOpener& opener) const;
   void leave_out_unchanged_files(const ParentOpener& opener, const std::stop_token& stop);
   bool is_hidden(const base::RelPath& path) const;
   layers::LayerEntry apply_rules(const base::RelPath& path, const SourceFile& source) const;
-  layers::LayerEntry entry_of(const base::RelPath& path, const Added& added) const;
+  layers::LayerEntry entry_of(const base::RelPath& path, const AddedEntries::View& added) const;
   layers::LayerEntry of_source(const base::RelPath& path, const SourceFile& source) const;
   base::TimePoint clamp(base::TimePoint time) const;
+  void refuse_directory(const base::RelPath& path) const;
   void add(layers::LayerEntry entry);
   void tell_of_link(const LinkKey& link, const layers::LayerEntry& entry);
   void apply_link_facts(const LinkKey& link, layers::LayerEntry& entry) const;
-  void add_parents(Entries& entries) const;
-  void add_whiteouts(Entries& entries) const;
-  std::unique_ptr<base::ByteSource> open_bytes(const Added& added,
+  void add_parents();
+  void add_whiteouts();
+  std::unique_ptr<base::ByteSource> open_bytes(const AddedEntries::View& added,
                                                const std::optional<SourceFile>& source,
                                                const ParentOpener& opener) const;
 
   const layers::TreeView& parent_;
   Rules rules_;
-  Entries added_;
-  std::set<base::RelPath, WalkOrder> hidden_;  // what the parent has there and below is gone
+  AddedEntries added_;
+  Paths hidden_;  // what the parent has there and below is gone
   std::uint64_t next_link_ = 0;
   std::map<LinkKey, layers::LayerEntry> link_facts_;  // what the last link told of the file
   mutable std::optional<base::RelPath> cached_directory_;

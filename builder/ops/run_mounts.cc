@@ -113,12 +113,9 @@ void RunMounts::add_to(StepKey& key, Stages stages) {
 void RunMounts::add_details(StepKey& key) {
   for (std::size_t i = 0; i < op_.mounts.size(); ++i) {
     if (op_.mounts[i].type != MountType::bind) continue;
-    const auto& selection = selection_of(i);
-    if (selection.root.is_file())
-      key.add_detail("file " + selection.root.path().str(), fingerprint(selection.root));
-    for (const auto& entry : selection.entries) {
-      key.add_detail("file " + entry.file.path().str(), fingerprint(entry.file));
-    }
+    key.add_files([&selection = selection_of(i)](const TakeDetail& take) {
+      (void)tell_files(selection, take);
+    });
   }
 }
 
@@ -128,9 +125,13 @@ void RunMounts::check_absence(const RunMount& mount) const {
   const std::string type = type_name(mount.type);
   parser::DockerfileError error("missing-secret", input_.step.range,
                                 type + " " + base::printable(mount.id) + ": not found");
-  error.set_hint(mount.type == MountType::secret
-                     ? "give it with --secret id=" + mount.id + ",src=FILE or ,env=VARIABLE"
-                     : "give it with --ssh " + mount.id);
+  if (mount.type == MountType::secret) {
+    const auto nearest = base::nearest_word(mount.id, input_.scope.request.secret_ids);
+    error.set_hint((nearest ? "did you mean " + *nearest + "? Or " : "") +
+                   "give it with --secret id=" + mount.id + ",src=FILE or ,env=VARIABLE");
+  } else {
+    error.set_hint("give it with --ssh " + mount.id);
+  }
   throw error;
 }
 

@@ -8,7 +8,7 @@
 namespace ibuild::builder {
 namespace {
 
-constexpr std::uint32_t kNoExtra = std::numeric_limits<std::uint32_t>::max();
+constexpr std::uint32_t kNone = std::numeric_limits<std::uint32_t>::max();
 constexpr std::size_t kMaxNamesBytes = std::numeric_limits<std::uint32_t>::max();
 
 /// Files of an image have a key that follows from where they lie.
@@ -41,19 +41,20 @@ void SelectedEntries::add(const SelectedEntry& selected) {
   Record record{};
   record.size_bytes = entry.size_bytes;
   record.mtime_ns = entry.mtime.time_since_epoch().count();
-  record.origin = file.origin;
   record.has_content = entry.content.has_value();
   if (entry.content) entry.content->raw().copy(record.content.data(), record.content.size());
-  record.name_offset = static_cast<std::uint32_t>(names_.size());
-  record.name_bytes = static_cast<std::uint16_t>(name.size());
+  record.name_end = static_cast<std::uint32_t>(names_.size() + name.size());
   record.directory = static_cast<std::uint32_t>(directories_.size() - 1);
-  record.uid = entry.uid;
-  record.gid = entry.gid;
-  record.layer = static_cast<std::uint32_t>(file.layer);
+  record.owner = owner_place(entry);
   record.mode = static_cast<std::uint16_t>(entry.mode);
   record.type = entry.type;
   record.picked = selected.picked;
-  record.extra = kNoExtra;
+  record.place = kNone;
+  if (file.origin != nullptr || file.layer != 0) {
+    record.place = static_cast<std::uint32_t>(places_.size());
+    places_.push_back({file.origin, file.layer});
+  }
+  record.extra = kNone;
   const bool has_extra = !entry.link_target.empty() || entry.device_major != 0 ||
                          entry.device_minor != 0 || !entry.xattrs.empty() ||
                          file.link != usual_link(file);
@@ -66,25 +67,38 @@ void SelectedEntries::add(const SelectedEntry& selected) {
   records_.push_back(record);
 }
 
+/// Most entries have the owner of the one before.
+std::uint32_t SelectedEntries::owner_place(const layers::LayerEntry& entry) {
+  const OwnerIds owner{entry.uid, entry.gid};
+  if (owners_.empty() || owners_.back() != owner) owners_.push_back(owner);
+  return static_cast<std::uint32_t>(owners_.size() - 1);
+}
+
+std::string_view SelectedEntries::name(std::size_t place) const {
+  const std::size_t begin = place == 0 ? 0 : records_[place - 1].name_end;
+  return std::string_view(names_).substr(begin, records_[place].name_end - begin);
+}
+
 SelectedEntry SelectedEntries::operator[](std::size_t place) const {
   const Record& record = records_[place];
   SelectedEntry selected;
   selected.picked = record.picked;
   SourceFile& file = selected.file;
   auto& entry = file.entry;
-  entry.path = directories_[record.directory].child(
-      std::string_view(names_).substr(record.name_offset, record.name_bytes));
+  entry.path = directories_[record.directory].child(name(place));
   entry.type = record.type;
   entry.mode = record.mode;
-  entry.uid = record.uid;
-  entry.gid = record.gid;
+  entry.uid = owners_[record.owner].uid;
+  entry.gid = owners_[record.owner].gid;
   entry.size_bytes = record.size_bytes;
   entry.mtime = base::TimePoint(std::chrono::nanoseconds(record.mtime_ns));
   if (record.has_content)
     entry.content = base::Sha256Value::from_raw({record.content.data(), record.content.size()});
-  file.layer = record.layer;
-  file.origin = record.origin;
-  if (record.extra == kNoExtra) {
+  if (record.place != kNone) {
+    file.layer = places_[record.place].layer;
+    file.origin = places_[record.place].origin;
+  }
+  if (record.extra == kNone) {
     file.link = usual_link(file);
     return selected;
   }

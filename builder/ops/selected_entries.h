@@ -3,11 +3,12 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "base/chunked_list.h"
 #include "builder/tree/source_tree.h"
 
 namespace ibuild::builder {
@@ -20,8 +21,9 @@ struct SelectedEntry {
   bool picked = true;
 };
 
-/// What a directory brings, in walk order. There may be very many: each takes some hundred bytes
-/// here, and is made from them whenever somebody looks at it. For any thread once it is complete.
+/// What a directory brings, in walk order. There may be very many: each takes less than a
+/// hundred bytes here, and is made from them whenever somebody looks at it. For any thread once it
+/// is complete.
 class SelectedEntries {
  public:
   class Iterator;
@@ -31,6 +33,11 @@ class SelectedEntries {
   std::size_t size() const { return records_.size(); }
   bool empty() const { return records_.empty(); }
   SelectedEntry operator[](std::size_t place) const;
+  /// Parts of an entry's path.
+  const base::RelPath& directory(std::size_t place) const {
+    return directories_[records_[place].directory];
+  }
+  std::string_view name(std::size_t place) const;
   Iterator begin() const;
   Iterator end() const;
 
@@ -38,19 +45,27 @@ class SelectedEntries {
   struct Record {
     std::uint64_t size_bytes;
     std::int64_t mtime_ns;
-    const layers::LayerEntry* origin;
     std::array<char, base::Sha256Value::kBytes> content;
-    std::uint32_t name_offset;
+    std::uint32_t name_end;  // in names_; it begins where the one before ends
     std::uint32_t directory;
+    std::uint32_t owner;
+    std::uint32_t place;  // kNone: in no image
+    std::uint32_t extra;  // kNone: none
+    std::uint16_t mode;
+    layers::EntryType type : 6;
+    bool picked : 1;
+    bool has_content : 1;
+  };
+  static_assert(sizeof(Record) == 72);
+  struct OwnerIds {
     std::uint32_t uid;
     std::uint32_t gid;
-    std::uint32_t layer;
-    std::uint32_t extra;  // kNoExtra: none
-    std::uint16_t name_bytes;
-    std::uint16_t mode;
-    layers::EntryType type;
-    bool picked;
-    bool has_content;
+    bool operator==(const OwnerIds&) const = default;
+  };
+  /// Where a file of an image lies.
+  struct ImagePlace {
+    const layers::LayerEntry* origin;
+    std::size_t layer;
   };
   /// What only few have.
   struct Extra {
@@ -61,10 +76,14 @@ class SelectedEntries {
     std::optional<LinkKey> link;
   };
 
-  std::deque<Record> records_;
+  std::uint32_t owner_place(const layers::LayerEntry& entry);
+
+  base::ChunkedList<Record> records_;
   std::string names_;  // one after the other
   std::vector<base::RelPath> directories_;
-  std::deque<Extra> extras_;
+  std::vector<OwnerIds> owners_;  // a new one where it is not that of the entry before
+  base::ChunkedList<ImagePlace> places_;
+  std::vector<Extra> extras_;
 };
 
 class SelectedEntries::Iterator {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <chrono>
 #include <map>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
@@ -32,6 +34,11 @@ bool differs_in_bytes_alone(const LayerEntry& entry, const LayerEntry& below) {
          (entry.type == EntryType::directory || second(entry) == second(below));
 }
 
+/// Only directories of their own are in the way of others: what is just a file of a source is none.
+bool makes_directory(const AddedEntries::View& added) {
+  return added.entry != nullptr && added.entry->type == EntryType::directory;
+}
+
 /// Of a directory that exists only as the parent of something.
 LayerEntry implied_directory() {
   LayerEntry entry;
@@ -42,7 +49,8 @@ LayerEntry implied_directory() {
 
 }  // namespace
 
-bool DestinationTree::is_in_parent_already(const base::RelPath& path, const Added& added,
+bool DestinationTree::is_in_parent_already(const base::RelPath& path,
+                                           const AddedEntries::View& added,
                                            const ParentOpener& opener) const {
   const auto node = below(path);
   if (!node || (added.link && link_facts_.contains(*added.link))) return false;
@@ -60,38 +68,52 @@ bool DestinationTree::is_in_parent_already(const base::RelPath& path, const Adde
 /// Names of one file stay together: those that are several are left as they are.
 void DestinationTree::leave_out_unchanged_files(const ParentOpener& opener,
                                                 const std::stop_token& stop) {
-  std::vector<Entries::iterator> unchanged;
+  std::vector<AddedEntries::Position> unchanged;
   std::map<LinkKey, std::size_t> names;
-  for (auto at = added_.begin(); at != added_.end(); ++at) {
+  for (auto at = added_.begin(); at != added_.end(); at = added_.next(at)) {
     if (stop.stop_requested()) throw base::CancelledError();
-    if (!below(at->first) || is_hidden(at->first.parent()) || is_directory(at->first)) continue;
-    if (!is_in_parent_already(at->first, at->second, opener)) continue;
+    const auto added = added_.view(at);
+    if (makes_directory(added)) continue;
+    const auto path = added_.path(at);
+    if (!below(path) || is_hidden(path.parent())) continue;
+    if (!is_in_parent_already(path, added, opener)) continue;
     unchanged.push_back(at);
-    if (at->second.link) names.emplace(*at->second.link, 0);
+    if (added.link) names.emplace(*added.link, 0);
   }
   if (!names.empty()) {
-    for (const auto& [path, added] : added_) {
-      const auto found = added.link ? names.find(*added.link) : names.end();
+    for (auto at = added_.begin(); at != added_.end(); at = added_.next(at)) {
+      const auto link = added_.view(at).link;
+      const auto found = link ? names.find(*link) : names.end();
       if (found != names.end()) ++found->second;
     }
+    std::erase_if(unchanged, [&](const auto at) {
+      const auto link = added_.view(at).link;
+      return link && names.at(*link) > 1;
+    });
   }
-  for (const auto at : unchanged) {
-    if (at->second.link && names.at(*at->second.link) > 1) continue;
-    hidden_.erase(at->first);
-    added_.erase(at);
-  }
+  for (const auto at : unchanged) hidden_.erase(added_.path(at));
+  added_.erase(unchanged);
 }
 
 void DestinationTree::leave_out_unchanged(const ParentOpener& opener, std::stop_token stop) {
   leave_out_unchanged_files(opener, stop);
   // From the last to the first: what a directory holds comes before the directory itself.
+  std::vector<AddedEntries::Position> unchanged;
+  std::optional<base::RelPath> next;  // that stays
   for (auto at = added_.end(); at != added_.begin();) {
-    --at;
-    const auto next = std::next(at);
-    const bool holds_something = next != added_.end() && next->first.is_within(at->first);
-    if (holds_something || !is_directory(at->first) || is_hidden(at->first)) continue;
-    if (is_in_parent_already(at->first, at->second, opener)) at = added_.erase(at);
+    at = added_.previous(at);
+    auto path = added_.path(at);
+    const auto added = added_.view(at);
+    const bool holds_something = next && next->is_within(path);
+    if (!holds_something && makes_directory(added) && !is_hidden(path) &&
+        is_in_parent_already(path, added, opener)) {
+      unchanged.push_back(at);
+    } else {
+      next = std::move(path);
+    }
   }
+  std::reverse(unchanged.begin(), unchanged.end());
+  added_.erase(unchanged);
 }
 
 }  // namespace ibuild::builder

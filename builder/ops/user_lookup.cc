@@ -61,6 +61,20 @@ std::string_view field(const std::vector<std::string_view>& line, std::size_t in
   return index < line.size() ? line[index] : std::string_view();
 }
 
+/// `kind` is "user" or "group"; those of the image are the ones that may be meant.
+template <typename Entry>
+[[noreturn]] void fail_unknown(const std::string& kind, const std::string& file,
+                               std::string_view name, const std::vector<Entry>& entries) {
+  base::UsageError error("unable to find " + kind + " " + base::printable(name) +
+                         ": no matching entries in " + file + " file");
+  std::vector<std::string> names;
+  names.reserve(entries.size());
+  for (const auto& entry : entries) names.push_back(entry.name);
+  if (const auto nearest = base::nearest_word(name, names))
+    error.set_hint("did you mean " + base::printable(*nearest) + "?");
+  throw error;
+}
+
 }  // namespace
 
 std::vector<UserLookup::User> UserLookup::read_users() const {
@@ -90,11 +104,11 @@ std::vector<UserLookup::Group> UserLookup::read_groups() const {
 
 std::uint32_t UserLookup::group_id(std::string_view name) const {
   if (const auto id = fixed_id(name)) return *id;
-  for (const auto& group : read_groups()) {
+  const auto groups = read_groups();
+  for (const auto& group : groups) {
     if (group.name == name) return group.gid;
   }
-  throw base::UsageError("unable to find group " + base::printable(name) +
-                         ": no matching entries in group file");
+  fail_unknown("group", "group", name, groups);
 }
 
 bool UserLookup::needs_files(std::string_view spec) {
@@ -112,10 +126,7 @@ Owner UserLookup::find_owner(std::string_view spec) const {
     const auto users = read_users();
     const auto user = std::find_if(users.begin(), users.end(),
                                    [&](const User& u) { return u.name == parts.user; });
-    if (user == users.end()) {
-      throw base::UsageError("unable to find user " + base::printable(parts.user) +
-                             ": no matching entries in passwd file");
-    }
+    if (user == users.end()) fail_unknown("user", "passwd", parts.user, users);
     owner = {user->uid, user->gid};
   }
   // BuildKit looks the group of "user:" up, finds none and takes root's.
@@ -140,8 +151,7 @@ StepUser UserLookup::find_step_user(std::string_view spec) const {
   } else if (id || parts.user == "root") {
     result.uid = id.value_or(0);
   } else {
-    throw base::UsageError("unable to find user " + base::printable(parts.user) +
-                           ": no matching entries in passwd file");
+    fail_unknown("user", "passwd", parts.user, users);
   }
   if (result.home.empty()) result.home = result.uid == 0 ? "/root" : "/";
   if (parts.group && !parts.group->empty()) {

@@ -6,15 +6,10 @@
 #include <string_view>
 #include <vector>
 
+#include "builder/tree/owner.h"
 #include "builder/tree/source_tree.h"
 
 namespace ibuild::builder {
-
-struct Owner {
-  std::uint32_t uid = 0;
-  std::uint32_t gid = 0;
-  bool operator==(const Owner&) const = default;
-};
 
 /// Who runs a step.
 struct StepUser {
@@ -34,7 +29,8 @@ class UserLookup {
   explicit UserLookup(const SourceTree& tree) : tree_(tree) {}
 
   /// "user[:group]" of --chown, names or numbers; a number alone is the group as well. Names are
-  /// looked up. Throws: base::UsageError for a name that the image does not know.
+  /// looked up. Throws: base::UsageError for a name that the image does not know, with the nearest
+  /// that it knows as hint.
   Owner find_owner(std::string_view spec) const;
   /// USER's argument for a RUN: names, numbers, supplementary groups unless a group is given.
   /// Throws: base::UsageError.

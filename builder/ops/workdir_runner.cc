@@ -16,7 +16,8 @@ Owner owner_of(const std::string& user, const SourceTree& image, const StepInput
   try {
     return UserLookup(image).find_owner(user);
   } catch (const base::UsageError& error) {
-    input.warn(std::string("WORKDIR belongs to root: ") + error.what());
+    input.warn(std::string("WORKDIR belongs to root: ") + error.what() +
+               (error.hint().empty() ? "" : " (" + error.hint() + ")"));
     return {};
   }
 }

@@ -49,14 +49,25 @@ std::optional<std::string> nearest_name(const image::Reference& reference,
   return nearest && *nearest != familiar ? nearest : std::nullopt;
 }
 
-[[noreturn]] void throw_not_found(const Task& task, const Services& services) {
+[[noreturn]] void throw_not_found(const Task& task, const BuildRequest& request,
+                                  const Services& services) {
   const auto& reference = task.request.reference;
-  std::string message = reference.str() + ": not found (asked: " + source_names(services) + ")";
+  const bool is_forbidden = request.pull == PullPolicy::never;
+  std::string message =
+      reference.str() +
+      (is_forbidden ? ": not in the local store, and --pull=never forbids asking its registry"
+                    : ": not found (asked: " + source_names(services) + ")");
   auto candidates = task.graph->stage_names_for(task.range);
   candidates.insert(candidates.end(), common_images().begin(), common_images().end());
   if (const auto nearest = nearest_name(reference, std::move(candidates)))
     message += " (did you mean " + *nearest + "?)";
-  throw parser::DockerfileError("image-not-found", task.range, std::move(message));
+  parser::DockerfileError error("image-not-found", task.range, std::move(message));
+  if (is_forbidden) {
+    error.set_hint(
+        "build without --pull=never, or bring the image into the store before: `ibuild pull " +
+        reference.familiar() + "`");
+  }
+  throw error;
 }
 
 /// What a source throws, at the place that names the image, and with a stage that may have been
@@ -108,7 +119,7 @@ void load(Task& task, const BuildRequest& request, const Services& services,
       for (const auto& remark : task.image->remarks) watch.note(remark);
       return;
     }
-    throw_not_found(task, services);
+    throw_not_found(task, request, services);
   });
 }
 

@@ -99,7 +99,8 @@ class InstructionPlanner {
   RunCommand run_command(const parser::CommandLine& command) const;
   std::vector<RunMount> run_mounts(const parser::Run& run) const;
   std::vector<parser::Device> run_devices(const parser::Run& run) const;
-  RunMount run_mount(const std::string& value, const SourceName& source) const;
+  parser::Mount read_mount(const parser::WrittenMount& written) const;
+  RunMount run_mount(const parser::WrittenMount& written, const SourceName& source) const;
   void place_secret(RunMount& mount) const;
   void place_agents(RunOp& op) const;
   void complete_target(RunMount& mount, const std::string& written) const;

@@ -251,7 +251,7 @@ image::Platform result_platform(const image::Platform& asked, const image::Platf
     if (asked.variant.empty()) result.variant = base.variant;
     if (asked.os_version.empty()) result.os_version = base.os_version;
   }
-  result.os_features = base.os_features;
+  if (asked.os_features.empty()) result.os_features = base.os_features;
   return image::normalize(std::move(result));
 }
 

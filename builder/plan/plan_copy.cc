@@ -7,6 +7,7 @@
 #include "builder/plan/located.h"
 #include "builder/plan/remote_source.h"
 #include "parser/chmod.h"
+#include "parser/go_url.h"
 
 namespace ibuild::builder {
 namespace {
@@ -105,6 +106,10 @@ decltype(CopyPath::remote) InstructionPlanner::remote_source(const std::string& 
     case RemoteKind::http:
       break;
   }
+  put_off([&] {
+    located(
+        range(), [&] { parser::check_url_escapes(path); }, "bad-url");
+  });
   UrlSource source{path, std::nullopt};
   if (checksum.empty()) return source;
   source.checksum = base::Digest::try_parse(checksum);

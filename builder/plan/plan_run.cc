@@ -66,11 +66,22 @@ InstructionPlanner::RunCommand InstructionPlanner::run_command(
   return run;
 }
 
-RunMount InstructionPlanner::run_mount(const std::string& value, const SourceName& source) const {
+parser::Mount InstructionPlanner::read_mount(const parser::WrittenMount& written) const {
   const auto expander = this->expander();
   const auto expand_value = [&](std::string_view text) { return expander.expand_word(text).text; };
-  const auto mount = located(
-      range(), [&] { return parser::parse_mount(value, expand_value); }, "bad-mount");
+  try {
+    return parser::parse_mount(written.text, expand_value);
+  } catch (const base::UsageError& fault) {
+    parser::DockerfileError error("bad-mount", parser::place_of_fault(fault, written, range()),
+                                  fault.what());
+    error.set_hint(fault.hint());
+    throw error;
+  }
+}
+
+RunMount InstructionPlanner::run_mount(const parser::WrittenMount& written,
+                                       const SourceName& source) const {
+  const auto mount = read_mount(written);
   RunMount planned;
   planned.type = mount.type;
   planned.source = base::RelPath::clean(mount.source).absolute();

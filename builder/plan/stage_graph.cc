@@ -91,7 +91,7 @@ void StageGraph::add_stage(const parser::Stage& stage, const GlobalArgs& args) {
   if (!stage.from.name.empty()) by_name_[base::to_lower(stage.from.name)] = nodes_.size() - 1;
 }
 
-SourceName StageGraph::find_base(const StageNode& node) const {
+SourceName StageGraph::find_base(const StageNode& node) {
   // Of all that name a stage only FROM wants its name in lower case; BuildKit takes another one for
   // an image's.
   if (const auto stage = by_name_.find(node.base_text); stage != by_name_.end())
@@ -102,9 +102,10 @@ SourceName StageGraph::find_base(const StageNode& node) const {
 }
 
 std::optional<SourceName> StageGraph::named_context(const std::string& name,
-                                                    const image::Platform& platform) const {
+                                                    const image::Platform& platform) {
   const auto key = wanted_.contexts.find(name, platform);
   if (!key) return std::nullopt;
+  used_contexts_.insert(*key);
   const auto& spec = wanted_.contexts.at(*key);
   if (const auto* image = std::get_if<ImageContext>(&spec)) {
     if (!image->reference) return FromScratch{};
@@ -118,7 +119,7 @@ std::optional<SourceName> StageGraph::named_context(const std::string& name,
 }
 
 SourceName StageGraph::image_source(const std::string& text, const parser::SourceRange& range,
-                                    const image::Platform& platform) const {
+                                    const image::Platform& platform) {
   if (auto context = named_context(text, platform)) return *std::move(context);
   try {
     return ImageRequest{image::with_default_tag(image::parse_reference(text, wanted_.short_names)),
@@ -148,12 +149,12 @@ void StageGraph::resolve_target() {
        base::nearest_word(target, stage_names()));
 }
 
-SourceName StageGraph::find_copy_source(const std::string& from,
-                                        const parser::SourceRange& range) const {
+SourceName StageGraph::find_copy_source(const std::string& from, const parser::SourceRange& range) {
   if (from.empty()) return FromContext{};
-  if (const auto index = base::parse_i64(from)) {
+  const bool has_plus = from.starts_with('+') && !from.starts_with("+-");  // as Go reads numbers
+  if (const auto index = base::parse_i64(has_plus ? from.substr(1) : from)) {
     if (*index < 0 || static_cast<std::uint64_t>(*index) >= nodes_.size()) {
-      fail("bad-stage-index", range, "invalid stage index " + from);
+      fail("bad-stage-index", range, "invalid stage index " + std::to_string(*index));
     }
     return static_cast<StageIndex>(*index);
   }
@@ -166,7 +167,7 @@ SourceName StageGraph::find_copy_source(const std::string& from,
 }
 
 SourceName StageGraph::find_mount_source(const std::string& from,
-                                         const parser::SourceRange& range) const {
+                                         const parser::SourceRange& range) {
   if (const auto stage = by_name_.find(base::to_lower(from)); stage != by_name_.end())
     return stage->second;
   if (from == kScratch) return FromScratch{};
@@ -174,14 +175,14 @@ SourceName StageGraph::find_mount_source(const std::string& from,
 }
 
 StageInstruction StageGraph::link(const parser::Instruction& instruction, bool is_trigger,
-                                  const parser::SourceRange& range) const {
+                                  const parser::SourceRange& range) {
   StageInstruction linked{&instruction, is_trigger, {}, range};
   if (const auto* copy = std::get_if<parser::Copy>(&instruction.body)) {
     linked.sources.push_back(find_copy_source(copy->from, range));
   } else if (const auto* run = std::get_if<parser::Run>(&instruction.body)) {
     for (const auto& mount : run->mounts) {
       const std::string from = located(
-          range, [&] { return parser::mount_from(mount); }, "bad-mount");
+          range, [&] { return parser::mount_from(mount.text); }, "bad-mount");
       linked.sources.push_back(from.empty() ? SourceName(FromContext{})
                                             : find_mount_source(from, range));
     }
@@ -337,6 +338,23 @@ std::vector<std::string> StageGraph::stage_names_for(const parser::SourceRange& 
   std::vector<std::string> names;
   for (auto node = nodes_.begin(); node != (is_base ? own : nodes_.end()); ++node) {
     if (node != own && !node->stage->from.name.empty()) names.push_back(node->stage->from.name);
+  }
+  return names;
+}
+
+std::vector<std::string> StageGraph::source_names() const {
+  std::vector<std::string> names = stage_names();
+  const auto add = [&](const std::string& name) {
+    if (!name.empty()) names.push_back(name);
+  };
+  for (const auto& node : nodes_) {
+    add(node.base_text);
+    for (const auto& instruction : node.stage->instructions) {
+      if (const auto* copy = std::get_if<parser::Copy>(&instruction.body)) add(copy->from);
+      const auto* run = std::get_if<parser::Run>(&instruction.body);
+      if (run == nullptr) continue;
+      for (const auto& mount : run->mounts) add(parser::mount_from(mount.text));
+    }
   }
   return names;
 }

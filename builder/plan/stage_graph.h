@@ -88,6 +88,10 @@ class StageGraph {
   /// Those of them that an image name at `place` may have meant: for a FROM the stages above it,
   /// else all but the stage that it stands in.
   std::vector<std::string> stage_names_for(const parser::SourceRange& place) const;
+  /// The names of the contexts that took the place of a stage or image, triggers' included.
+  const std::set<std::string>& used_contexts() const { return used_contexts_; }
+  /// What FROM, --from and from= of the file name, whether stage or image.
+  std::vector<std::string> source_names() const;
   /// Every ARG that an instruction of the file or a trigger declares.
   std::set<std::string> declared_args() const;
 
@@ -98,15 +102,14 @@ class StageGraph {
   void resolve_target();
   void name_stages();
   void check_cycles() const;
-  SourceName find_base(const StageNode& node) const;
-  SourceName find_copy_source(const std::string& from, const parser::SourceRange& range) const;
-  SourceName find_mount_source(const std::string& from, const parser::SourceRange& range) const;
+  SourceName find_base(const StageNode& node);
+  SourceName find_copy_source(const std::string& from, const parser::SourceRange& range);
+  SourceName find_mount_source(const std::string& from, const parser::SourceRange& range);
   SourceName image_source(const std::string& text, const parser::SourceRange& range,
-                          const image::Platform& platform) const;
-  std::optional<SourceName> named_context(const std::string& name,
-                                          const image::Platform& platform) const;
+                          const image::Platform& platform);
+  std::optional<SourceName> named_context(const std::string& name, const image::Platform& platform);
   StageInstruction link(const parser::Instruction& instruction, bool is_trigger,
-                        const parser::SourceRange& range) const;
+                        const parser::SourceRange& range);
   std::vector<StageIndex> needs_of(StageIndex stage) const;
   void visit(StageIndex stage, std::vector<int>& state, std::vector<StageIndex>& order) const;
 
@@ -115,6 +118,7 @@ class StageGraph {
   std::vector<StageNode> nodes_;
   std::map<std::string, StageIndex> by_name_;  // lower case
   std::deque<parser::Instruction> triggers_;   // stable addresses
+  std::set<std::string> used_contexts_;
   StageIndex target_ = 0;
   bool needs_all_ = false;
 };

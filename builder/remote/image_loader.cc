@@ -114,7 +114,7 @@ std::optional<image::Descriptor> ImageLoader::fetch_top(const image::Reference& 
 
 std::optional<image::Descriptor> ImageLoader::refresh_top(const image::Reference& reference,
                                                           std::stop_token stop) const {
-  const auto remote = registry_.client().resolve(reference, stop);
+  auto remote = registry_.client().resolve(reference, stop);
   if (!remote) return std::nullopt;
   if (store_.content().has(remote->digest)) return remote;
   return fetch_top(remote->digest.empty() ? reference : by_digest(reference, remote->digest), stop);

@@ -22,7 +22,7 @@ constexpr std::string_view kName = "files.idx";
 constexpr std::array<char, 8> kMagic = {'i', 'b', 'f', 'i', 'l', 'e', 's', '1'};
 /// With more than this many files (107 MiB) the old records are dropped.
 constexpr std::size_t kMaxRecords = 1'000'000;
-constexpr std::size_t kMany = 10'000;  // some 2 MiB while they are not saved
+constexpr std::size_t kMany = 10'000;  // nearly a MiB while they are not saved
 constexpr auto kRacyWindow = std::chrono::seconds(2);
 
 struct Record {
@@ -101,23 +101,35 @@ class RecordWriter {
   std::string buffer_;
 };
 
-/// Whether a newer record tells of the same file in a later state.
-bool is_outdated(const FileIdentity& identity, const std::map<FileIdentity, FileFacts>& fresh) {
-  const auto next = fresh.lower_bound({identity.device, identity.inode, 0, INT64_MIN, INT64_MIN});
-  return next != fresh.end() && next->first.device == identity.device &&
-         next->first.inode == identity.inode;
-}
+/// What is new, in the order of the file.
+class SortedFacts {
+ public:
+  explicit SortedFacts(const FileFactsTable& table) : table_(table), places_(table.sorted()) {}
+  /// Writes those that come before `identity` and were not written yet; none: all.
+  void write_before(const std::optional<FileIdentity>& identity, RecordWriter& out) {
+    for (; next_ < places_.size(); ++next_) {
+      const auto& fresh = table_.identity(places_[next_]);
+      if (identity && !(fresh < *identity)) return;
+      out.put(make_record(fresh, table_.facts(places_[next_])));
+    }
+  }
+  /// Whether one of them tells of the same file in a later state.
+  bool outdate(const FileIdentity& identity) const {
+    const FileIdentity first{identity.device, identity.inode, 0, INT64_MIN, INT64_MIN};
+    const auto next = std::lower_bound(
+        places_.begin(), places_.end(), first,
+        [&](std::uint32_t place, const FileIdentity& b) { return table_.identity(place) < b; });
+    return next != places_.end() && table_.identity(*next).device == identity.device &&
+           table_.identity(*next).inode == identity.inode;
+  }
 
-std::int64_t nanoseconds(const timespec& time) {
-  return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
-}
+ private:
+  const FileFactsTable& table_;
+  std::vector<std::uint32_t> places_;
+  std::size_t next_ = 0;
+};
 
 }  // namespace
-
-FileIdentity FileIdentity::of(const struct stat& status) {
-  return {status.st_dev, status.st_ino, static_cast<std::uint64_t>(status.st_size),
-          nanoseconds(status.st_mtim), nanoseconds(status.st_ctim)};
-}
 
 FileDigestCache::~FileDigestCache() { unload(); }
 
@@ -160,7 +172,7 @@ std::optional<FileFacts> FileDigestCache::find_mapped(const FileIdentity& identi
 std::optional<FileFacts> FileDigestCache::find(const FileIdentity& identity) {
   const std::lock_guard lock(mutex_);
   load();
-  if (const auto fresh = fresh_.find(identity); fresh != fresh_.end()) return fresh->second;
+  if (auto fresh = fresh_.find(identity)) return fresh;
   return find_mapped(identity);
 }
 
@@ -170,7 +182,7 @@ void FileDigestCache::remember(const FileIdentity& identity, const FileFacts& fa
   if (read_at.time_since_epoch() - std::chrono::nanoseconds(changed) < kRacyWindow) return;
   if (facts.capability.size() > kMaxCapabilityBytes) return;
   const std::lock_guard lock(mutex_);
-  fresh_.insert_or_assign(identity, facts);
+  fresh_.put(identity, facts);
 }
 
 void FileDigestCache::save() {
@@ -192,15 +204,14 @@ void FileDigestCache::save_locked() {
   base::AtomicFile file(dir_, base::RelPath::exact(kName));
   RecordWriter out(file);
   const std::size_t kept = mapping_.records + fresh_.size() > kMaxRecords ? 0 : mapping_.records;
-  auto fresh = fresh_.begin();
+  SortedFacts fresh(fresh_);
   for (std::size_t i = 0; i < kept; ++i) {
     const Record record = record_at(mapping_.data, i);
     const auto identity = identity_of(record);
-    for (; fresh != fresh_.end() && fresh->first < identity; ++fresh)
-      out.put(make_record(fresh->first, fresh->second));
-    if (!is_outdated(identity, fresh_) && facts_of(record)) out.put(record);
+    fresh.write_before(identity, out);
+    if (!fresh.outdate(identity) && facts_of(record)) out.put(record);
   }
-  for (; fresh != fresh_.end(); ++fresh) out.put(make_record(fresh->first, fresh->second));
+  fresh.write_before(std::nullopt, out);
   out.flush();
   file.commit();
   fresh_.clear();

@@ -1,40 +1,16 @@
 #pragma once
 
-#include <sys/stat.h>
-
-#include <compare>
-#include <cstdint>
-#include <map>
+#include <cstddef>
 #include <mutex>
 #include <optional>
-#include <string>
+#include <utility>
 
 #include "base/clock.h"
-#include "base/digest.h"
 #include "base/fs_at.h"
+#include "builder/tree/file_facts.h"
+#include "builder/tree/file_facts_table.h"
 
 namespace ibuild::builder {
-
-/// What tells that a file of the host is still the one that was read.
-struct FileIdentity {
-  std::uint64_t device = 0;
-  std::uint64_t inode = 0;
-  std::uint64_t size_bytes = 0;
-  std::int64_t mtime_ns = 0;
-  std::int64_t ctime_ns = 0;
-  auto operator<=>(const FileIdentity&) const = default;
-
-  static FileIdentity of(const struct stat& status);
-};
-
-/// What is known of a file's content.
-struct FileFacts {
-  base::Sha256Value content;
-  std::string capability;  // the xattr security.capability; at most kMaxCapabilityBytes
-  bool operator==(const FileFacts&) const = default;
-};
-inline constexpr std::size_t kMaxCapabilityBytes =
-    24;  // sizeof(struct vfs_ns_cap_data), linux/capability.h
 
 /// cache/files/files.idx: content digests of host files by identity, so that unchanged files are
 /// not read again. A file that was changed less than two seconds before it was read is not
@@ -53,7 +29,7 @@ class FileDigestCache {
   void remember(const FileIdentity& identity, const FileFacts& facts, base::TimePoint read_at);
   /// Writes what is new, together with what the file has by now. Nothing new: does nothing.
   void save();
-  /// The same, but only when what is new takes much memory (some hundred bytes a file).
+  /// The same, but only when what is new takes much memory.
   void save_many();
 
  private:
@@ -72,7 +48,7 @@ class FileDigestCache {
   void* map_ = nullptr;
   std::size_t map_bytes_ = 0;
   Mapping mapping_;
-  std::map<FileIdentity, FileFacts> fresh_;
+  FileFactsTable fresh_;
 };
 
 }  // namespace ibuild::builder

@@ -27,7 +27,6 @@
 #include "cli/exit_code.h"
 #include "cli/image_access.h"
 #include "cli/isolation.h"
-#include "cli/istream_source.h"
 #include "cli/local_repository.h"
 #include "cli/log_file.h"
 #include "cli/option_parser.h"
@@ -37,9 +36,11 @@
 #include "cli/progress.h"
 #include "cli/request_trace.h"
 #include "cli/result_files.h"
+#include "cli/result_places.h"
 #include "cli/signals.h"
 #include "cli/single_task.h"
 #include "cli/source_access.h"
+#include "cli/standard_input.h"
 #include "layers/working_tree.h"
 #include "registry/registry_client.h"
 #include "sandbox/sandbox.h"
@@ -158,9 +159,8 @@ struct BuildInput {
 
 /// Opens the session only when something has to be brought here.
 BuildInput load_input(const BuildOptions& options, const builder::ContextSpec& spec,
-                      std::istream& in, std::stop_token stop,
+                      base::ByteSource& standard_input, std::stop_token stop,
                       const std::function<BuildSession&()>& session) {
-  IstreamSource standard_input(in);
   const auto* directory = std::get_if<builder::DirectoryContext>(&spec);
   auto context = directory != nullptr
                      ? builder::local_context(*directory)
@@ -185,19 +185,21 @@ void refuse_terminal_output(const builder::BuildRequest& request) {
   }
 }
 
+/// As docker has it, the digest of the config; an index has none and is known by its own. Empty
+/// when there is no image.
+const base::Digest& image_id(const builder::BuildResult& result) {
+  return result.config_digest.empty() ? result.image.digest : result.config_digest;
+}
+
 void write_results(const BuildOptions& options, const builder::BuildResult& result,
                    std::ostream& out) {
-  // An index has no config: it is known by its own digest. (That there is one of both, the options'
-  // check has seen to.)
-  const auto& id = result.config_digest.empty() ? result.image.digest : result.config_digest;
+  const auto& id = image_id(result);  // not empty where a file for it is asked for: checked before
   if (!options.iidfile.empty()) write_result_file(options.iidfile, id.str());
   if (!options.buildah.iidfile_raw.empty())
     write_result_file(options.buildah.iidfile_raw, std::string(id.hex()));
   if (!options.metadata_file.empty())
     write_result_file(options.metadata_file, metadata_json(result));
-  if (options.progress_mode() == ProgressMode::quiet && !result.image.digest.empty()) {
-    out << result.image.digest.str() << "\n";
-  }
+  if (options.progress_mode() == ProgressMode::quiet && !id.empty()) out << id.str() << "\n";
 }
 
 /// One run of the command, when its options are known.
@@ -285,7 +287,8 @@ int run_invocation(Invocation& run, const IsolationChoice& isolation, Progress& 
     const BuildSession::Wanted wanted{run.options, request, isolation, run.lock.get()};
     return opened ? *opened : opened.emplace(wanted, progress, run.clock);
   };
-  const auto input = load_input(run.options, run.spec, context.in, signals.token(), session);
+  const auto in = standard_input(context, signals.token());
+  const auto input = load_input(run.options, run.spec, *in, signals.token(), session);
   take_context(input.context, request);
   request.name = build_name(run.options.file, run.options.context);
   request.dockerfile_name = input.dockerfile.name;
@@ -328,9 +331,11 @@ int run_build_variant(const BuildVariant& variant, Arguments arguments, CommandC
   if (parser.parse(words, context.out) == OptionParser::Outcome::help_shown) return kSuccess;
 
   auto request = make_build_request(options);
+  check_result_places(options, request);
   options.registry.insecure_domains = builder::insecure_registries(request);
+  const auto registry_options = options.registry.resolve();  // says what is wrong before all else
   if (options.buildah.http_proxy.value_or(true))
-    take_docker_proxies(options.registry.resolve().docker_config_dir, request);
+    take_docker_proxies(registry_options.docker_config_dir, request);
   const auto mode = options.progress_mode();
   const auto wanted_isolation = parse_isolation(options.isolation);
   refuse_terminal_output(request);

@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "base/unique_fd.h"
+#include "base/stoppable_stream.h"
 #include "cli/exit_code.h"
 #include "cli/image_access.h"
 #include "cli/option_parser.h"
@@ -17,8 +17,8 @@ namespace {
 
 base::UniqueFd open_input(const std::string& path) {
   base::UniqueFd fd(path.empty() || path == "-" ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
-                                                : open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd) throw base::SystemError("open", path);
+                                                : base::open_for_reading(path).release());
+  if (!fd) throw base::SystemError("open", "standard input");
   if (isatty(fd.get()) == 1) {
     throw base::UsageError("standard input is a terminal: name the archive with -i FILE");
   }
@@ -46,7 +46,7 @@ int run_load(Arguments arguments, CommandContext& context) {
   const auto fd = open_input(input);
   const SignalWatcher signals;
   StoreSession session(store.path());
-  base::FdSource source(fd.get());
+  base::StoppableSource source(fd.get(), signals.token());
   for (const auto& image : layers::import_archive(session.store(), source, signals.token())) {
     if (!quiet) tell(image, context.out);
   }

@@ -9,10 +9,33 @@
 #include "cli/option_parser.h"
 #include "cli/options_registry.h"
 #include "cli/password_prompt.h"
+#include "cli/signals.h"
+#include "cli/standard_input.h"
 #include "registry/credentials.h"
 #include "registry/registry_client.h"
 
 namespace ibuild::cli {
+
+namespace {
+
+/// Tells whom the registry refused.
+void check_login(const registry::RegistryOptions& options, const std::string& host,
+                 const registry::Credential& credential, std::stop_token stop) {
+  try {
+    registry::make_registry_client(options)->check_login(host, credential.username,
+                                                         credential.password, std::move(stop));
+  } catch (registry::RegistryError& error) {
+    if (error.status() != 401 && error.status() != 403) throw;
+    error.add_context(base::printable(host) + " does not let " +
+                      base::printable(credential.username) + " in with this password");
+    error.set_hint(
+        "check the name, the password and the registry; many registries want an access token in "
+        "place of the password");
+    throw;
+  }
+}
+
+}  // namespace
 
 int run_login(Arguments arguments, CommandContext& context) {
   OptionParser parser("ibuild login", "Checks and stores the credentials for a registry");
@@ -32,14 +55,16 @@ int run_login(Arguments arguments, CommandContext& context) {
   if (password_stdin && username.empty())
     throw base::UsageError("--password-stdin needs --username");
   const bool as_json = format.json();
+  const auto options = flags.resolve(RegistryFlags::AuthFile::may_be_missing);
 
-  if (username.empty()) username = prompt_line(context.in, context.err, "Username");
-  const auto password = password_stdin ? read_password(context.in) : prompt_password(context.err);
-  const auto options = flags.resolve();
-  registry::make_registry_client(options)->check_login(host, username, password);
+  const SignalWatcher signals;
+  const auto in = standard_input(context, signals.token());
+  if (username.empty()) username = prompt_line(*in, context.err, "Username");
+  const auto password = password_stdin ? read_password(*in) : prompt_password(*in, context.err);
   registry::Credential credential;
   credential.username = username;
   credential.password = password;
+  check_login(options, host, credential, signals.token());
   const auto place = registry::CredentialStore(options).store(host, credential);
   if (as_json) {
     context.out << json_line({{"Registry", host}, {"Username", username}, {"File", place}});

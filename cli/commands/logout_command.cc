@@ -21,7 +21,8 @@ int run_logout(Arguments arguments, CommandContext& context) {
   format.add_to(parser);
   if (parser.parse(arguments, context.out) == OptionParser::Outcome::help_shown) return kSuccess;
   const bool as_json = format.json();
-  const bool erased = registry::CredentialStore(flags.resolve()).erase(host);
+  const bool erased =
+      registry::CredentialStore(flags.resolve(RegistryFlags::AuthFile::may_be_missing)).erase(host);
   if (as_json) {
     context.out << json_line({{"Registry", host}, {"Removed", erased}});
     return kSuccess;

@@ -14,6 +14,8 @@
 #include "cli/option_parser.h"
 #include "cli/options_cache.h"
 #include "cli/options_store.h"
+#include "cli/signals.h"
+#include "cli/standard_input.h"
 #include "cli/store_session.h"
 #include "sandbox/user_namespace.h"
 
@@ -54,14 +56,26 @@ struct PruneOptions {
   }
 };
 
+constexpr std::size_t kMaxAnswerBytes = 4 << 10;
+
 bool is_confirmed(const PruneOptions& options, CommandContext& context) {
   if (options.force) return true;
   context.err << "This removes all of the build cache that no image needs"
-              << (options.all ? ", and all images without a name" : "") << ". Go on? [y/N] ";
-  context.err.flush();
-  std::string answer;
-  std::getline(context.in, answer);
-  return base::iequals(base::trim(answer), "y") || base::iequals(base::trim(answer), "yes");
+              << (options.all ? ", and all images without a name" : "") << ". Go on? [y/N] "
+              << std::flush;
+  const SignalWatcher signals;
+  const auto in = standard_input(context, signals.token());
+  const auto answer = read_line(*in, kMaxAnswerBytes, "the answer");
+  if (!answer) {
+    context.err << "\n";
+    base::UsageError error("nobody answered: nothing was removed");
+    error.set_hint("-f (--force) does not ask");
+    throw error;
+  }
+  const auto word = base::trim(*answer);
+  if (base::iequals(word, "y") || base::iequals(word, "yes")) return true;
+  context.err << "Nothing was removed.\n";
+  return false;
 }
 
 void remove_untagged_images(layers::Store& store) {

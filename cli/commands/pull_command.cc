@@ -82,6 +82,9 @@ int run_pull(Arguments arguments, CommandContext& context) {
     for (const auto& platform : wanted) {
       const auto result = remote::pull_image(access.loader(), reference, platform, watch.id(),
                                              progress, signals.token());
+      const auto warning =
+          platform_warning(reference.familiar(), platform, result.image.config.platform);
+      if (warning && !all_platforms) warnings_to(progress)(*warning);
       top = result.top;
       fetched += result.fetched_blobs;
     }

@@ -12,6 +12,7 @@
 #include "cli/image_access.h"
 #include "cli/image_finder.h"
 #include "cli/option_parser.h"
+#include "cli/option_paths.h"
 #include "cli/platform_flag.h"
 #include "cli/progress.h"
 #include "cli/result_files.h"
@@ -81,6 +82,7 @@ struct PushOptions {
     registry.add_to(parser);
   }
   void check() const {
+    if (!digest_file.empty()) result_file("--digestfile", digest_file);
     if (!all_tags) return;
     if (!destinations.empty())
       throw base::UsageError("--all-tags sends every tag under its own name: name no DESTINATION");
@@ -99,6 +101,16 @@ std::vector<Delivery> find_deliveries(const remote::ImageLoader& loader,
   std::vector<Delivery> deliveries;
   for (auto& target : targets) deliveries.push_back({.image = found, .target = std::move(target)});
   return deliveries;
+}
+
+/// A lone image is sent whatever it is for.
+void warn_of_platform(const remote::ImageLoader& loader, const Delivery& delivery,
+                      const image::Platform& wanted, const registry::WarningSink& warn) {
+  const auto image = loader.try_load_stored(delivery.target, delivery.image.top, wanted);
+  if (!image) return;  // the push says what is missing
+  if (const auto warning =
+          platform_warning(delivery.target.familiar(), wanted, image->config.platform))
+    warn(*warning);
 }
 
 std::string describe(const std::vector<Delivery>& deliveries) {
@@ -125,9 +137,13 @@ int run_push(Arguments arguments, CommandContext& context) {
   std::vector<std::string> sent;
   image::Descriptor last;
   run_task(progress, "pushing " + describe(deliveries), [&](builder::VertexWatch& watch) {
-    for (const auto& [image, target] : deliveries) {
+    for (const auto& delivery : deliveries) {
+      const auto& [image, target] = delivery;
       remote::PushRequest request{.source = image.top, .destination = target};
-      if (!options.platform.empty()) request.platform = parse_platform_flag(options.platform);
+      if (!options.platform.empty()) {
+        request.platform = parse_platform_flag(options.platform);
+        warn_of_platform(access.loader(), delivery, *request.platform, warnings_to(progress));
+      }
       const auto result =
           remote::push_stored(access.loader(), request, watch.id(), progress, signals.token());
       if (!result.parts.empty()) {

@@ -126,16 +126,20 @@ class ImageLookup {
 
 int run_container(const RunOptions& options, const IsolationChoice& isolation,
                   CommandContext& context, SignalWatcher& signals) {
+  auto container = prepare_container(options);
   Progress progress(ProgressMode::plain, context.err);
   ImageAccess access(options.store, options.registry, warnings_to(progress), 0);
-  const auto image =
-      load_image(access.loader(), ImageLookup(options, access, signals.token()).find(progress),
-                 parse_platform_flag(options.platform));
+  const auto platform = parse_platform_flag(options.platform);
+  const auto image = load_image(
+      access.loader(), ImageLookup(options, access, signals.token()).find(progress), platform);
+  if (const auto warning =
+          platform_warning(options.command.front(), platform, image.config.platform))
+    warnings_printed_to(context.err)(*warning);
 
   const builder::LayeredTree files(access.store().layers(), image.layers, "the image",
                                    signals.token());
   const builder::UserLookup users(files);
-  auto container = make_container_spec(options, image.config.config, users);
+  take_image(options, image.config.config, users, container);
   const auto snapshots = make_snapshots(isolation, access.store());
   const auto tree = snapshots->open(image.layers, signals.token());
   container.spec.architectures = {image::normalize(image.config.platform).architecture};

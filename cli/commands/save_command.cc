@@ -16,6 +16,7 @@
 #include "cli/image_access.h"
 #include "cli/image_finder.h"
 #include "cli/option_parser.h"
+#include "cli/option_paths.h"
 #include "cli/platform_flag.h"
 #include "cli/progress.h"
 #include "cli/signals.h"
@@ -58,6 +59,8 @@ class SaveList {
   }
   explicit SaveList(const remote::ImageLoader& loader, builder::BaseImage image)
       : loader_(loader), images_{std::move(image)} {}
+
+  const builder::BaseImage& first() const { return images_.front(); }
 
   void fetch_blobs(const builder::VertexWatch& watch, builder::EventSink& events,
                    std::stop_token stop) const {
@@ -136,6 +139,7 @@ int run_save(Arguments arguments, CommandContext& context) {
   registry.add_to(parser);
   if (parser.parse(arguments, context.out) == OptionParser::Outcome::help_shown) return kSuccess;
   const auto kind = manifest_kind(format);
+  if (output != "-") result_file("--output", output);
   if (output == "-" && isatty(STDOUT_FILENO) == 1) {
     throw base::UsageError(
         "the archive would go to the terminal: name a file with -o, or redirect");
@@ -147,9 +151,14 @@ int run_save(Arguments arguments, CommandContext& context) {
   std::vector<image::Reference> references;
   const auto found = find_one(access.loader(), names, references);
   const auto list = list_to_save(access.loader(), found, platform, kind);
+  if (!platform.empty()) {
+    const auto warning = platform_warning(names.front(), parse_platform_flag(platform),
+                                          list.first().config.platform);
+    if (warning) warnings_to(progress)(*warning);
+  }
   run_task(progress, "saving " + base::printable(names.front()), [&](builder::VertexWatch& watch) {
     list.fetch_blobs(watch, progress, signals.token());
-    const auto file = builder::OutputFile::open(output);
+    const auto file = builder::OutputFile::open(output, signals.token());
     builder::TarLayoutSink tar(file->sink());
     builder::write_image_layout(tar, list.built(), references, kind, access.store().content());
     tar.finish();

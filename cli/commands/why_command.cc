@@ -42,8 +42,10 @@ std::size_t parse_number(std::string_view option, std::string_view text, std::si
                          const std::string& what) {
   const auto number = base::parse_u64(text);
   if (number && *number >= 1 && *number <= highest) return *number;
-  throw base::UsageError(std::string(option) + " " + base::printable(text) + ": there are " +
-                         std::to_string(highest) + " " + what);
+  throw base::UsageError(std::string(option) + " " + base::printable(text) +
+                         (highest == 1
+                              ? ": there is 1 " + what
+                              : ": there are " + std::to_string(highest) + " " + what + "s"));
 }
 
 std::string outcome_text(const StepReport& step) {
@@ -86,10 +88,10 @@ int run_why(Arguments arguments, CommandContext& context) {
   if (parser.parse(arguments, context.out) == OptionParser::Outcome::help_shown) return kSuccess;
 
   const auto reports = read_reports(options);
-  const auto chosen = parse_number("--build", options.build, reports.size(), "builds");
+  const auto chosen = parse_number("--build", options.build, reports.size(), "build");
   const auto& report = reports[chosen - 1];
   if (!options.step.empty()) {
-    const auto step = parse_number("--step", options.step, report.steps.size(), "steps");
+    const auto step = parse_number("--step", options.step, report.steps.size(), "step");
     show_step(context.out, step, report.steps[step - 1]);
     return kSuccess;
   }

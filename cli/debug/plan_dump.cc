@@ -58,8 +58,8 @@ parser::LintReport lint_planned(const builder::BuildRequest& request) {
   std::optional<parser::StageList> stages;
   std::optional<PlannedFile> file;
   try {
+    builder::check_lint_options(request);
     dockerfile = parser::parse_dockerfile(request.dockerfile, unused);
-    builder::check_lint_options(request, *dockerfile);
     stages = parser::build_stages(*dockerfile, unused);
     file = find_bases(request, *stages);
     builder::plan_build(file->targets, file->bases, request, file->escape);
@@ -79,9 +79,10 @@ void dump_plan(const std::string& dockerfile, const std::map<std::string, std::s
   builder::BuildRequest request;
   request.platforms = {image::parse_platform("linux/amd64")};
   for (const auto& [name, value] : build_args) request.build_args[name] = value;
+  request.dockerfile = dockerfile;
+  builder::check_lint_options(request);
   parser::Diagnostics diagnostics;
   const auto parsed = parser::parse_dockerfile(dockerfile, diagnostics);
-  builder::check_lint_options(request, parsed);
   const auto stages = parser::build_stages(parsed, diagnostics);
   auto targets = builder::make_targets(stages, request, request.build_args);
   const auto bases = empty_bases(targets);

@@ -1,7 +1,5 @@
 #include "registry/http/io_wait.h"
 
-#include <sys/eventfd.h>
-
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -12,17 +10,6 @@ namespace ibuild::registry {
 
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
-
-StopWaker::StopWaker(std::stop_token stop) : stop_(std::move(stop)) {
-  if (!stop_.stop_possible()) return;
-  event_.reset(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  if (!event_) throw base::SystemError("make eventfd", "");
-  on_stop_.emplace(stop_, [fd = event_.get()] { ::eventfd_write(fd, 1); });
-}
-
-void StopWaker::check() const {
-  if (stop_.stop_requested()) throw base::CancelledError();
-}
 
 bool wait_for_any(std::span<pollfd> fds, milliseconds timeout, const StopWaker& waker) {
   constexpr std::size_t kMaxDescriptors = 63;

@@ -13,15 +13,24 @@ namespace ibuild::registry {
 
 namespace {
 
-std::string reason_of_last_error() {
-  const unsigned long code = ::ERR_peek_last_error();
+std::string reason_of(unsigned long code) {
   const char* reason = ::ERR_reason_error_string(code);
-  ::ERR_clear_error();
   return reason != nullptr ? reason : "cannot be used";
 }
 
+std::string reason_of_last_error() {
+  const unsigned long code = ::ERR_peek_last_error();
+  ::ERR_clear_error();
+  return reason_of(code);
+}
+
+/// The failed system call is the first in OpenSSL's list; the last says no more than that one did.
 [[noreturn]] void refuse_file(const std::string& path) {
-  throw base::UsageError(path + ": " + reason_of_last_error());
+  const unsigned long first = ::ERR_peek_error();
+  const std::string reason = reason_of_last_error();
+  if (ERR_SYSTEM_ERROR(first))
+    throw base::UsageError(base::SystemError(ERR_GET_REASON(first), "open", path).what());
+  throw base::UsageError(path + ": " + reason);
 }
 
 }  // namespace

@@ -19,16 +19,22 @@ std::optional<base::DirFd> try_open_dir(const std::string& path) {
   return base::DirFd::open(path);
 }
 
+std::string below(const std::string& directory, const std::string& name) {
+  return directory + "/" + name;
+}
+
+[[noreturn]] void refuse_without_key(const std::string& certificate, const std::string& key) {
+  throw base::UsageError(certificate + ": its key " + key + " cannot be read");
+}
+
 TlsFiles read_certs_dir(const base::DirFd& dir) {
   TlsFiles files;
   for (const base::DirEntry& entry : base::list_dir(dir)) {
-    const std::string path = dir.shown_as() + "/" + entry.name;
+    const std::string path = below(dir.shown_as(), entry.name);
     if (path.ends_with(".crt")) files.ca_files.push_back(path);
     if (!path.ends_with(".cert")) continue;
     const std::string key = path.substr(0, path.size() - 5) + ".key";
-    if (::access(key.c_str(), R_OK) != 0) {
-      throw base::UsageError(path + ": its key " + key + " cannot be read");
-    }
+    if (::access(key.c_str(), R_OK) != 0) refuse_without_key(path, key);
     files.client_pairs.push_back({path, key});
   }
   return files;
@@ -62,7 +68,7 @@ TlsFiles find_tls_files(const CertsDirs& dirs, const std::string& host_port) {
     const auto& with_hosts = dirs.with_hosts_files;
     const bool may_be_told = std::ranges::find(with_hosts, parent) != with_hosts.end();
     for (const std::string& name : names) {
-      const std::string path = parent + "/" + name;
+      const std::string path = below(parent, name);
       const auto dir = try_open_dir(path);
       if (dir && !(may_be_told && has_hosts_file(path))) return read_certs_dir(*dir);
     }

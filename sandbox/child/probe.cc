@@ -34,6 +34,7 @@
 #include "sandbox/fail.h"
 #include "sandbox/id_map.h"
 #include "sandbox/needed_calls.h"
+#include "sandbox/root_mount.h"
 #include "sandbox/sandbox.h"
 
 namespace ibuild::sandbox {
@@ -116,8 +117,8 @@ void try_shared_pids() {
 enum class UserNamespace { initial, other };
 
 void try_everything(UserNamespace where, PidNamespace pids) {
-  if (const std::string why_not = why_calls_are_missing(); !why_not.empty()) {
-    throw base::Error(why_not);
+  for (const std::string& why_not : {why_calls_are_missing(), why_mounts_would_show()}) {
+    if (!why_not.empty()) throw base::Error(why_not);
   }
   // Root covered by a scratch is not let into a new user namespace.
   if (pids == PidNamespace::shared) try_in_child("share processes", try_shared_pids);
@@ -167,7 +168,9 @@ int probe_root() {
 
 int probe_user_namespace(PidNamespace pids) {
   std::string note = "user namespace with the ids of this container; overlay with user xattrs";
-  if (!has_admin_capability() || is_identity(own_uid_map())) {
+  const bool is_root = has_admin_capability() && is_identity(own_uid_map());
+  if (is_root && pids == PidNamespace::own) return refused("root uses the profile root");
+  if (!has_admin_capability() || is_root) {
     const UserNamespaceEntry entry = enter_new_user_namespace();
     if (entry.reached == UserNamespaceEntry::Reached::nothing) return refused(entry.why_not);
     if (pids == PidNamespace::own && entry.proc_error != 0) {

@@ -84,17 +84,40 @@ base::DirFd attach_root(const SandboxSpec& spec, const base::DirFd& scratch, bas
   return {std::move(root), "/"};
 }
 
+void unmount(std::string_view phase, int place, const char* what) {
+  if (::fchdir(place) != 0) fail_with_errno(phase, "fchdir");
+  if (::umount2(".", MNT_DETACH) != 0) fail_with_errno(phase, what);
+}
+
+/// Puts what is the root now on top of the new one.
+bool try_pivot(std::string_view phase, const World& world) {
+  if (::fchdir(world.root.get()) != 0) fail_with_errno(phase, "fchdir");
+  if (::syscall(SYS_pivot_root, ".", ".") == 0) return true;
+  if (errno != EINVAL) fail_with_errno(phase, "pivot_root");
+  return false;
+}
+
+/// For a host whose root cannot be put aside, as nothing lies below it (an initramfs): it stays
+/// below the new root, out of reach, and the scratch, which covers it, is put aside.
+void pivot_from_scratch(std::string_view phase, const World& world) {
+  if (::fchdir(world.scratch.get()) != 0) fail_with_errno(phase, "fchdir");
+  if (::chroot(".") != 0) fail_with_errno(phase, "chroot", "scratch");
+  if (!try_pivot(phase, world)) fail_with_errno(phase, "pivot_root");
+  unmount(phase, world.scratch.get(), "umount scratch");
+}
+
 /// Changes to the new root and lets go of everything of the host.
 void switch_root(const World& world) {
   constexpr std::string_view kPhase = "switch root";
   const base::UniqueFd old_root(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!old_root) fail_with_errno(kPhase, "open", "/");
-  if (::fchdir(world.root.get()) != 0) fail_with_errno(kPhase, "fchdir");
-  if (::syscall(SYS_pivot_root, ".", ".") != 0) fail_with_errno(kPhase, "pivot_root");
-  // The old root lies on top of the new one now, and on it the scratch; umount takes the topmost.
-  if (::fchdir(old_root.get()) != 0) fail_with_errno(kPhase, "fchdir");
-  if (::umount2(".", MNT_DETACH) != 0) fail_with_errno(kPhase, "umount scratch");
-  if (::umount2(".", MNT_DETACH) != 0) fail_with_errno(kPhase, "umount old root");
+  if (try_pivot(kPhase, world)) {
+    // The old root lies on top of the new one now, and on it the scratch; umount takes the topmost.
+    unmount(kPhase, old_root.get(), "umount scratch");
+    unmount(kPhase, old_root.get(), "umount old root");
+  } else {
+    pivot_from_scratch(kPhase, world);
+  }
   if (::chdir("/") != 0) fail_with_errno(kPhase, "chdir", "/");
   // Walking up from the root ends in whatever lies on top of it.
   if (base::mount_id_of(AT_FDCWD, "/..") != base::mount_id_of(AT_FDCWD, "/")) {

@@ -187,7 +187,7 @@ TEST_CASE("build: a typo gets a suggestion, and the place", "[e2e]") {
   CHECK_THAT(failed.err, Catch::Contains("Dockerfile:2") && Catch::Contains("COPY"));
 }
 
-TEST_CASE("build: quiet prints the digest, and files hold the results", "[e2e]") {
+TEST_CASE("build: quiet prints the image's id, and files hold the results", "[e2e]") {
   Machine machine;
   machine.write("context/f", "x");
   const auto built = machine.build(
@@ -196,15 +196,22 @@ TEST_CASE("build: quiet prints the digest, and files hold the results", "[e2e]")
   REQUIRE(built.code == 0);
   CHECK(built.err.empty());
   REQUIRE(built.out.ends_with('\n'));
-  const auto digest = built.out.substr(0, built.out.size() - 1);
-  CHECK(base::Digest::try_parse(digest));
+  const auto id = built.out.substr(0, built.out.size() - 1);
+  CHECK(base::Digest::try_parse(id));
+  CHECK(id == machine.read("home/id"));
+  const auto digest = machine.must({"images", "-q", "app"});
   const auto meta = machine.read("home/meta");
   CHECK_THAT(meta, Catch::Contains("\"containerimage.digest\": \"" + digest + "\""));
-  CHECK_THAT(meta, Catch::Contains("\"containerimage.config.digest\": \"" +
-                                   machine.read("home/id") + "\""));
+  CHECK_THAT(meta, Catch::Contains("\"containerimage.config.digest\": \"" + id + "\""));
   CHECK_THAT(meta, Catch::Contains("\"image.name\": \"docker.io/library/app:1\""));
-  CHECK(machine.must({"images", "-q", "app"}) == digest);
-  CHECK_THAT(machine.must({"inspect", machine.read("home/id")}), Catch::Contains(digest));
+  CHECK_THAT(machine.must({"inspect", id}), Catch::Contains(digest));
+
+  // The same config under another manifest is no second meaning of the id.
+  const auto again =
+      machine.build("other:1", "FROM scratch\nCOPY f /\n", {"-q", "--annotation=a=b"});
+  CHECK(again.out == built.out);
+  CHECK(machine.must({"images", "-q", "other"}) != digest);
+  CHECK_THAT(machine.must({"inspect", id}), Catch::Contains(id));
 }
 
 TEST_CASE("build: what is no image has no id, but metadata", "[e2e]") {
@@ -237,6 +244,24 @@ TEST_CASE("build: the Dockerfile may come from standard input, and there may be 
   REQUIRE(built.code == 0);
   CHECK(machine.must({"images", "-q", "one:latest"}) ==
         machine.must({"images", "-q", "h.example/two:2"}));
+}
+
+TEST_CASE("build: the Dockerfile may come through a pipe", "[e2e]") {
+  Machine machine;
+  machine.write("context/f", "x");
+  machine.must_run({"mkfifo", machine.path("context/pipe")});
+  for (const std::string& file : {std::string("/dev/fd/5"), machine.path("context/pipe")}) {
+    INFO(file);
+    const std::vector<std::string> around = {
+        "bash", "-c",
+        file == "/dev/fd/5" ? R"(exec "$@" 5< <(printf 'FROM scratch\nCOPY f /\n'))"
+                            : R"(printf 'FROM scratch\nCOPY f /\n' >"$0" & exec "$@")",
+        file};
+    const auto built =
+        machine.ibuild({"-f", file, "-t", "one", machine.path("context")}, {.around = around});
+    INFO(built.err);
+    CHECK(built.code == 0);
+  }
 }
 
 // The directories of the system itself stay, as BuildKit leaves them; nothing is in them.

@@ -60,6 +60,17 @@ TEST_CASE("buildah options: bases without a registry", "[e2e]") {
   CHECK(machine.build("app:1", "FROM localhost/base:1\n", {"--pull=never"}).code == 0);
   const auto missing = machine.build("app:2", "FROM localhost/none:1\n", {"--pull=never"});
   CHECK(missing.code != 0);
-  CHECK_THAT(missing.err, Catch::Contains("localhost/none:1"));
+  CHECK_THAT(missing.err,
+             Catch::Contains("localhost/none:1: not in the local store, and --pull=never") &&
+                 Catch::Contains("hint: build without --pull=never") &&
+                 Catch::Contains("ibuild pull localhost/none:1") &&
+                 Catch::Contains("Dockerfile:1"));
+  const auto copied = machine.build(
+      "app:2", "FROM localhost/base:1 AS tools\nRUN true\nFROM scratch\nCOPY --from=tolls /a /b\n",
+      {"--pull=never"});
+  CHECK(copied.code != 0);
+  CHECK_THAT(copied.err, Catch::Contains("not in the local store") &&
+                             Catch::Contains("did you mean tools?") &&
+                             Catch::Contains("Dockerfile:4"));
   CHECK(machine.build("app:3", "FROM localhost/base:1\n", {"--pull=newer", "--retry=0"}).code == 0);
 }

@@ -51,6 +51,17 @@ TEST_CASE("check: outline and targets on standard output", "[e2e]") {
              Catch::Contains("app (default)   is all there is"));
 }
 
+TEST_CASE("check: --call=subrequests.describe tells what can be asked", "[e2e]") {
+  Machine machine;
+  prepare(machine);
+  const auto text = machine.must({"build", "--call=subrequests.describe", "context"});
+  CHECK_THAT(text, Catch::StartsWith("NAME") && Catch::Contains("\noutline") &&
+                       Catch::Contains("\nsubrequests.describe"));
+  const auto list =
+      Json::parse(machine.must({"build", "--call=subrequests.describe,format=json", "context"}));
+  CHECK(list.back()["name"] == "frontend.subrequests.describe");
+}
+
 TEST_CASE("check: the answer goes to the metadata file, and there is no id", "[e2e]") {
   Machine machine;
   prepare(machine);

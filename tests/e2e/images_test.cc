@@ -90,3 +90,20 @@ TEST_CASE("doctor: names every profile with its reason", "[e2e]") {
     }
   }
 }
+
+TEST_CASE("doctor: what it calls usable can be asked for, and nothing else", "[e2e]") {
+  for (const Who who : everybody()) {
+    Machine machine(who);
+    const auto text = machine.must({"doctor"});
+    for (const std::string profile : {"root", "rootless", "shared-pids", "chroot"}) {
+      INFO(name_of(who) << ", " << profile << ": " << text);
+      const bool usable = line_after(text, "\n" + profile + " ").find(" yes ") != std::string::npos;
+      machine.must_run(
+          {"install", "-D", "-m", "755", "/bin/busybox", machine.path("context/busybox")});
+      const auto built =
+          machine.build("app:1", "FROM scratch\nCOPY busybox /\nRUN [\"/busybox\", \"true\"]\n",
+                        {"--isolation", profile});
+      CHECK((built.code == 0) == usable);
+    }
+  }
+}

@@ -331,3 +331,53 @@ TEST_CASE("outputs: a squashed image has one layer with the files that count", "
     }
   }
 }
+
+TEST_CASE("outputs: files that cannot be written are told before anything is done", "[e2e]") {
+  Machine machine;
+  machine.write("context/f", "data");
+  const std::string dockerfile = "FROM scratch\nCOPY f /\n";
+  REQUIRE(machine.build("app:1", dockerfile).code == 0);
+  const auto check = [](const Output& refused, const std::string& option) {
+    INFO(option);
+    CHECK(refused.code == 2);
+    CHECK_THAT(refused.err, Catch::Contains("ERROR: " + option) &&
+                                Catch::Contains("no such file or directory") &&
+                                !Catch::Contains("load build definition"));
+  };
+  for (const std::string option : {"--iidfile", "--iidfile-raw", "--metadata-file"})
+    check(machine.build("app:1", dockerfile, {option, "none/file"}), option);
+  check(machine.build("app:1", dockerfile, {"-o", "type=tar,dest=none/x.tar"}),
+        "--output type=tar,dest");
+  check(machine.build("app:1", dockerfile, {"--write-lock", "--lock-file", "none/lock"}),
+        "--lock-file");
+  check(machine.ibuild({"save", "-o", "none/x.tar", "app:1"}), "--output");
+  check(machine.ibuild({"push", "--digestfile", "none/d", "app:1", "127.0.0.1:1/app:1"}),
+        "--digestfile");
+  CHECK_THAT(machine.build("app:1", dockerfile, {"--iidfile", "context"}).err,
+             Catch::Contains("--iidfile context is a directory"));
+}
+
+TEST_CASE("outputs: files beside an output that makes their directory, and on /dev/stdout",
+          "[e2e]") {
+  Machine machine;
+  machine.write("context/f", "data");
+  const auto built = machine.build("app:1", "FROM scratch\nCOPY f /\n",
+                                   {"-o", "made/here", "--metadata-file", "made/here/meta.json"});
+  INFO(built.err);
+  CHECK(built.code == 0);
+  CHECK(machine.exists("made/here/meta.json"));
+  CHECK_THAT(machine.build("app:1", "FROM scratch\nCOPY f /\n", {"--iidfile", "/dev/stdout"}).out,
+             Catch::StartsWith("sha256:"));
+}
+
+TEST_CASE("outputs: nothing is pushed offline", "[e2e]") {
+  Machine machine;
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{"--push"}, {"-o", "type=registry"}}) {
+    auto args = words;
+    args.emplace_back("--offline");
+    const auto refused = machine.build("127.0.0.1:1/app:1", "FROM scratch\nCOPY . /\n", args);
+    CHECK(refused.code == 2);
+    CHECK_THAT(refused.err, Catch::Contains("--offline and ") && !Catch::Contains("COPY"));
+  }
+}

@@ -112,6 +112,7 @@ TEST_CASE("platforms: one build makes one image index", "[e2e]") {
   const auto built = machine.build(
       "app:1", kDockerfile,
       both_and({"--iidfile", machine.path("id"), "--metadata-file", machine.path("metadata")}));
+  const auto quiet = machine.build("app:1", kDockerfile, both_and({"-q"}));
   INFO(built.err);
   REQUIRE(built.code == 0);
   CHECK_THAT(built.err, Catch::Contains("[linux/amd64 stage-1 2/2] COPY f /only-amd64") &&
@@ -122,6 +123,7 @@ TEST_CASE("platforms: one build makes one image index", "[e2e]") {
   const auto metadata = json::parse(machine.read("metadata"));
   const auto digest = metadata.at("containerimage.digest").get<std::string>();
   CHECK(machine.read("id") == digest);
+  CHECK(quiet.out == digest + "\n");
   CHECK(machine.must({"images", "-q", "app"}) == digest);
   CHECK(metadata.at("containerimage.descriptor").at("mediaType") ==
         "application/vnd.oci.image.index.v1+json");
@@ -306,4 +308,47 @@ TEST_CASE("platforms: annotations lie in the index, its entries and the manifest
   const auto refused = machine.build("app:1", "FROM scratch\n", {"--annotation", "index:a=b"});
   CHECK(refused.code != 0);
   CHECK_THAT(refused.err, Catch::Contains("image index"));
+}
+
+TEST_CASE("platforms: a lone image of another platform is told, an index without it refused",
+          "[e2e]") {
+  Machine machine;
+  machine.write("context/f", "data");
+  const std::string other = image::host_platform().architecture == "arm64" ? "amd64" : "arm64";
+  const auto ours = image::host_platform().str();
+  const auto told = [&](const Output& output) {
+    INFO(output.err);
+    CHECK_THAT(output.err, Catch::Contains("is for linux/" + other + ", not for " + ours));
+  };
+  REQUIRE(machine.build("lone:1", kDockerfile, {"--platform", "linux/" + other}).code == 0);
+  REQUIRE(machine.build("index:1", kDockerfile, kBoth).code == 0);
+  told(machine.ibuild({"run", "lone:1", "/tool"}));
+  const auto archive = machine.path("home/x.tar");
+  const auto saved = machine.ibuild({"save", "--platform", ours, "-o", archive, "lone:1"});
+  CHECK(saved.code == 0);
+  told(saved);
+  CHECK_THAT(machine.ibuild({"save", "-o", archive, "lone:1"}).err, !Catch::Contains("not for"));
+  const auto refused =
+      machine.ibuild({"save", "--platform", "linux/s390x", "-o", archive, "index:1"});
+  CHECK(refused.code == 1);
+  CHECK_THAT(refused.err, Catch::Contains("linux/amd64, linux/arm64"));
+  CHECK(machine.ibuild({"run", "--platform", "linux/s390x", "--pull", "never", "index:1"}).code ==
+        125);
+
+  if (!has_registry()) return;
+  const RegistryServer server;
+  const auto name = server.host() + "/lone:1";
+  const auto pushed = machine.ibuild({"push", "--platform", ours, "lone:1", name});
+  CHECK(pushed.code == 0);
+  told(pushed);
+  const auto pulled = machine.ibuild({"pull", name});
+  CHECK(pulled.code == 0);
+  told(pulled);
+  CHECK_THAT(machine.ibuild({"pull", "--platform", "linux/" + other, name}).err,
+             !Catch::Contains("not for"));
+  machine.must({"push", "index:1", server.host() + "/index:1"});
+  const auto missing =
+      machine.ibuild({"pull", "--platform", "linux/s390x", server.host() + "/index:1"});
+  CHECK(missing.code == 1);
+  CHECK_THAT(missing.err, Catch::Contains("it offers linux/amd64, linux/arm64"));
 }

@@ -174,6 +174,36 @@ TEST_CASE("poor kernel: root of a container that has no user namespaces changes 
   }
 }
 
+TEST_CASE("poor kernel: in a chroot that is no mount, steps run in a changed root", "[e2e]") {
+  const std::string wanted = digest_of_steps();
+  // A directory with all that the machine's root has, and a mount itself only where `$2` says so.
+  const std::string script = R"(
+    root=$1 kind=$2; shift 2
+    [ "$kind" = chroot ] || mount --bind "$root" "$root"
+    cd "$root"
+    for entry in /*; do
+      if [ -L "$entry" ]; then cp -P "$entry" .; else mkdir ".$entry"; mount --rbind "$entry" ".$entry"; fi
+    done
+    exec chroot "$root" "$@")";
+  for (const Who who : everybody()) {
+    if (who != Who::root) continue;
+    for (const std::string kind : {"chroot", "mounted"}) {
+      Machine machine(who);
+      machine.must_run({"mkdir", machine.path("root")});
+      const std::vector<std::string> around = {
+          "unshare", "-m", "--propagation",      "private", "sh", "-c",
+          script,    "sh", machine.path("root"), kind};
+      const auto built = build(machine, "auto", around);
+      INFO(kind << built.err);
+      CHECK(built.code == 0);
+      CHECK(built.out == wanted);
+      const auto row = line_after(machine.must({"doctor"}, {.around = around}), "\nroot ");
+      CHECK((row.find(" yes ") != std::string::npos) == (kind == "mounted"));
+      CHECK((row.find("mount --bind DIR DIR") != std::string::npos) == (kind == "chroot"));
+    }
+  }
+}
+
 TEST_CASE("poor kernel: a filter that answers EPERM to clone3 is told of", "[e2e]") {
   for (const Who who : everybody()) {
     INFO(name_of(who));

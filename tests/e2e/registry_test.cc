@@ -154,6 +154,9 @@ TEST_CASE("registry: basic authentication", "[e2e]") {
                      {.stdin_text = "wrong-password\n"});
   CHECK(wrong.code == 3);
   CHECK_THAT(wrong.err + wrong.out, !Catch::Contains("wrong-password"));
+  CHECK_THAT(wrong.err, Catch::Contains(server.host() + " does not let " +
+                                        RegistryServer::username() + " in") &&
+                            Catch::Contains("hint: check the name, the password"));
   machine.must({"login", "-u", RegistryServer::username(), "--password-stdin", server.host()},
                {.stdin_text = RegistryServer::password() + "\n"});
   CHECK(machine.must_run({"stat", "-c", "%a", "docker/config.json"}) == "600");

@@ -51,6 +51,21 @@ TEST_CASE("run: environment, user, working directory, entry point, volume", "[e2
   CHECK(machine.ibuild({"run", "localhost/base:1", "cat", "/gone"}).code == 1);
 }
 
+TEST_CASE("run: a read-only root may lack what is mounted in it", "[e2e]") {
+  for (const Who who : everybody()) {
+    INFO(name_of(who));
+    Machine machine(who);
+    machine.must_run(
+        {"install", "-D", "-m", "755", "/bin/busybox", machine.path("context/busybox")});
+    REQUIRE(machine.build("bare:1", "FROM scratch\nCOPY busybox /\n").code == 0);
+    CHECK(machine.must({"run", "--read-only", "-v", machine.path("context") + ":/data/x:ro",
+                        "bare:1", "/busybox", "sh", "-c",
+                        "/busybox ls /data/x; /busybox touch /x 2>/dev/null || echo no"}) ==
+          "busybox\nno");
+    CHECK(machine.mounts_left().empty());
+  }
+}
+
 TEST_CASE("run: standard input goes to the program", "[e2e]") {
   Machine machine;
   machine.make_base();

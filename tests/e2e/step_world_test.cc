@@ -53,6 +53,20 @@ TEST_CASE("step: limits are set, or what is missing is named", "[e2e]") {
   }
 }
 
+TEST_CASE("step: BUILDKIT_SANDBOX_HOSTNAME names its machine; long output is clipped", "[e2e]") {
+  Machine machine;
+  machine.make_base();
+  const auto built = machine.build(
+      "app:1",
+      "FROM localhost/base:1\nRUN hostname; grep -c box.example /etc/hosts; yes | head -50\n",
+      {"--build-arg=BUILDKIT_SANDBOX_HOSTNAME=box.example"},
+      {.env = {"BUILDKIT_PROGRESS=plain", "BUILDKIT_STEP_LOG_MAX_SIZE=40"}});
+  INFO(built.err);
+  CHECK(built.code == 0);
+  CHECK(built.err.find(" box.example\n") != std::string::npos);
+  CHECK(built.err.find("[output clipped, log limit 40B reached]") != std::string::npos);
+}
+
 TEST_CASE("step: a time-out ends it and says so", "[e2e]") {
   Machine machine;
   machine.make_base();

@@ -98,6 +98,22 @@ TEST_CASE("add: a URL that gives nothing fails at the instruction", "[builder]")
   }
 }
 
+TEST_CASE("add: a wrong escape in a URL is told at the instruction, before any step runs",
+          "[builder]") {
+  BuildFixture f;
+  f.images.add("base", {{"bin/sh", "sh"}});
+  try {
+    f.build("FROM base\nRUN one\nADD http://web.test/100%zz /x\n");
+    FAIL("built");
+  } catch (const parser::DockerfileError& error) {
+    CHECK(std::string(error.what()) == "invalid URL escape \"%zz\"");
+    CHECK_THAT(error.hint(), Contains("%25"));
+    CHECK(error.range().start.line == 3);
+  }
+  CHECK(f.sandbox.commands().empty());
+  CHECK(f.files.asked.empty());
+}
+
 TEST_CASE("add: a repository's files, without its history", "[builder]") {
   if (!test::has_git()) return;
   GitBuild f;

@@ -69,6 +69,20 @@ TEST_CASE("base errors: a stage is suggested beside the hint, where it can be me
   CHECK(Refused("FROM scratch AS build\nCOPY --from=biuld /a /b\n").hint == "log in");
 }
 
+TEST_CASE("base errors: an image that may not be asked for is missing in the store", "[builder]") {
+  test::BuildFixture f;
+  f.request.pull = builder::PullPolicy::never;
+  try {
+    f.build("FROM scratch AS one\nFROM none:1\n");
+    FAIL("built");
+  } catch (const parser::DockerfileError& error) {
+    CHECK_THAT(error.what(), Contains("docker.io/library/none:1: not in the local store") &&
+                                 Contains("--pull=never") && !Contains("asked"));
+    CHECK_THAT(error.hint(), Contains("ibuild pull none:1"));
+    CHECK(error.range().start.line == 2);
+  }
+}
+
 TEST_CASE("base errors: a wrong trigger of a base is told once, with what may be meant",
           "[builder]") {
   test::BuildFixture f;

@@ -25,6 +25,47 @@ TEST_CASE("build: COPY on scratch makes one layer with what the context has", "[
   CHECK(result.names == std::vector<std::string>{"example.com/test:1"});
 }
 
+TEST_CASE("build: TARGETOSVERSION is the version of the platform's system", "[builder]") {
+  BuildFixture f;
+  const std::string dockerfile =
+      "ARG TARGETOSVERSION\nFROM scratch\nARG TARGETOSVERSION\nARG TARGETPLATFORM\n"
+      "LABEL version=$TARGETOSVERSION platform=$TARGETPLATFORM\n";
+  f.request.platforms = {image::parse_platform("windows(10.0.17763)/amd64")};
+  auto config = f.config(f.build(dockerfile));
+  CHECK(config.config.labels.at("version") == "10.0.17763");
+  CHECK(config.config.labels.at("platform") == "windows(10.0.17763)/amd64");
+  CHECK(config.platform.os_version == "10.0.17763");
+  f.request.platforms = {image::parse_platform("linux/amd64")};
+  config = f.config(f.build(dockerfile));
+  CHECK(config.config.labels.at("version").empty());
+  f.request.build_args["TARGETOSVERSION"] = "7";
+  CHECK(f.config(f.build(dockerfile)).config.labels.at("version") == "7");
+}
+
+TEST_CASE("build: --platform of FROM takes features of the system", "[builder]") {
+  BuildFixture f;
+  CHECK_NOTHROW(f.build("FROM --platform=windows(10.0.17763+win32k)/amd64 scratch\nLABEL a=b\n"));
+  try {
+    f.build("FROM scratch\nFROM --platform=windows(10.0+)/amd64 scratch\n");
+    FAIL("built");
+  } catch (const parser::DockerfileError& error) {
+    CHECK_THAT(error.what(), Catch::Contains("failed to parse platform windows(10.0+)/amd64"));
+    CHECK(error.range().start.line == 2);
+  }
+}
+
+TEST_CASE("build: --from takes the number of a stage in any form", "[builder]") {
+  BuildFixture f;
+  f.write("a", "content");
+  for (const char* number : {"0", "+0", "-0", "00"}) {
+    CAPTURE(number);
+    const auto result = f.build(
+        "FROM scratch\nCOPY a /a\nFROM scratch\nCOPY --from=" + std::string(number) + " /a /b\n");
+    CHECK(f.content(*f.tree(result), "b") == "content");
+  }
+  CHECK_THROWS_WITH(f.build("FROM scratch\nCOPY --from=+7 /a /b\n"), "invalid stage index 7");
+}
+
 TEST_CASE("build: the same build again hits in every step and gives the same image", "[builder]") {
   BuildFixture f;
   f.images.add("base", {{"bin/sh", "sh"}});

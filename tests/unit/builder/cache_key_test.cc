@@ -46,6 +46,35 @@ TEST_CASE("cache_key: details are no part of it", "[builder]") {
   CHECK(key.digest() == before);
 }
 
+TEST_CASE("cache_key: details of files are made when somebody asks, until he has enough",
+          "[builder]") {
+  StepKey key;
+  int made = 0;
+  key.add_files([&](const builder::TakeDetail& take) {
+    for (const char* name : {"file a", "file b", "file c"}) {
+      ++made;
+      if (!take(name, "1")) return;
+    }
+  });
+  key.add_files([&](const builder::TakeDetail& take) { take("file d", "2"); });
+  key.add_detail("step", "COPY a b c d /");
+  CHECK(made == 0);
+  std::string seen;
+  key.for_each_detail([&](std::string_view name, std::string_view value) {
+    seen.append(name).append("=").append(value).append(" ");
+    return true;
+  });
+  CHECK(seen == "step=COPY a b c d / file a=1 file b=1 file c=1 file d=2 ");
+  made = 0;
+  int taken = 0;
+  key.for_each_detail([&](std::string_view, std::string_view) { return ++taken < 3; });
+  CHECK(taken == 3);
+  CHECK(made == 2);
+  key.forget_details();
+  key.for_each_detail([&](std::string_view, std::string_view) { return ++taken < 100; });
+  CHECK(taken == 3);
+}
+
 TEST_CASE("miss_reason: names the first thing that differs", "[builder]") {
   const auto reason = [](const StepKey& before, const StepKey& now) {
     return builder::miss_reason(before, now);
@@ -73,6 +102,10 @@ TEST_CASE("miss_reason: tells files apart that stand behind a digest", "[builder
   CHECK(builder::miss_reason(old, with_files("2", {{"a", "1"}})) == "b is gone");
   CHECK(builder::miss_reason(old, with_files("2", {{"a", "2"}, {"c", "1"}})) ==
         "a changed and 2 more");
+  CHECK(builder::miss_reason(with_files("1", {{"z", "1"}, {"a", "1"}, {"z", "9"}}),
+                             with_files("2", {{"z", "2"}, {"z", "3"}, {"b", "1"}, {"b", "2"}})) ==
+        "b is new and 2 more");
+  CHECK(builder::miss_reason(old, with_files("2", {})) == "its files changed");
   const auto one = [&](const char* digest, const char* fingerprint) {
     return with_files(digest, {{"a", fingerprint}});
   };

@@ -246,4 +246,22 @@ TEST_CASE("check: options that are none end a build before anything else", "[bui
   CHECK_THROWS_WITH(f.build("# check=skpi=all\nFROM nowhere\n"),
                     Catch::Contains("invalid check option \"skpi\""));
   CHECK(f.events.warnings().empty());
+  // Also where the file cannot be read.
+  for (const char* rest :
+       {"FROM base\nRUN <<EOF\n", "FROM base\nNOPE\n", "# escape=x\nFROM base\n"}) {
+    INFO(rest);
+    const auto text = std::string("# check=skpi=all\n") + rest;
+    CHECK_THROWS_WITH(f.build(text), Catch::Contains("invalid check option \"skpi\""));
+    const auto report = check(f, text);
+    REQUIRE(report.error);
+    CHECK_THAT(report.error->what(), Catch::Contains("invalid check option \"skpi\""));
+    CHECK(report.error->range().start.line == 1);
+  }
+  // Behind a key given twice there is none.
+  CHECK_THROWS_WITH(f.build("# syntax=a\n# syntax=b\n# check=skpi=all\nFROM base\n"),
+                    Catch::Contains("only one syntax"));
+  f.request.build_args["BUILDKIT_DOCKERFILE_CHECK"] = "skpi=all";
+  const auto report = check(f, "FROM base\nRUN <<EOF\n");
+  REQUIRE(report.error);
+  CHECK_THAT(report.error->what(), Catch::Contains("invalid check option \"skpi\""));
 }

@@ -318,7 +318,7 @@ TEST_CASE(
   CHECK(f.content(*tree, "t/dir") == "now a file");
   CHECK(f.look(*tree, "t/file") == "dir 0750 11:12");
   CHECK(f.look(*tree, "t/kept") == "dir 0750 11:12");
-  CHECK(f.look(*tree, "t/kept/inner") == "");
+  CHECK(f.look(*tree, "t/kept/inner").empty());
 }
 
 TEST_CASE("add: a name above the archive's root stays in the destination", "[builder]") {

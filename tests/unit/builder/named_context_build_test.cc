@@ -163,3 +163,45 @@ TEST_CASE("named context: only what is used is asked for", "[builder]") {
   CHECK_THROWS_WITH(f.build("FROM scratch\nCOPY --from=web x /\n"),
                     Contains("build context web") && Contains("404"));
 }
+
+TEST_CASE("named context: one that nothing uses is told, with what may be meant", "[builder]") {
+  BuildFixture f;
+  f.images.add("base", {{"bin/sh", "", 0755}});
+  OtherDirectory other;
+  other.write("a", "a");
+  f.request.contexts.add("src", other.spec());
+  f.request.contexts.add("bsae", other.spec());
+  f.request.contexts.add("tols", other.spec());
+  f.request.contexts.add("far", other.spec());
+  f.request.contexts.add("base::linux/riscv64", other.spec());
+  f.build(
+      "FROM base AS tools\nFROM base\nCOPY --from=src a /a\n"
+      "RUN --mount=type=bind,from=tools,target=/t b\n");
+  const std::string start = "--build-context: no stage, FROM or --from is called ";
+  CHECK(f.events.warnings() ==
+        std::vector<std::string>{start + "base::linux/riscv64", start + "bsae (did you mean base?)",
+                                 start + "far", start + "tols (did you mean tools?)"});
+}
+
+TEST_CASE("named context: what a trigger or a stage that is not built uses is used", "[builder]") {
+  BuildFixture f;
+  OtherDirectory other;
+  other.write("a", "a");
+  auto& base = f.images.add("base", {{"bin/sh", "", 0755}});
+  base.config.config.on_build = {"COPY --from=triggered a /a"};
+  f.request.contexts.add("triggered", other.spec());
+  f.request.contexts.add("unbuilt", other.spec());
+  f.build("FROM scratch AS no\nCOPY --from=unbuilt a /\nFROM base\n");
+  CHECK(f.events.warnings().empty());
+}
+
+TEST_CASE("named context: a misspelt one is told also when its image is not there", "[builder]") {
+  BuildFixture f;
+  OtherDirectory other;
+  other.write("a", "a");
+  f.request.contexts.add("dpes", other.spec());
+  CHECK_THROWS_AS(f.build("FROM scratch\nCOPY --from=deps a /a\n"), base::Error);
+  CHECK(f.events.warnings() ==
+        std::vector<std::string>{
+            "--build-context: no stage, FROM or --from is called dpes (did you mean deps?)"});
+}

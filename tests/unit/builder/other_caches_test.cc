@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 
+#include "base/error.h"
+#include "builder/cache/cache_options.h"
 #include "builder/cache/layout_cache.h"
 #include "image/oci_layout.h"
 #include "tests/support/builder/fakes.h"
@@ -314,4 +316,19 @@ TEST_CASE("other_caches: tags of one directory do not touch each other", "[build
   second.request.cache_from = {{"local", {{"src", cache.host_path()}, {"tag", "a"}}}};
   second.build(kDockerfile);
   CHECK(second.commands_run() == 0);
+}
+
+TEST_CASE("other_caches: an unknown type gets a suggestion", "[builder]") {
+  const auto hint = [](const std::string& type) {
+    try {
+      (void)builder::read_cache_to({type, {}});
+    } catch (const base::UsageError& error) {
+      return error.hint();
+    }
+    return std::string("known");
+  };
+  CHECK(hint("regsitry") == "did you mean registry?");
+  CHECK(hint("loacl") == "did you mean local?");
+  CHECK(hint("tape") == "the types are registry, local and inline");
+  CHECK(hint("gha") == "use type=registry or type=local");
 }

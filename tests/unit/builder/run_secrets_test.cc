@@ -106,6 +106,14 @@ TEST_CASE("run_secrets: one that is missing is left out, its variable is empty, 
   CHECK(f.sandbox.specs().at(0).secret_env == std::vector<std::string>{"N="});
   CHECK_THROWS_WITH(f.build("FROM base\nRUN --mount=type=secret,id=none,required x\n"),
                     "secret none: not found");
+  f.request.secret_ids = {"token", "key"};
+  try {
+    f.build("FROM base\nRUN --mount=type=secret,id=tokn,required x\n");
+    FAIL("built");
+  } catch (const parser::DockerfileError& error) {
+    CHECK_THAT(error.hint(), Catch::StartsWith("did you mean token?") &&
+                                 Catch::Contains("--secret id=tokn,src="));
+  }
   f.request.secrets = {};
   CHECK_THROWS_AS(f.build("FROM base\nRUN --mount=type=secret,id=token,required y\n"),
                   parser::DockerfileError);

@@ -84,6 +84,41 @@ TEST_CASE("run: proxies reach the process but not the image", "[builder]") {
   CHECK(image::to_json(f.config(result)).find("proxy:3128") == std::string::npos);
 }
 
+TEST_CASE("run: FTP_PROXY needs no ARG, and is part of neither history nor key", "[builder]") {
+  for (const char* name : {"FTP_PROXY", "ftp_proxy", "all_proxy", "NO_PROXY"}) {
+    CAPTURE(name);
+    BuildFixture f;
+    f.request.build_args[name] = "proxy:21";
+    with_base(f);
+    const auto result = f.build("FROM base\nRUN a\n");
+    const std::string written = name;
+    std::string upper = written;
+    std::string lower = written;
+    std::transform(upper.begin(), upper.end(), upper.begin(), ::toupper);
+    std::transform(lower.begin(), lower.end(), lower.begin(), ::tolower);
+    const auto spec = f.sandbox.specs().at(0);
+    CHECK(has(spec.env, upper + "=proxy:21"));
+    CHECK(has(spec.env, lower + "=proxy:21"));
+    CHECK(image::to_json(f.config(result)).find("proxy:21") == std::string::npos);
+    CHECK(f.events.warnings().empty());
+    f.events.clear();
+    f.request.build_args[name] = "other:21";
+    CHECK(f.build("FROM base\nRUN a\n").config_digest == result.config_digest);
+    CHECK(f.events.cached_count() == 2);
+    CHECK(f.sandbox.specs().size() == 1);
+  }
+}
+
+TEST_CASE("run: BUILDKIT_SANDBOX_HOSTNAME is the name of the step's machine", "[builder]") {
+  BuildFixture f;
+  f.request.build_args["BUILDKIT_SANDBOX_HOSTNAME"] = "box.example";
+  with_base(f).build("FROM base\nRUN a\n");
+  CHECK(f.sandbox.specs().at(0).hostname == "box.example");
+  f.request.build_args["BUILDKIT_SANDBOX_HOSTNAME"] = "other";
+  f.build("FROM base\nRUN a\n");
+  CHECK(f.sandbox.specs().size() == 2);  // the step may have written it somewhere
+}
+
 TEST_CASE("run: an unknown user is an error at the instruction", "[builder]") {
   BuildFixture f;
   with_base(f);

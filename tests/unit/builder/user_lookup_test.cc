@@ -52,6 +52,27 @@ TEST_CASE("user_lookup: an unknown name is an error, with and without the files"
   CHECK_THROWS_AS(Fixture().users().find_owner("4294967295"), base::UsageError);
 }
 
+TEST_CASE("user_lookup: the nearest name of the image is suggested", "[builder]") {
+  const Fixture f;
+  const auto hint = [&](const std::string& spec, bool is_step) {
+    try {
+      if (is_step) {
+        (void)f.users().find_step_user(spec);
+      } else {
+        (void)f.users().find_owner(spec);
+      }
+    } catch (const base::UsageError& error) {
+      return error.hint();
+    }
+    return std::string("found");
+  };
+  for (const bool is_step : {false, true}) {
+    CHECK(hint("ap", is_step) == "did you mean app?");
+    CHECK(hint("5:stuff", is_step) == "did you mean staff?");
+    CHECK(hint("somebody", is_step).empty());
+  }
+}
+
 TEST_CASE("user_lookup: only names need the image's files", "[builder]") {
   CHECK(UserLookup::needs_files("app"));
   CHECK(UserLookup::needs_files("5:staff"));

@@ -156,6 +156,20 @@ TEST_CASE("build_request: --quiet and a progress that shows something", "[cli]")
   CHECK(mode("") == cli::ProgressMode::quiet);
 }
 
+TEST_CASE("build_request: BUILDKIT_PROGRESS is what --progress is without a value", "[cli]") {
+  const auto mode = [](const std::string& progress) {
+    return cli::BuildOptions{.progress = progress}.progress_mode();
+  };
+  {
+    const Variable preset("BUILDKIT_PROGRESS", "rawjson");
+    CHECK(mode("") == cli::ProgressMode::rawjson);
+    CHECK(mode("plain") == cli::ProgressMode::plain);
+  }
+  const Variable preset("BUILDKIT_PROGRESS", "loud");
+  CHECK_THROWS_WITH(mode(""), Catch::Contains("loud"));
+  CHECK(mode("none") == cli::ProgressMode::none);
+}
+
 TEST_CASE("build_request: no step can do with less memory than a process needs", "[cli]") {
   CHECK_THROWS_WITH(request_of({"--memory", "4", "."}), Catch::Contains("--memory 4"));
   CHECK_THROWS_WITH(request_of({"--resource=memory=5m", "."}), Catch::Contains("6m"));

@@ -71,6 +71,7 @@ TEST_CASE("cache_listing: filters that are none are refused by name", "[cli]") {
     INFO(bad);
     CHECK_THROWS_AS(CacheFilter({bad}, kNow), base::UsageError);
   }
+  CHECK_THROWS_WITH(CacheFilter({"until=5"}, kNow), "--filter until=5 is no age");
 }
 
 TEST_CASE("cache_listing: the table tells what could go", "[cli]") {

@@ -1,4 +1,5 @@
 #include <catch2/catch.hpp>
+#include <fstream>
 #include <sstream>
 
 #include "base/error.h"
@@ -126,4 +127,27 @@ TEST_CASE("error_report: nothing in a message reaches the terminal raw", "[cli]"
   std::ostringstream err;
   cli::report_error(err, base::Error("bad \x1b]0;title\x07 name"));
   CHECK(err.str() == "ERROR: bad  name\n");
+}
+
+TEST_CASE("dispatch: a mistyped command is told what may have been meant", "[cli]") {
+  for (const auto& [word, meant] : std::vector<std::pair<std::string, std::string>>{
+           {"buidl", "build"}, {"pussh", "push"}, {"inspec", "inspect"}}) {
+    const auto mistyped = run({word, "."});
+    CHECK(mistyped.code == cli::kUsage);
+    CHECK_THAT(mistyped.err, Catch::Contains(word + " is neither a command nor a directory"));
+    CHECK_THAT(mistyped.err, Catch::Contains("did you mean `ibuild " + meant + "`?"));
+  }
+  CHECK(command_of({"contexts-of-mine"}) == "build");
+  CHECK(command_of({"./pussh"}) == "build");
+}
+
+TEST_CASE("dispatch: what cannot be written to standard output is an error", "[cli]") {
+  for (const std::string word : {"--help", "help", "version", "--version"}) {
+    std::istringstream in;
+    std::ofstream full("/dev/full");
+    std::ostringstream err;
+    cli::CommandContext context{.in = in, .out = full, .err = err};
+    CHECK(cli::run_program(Words{word}, context) == cli::kFailure);
+    CHECK_THAT(err.str(), Catch::StartsWith("ERROR: ") && Catch::Contains("standard output"));
+  }
 }

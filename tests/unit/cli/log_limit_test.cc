@@ -1,6 +1,8 @@
 #include "cli/log_limit.h"
 
 #include <catch2/catch.hpp>
+#include <cstdlib>
+#include <optional>
 
 #include "cli/colors.h"
 
@@ -9,7 +11,20 @@ using namespace std::chrono_literals;
 
 namespace {
 constexpr LogLimiter::TimePoint kStart{1000s};
+
+/// What the environment says where these are set; null: not.
+LogLimits limits_of(const char* size, const char* speed) {
+  constexpr const char* kSize = "BUILDKIT_STEP_LOG_MAX_SIZE";
+  constexpr const char* kSpeed = "BUILDKIT_STEP_LOG_MAX_SPEED";
+  if (size != nullptr) ::setenv(kSize, size, 1);
+  if (speed != nullptr) ::setenv(kSpeed, speed, 1);
+  const auto limits = LogLimits::from_environment();
+  ::unsetenv(kSize);
+  ::unsetenv(kSpeed);
+  return limits;
 }
+
+}  // namespace
 
 TEST_CASE("log limit: the size of a step's output", "[cli]") {
   LogLimiter limiter({.max_bytes = 4, .max_bytes_per_second = std::nullopt}, kStart);
@@ -29,6 +44,22 @@ TEST_CASE("log limit: the speed of a step's output, on average", "[cli]") {
 TEST_CASE("log limit: none", "[cli]") {
   LogLimiter limiter({.max_bytes = std::nullopt, .max_bytes_per_second = std::nullopt}, kStart);
   CHECK(limiter.take(std::string(10 << 20, 'x'), kStart).size() == 10 << 20);
+}
+
+TEST_CASE("log limit: variables of the environment", "[cli]") {
+  const LogLimits usual;
+  CHECK(limits_of("100", nullptr).max_bytes == 100u);
+  CHECK(limits_of("100", nullptr).max_bytes_per_second == usual.max_bytes_per_second);
+  CHECK(limits_of(nullptr, "7").max_bytes == usual.max_bytes);
+  CHECK(limits_of(nullptr, "7").max_bytes_per_second == 7u);
+  CHECK(limits_of("0", "0").max_bytes == 0u);
+  CHECK(limits_of("much", "").max_bytes == usual.max_bytes);
+  CHECK(limits_of("much", "").max_bytes_per_second == usual.max_bytes_per_second);
+  CHECK(limits_of(nullptr, "-1").max_bytes == usual.max_bytes);
+  CHECK(limits_of(nullptr, "-1").max_bytes_per_second == std::nullopt);
+  CHECK(limits_of("-1", nullptr).max_bytes == std::nullopt);
+  CHECK(limits_of("-1", nullptr).max_bytes_per_second == std::nullopt);
+  CHECK(limits_of("-1", "7").max_bytes_per_second == 7u);
 }
 
 TEST_CASE("colors: names and red, green, blue", "[cli]") {

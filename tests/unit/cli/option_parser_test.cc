@@ -179,6 +179,15 @@ TEST_CASE("option_parser: help tells of all options but the refused and the igno
     CHECK_THAT(sample.out.str(), !Catch::Contains(hidden));
 }
 
+TEST_CASE("option_parser: descriptions stand below each other, whatever the names hold", "[cli]") {
+  Sample sample;
+  sample.parser.list("--attest", "type=KIND[,…]", sample.list, "Described");
+  (void)sample.parse({"--help"});
+  const auto& help = sample.out.str();
+  CHECK_THAT(help, Catch::Contains("\n  -f,--file PATH                  A file\n"));
+  CHECK_THAT(help, Catch::Contains("\n  --attest type=KIND[,…]          Described\n"));
+}
+
 TEST_CASE("option_parser: a command line goes on with another program's options", "[cli]") {
   Sample sample;
   std::vector<std::string> command;

@@ -4,6 +4,8 @@
 #include <sstream>
 
 #include "base/error.h"
+#include "base/files.h"
+#include "tests/support/scratch_dir.h"
 
 using namespace ibuild;
 
@@ -45,4 +47,25 @@ TEST_CASE("options_registry: a wait and a folder of certificates", "[cli]") {
   CHECK_THROWS_WITH(resolve({"--retry-delay=2h"}), Catch::Contains("--retry-delay"));
   CHECK_THROWS_WITH(resolve({"--cert-dir=/no/such"}), Catch::Contains("--cert-dir"));
   CHECK_THROWS_WITH(resolve({"--cert-dir=/dev/null"}), Catch::Contains("no directory"));
+}
+
+TEST_CASE("options_registry: files that are named must be there, and hold what they are for",
+          "[cli]") {
+  const auto dir = test::make_scratch_dir();
+  const auto put = [&](const std::string& name, const std::string& text) {
+    base::write_file_atomically(dir.dir(), base::RelPath::exact(name), text);
+    return dir.host_path() + "/" + name;
+  };
+  for (const std::string option : {"--registries-conf", "--authfile", "--ca-file"}) {
+    CHECK_THROWS_AS(resolve({option, "/no/such"}), base::UsageError);
+    CHECK_THROWS_WITH(resolve({option, "/no/such"}),
+                      option + ": open /no/such: no such file or directory");
+    CHECK_THROWS_WITH(resolve({option, dir.host_path()}), Catch::Contains("is a directory"));
+  }
+  CHECK_THROWS_WITH(resolve({"--ca-file", put("empty.pem", "")}),
+                    Catch::Contains("--ca-file") && Catch::Contains("no certificate"));
+  const auto file = put("ca.pem", "-----BEGIN CERTIFICATE-----\n");
+  CHECK(resolve({"--ca-file", file}).ca_file == file);
+  CHECK(resolve({"--authfile", file}).explicit_auth_file == file);
+  CHECK(resolve({"--registries-conf", "/dev/null"}).registries_conf == "/dev/null");
 }

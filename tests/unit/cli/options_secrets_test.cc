@@ -87,6 +87,8 @@ TEST_CASE("options_secrets: without any there is no lookup; of equal ids the las
   const Variable variable("IBUILD_TEST_SECRET", "v");
   CHECK(make_secret_lookup({"id=a,src=" + places.file(), "id=a,env=IBUILD_TEST_SECRET"})("a") ==
         "v");
+  CHECK(cli::ids_of_secrets({"id=b,env=IBUILD_TEST_SECRET", "src=" + places.file() + ",id=a"}) ==
+        std::vector<std::string>{"b", "a"});
 }
 
 TEST_CASE("options_secrets: a pipe is read once and remembered", "[cli]") {

@@ -67,3 +67,22 @@ TEST_CASE("targets report: text and JSON", "[cli]") {
   CHECK(json["targets"][1]["platform"] == "linux/arm64");
   CHECK(json["targets"][1]["location"]["ranges"][0]["start"]["line"] == 3);
 }
+
+TEST_CASE("describe report: text and JSON", "[cli]") {
+  CHECK(cli::describe_text() ==
+        "NAME                   VERSION   DESCRIPTION\n"
+        "outline                1.0.0     List all parameters current build target supports\n"
+        "targets                1.0.0     List all targets current build supports\n"
+        "lint                   1.0.0     Lint a Dockerfile\n"
+        "subrequests.describe   1.0.0     List available subrequest types\n");
+  const auto json = Json::parse(cli::describe_json());
+  REQUIRE(json.size() == 4);
+  CHECK(json[0] == Json::parse(R"({
+      "name": "frontend.outline", "version": "1.0.0", "type": "rpc",
+      "description": "List all parameters current build target supports",
+      "opts": [{"name": "target", "description": "Target build stage"}], "inputs": null,
+      "metadata": [{"name": "result.json", "description": ""},
+                   {"name": "result.txt", "description": ""}], "refs": null})"));
+  CHECK(json[2]["metadata"][2]["name"] == "result.statuscode");
+  CHECK(json[3]["opts"] == Json::array());
+}

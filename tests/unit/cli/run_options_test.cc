@@ -1,5 +1,6 @@
 #include <catch2/catch.hpp>
 #include <cstdlib>
+#include <sstream>
 
 #include "base/error.h"
 #include "base/stream.h"
@@ -30,7 +31,9 @@ class NoFiles : public builder::SourceTree {
 cli::ContainerSpec spec_of(const cli::RunOptions& options, const image::RuntimeConfig& config) {
   const NoFiles files;
   const builder::UserLookup users(files);
-  return cli::make_container_spec(options, config, users);
+  auto container = cli::prepare_container(options);
+  cli::take_image(options, config, users, container);
+  return container;
 }
 
 cli::RunOptions options_with(std::vector<std::string> command) {
@@ -165,4 +168,46 @@ TEST_CASE("container_spec: without a network nothing of the host is looked up", 
   const auto spec = spec_of(options, config_with({}, {"x"})).spec;
   CHECK(spec.network == sandbox::NetworkMode::none);
   CHECK_THAT(spec.hosts, Catch::Contains("box") && Catch::Contains("10.0.0.1"));
+}
+
+TEST_CASE("run_options: -- before the image ends the options", "[cli]") {
+  const auto command_of_words = [](const Words& words) {
+    cli::OptionParser parser("ibuild run", "");
+    cli::RunOptions options;
+    options.add_to(parser);
+    std::ostringstream out;
+    (void)parser.parse(words, out);
+    return options.command;
+  };
+  CHECK(command_of_words({"--", "image", "cmd", "-x"}) == Words{"image", "cmd", "-x"});
+  CHECK(command_of_words({"-e", "A=1", "--", "image", "--help"}) == Words{"image", "--help"});
+  CHECK(command_of_words({"image", "--", "x"}) == Words{"image", "--", "x"});
+  CHECK(command_of_words({"--", "image", "--", "x"}) == Words{"image", "--", "x"});
+  CHECK_THROWS_AS(command_of_words({"--"}), UsageError);
+}
+
+TEST_CASE("run_options: values are looked at before there is an image", "[cli]") {
+  const auto refuse = [](const auto& change) {
+    auto options = options_with({"image"});
+    change(options);
+    CHECK_THROWS_AS(cli::prepare_container(options), UsageError);
+  };
+  refuse([](auto& options) { options.resources.memory = "1k"; });
+  refuse([](auto& options) { options.resources.resources = {"memori=2g"}; });
+  refuse([](auto& options) { options.security.options = {"nonsense"}; });
+  refuse([](auto& options) { options.devices = {"null"}; });
+  refuse([](auto& options) { options.ulimits = {"nofile"}; });
+  refuse([](auto& options) { options.shm_size = "much"; });
+  refuse([](auto& options) { options.volumes = {"relative"}; });
+  refuse([](auto& options) { options.env = {"=value"}; });
+  for (const std::string user : {"4294967295", "1:99999999999999999999", "a:b:c"})
+    refuse([&](auto& options) { options.user = user; });
+  auto options = options_with({"image"});
+  options.user = "alice:4294967294";
+  CHECK_NOTHROW(cli::prepare_container(options));
+  options.devices = {"/no/such/device"};
+  CHECK_THROWS_AS(cli::prepare_container(options), base::SystemError);
+  options.devices.clear();
+  options.volumes = {"/no/such/directory:/data"};
+  CHECK_THROWS_AS(cli::prepare_container(options), base::SystemError);
 }

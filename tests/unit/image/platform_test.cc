@@ -67,6 +67,31 @@ TEST_CASE("platform: a Windows version is read from parentheses", "[image]") {
   CHECK(windows.os_version == "10.0.17763");
 }
 
+TEST_CASE("platform: features of the system stand behind its version", "[image]") {
+  const Platform windows = parse_platform("windows(10.0.17763+win32k+b+b)/amd64");
+  CHECK(windows.os_version == "10.0.17763");
+  CHECK(windows.os_features == std::vector<std::string>{"b", "win32k"});
+  CHECK(windows.str_with_version() == "windows(10.0.17763+b+win32k)/amd64");
+  const Platform without = parse_platform("windows(+win32k)/amd64");
+  CHECK(without.os_version.empty());
+  CHECK(without.str_with_version() == "windows(+win32k)/amd64");
+  CHECK(parse_platform("windows(1%2B2)/amd64").os_version == "1+2");
+  CHECK(parse_platform("windows(1%2B2)/amd64").str_with_version() == "windows(1%2B2)/amd64");
+  CHECK(matches(windows, parse_platform("windows(10.0.17763+win32k)/amd64")));
+  CHECK(matches(windows, parse_platform("windows(10.0.17763)/amd64")));
+  CHECK_FALSE(matches(without, parse_platform("windows(+c)/amd64")));
+  CHECK(matches(parse_platform("windows/amd64"), without));
+}
+
+TEST_CASE("platform: what is wrong in the parentheses is named", "[image]") {
+  CHECK_THROWS_WITH(parse_platform("windows(10.0+)/amd64"),
+                    Catch::Contains("a feature of the system, \"\", is not one"));
+  CHECK_THROWS_WITH(parse_platform("windows(10.0%zz)/amd64"),
+                    Catch::Contains("the version in parentheses, \"10.0%zz\", is not one"));
+  CHECK_THROWS_WITH(parse_platform("windows(10 0)/amd64"), Catch::Contains("\"10 0\""));
+  CHECK_THROWS_WITH(parse_platform("windows(1%4)/amd64"), Catch::Contains("\"1%4\""));
+}
+
 TEST_CASE("platform: normal forms stay as they are", "[image]") {
   const auto text = GENERATE("linux/amd64", "linux/arm/v7", "linux/arm64", "linux/amd64/v2");
   const Platform once = parse_platform(text);

@@ -422,4 +422,10 @@ TEST_CASE("archive_import: can be stopped", "[layers]") {
   CHECK(f.blob_count() == 0);
 }
 
+TEST_CASE("archive_import: a text is told from a broken archive", "[layers]") {
+  check_refused("FROM scratch\nCOPY . /\n", "a text that begins with \"FROM scratch\"");
+  check_refused(std::string(2000, 'x'), "a text that begins with");
+  check_refused(std::string(100, '\x01'), "ends within a header");
+}
+
 }  // namespace ibuild::layers

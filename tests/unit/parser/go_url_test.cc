@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "base/error.h"
+
 using namespace ibuild::parser;
 
 namespace {
@@ -54,4 +56,20 @@ TEST_CASE("go_url: a query keeps the pairs that are right", "[parser]") {
   CHECK(url->query[0] == std::pair<std::string, std::string>("a", "1"));
   CHECK(url->query[1] == std::pair<std::string, std::string>("e", "f g"));
   CHECK(url->fragment == "A");
+}
+
+TEST_CASE("go_url: a wrong escape is named", "[parser]") {
+  const auto fault = [](const char* text) {
+    try {
+      check_url_escapes(text);
+      return std::string();
+    } catch (const ibuild::base::UsageError& error) {
+      return std::string(error.what());
+    }
+  };
+  CHECK(fault("http://h/a%20b?c=%zz") == "");
+  CHECK(fault("http://h/a%zz") == "invalid URL escape \"%zz\"");
+  CHECK(fault("http://h/a%4") == "invalid URL escape \"%4\"");
+  CHECK(fault("http://h/a?b=%zz#%") == "invalid URL escape \"%\"");
+  CHECK(fault("https://u%zz@h/x?%yy") == "invalid URL escape \"%zz\"");
 }

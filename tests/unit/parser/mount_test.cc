@@ -153,3 +153,43 @@ TEST_CASE("mount: from is found without reading the rest", "[parser]") {
   CHECK(mount_from("type=$x,from=stage,target=/a") == "stage");
   CHECK(mount_from("target=/a").empty());
 }
+
+TEST_CASE("mount: options of other builders are refused by name, with what to do", "[parser]") {
+  const auto hint = [](const char* csv) {
+    try {
+      parse_mount(csv);
+      return std::string();
+    } catch (const UsageError& error) {
+      return error.hint();
+    }
+  };
+  CHECK(fault("target=/a,Z") == "the option 'Z' of a mount is not supported");
+  CHECK(fault("target=/a,U=true") == "the option 'U' of a mount is not supported");
+  CHECK(fault("type=cache,target=/a,nosuid") == "the option 'nosuid' of a mount is not supported");
+  CHECK_THAT(hint("target=/a,z"), Catch::Contains("--security-opt label="));
+  CHECK_THAT(hint("target=/a,relabel=shared"), Catch::Contains("--security-opt label="));
+  CHECK_THAT(hint("target=/a,U"), Catch::Contains("uid="));
+  CHECK_THAT(hint("type=tmpfs,target=/a,tmpcopyup"), Catch::Contains("tmpfs begins empty"));
+  CHECK_THAT(hint("target=/a,bind-propagation=rshared"), Catch::Contains("its own"));
+}
+
+TEST_CASE("mount: the place of a fault is the option", "[parser]") {
+  const SourceRange instruction{{3, 1}, {3, 60}};
+  const auto place = [&](const std::string& text, int last_column) {
+    const WrittenMount mount{text, {{3, 5}, {3, last_column}}};
+    try {
+      parse_mount(text);
+    } catch (const UsageError& error) {
+      return place_of_fault(error, mount, instruction);
+    }
+    return SourceRange{};
+  };
+  // --mount= begins at column 5, its value at 13.
+  CHECK(place("taget=/c", 20) == SourceRange{{3, 13}, {3, 20}});
+  CHECK(place("type=cache,taget=/c", 31) == SourceRange{{3, 24}, {3, 31}});
+  CHECK(place("target=/a,mode=9,type=cache", 39) == SourceRange{{3, 23}, {3, 28}});
+  CHECK(place("\"taget=/c\"", 22) == SourceRange{{3, 5}, {3, 22}});  // in quotes
+  CHECK(place("type=secret", 23) == SourceRange{{3, 5}, {3, 23}});   // of no option
+  CHECK(place("taget=/c", 27) == SourceRange{{3, 5}, {3, 27}});      // not as it is read
+  CHECK(place_of_fault(UsageError("x"), {"a", {}}, instruction) == instruction);
+}

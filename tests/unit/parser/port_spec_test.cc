@@ -27,6 +27,20 @@ TEST_CASE("port_spec: a range need not be taken apart", "[parser]") {
   CHECK(range.protocol == "udp");
 }
 
+TEST_CASE("port_spec: an unknown protocol gets a suggestion", "[parser]") {
+  const auto hint = [](const char* text) {
+    try {
+      parse_port_spec(text);
+    } catch (const ibuild::base::UsageError& error) {
+      return error.hint();
+    }
+    return std::string("known");
+  };
+  CHECK(hint("80/tpc") == "did you mean tcp?");
+  CHECK(hint("80/upd") == "did you mean udp?");
+  CHECK(hint("80/http2") == "use tcp, udp, sctp");
+}
+
 TEST_CASE("port_spec: capitals are noticed and lowered", "[parser]") {
   CHECK(parse_port_spec("80/TCP").ports == Strings{"80/tcp"});
   CHECK(split_port_word("80/TCP").protocol_has_capitals);

@@ -92,6 +92,8 @@ TEST_CASE("tls_context: files that are no PEM are named", "[registry]") {
     CHECK(std::string(error.what()).starts_with(dirs.path("one/h/ca.crt") + ": "));
   }
   CHECK_NOTHROW(TlsContext(dirs.find("h"), TlsTrust::none));
+  CHECK_THROWS_WITH(TlsContext({.ca_files = {"/no/such"}, .client_pairs = {}}, TlsTrust::verified),
+                    "open /no/such: no such file or directory");
 }
 
 TEST_CASE("tls_context: a folder for every host counts before all others", "[registry]") {

@@ -201,6 +201,29 @@ TEST_CASE("provenance: min keeps arguments, labels, secrets, steps and text back
   CHECK(metadata.at("buildkit_completeness").at("request") == false);
 }
 
+TEST_CASE("provenance: base, variables and the rest of what buildah's options change is told",
+          "[attest]") {
+  Fixture f;
+  const std::string dockerfile = "FROM no.such.registry.example/base\nRUN make\n";
+  f.request.first_base = "base:1";
+  f.request.env = {{"A", "value-a"}, {"https_proxy", "http://me:secret@proxy:3128"}};
+  f.request.unset_env = {"B", "C"};
+  f.request.inherits_labels = false;
+  const auto all = f.predicate(dockerfile);
+  const auto& args = request_of(all).at("args");
+  CHECK(args.at("from") == "base:1");
+  CHECK(args.at("env:A") == "value-a");
+  CHECK(args.at("env:https_proxy") == "http://proxy:3128");
+  CHECK(args.at("unset-env") == "B,C");
+  CHECK(args.at("inherit-labels") == "false");
+  CHECK_FALSE(args.contains("omit-history"));
+  f.request.attestations.provenance->mode = Mode::min;
+  const auto least = f.predicate(dockerfile);
+  CHECK(request_of(least).at("args").at("from") == "base:1");
+  CHECK(least.dump().find("value-a") == std::string::npos);
+  CHECK(least.at("runDetails").at("metadata").at("buildkit_completeness").at("request") == false);
+}
+
 TEST_CASE("provenance: what version control says is in every mode and version", "[attest]") {
   Fixture f;
   f.request.origin.vcs = {{"revision", "abc-dirty"}, {"source", "https://h.example/app.git"}};

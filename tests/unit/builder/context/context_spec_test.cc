@@ -55,6 +55,15 @@ TEST_CASE("context_spec: what is no context is refused", "[context]") {
   CHECK_THROWS_AS(parse_context("https://host/a.git?nonsense=1"), base::UsageError);
 }
 
+TEST_CASE("context_spec: a wrong escape in a URL is named, its password is not", "[context]") {
+  for (const char* url : {"https://me:secret@h/%zz.tar", "https://me:secret@h/%zz.git"}) {
+    CHECK_THROWS_WITH(parse_context(url),
+                      Catch::Contains("invalid URL escape \"%zz\"") && !Catch::Contains("secret"));
+    CHECK_THROWS_WITH(parse_named_context(url), Catch::Contains("invalid URL escape \"%zz\""));
+  }
+  CHECK_NOTHROW(parse_context("https://h/a%20b.tar?c=%zz"));
+}
+
 TEST_CASE("context_spec: images as additional contexts", "[context]") {
   CHECK(named_as<ImageContext>("docker-image://alpine:3").reference->str() ==
         "docker.io/library/alpine:3");
