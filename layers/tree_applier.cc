@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "base/parent_at.h"
 #include "layers/file_times.h"
+#include "layers/owner_records.h"
 #include "layers/store_error.h"
 
 namespace ibuild::layers {
@@ -144,12 +145,7 @@ void TreeApplier::record_owner(int fd, const LayerEntry& entry) {
   } else if (is_own(entry)) {
     return;
   }
-  if (base::write_owner_record(fd, record)) return;
-  base::SystemError error(ENOTSUP, "record the owner of", tree_.show(entry.path));
-  error.set_hint(
-      "the file system of the store takes no user.* attributes: grant the user ids in /etc/subuid "
-      "and /etc/subgid, or use another place (--root)");
-  throw error;
+  if (!base::write_owner_record(fd, record)) throw_no_owner_record(tree_.show(entry.path));
 }
 
 void TreeApplier::set_owner(int parent, const char* name, const LayerEntry& entry) {

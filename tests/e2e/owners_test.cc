@@ -198,3 +198,35 @@ TEST_CASE("owners: `run` shows the owners of an image, and answers as a step doe
     }
   }
 }
+
+// A RAM disk keeps no attributes, as no tmpfs did before Linux 6.6.
+TEST_CASE("owners: where they cannot be recorded no step runs, and nothing is lost", "[e2e]") {
+  for (const Who who : everybody()) {
+    INFO(name_of(who));
+    Machine machine(who);
+    machine.must_run(
+        {"install", "-D", "-m", "755", "/bin/busybox", machine.path("context/busybox")});
+    machine.must_run({"mkdir", machine.path("disk")});
+    const std::vector<std::string> around = {
+        "unshare",
+        "-m",
+        "--propagation",
+        "private",
+        "sh",
+        "-c",
+        "mount -t ramfs none \"$0\" && chmod 777 \"$0\" && exec \"$@\"",
+        machine.path("disk")};
+    const auto build = [&](const std::string& steps) {
+      return machine.build(
+          "app:1", "FROM scratch\nCOPY --chown=5:6 busybox /\n" + steps, {"-q"},
+          {.env = {"IBUILD_ROOT=" + machine.path("disk/store"), "SOURCE_DATE_EPOCH=1700000000"},
+           .around = around});
+    };
+    CHECK(build("").code == 0);
+    const auto built = build("RUN [\"/busybox\", \"chown\", \"7:8\", \"/busybox\"]\n");
+    INFO(built.err);
+    CHECK((built.code == 0) == (who != Who::single));
+    const bool is_told = built.err.find("takes no user.* attributes") != std::string::npos;
+    CHECK(is_told == (who == Who::single));
+  }
+}
