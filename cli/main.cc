@@ -17,7 +17,8 @@ int main(int argc, char** argv) {
   std::ios::sync_with_stdio(false);
   // A closed pipe is an error like any other, not the end of the process in the middle of a commit.
   // A handler and not SIG_IGN, which every program that is started would inherit.
-  std::signal(SIGPIPE, [](int) {});
+  // So is a file that may not grow (`ulimit -f`).
+  for (const int signal : {SIGPIPE, SIGXFSZ}) std::signal(signal, [](int) {});
   const std::vector<std::string> words(argv + (argc > 0 ? 1 : 0), argv + argc);
   ibuild::cli::CommandContext context{.in = std::cin,
                                       .out = std::cout,

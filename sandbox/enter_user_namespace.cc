@@ -72,7 +72,12 @@ void run_map_helper(const char* program, pid_t pid, const IdMap& map) {
       argv.push_back(std::to_string(number));
     }
   }
-  const base::ProgramResult result = base::run_program(argv);
+  base::ProgramResult result;
+  try {
+    result = base::run_program(argv);
+  } catch (const base::SystemError& error) {
+    throw base::Error(std::string(error.what()) + " (Debian's package uidmap has it)");
+  }
   if (result.status.success()) return;
   throw base::Error(std::string(program) + " failed: " + base::printable(base::trim(result.err)) +
                     " (" + result.status.describe() + "; is it installed setuid root?)");

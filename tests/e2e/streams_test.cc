@@ -196,3 +196,15 @@ TEST_CASE("streams: nothing on standard input is told", "[e2e]") {
     CHECK_THAT(refused.err, Catch::Contains("on standard input (-) is empty"));
   }
 }
+
+TEST_CASE("streams: a file that may not grow is an error like any other", "[e2e]") {
+  Machine machine;
+  machine.write("context/big", std::string(300000, 'x'));
+  const auto built =
+      machine.build("app:1", "FROM scratch\nCOPY big /\n",
+                    {"-o", "type=tar,dest=" + machine.path("home/out.tar")},
+                    {.around = {"bash", "-c", "ulimit -f 200; exec \"$@\"", "bash"}});
+  INFO(built.err);
+  CHECK(built.code == 1);
+  CHECK_THAT(built.err, Catch::Contains("ERROR: ") && Catch::Contains("file too large"));
+}
