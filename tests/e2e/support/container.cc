@@ -53,11 +53,10 @@ json mount(const std::string& target, const std::string& type, json options) {
       {"destination", target}, {"type", type}, {"source", type}, {"options", std::move(options)}};
 }
 
+/// As engines mount volumes.
 json bind_of(const std::string& path, const char* access) {
-  return {{"destination", path},
-          {"type", "bind"},
-          {"source", path},
-          {"options", {"rbind", access, "nosuid", "nodev"}}};
+  return {
+      {"destination", path}, {"type", "bind"}, {"source", path}, {"options", {"rbind", access}}};
 }
 
 /// The directories of this host that programs are made of. Where /bin and its like are links they
