@@ -99,6 +99,7 @@ std::vector<Delivery> find_deliveries(const remote::ImageLoader& loader,
   if (targets.empty()) targets.push_back(push_destination(options.source));
   const auto found = find_image(loader, options.source);
   std::vector<Delivery> deliveries;
+  deliveries.reserve(targets.size());
   for (auto& target : targets) deliveries.push_back({.image = found, .target = std::move(target)});
   return deliveries;
 }
@@ -115,6 +116,7 @@ void warn_of_platform(const remote::ImageLoader& loader, const Delivery& deliver
 
 std::string describe(const std::vector<Delivery>& deliveries) {
   std::vector<std::string> names;
+  names.reserve(deliveries.size());
   for (const auto& delivery : deliveries) names.push_back(delivery.target.str());
   return base::join(names, ", ");
 }

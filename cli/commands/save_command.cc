@@ -97,7 +97,7 @@ SaveList list_to_save(const remote::ImageLoader& loader, const FoundImage& found
 /// All names must mean one image: an archive holds one.
 FoundImage find_one(const remote::ImageLoader& loader, const std::vector<std::string>& names,
                     std::vector<image::Reference>& references) {
-  const auto first = find_image(loader, names.front());
+  auto first = find_image(loader, names.front());
   for (const auto& name : names) {
     const auto found = find_image(loader, name);
     if (found.top.digest != first.top.digest) {
