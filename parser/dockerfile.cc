@@ -216,8 +216,12 @@ void DockerfileParser::read_heredoc_body(Heredoc& heredoc, const AstNode& node) 
     }
     if (content == heredoc.name) {
       heredoc.range.end = last_;
-      heredoc.content = heredoc.chomp ? without_leading_tabs(body) : std::move(body);
-      if (heredoc.chomp) heredoc.tabbed_content = std::move(body);
+      if (heredoc.chomp) {
+        heredoc.content = without_leading_tabs(body);
+        heredoc.tabbed_content = std::move(body);
+      } else {
+        heredoc.content = std::move(body);
+      }
       return;
     }
     body += line->text;
@@ -248,6 +252,10 @@ Dockerfile parse_dockerfile(std::string source, Diagnostics& diagnostics) {
   DirectiveBlock block = parse_directives(dockerfile.source);
   dockerfile.directives = std::move(block.directives);
   dockerfile.escape = block.escape;
+  // No more than that at once: most lines of a long file may be none of instructions.
+  constexpr std::size_t kMaxReserved = 1 << 14;
+  const auto lines = std::count(dockerfile.source.begin(), dockerfile.source.end(), '\n') + 1;
+  dockerfile.nodes.reserve(std::min(static_cast<std::size_t>(lines), kMaxReserved));
   DockerfileParser(dockerfile).run(block.last_line);
   warn_about_frontend(dockerfile, diagnostics);
   return dockerfile;

@@ -1,4 +1,6 @@
 // Pass 2: AST → stages.
+#include <algorithm>
+#include <cstddef>
 #include <optional>
 #include <utility>
 
@@ -10,6 +12,8 @@
 namespace ibuild::parser {
 
 namespace {
+
+bool is_from(const AstNode& node) { return base::iequals(node.keyword, "from"); }
 
 Stage open_stage(Instruction instruction) {
   Stage stage;
@@ -56,9 +60,14 @@ void forget_place(DockerfileError& error) {
 StageList build_stages(const Dockerfile& dockerfile, Diagnostics& diagnostics) {
   StageList list;
   list.escape = dockerfile.escape;
-  for (const AstNode& node : dockerfile.nodes) {
+  const auto& nodes = dockerfile.nodes;
+  for (auto node = nodes.begin(); node != nodes.end(); ++node) {
     try {
-      add_instruction(list, build_instruction(node, diagnostics));
+      add_instruction(list, build_instruction(*node, diagnostics));
+      if (!is_from(*node)) continue;
+      // As long as it will be: moving instructions is most of what a long stage costs.
+      const auto next = std::find_if(node + 1, nodes.end(), is_from);
+      list.stages.back().instructions.reserve(static_cast<std::size_t>(next - node - 1));
     } catch (DockerfileError& error) {
       add_frontend_hint(dockerfile, error);
       throw;

@@ -114,6 +114,7 @@ void StagesPlanner::plan_stage(StageIndex index) {
   InstructionPlanner planner(context, state);
   if (!common_.request.inherits_labels) state.image.config.labels.clear();
   if (!common_.request.env.empty()) planner.set_env(common_.request.env);
+  common_.steps.expect(node.instructions.size());
   for (const auto& instruction : node.instructions) planner.plan(instruction);
   tips_.emplace(index, state.tip);
   plan_scans(index, state);

@@ -1,5 +1,6 @@
 #include "builder/plan/step_collector.h"
 
+#include <algorithm>
 #include <type_traits>
 #include <utility>
 
@@ -25,6 +26,11 @@ bool does_same_work(const Step& a, const Step& b) {
 
 StepCollector::Place StepCollector::place_of(const Step& step) {
   return {step.parent, step.op.index(), step.platform.str_with_version()};
+}
+
+void StepCollector::expect(std::size_t count) {
+  const std::size_t wanted = steps_.size() + count;
+  if (wanted > steps_.capacity()) steps_.reserve(std::max(wanted, 2 * steps_.capacity()));
 }
 
 StepId StepCollector::add(Step step) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <map>
 #include <optional>
 #include <string>
@@ -16,6 +17,8 @@ class StepCollector {
  public:
   /// The steps added from here on are for another platform of the result than those before.
   void start_platform() { earlier_end_ = steps_.size(); }
+  /// About so many steps will be added next.
+  void expect(std::size_t count);
   /// Numbers the step. When an earlier platform has the same work on the same parent, its step is
   /// taken instead.
   StepId add(Step step);
