@@ -40,8 +40,7 @@ std::string hint_for(int error_number, const OverlayParts& parts) {
   if (error_number == EPERM) return "mounting needs CAP_SYS_ADMIN";
   if (error_number == EINVAL || error_number == EACCES || error_number == EOPNOTSUPP) {
     return "overlayfs cannot write to all file systems (not to FAT, NFS, ext4 with casefold): put "
-           "the "
-           "store on ext4, XFS, btrfs or tmpfs with --root or IBUILD_ROOT";
+           "the store on ext4, XFS, btrfs or tmpfs with --root or IBUILD_ROOT";
   }
   return "";
 }

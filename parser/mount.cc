@@ -65,8 +65,7 @@ struct ForeignOption {
 };
 constexpr std::string_view kNoRelabelling =
     "leave it out: files are never relabelled; --security-opt label=… of the build says under "
-    "which "
-    "SELinux label steps run";
+    "which SELinux label steps run";
 constexpr std::string_view kOwnerOfStep =
     "leave it out: change owners in the step, or give a cache, secret or ssh mount uid= and gid=";
 constexpr std::string_view kFixedFlags =

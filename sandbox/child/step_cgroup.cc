@@ -122,12 +122,6 @@ void remove_leftovers(const std::string& parent) {
   }
 }
 
-std::string joined(const std::vector<std::string>& words) {
-  std::string text;
-  for (const auto& word : words) text += (text.empty() ? "" : ", ") + word;
-  return text;
-}
-
 /// systemd gives a user's own manager some controllers only, which no unit below it can widen.
 /// Empty where that is not what is missing. See: systemd.resource-control(5), Delegate=
 std::string hint_for_user_manager(const CgroupPlace& place,
@@ -141,7 +135,7 @@ std::string hint_for_user_manager(const CgroupPlace& place,
     if (!has_controller(file, controller)) missing.push_back(controller);
   }
   if (missing.empty()) return "";
-  return "systemd lets users of this machine have no " + joined(missing) +
+  return "systemd lets users of this machine have no " + base::join(missing, ", ") +
          "; leave that limit out, or have the lines `[Service]` and `Delegate=cpu cpuset io memory "
          "pids` put into /etc/systemd/system/user@.service.d/delegate.conf";
 }
@@ -293,7 +287,7 @@ void StepCgroup::make_v2_below_some(Group& group) {
     why += (why.empty() ? "" : "; ") + refusal;
     if (!own.empty()) continue;
     const std::string hint = hint_for_user_manager(group.place, group.controllers);
-    fail("no cgroup for limits of " + joined(group.controllers) + ": " + why,
+    fail("no cgroup for limits of " + base::join(group.controllers, ", ") + ": " + why,
          hint.empty() ? kNeedsRights : hint);
   }
 }
