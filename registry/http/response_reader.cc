@@ -111,6 +111,7 @@ std::string ResponseReader::read_head_text() {
     head += line;
     if (head.size() >= kMaxHeadBytes) fail_protocol("the header fields are too long");
     if (!std::string_view(head).starts_with("HTTP/1.")) fail_protocol("no HTTP/1 status line");
+    begun_ = true;
   }
 }
 

@@ -30,8 +30,11 @@ class ResponseReader {
                  std::uint64_t cap_bytes = std::numeric_limits<std::uint64_t>::max());
   /// After read_body: nothing is left over and the server keeps the connection open.
   bool connection_reusable() const { return reusable_ && begin_ == end_; }
-  /// Whether any byte of an answer has been seen.
+  /// Whether any byte has been seen.
   bool has_seen_bytes() const { return seen_; }
+  /// Whether an answer has begun. Bytes before that are none of it: a server may have sent a body
+  /// behind an answer that has none, such as that to HEAD.
+  bool has_begun() const { return begun_; }
 
  private:
   /// Reads more when nothing is buffered; false at the end of the connection.
@@ -51,6 +54,7 @@ class ResponseReader {
   std::size_t end_ = 0;
   std::uint64_t cap_left_ = 0;
   bool seen_ = false;
+  bool begun_ = false;
   bool reusable_ = false;
 };
 

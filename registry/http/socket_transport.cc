@@ -76,7 +76,8 @@ class SocketTransport : public HttpTransport {
     const auto lease = pool_.acquire(pool_key(request), stop);
     if (lease->connection) {
       // The server may have closed the idle connection while the request was on its way. It has
-      // seen nothing of it then, and a new connection is tried.
+      // seen nothing of it then, and a new connection is tried. So it is when what comes is no
+      // answer: it may be the rest of a former one that came late.
       if (auto response = exchange(*lease, request, proxy, waker, Reused::yes)) return *response;
     }
     lease->connection = connector_.connect(request, proxy, waker);
@@ -95,7 +96,7 @@ class SocketTransport : public HttpTransport {
     return key;
   }
 
-  /// One request and its answer. None when a reused connection gave not one byte.
+  /// One request and its answer. None when a reused connection gave none.
   std::optional<HttpResponse> exchange(ConnectionPool::Lease& lease, const HttpRequest& request,
                                        const std::optional<Url>& proxy, const StopWaker& waker,
                                        Reused reused) {
@@ -113,9 +114,9 @@ class SocketTransport : public HttpTransport {
       if (sent && request.open_body) sent = send_body(connection, request, stall);
       head = reader.read_head();
     } catch (const TransportError& error) {
-      const bool stale = reused == Reused::yes && !reader.has_seen_bytes() &&
-                         error.failure() == TransportFailure::closed;
-      if (!stale) throw;
+      const bool closed = error.failure() == TransportFailure::closed && !reader.has_seen_bytes();
+      const bool littered = error.failure() == TransportFailure::protocol && !reader.has_begun();
+      if (reused == Reused::no || !(closed || littered)) throw;
       return std::nullopt;
     }
     HttpResponse response = read_body(reader, std::move(head), request);

@@ -162,6 +162,26 @@ TEST_CASE("socket_transport: a source that breaks its promise fails the upload",
   CHECK_THROWS_AS(transport->send(request, {}), base::ContentError);
 }
 
+TEST_CASE("socket_transport: the body of an answer that has none is not taken for the next answer",
+          "[registry]") {
+  ScriptedServer server({[](Conversation& talk) {
+                           talk.read_request();
+                           talk.write("HTTP/1.1 500 Oops\r\nContent-Length: 5\r\n\r\n");
+                           talk.read_request();
+                           talk.write("oops\n");
+                           talk.stay_silent();
+                         },
+                         [](Conversation& talk) {
+                           talk.read_request();
+                           talk.answer("200 OK", "whole");
+                         }});
+  const auto transport = make_socket_transport(quick_options());
+  HttpRequest head = get(server.url());
+  head.method = "HEAD";
+  CHECK(transport->send(head, {}).status == 500);
+  CHECK(transport->send(get(server.url()), {}).body == "whole");
+}
+
 TEST_CASE("socket_transport: truncated answers and resets are told apart from whole ones",
           "[registry]") {
   ScriptedServer server({[](Conversation& talk) {
