@@ -226,8 +226,17 @@ StepExecutor::Lookup StepExecutor::settle(const StepInput& input,
     return {std::move(twin->record), {}, std::move(twin->blobs), std::move(twin->from)};
   }
   const StepRecord record{.layer = layer->diff_id, .created = now, .stored = today, .also = {key}};
-  parts_.cache.put(key, record);
-  return {record, {}};
+  return {first_of(key, record), {}};
+}
+
+/// Of steps that make the same layer side by side (those of two platforms, say), the first to get
+/// here says when it was made, for all: the next build finds one record and shall give the same
+/// image.
+StepRecord StepExecutor::first_of(const base::Digest& key, const StepRecord& record) {
+  auto made = made_.lock();
+  const auto [known, is_first] = made->try_emplace(key, record);
+  if (is_first) parts_.cache.put(key, record);
+  return known->second;
 }
 
 layers::Layer StepExecutor::empty_layer() {

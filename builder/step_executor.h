@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -52,6 +53,7 @@ class StepExecutor {
   StepResult take_over(const StepInput& input, StepKey& quick, const Lookup& lookup);
   Lookup make(const StepInput& input, OpRunner& runner);
   Lookup settle(const StepInput& input, std::optional<layers::Layer> layer, base::TimePoint start);
+  StepRecord first_of(const base::Digest& key, const StepRecord& record);
   void tell_why(const StepInput& input, const StepKey& key, const std::string& why_not);
   std::string cause_of_miss(const StepInput& input, const StepKey& key, const std::string& why_not);
   enum class Way { cached, made };
@@ -67,6 +69,7 @@ class StepExecutor {
   std::vector<StepReport> reports_;                               // each step writes its own only
   std::vector<StepTrace> traces_;                                 // likewise
   base::Synchronized<std::optional<layers::Layer>> empty_layer_;  // once it was made
+  base::Synchronized<std::map<base::Digest, StepRecord>> made_;   // layers by what they hold
 };
 
 }  // namespace ibuild::builder

@@ -1,6 +1,7 @@
 #include <catch2/catch.hpp>
 
 #include <algorithm>
+#include <latch>
 
 #include "base/error.h"
 #include "builder/plan/platform_target.h"
@@ -60,6 +61,32 @@ TEST_CASE("multi_platform: an index lists the platforms in the order asked for",
   const auto tagged = f.store->images().find(f.request.tags[0]);
   REQUIRE(tagged);
   CHECK(tagged->digest == result.image.digest);
+}
+
+TEST_CASE("multi_platform: steps of two platforms that make one layer at once give it one time",
+          "[builder]") {
+  BuildFixture f;
+  f.images.add("base", {{"bin/sh", "sh"}});
+  f.clock = base::Clock();
+  for (int round = 0; round < 20; ++round) {
+    const std::string command = "make " + std::to_string(round);
+    std::latch both(2);
+    f.sandbox.on(command, [&](const base::DirFd& root, sandbox::StepObserver&) {
+      both.arrive_and_wait();
+      base::write_file_atomically(root, base::RelPath::exact("made"), command);
+      return 0;
+    });
+    // What differs between the stages, as it does between platforms, is no part of the layer.
+    const std::string dockerfile = "FROM base AS a\nENV STAGE=a\nRUN " + command +
+                                   "\nFROM base AS b\nENV STAGE=b\nRUN " + command +
+                                   "\nCOPY --from=a /made /made-by-a\n";
+    const auto made = f.build(dockerfile);
+    CHECK(f.build(dockerfile).image.digest == made.image.digest);
+    f.request.target = "a";
+    const auto history = f.config(f.build(dockerfile)).history;
+    f.request.target.clear();
+    CHECK(history.at(2).created == f.config(made).history.at(2).created);
+  }
 }
 
 TEST_CASE("multi_platform: each image is the one that a build for its platform alone makes",
