@@ -191,7 +191,7 @@ void read_options(std::string_view text, std::string_view options, Platform& pla
   for (std::size_t i = 0; i < parts.size(); ++i) {
     const bool is_version = i == 0;
     const auto value = decode_option(parts[i]);
-    if (!value || (value->empty() && (!is_version || parts.size() == 1))) {
+    if (!value || (value->empty() && !is_version)) {
       const std::string what =
           is_version ? "the version in parentheses" : "a feature of the system";
       refuse(text, what + ", \"" + base::printable(parts[i]) + "\", is not one");

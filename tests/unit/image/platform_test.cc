@@ -52,7 +52,7 @@ TEST_CASE("platform: one word is completed by this machine", "[image]") {
 
 TEST_CASE("platform: what is no platform is refused", "[image]") {
   const auto text = GENERATE("", "/", "linux/", "/amd64", "linux//v7", "a/b/c/d", "linux/amd 64",
-                             "linux/*", "nonsense", "linux(/amd64", "windows()/amd64");
+                             "linux/*", "nonsense", "linux(/amd64", "windows(+)/amd64");
   CHECK_THROWS_AS(parse_platform(text), base::UsageError);
 }
 
@@ -65,6 +65,7 @@ TEST_CASE("platform: a Windows version is read from parentheses", "[image]") {
   const Platform windows = parse_platform("windows(10.0.17763)/amd64");
   CHECK(windows.str() == "windows/amd64");
   CHECK(windows.os_version == "10.0.17763");
+  CHECK(parse_platform("windows()/amd64") == parse_platform("windows/amd64"));  // as containerd
 }
 
 TEST_CASE("platform: features of the system stand behind its version", "[image]") {
