@@ -2,7 +2,7 @@
 # read, and the templates of those, are dealt with once. Files may have the same names for things of their own: such files come into
 # different batches. clang-tidy still reads each file by itself.
 option(IBUILD_BATCHES "Compile sources in batches" OFF)
-set(IBUILD_BATCH_SIZE 16)
+set(IBUILD_BATCH_SIZE 32 CACHE STRING "how many sources at most")
 if(IBUILD_BATCHES)
   # Names of another file, and types of an anonymous namespace that is not the main file's: told where a file is read by itself.
   target_compile_options(ibuild_warnings INTERFACE -Wno-shadow $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
@@ -15,10 +15,10 @@ function(ibuild_own_names file out)
   string(REGEX MATCHALL "\n[A-Za-z_][^][\n(={;]*" lines "${text}")
   set(names)
   foreach(line IN LISTS lines)
-    if(line MATCHES "^\n(namespace|using namespace|TEST_CASE)" OR line MATCHES "::~?[A-Za-z0-9_]+ *$")
-      continue()  # a test, or what is declared elsewhere: a member, a name that is used
-    elseif(line MATCHES "^\n(struct|class|enum|enum class) ([A-Za-z0-9_]+)")
+    if(line MATCHES "^\n(struct|class|enum|enum class) ([A-Za-z0-9_]+)")
       list(APPEND names "${CMAKE_MATCH_2}")
+    elseif(line MATCHES "^\n(namespace|using namespace|TEST_CASE)" OR line MATCHES "::~?[A-Za-z0-9_]+ *$")
+      continue()  # a test, or what is declared elsewhere: a member, a name that is used
     elseif(line MATCHES "([A-Za-z0-9_]+) *$")
       list(APPEND names "${CMAKE_MATCH_1}")
     endif()

@@ -1,5 +1,6 @@
 include(IbuildBatches)
 include(IbuildPrecompiled)
+ibuild_precompiled(ibuild_std_headers)
 
 # ibuild_room(<folder> [PUBLIC <libs>…] [PRIVATE <libs>…]): the static library ibuild_<name> of all .cc files in a room's
 # folder and its sub-folders, but for main.cc and for sub-folders that are rooms themselves (builder/remote).
@@ -21,5 +22,5 @@ function(ibuild_room folder)
   target_include_directories(ibuild_${name} PUBLIC "${CMAKE_SOURCE_DIR}")
   target_link_libraries(ibuild_${name} PUBLIC ${ROOM_PUBLIC} Threads::Threads PRIVATE ibuild_warnings ${ROOM_PRIVATE})
   ibuild_batch(ibuild_${name})
-  ibuild_precompile(ibuild_${name})
+  ibuild_precompile(ibuild_${name} ibuild_std_headers)
 endfunction()

@@ -16,7 +16,7 @@ namespace ibuild::sandbox {
 
 namespace {
 
-using Program = std::vector<sock_filter>;
+using BpfProgram = std::vector<sock_filter>;
 using RangeIterator = VerdictRanges::const_iterator;
 
 constexpr sock_filter kAllow = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
@@ -42,8 +42,8 @@ constexpr std::uint32_t kCloneFlagsArgument = 0;
 
 /// Allows when the first argument is one of `values`; else refuses.
 template <std::size_t N>
-Program allow_values(const std::array<std::uint32_t, N>& values) {
-  Program program = {load_argument(0)};
+BpfProgram allow_values(const std::array<std::uint32_t, N>& values) {
+  BpfProgram program = {load_argument(0)};
   for (std::size_t i = 0; i < N; ++i) {
     const auto to_allow = static_cast<std::uint8_t>(N - i);  // over the rest and the refusal
     program.push_back(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, values[i], to_allow, 0));
@@ -53,29 +53,29 @@ Program allow_values(const std::array<std::uint32_t, N>& values) {
   return program;
 }
 
-Program check_clone() {
+BpfProgram check_clone() {
   constexpr std::uint32_t kNamespaces = CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER |
                                         CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWCGROUP;
   return {load_argument(kCloneFlagsArgument),
           BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, kNamespaces, 0, 1), kRefuse, kAllow};
 }
 
-Program check_socket() {
+BpfProgram check_socket() {
   return {load_argument(0), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_ALG, 1, 0),
           BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_VSOCK, 0, 1), kRefuse, kAllow};
 }
 
-Program ask_if_creating(std::uint32_t flags_argument) {
+BpfProgram ask_if_creating(std::uint32_t flags_argument) {
   constexpr std::uint32_t kCreating = O_CREAT | (O_TMPFILE & ~O_DIRECTORY);
   return {load_argument(flags_argument), BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, kCreating, 1, 0),
           kAllow, kAsk};
 }
 
-Program ask_if(std::uint32_t argument, std::uint32_t value) {
+BpfProgram ask_if(std::uint32_t argument, std::uint32_t value) {
   return {load_argument(argument), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 1, 0), kAllow, kAsk};
 }
 
-Program leaf(Verdict verdict) {
+BpfProgram leaf(Verdict verdict) {
   switch (verdict) {
     case Verdict::allow:
       return {kAllow};
@@ -106,16 +106,16 @@ Program leaf(Verdict verdict) {
   return {kRefuse};
 }
 
-void append(Program& program, const Program& more) {
+void append(BpfProgram& program, const BpfProgram& more) {
   program.insert(program.end(), more.begin(), more.end());
 }
 
-Program compile(RangeIterator begin, RangeIterator end) {
+BpfProgram compile(RangeIterator begin, RangeIterator end) {
   const auto count = std::distance(begin, end);
   if (count == 1) return leaf(begin->second);
   const RangeIterator middle = std::next(begin, count / 2);
-  const Program below = compile(begin, middle);
-  Program program;
+  const BpfProgram below = compile(begin, middle);
+  BpfProgram program;
   // A conditional jump reaches 255 instructions, an unconditional one any number.
   if (below.size() <= 255) {
     program.push_back(BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, middle->first,
