@@ -125,7 +125,9 @@ void ask_for_network(const Channel& aid) {
 base::Child connect_network(const Frame& request) { return start_pasta(request.fds.at(0).get()); }
 
 void try_network() {
-  auto [aid, far_aid] = Channel::open_pair();
+  auto line = Channel::open_pair();
+  Channel& aid = line.first;
+  Channel& far_aid = line.second;
   const pid_t child = ::fork();
   if (child < 0) fail_with_errno(kPhase, "fork");
   if (child == 0) ask_from_new_namespace(aid, far_aid);
