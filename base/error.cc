@@ -1,5 +1,7 @@
 #include "base/error.h"
 
+#include <sys/resource.h>
+
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -26,6 +28,30 @@ std::string system_message(int error_number, std::string_view call, std::string_
   return message + ": " + describe_errno(error_number);
 }
 
+std::string hint_for_open_files() {
+  rlimit limit{};
+  const bool known = ::getrlimit(RLIMIT_NOFILE, &limit) == 0;
+  return (known ? "ibuild may have " + std::to_string(limit.rlim_cur) + " files open at once"
+                : std::string("the limit for files that are open at once is too low")) +
+         " (`ulimit -n`); raise the limit, to 1024 for example";
+}
+
+/// What ails the machine or this process as a whole; empty where the call's own fault is likely.
+std::string hint_for(int error_number) {
+  switch (error_number) {
+    case EIO:
+    case EUCLEAN:
+      return "the disk fails: see the kernel's log (dmesg), check its file system, and build again";
+    case EMFILE:
+      return hint_for_open_files();
+    case ENFILE:
+      return "all processes of the machine together have too many files open; raise sysctl "
+             "fs.file-max";
+    default:
+      return {};
+  }
+}
+
 }  // namespace
 
 Error::Error(std::string message) : message_(std::move(message)) {}
@@ -41,10 +67,7 @@ SystemError::SystemError(std::string_view call, std::string_view path)
 
 SystemError::SystemError(int error_number, std::string_view call, std::string_view path)
     : Error(system_message(error_number, call, path)), error_number_(error_number) {
-  if (error_number == EIO || error_number == EUCLEAN) {
-    set_hint(
-        "the disk fails: see the kernel's log (dmesg), check its file system, and build again");
-  }
+  set_hint(hint_for(error_number));
 }
 
 ContentError::ContentError(std::string message) : Error(std::move(message)) {}

@@ -27,7 +27,7 @@ class Error : public std::exception {
   std::string hint_;
 };
 
-/// A system call that failed. Takes errno at once. One that tells of a failing disk has a hint.
+/// A system call that failed. Takes errno at once. A failing disk and too many files have a hint.
 class SystemError : public Error {
  public:
   /// Requires: errno is still that of the failed `call`.

@@ -7,10 +7,10 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/kept_owners.h"
 #include "layers/background_remover.h"
 #include "layers/file_times.h"
 #include "layers/overlay_mount.h"
-#include "layers/owner_records.h"
 #include "layers/special_owners.h"
 #include "layers/tree_applier.h"
 #include "layers/tree_differ.h"
@@ -180,7 +180,7 @@ class OverlayBackend : public SnapshotBackend {
   OverlayBackend(const LayerStore& layers, const base::DirFd& temp_dir, OverlayXattrs xattrs)
       : layers_(layers), temp_(temp_dir.dup()), xattrs_(xattrs) {}
   std::unique_ptr<WorkingTree> open(const LayerChain& chain, std::stop_token stop) override {
-    check_owner_records(temp_);
+    base::check_keeps_owners(temp_);
     // overlayfs takes no directory twice.
     return std::make_unique<OverlayTree>(layers_, OverlayTree::Place{temp_, remover_}, xattrs_,
                                          without_repeats(chain), std::move(stop));

@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
-#include "layers/owner_records.h"
+#include "base/kept_owners.h"
 #include "layers/plain_copy.h"
 #include "layers/special_owners.h"
 #include "layers/tree_differ.h"
@@ -168,7 +168,7 @@ class PlainBackend : public SnapshotBackend {
   PlainBackend(const LayerStore& layers, const base::DirFd& temp_dir)
       : layers_(layers), temp_(temp_dir.dup()) {}
   std::unique_ptr<WorkingTree> open(const LayerChain& chain, std::stop_token stop) override {
-    check_owner_records(temp_);
+    base::check_keeps_owners(temp_);
     return std::make_unique<PlainTree>(layers_, temp_, kept_, chain, stop);
   }
 

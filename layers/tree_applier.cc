@@ -13,9 +13,9 @@
 #include <cerrno>
 
 #include "base/error.h"
+#include "base/kept_owners.h"
 #include "base/parent_at.h"
 #include "layers/file_times.h"
-#include "layers/owner_records.h"
 #include "layers/store_error.h"
 
 namespace ibuild::layers {
@@ -145,7 +145,7 @@ void TreeApplier::record_owner(int fd, const LayerEntry& entry) {
   } else if (is_own(entry)) {
     return;
   }
-  if (!base::write_owner_record(fd, record)) throw_no_owner_record(tree_.show(entry.path));
+  if (!base::write_owner_record(fd, record)) base::throw_no_owner_record(tree_.show(entry.path));
 }
 
 void TreeApplier::set_owner(int parent, const char* name, const LayerEntry& entry) {

@@ -8,6 +8,7 @@
 #include <sys/mount.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -220,7 +221,7 @@ struct Trial {
 Trial try_in_this_process() {
   const uid_t uid = ::geteuid();
   const gid_t gid = ::getegid();
-  if (::unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) {
+  if (!make_user_namespace()) {
     return {explain_refusal(UserNamespaceStep::unshare, errno)};
   }
   try {
@@ -273,6 +274,20 @@ Trial try_in_a_child() {
 
 }  // namespace
 
+bool make_user_namespace() {
+  constexpr timespec kPause{0, 5000000};
+  constexpr int kTries = 200;  // a second: 20 ms are usual, a machine at its limits takes longer
+  for (int tries = 0; ::unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0; ++tries) {
+    if (errno != ENOSPC || tries == kTries) return false;
+    if (!forbidden_namespaces().empty()) {
+      errno = ENOSPC;
+      return false;
+    }
+    ::nanosleep(&kPause, nullptr);
+  }
+  return true;
+}
+
 bool has_admin_capability() {
   __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
   std::array<__user_cap_data_struct, 2> data{};
@@ -300,7 +315,7 @@ UserNamespaceEntry enter_new_user_namespace() {
   GrantedMaps maps = granted_maps();
   UserNamespaceEntry entry{Reached::ranges, maps.why_not, trial.proc_error};
   OutsideHelper helper([&](pid_t pid) { map_from_outside(pid, maps); });
-  if (::unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) {
+  if (!make_user_namespace()) {
     return {Reached::nothing, explain_refusal(UserNamespaceStep::unshare, errno)};
   }
   if (entry.why_not.empty()) entry.why_not = helper.ask();

@@ -23,6 +23,11 @@ struct UserNamespaceEntry {
 /// thread. Throws: SystemError, Error when it got stuck half-way.
 UserNamespaceEntry enter_new_user_namespace();
 
+/// unshare(2) of a user and a mount namespace. Where few are allowed it waits for those that are
+/// going: the kernel counts one for some milliseconds after the end of its last process. False when
+/// it is refused; errno says why. Requires: one thread.
+bool make_user_namespace();
+
 /// What mounting a /proc of a pid namespace of one's own fails with here (errno); 0: it works.
 /// Tried in a child. Throws: SystemError.
 int error_of_own_proc();

@@ -1,13 +1,10 @@
 // probe_profile and probe_profiles of sandbox/user_namespace.h.
-#include <fcntl.h>
-
 #include <chrono>
 #include <string>
 
 #include "base/child.h"
 #include "base/error.h"
 #include "base/text.h"
-#include "base/unique_fd.h"
 #include "sandbox/sandbox.h"
 #include "sandbox/user_namespace.h"
 
@@ -16,7 +13,7 @@ namespace ibuild::sandbox {
 // In a process of its own, as a process that has gone into a namespace does not come back.
 ProfileProbe probe_profile(const std::string& profile, const std::string& store) {
   base::ProgramOptions options;
-  options.timeout = std::chrono::milliseconds(10000);
+  options.timeout = std::chrono::milliseconds(20000);
   try {
     const base::ProgramResult result = base::run_program(
         {"/proc/self/exe", std::string(kSandboxChildArg), "probe", profile, store}, options);
@@ -29,19 +26,7 @@ ProfileProbe probe_profile(const std::string& profile, const std::string& store)
   }
 }
 
-ProfileProbe probe_private_network() {
-  ProfileProbe probe{"private", false, ""};
-  try {
-    static_cast<void>(base::run_program({"pasta", "--version"}));
-  } catch (const base::SystemError&) {
-    probe.reason = "pasta is not there: install the package passt";
-    return probe;
-  }
-  const base::UniqueFd tun(::open("/dev/net/tun", O_RDWR | O_CLOEXEC));
-  probe.usable = tun.valid();
-  probe.reason = probe.usable ? "pasta" : base::SystemError("open", "/dev/net/tun").what();
-  return probe;
-}
+ProfileProbe probe_private_network() { return probe_profile("private", "/"); }
 
 std::vector<ProfileProbe> probe_profiles(const std::string& store) {
   return {probe_profile("root", store),

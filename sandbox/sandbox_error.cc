@@ -12,8 +12,10 @@ SandboxError::SandboxError(std::string phase, std::string message)
       detail_(std::move(message)) {}
 
 void fail_with_errno(std::string_view phase, std::string_view call, std::string_view path) {
-  const int error_number = errno;
-  throw SandboxError(std::string(phase), base::SystemError(error_number, call, path).what());
+  const base::SystemError cause(errno, call, path);
+  SandboxError error(std::string(phase), cause.what());
+  error.set_hint(cause.hint());
+  throw error;
 }
 
 }  // namespace ibuild::sandbox

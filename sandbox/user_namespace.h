@@ -44,8 +44,8 @@ struct ProfileProbe {
 /// Tries one of them, but "none", for real, in a short-lived child. `store`: the host path where
 /// steps' roots are to be, whether or not it is there yet.
 ProfileProbe probe_profile(const std::string& profile, const std::string& store = "/tmp");
-/// Whether steps can have a network of their own (NetworkMode::own): the program and the device
-/// that it takes. `profile` is "private".
+/// Whether steps can have a network of their own (NetworkMode::own): connects one, in a short-lived
+/// child. `profile` is "private".
 ProfileProbe probe_private_network();
 /// Tries each profile for real (in short-lived children) and says what works. Leaves nothing
 /// behind.

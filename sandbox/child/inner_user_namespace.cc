@@ -1,7 +1,5 @@
 #include "sandbox/child/inner_user_namespace.h"
 
-#include <sched.h>
-
 #include <cerrno>
 #include <string>
 
@@ -16,7 +14,7 @@ void enter_inner_user_namespace(std::string_view phase) {
   const IdMap uids = same_ids(own_uid_map());
   const IdMap gids = same_ids(own_gid_map());
   OutsideHelper helper([&](pid_t pid) { write_id_maps(pid, uids, gids); });
-  if (::unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) {
+  if (!make_user_namespace()) {
     throw SandboxError(std::string(phase), explain_refusal(UserNamespaceStep::unshare, errno));
   }
   const std::string why_not = helper.ask();

@@ -2,6 +2,8 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
@@ -12,6 +14,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/scope_exit.h"
 #include "base/stream.h"
 #include "base/text.h"
 #include "base/unique_fd.h"
@@ -89,6 +92,27 @@ base::Child start_pasta(int network_namespace) {
   throw error;
 }
 
+constexpr int kEndsWithUs = 255;  // no errno
+
+/// For try_network: exits with the errno of what is refused.
+[[noreturn]] void ask_from_new_namespace(Channel& aid, const Channel& far_aid) noexcept {
+  aid.close();
+  if (::unshare(CLONE_NEWNET) != 0) ::_exit(errno);
+  try {
+    ask_for_network(far_aid);
+  } catch (const std::exception&) {
+    // The other end is closed without an answer when it has seen enough.
+  }
+  ::_exit(kEndsWithUs);
+}
+
+int exit_code_of(pid_t child) {
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  return WIFEXITED(status) ? WEXITSTATUS(status) : ECHILD;
+}
+
 }  // namespace
 
 void ask_for_network(const Channel& aid) {
@@ -99,5 +123,26 @@ void ask_for_network(const Channel& aid) {
 }
 
 base::Child connect_network(const Frame& request) { return start_pasta(request.fds.at(0).get()); }
+
+void try_network() {
+  auto line = Channel::open_pair();
+  Channel& aid = line.first;
+  Channel& far_aid = line.second;
+  const pid_t child = ::fork();
+  if (child < 0) fail_with_errno(kPhase, "fork");
+  if (child == 0) ask_from_new_namespace(aid, far_aid);
+  far_aid.close();
+  int error_number = 0;
+  {
+    const base::ScopeExit reap([&] {
+      aid.close();
+      error_number = exit_code_of(child);
+    });
+    if (const auto request = aid.receive()) connect_network(*request);
+  }
+  if (error_number == kEndsWithUs) return;
+  errno = error_number;
+  fail_with_errno(kPhase, "make a network namespace");
+}
 
 }  // namespace ibuild::sandbox

@@ -15,4 +15,8 @@ void ask_for_network(const Channel& aid);
 /// See: passt(1).
 base::Child connect_network(const Frame& request);
 
+/// Connects a new network namespace, and takes it down again. For a probe. Requires: one thread.
+/// Throws: SandboxError.
+void try_network();
+
 }  // namespace ibuild::sandbox

@@ -3,14 +3,17 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/filter.h>
+#include <linux/magic.h>
 #include <linux/seccomp.h>
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -23,6 +26,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/kept_owners.h"
 #include "base/owner_record.h"
 #include "base/scope_exit.h"
 #include "base/stream.h"
@@ -30,6 +34,7 @@
 #include "sandbox/child/inner_user_namespace.h"
 #include "sandbox/child/keeper/task.h"
 #include "sandbox/child/mounts.h"
+#include "sandbox/child/private_network.h"
 #include "sandbox/enter_user_namespace.h"
 #include "sandbox/fail.h"
 #include "sandbox/id_map.h"
@@ -41,8 +46,24 @@ namespace ibuild::sandbox {
 
 namespace {
 
-/// As the working tree of a RUN is made: overlay over plain directories, here on a tmpfs.
-void try_overlay(bool in_user_namespace) {
+enum class UserNamespace { initial, other };
+
+/// As the working tree of a RUN is made: overlay over plain directories.
+void try_overlay_in(int dir, UserNamespace where) {
+  constexpr std::string_view kPhase = "mount overlay";
+  if (::fchdir(dir) != 0) fail_with_errno(kPhase, "fchdir");
+  for (const char* name : {"lower", "upper", "work"}) {
+    if (::mkdir(name, 0755) != 0) fail_with_errno(kPhase, "mkdir", name);
+  }
+  std::vector<MountOption> options = {
+      {"lowerdir", "lower"}, {"upperdir", "upper"}, {"workdir", "work"}};
+  if (where == UserNamespace::other) options.emplace_back("userxattr", "");
+  const base::UniqueFd overlay = new_mount(kPhase, "overlay", options, 0);
+  set_mount_attributes(kPhase, overlay.get(), MOUNT_ATTR_NODEV);
+}
+
+/// On a tmpfs, which does for overlays everywhere.
+void try_overlay(UserNamespace where) {
   constexpr std::string_view kPhase = "mount overlay";
   if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
     fail_with_errno(kPhase, "make mounts private");
@@ -50,15 +71,7 @@ void try_overlay(bool in_user_namespace) {
   const base::UniqueFd scratch = new_mount(kPhase, "tmpfs", {{"mode", "0755"}}, 0);
   const base::UniqueFd host_root(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
   attach_mount(kPhase, scratch.get(), host_root.get());
-  if (::fchdir(scratch.get()) != 0) fail_with_errno(kPhase, "fchdir");
-  for (const char* name : {"lower", "upper", "work"}) {
-    if (::mkdir(name, 0755) != 0) fail_with_errno(kPhase, "mkdir", name);
-  }
-  std::vector<MountOption> options = {
-      {"lowerdir", "lower"}, {"upperdir", "upper"}, {"workdir", "work"}};
-  if (in_user_namespace) options.emplace_back("userxattr", "");
-  const base::UniqueFd overlay = new_mount(kPhase, "overlay", options, 0);
-  set_mount_attributes(kPhase, overlay.get(), MOUNT_ATTR_NODEV);
+  try_overlay_in(scratch.get(), where);
 }
 
 void enter_pid_namespace() {
@@ -114,17 +127,67 @@ void try_shared_pids() {
   enter_inner_user_namespace(kPhase);
 }
 
-enum class UserNamespace { initial, other };
+/// The directory of the store, or the nearest one above it while there is none yet.
+base::DirFd open_nearest(std::string path) {
+  while (path != "/" && path != "." && ::access(path.c_str(), F_OK) != 0) {
+    const std::size_t slash = path.rfind('/');
+    path = slash == std::string::npos ? "." : path.substr(0, std::max<std::size_t>(slash, 1));
+  }
+  return base::DirFd::open(path);
+}
 
-void try_everything(UserNamespace where, PidNamespace pids) {
-  for (const std::string& why_not : {why_calls_are_missing(), why_mounts_would_show()}) {
+bool is_overlay(const base::DirFd& dir) {
+  struct statfs info {};
+  return ::fstatfs(dir.get(), &info) == 0 &&
+         static_cast<unsigned long>(info.f_type) == OVERLAYFS_SUPER_MAGIC;
+}
+
+/// Working trees lie in the store: as overlays, but where that is itself on one, as copies.
+void try_store(const std::string& store, UserNamespace where) {
+  constexpr const char* kPhase = "use the store";
+  try {
+    const base::DirFd place = open_nearest(store);
+    base::check_keeps_owners(place);
+    const base::TempDir scratch(place, "ibuild-probe-");
+    if (is_overlay(place)) return;
+    try_overlay_in(scratch.dir().get(), where);
+    if (::chdir("/") != 0) fail_with_errno(kPhase, "chdir", "/");
+  } catch (const base::SystemError& error) {
+    SandboxError told(kPhase, error.what());
+    told.set_hint(error.hint().empty()
+                      ? "choose a directory that you may write to with --root or IBUILD_ROOT"
+                      : error.hint());
+    throw told;
+  }
+}
+
+/// A build fails at some place or other with fewer.
+std::string why_too_few_files() {
+  constexpr rlim_t kFewest = 64;
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= kFewest) return "";
+  return "ibuild may have " + std::to_string(limit.rlim_cur) +
+         " files open at once (`ulimit -n`), and a build takes " + std::to_string(kFewest) +
+         " and more";
+}
+
+struct Trial {
+  UserNamespace where;
+  PidNamespace pids;
+  const std::string& store;
+};
+
+void try_everything(const Trial& trial) {
+  for (const std::string& why_not :
+       {why_calls_are_missing(), why_mounts_would_show(), why_too_few_files()}) {
     if (!why_not.empty()) throw base::Error(why_not);
   }
   // Root covered by a scratch is not let into a new user namespace.
-  if (pids == PidNamespace::shared) try_in_child("share processes", try_shared_pids);
+  if (trial.pids == PidNamespace::shared) try_in_child("share processes", try_shared_pids);
+  try_store(trial.store, trial.where);
   enter_pid_namespace();
-  try_overlay(where == UserNamespace::other);
-  if (pids == PidNamespace::own) try_in_child("mount /proc", try_proc);
+  try_overlay(trial.where);
+  if (trial.pids == PidNamespace::own) try_in_child("mount /proc", try_proc);
 }
 
 /// A filter with somebody who listens, of which each process can have one only.
@@ -156,17 +219,17 @@ void try_to_read_memory() {
   require_readable_memory(child);
 }
 
-int probe_root() {
+int probe_root(const std::string& store) {
   if (!has_admin_capability())
     return refused("this process lacks CAP_SYS_ADMIN; run ibuild as root");
   if (!is_identity(own_uid_map())) {
     return refused("root of a user namespace only; see profile rootless");
   }
-  try_everything(UserNamespace::initial, PidNamespace::own);
+  try_everything({UserNamespace::initial, PidNamespace::own, store});
   return usable("root with CAP_SYS_ADMIN; overlay with trusted xattrs");
 }
 
-int probe_user_namespace(PidNamespace pids) {
+int probe_user_namespace(PidNamespace pids, const std::string& store) {
   std::string note = "user namespace with the ids of this container; overlay with user xattrs";
   const bool is_root = has_admin_capability() && is_identity(own_uid_map());
   if (is_root && pids == PidNamespace::own) return refused("root uses the profile root");
@@ -182,7 +245,7 @@ int probe_user_namespace(PidNamespace pids) {
   }
   const bool records_owners = base::must_record_owners();
   if (records_owners) try_to_read_memory();
-  try_everything(UserNamespace::other, pids);
+  try_everything({UserNamespace::other, pids, store});
   if (records_owners) try_listener();
   if (pids == PidNamespace::shared) {
     note += "; steps share the processes and /proc of the container around ibuild";
@@ -225,15 +288,6 @@ std::string missing_for_changed_root() {
   return missing;
 }
 
-/// The directory of the store, or the nearest one above it while there is none yet.
-base::DirFd open_nearest(std::string path) {
-  while (path != "/" && path != "." && ::access(path.c_str(), F_OK) != 0) {
-    const std::size_t slash = path.rfind('/');
-    path = slash == std::string::npos ? "." : path.substr(0, std::max<std::size_t>(slash, 1));
-  }
-  return base::DirFd::open(path);
-}
-
 /// Programs and devices of a changed root lie in the store, mounted as that is. Empty when they
 /// work.
 std::string why_no_root_in(const base::DirFd& dir) {
@@ -253,8 +307,10 @@ int probe_chroot(const std::string& store) {
                        ? "root lacks " + missing + "; start the container with it (--cap-add)"
                        : "for root, as of a container; this user lacks " + missing);
   }
+  if (const std::string why_not = why_too_few_files(); !why_not.empty()) return refused(why_not);
   const base::DirFd place = open_nearest(store);
   if (const std::string why_not = why_no_root_in(place); !why_not.empty()) return refused(why_not);
+  base::check_keeps_owners(place);
   const base::TempDir scratch(place, "ibuild-probe-");
   const pid_t child = ::fork();
   if (child < 0) fail_with_errno("change root", "fork");
@@ -271,6 +327,20 @@ int probe_chroot(const std::string& store) {
   ::waitpid(child, &status, 0);
   if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) return 1;
   return usable("changed root on copies of the layers; no namespaces, /proc and /sys are empty");
+}
+
+/// As steps get it with --network=private.
+int probe_network() {
+  if (!has_admin_capability()) {
+    const UserNamespaceEntry entry = enter_new_user_namespace();
+    if (entry.reached == UserNamespaceEntry::Reached::nothing) return refused(entry.why_not);
+  }
+  try {
+    try_network();
+  } catch (const SandboxError& error) {
+    return refused(error.detail() + (error.hint().empty() ? "" : " (" + error.hint() + ")"));
+  }
+  return usable("pasta");
 }
 
 /// Registers an emulator that takes no program at all.
@@ -291,9 +361,10 @@ int probe_emulation() {
 int run_probe(std::string_view profile, const std::string& store) {
   try {
     if (profile == "emulation") return probe_emulation();
-    if (profile == "root") return probe_root();
-    if (profile == "rootless") return probe_user_namespace(PidNamespace::own);
-    if (profile == "shared-pids") return probe_user_namespace(PidNamespace::shared);
+    if (profile == "private") return probe_network();
+    if (profile == "root") return probe_root(store);
+    if (profile == "rootless") return probe_user_namespace(PidNamespace::own, store);
+    if (profile == "shared-pids") return probe_user_namespace(PidNamespace::shared, store);
     if (profile == "chroot") return probe_chroot(store);
     return refused("unknown profile");
   } catch (const base::Error& error) {

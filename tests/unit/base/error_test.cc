@@ -1,5 +1,7 @@
 #include "base/error.h"
 
+#include <sys/resource.h>
+
 #include <catch2/catch.hpp>
 #include <cerrno>
 
@@ -16,6 +18,14 @@ TEST_CASE("error: what tells of a failing disk has a hint", "[base]") {
   CHECK_THAT(SystemError(EIO, "read", "blob").hint(), Catch::Contains("dmesg"));
   CHECK_THAT(SystemError(EUCLEAN, "read", "blob").hint(), Catch::Contains("file system"));
   CHECK(SystemError(ENOENT, "open", "blob").hint().empty());
+}
+
+TEST_CASE("error: what tells of too many open files names the limit", "[base]") {
+  rlimit limit{};
+  REQUIRE(::getrlimit(RLIMIT_NOFILE, &limit) == 0);
+  CHECK_THAT(SystemError(EMFILE, "pipe", "").hint(),
+             Catch::Contains(std::to_string(limit.rlim_cur)) && Catch::Contains("ulimit -n"));
+  CHECK_THAT(SystemError(ENFILE, "pipe", "").hint(), Catch::Contains("fs.file-max"));
 }
 
 TEST_CASE("error: a hint is kept apart from the message", "[base]") {

@@ -1,6 +1,9 @@
 #include "sandbox/user_namespace.h"
 
+#include <fcntl.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -11,6 +14,7 @@
 #include "base/child.h"
 #include "base/error.h"
 #include "base/files.h"
+#include "base/unique_fd.h"
 #include "sandbox/enter_user_namespace.h"
 #include "sandbox/id_map.h"
 #include "sandbox/sandbox.h"
@@ -108,6 +112,30 @@ TEST_CASE("user namespace: a refusal leaves the process as it was, and is explai
   }));
 }
 
+TEST_CASE(
+    "user namespace: where one at a time is allowed, the one that was tried is not in the way",
+    "[sandbox]") {
+  if (!can_become_rootless()) return;
+  const auto enter = [] {
+    // As after a program's start; a change of user has taken /proc/self from us.
+    if (::prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) != 0) return false;
+    const UserNamespaceEntry entry = enter_new_user_namespace();
+    if (entry.reached != UserNamespaceEntry::Reached::nothing) return true;
+    throw base::Error(entry.why_not);
+  };
+  CHECK(test::passes_in_fork([&] {
+    test::become_ordinary_user();
+    if (!enter()) return false;
+    // The limit of the namespace that we are in now.
+    const base::UniqueFd limit(::open("/proc/sys/user/max_user_namespaces", O_WRONLY | O_CLOEXEC));
+    if (!limit || ::write(limit.get(), "1", 1) != 1) return false;
+    for (int times = 0; times < 5; ++times) {
+      if (!test::passes_in_fork(enter)) return false;
+    }
+    return true;
+  }));
+}
+
 TEST_CASE("user namespace: the words of a refusal name the step and the error", "[sandbox]") {
   CHECK(explain_refusal(UserNamespaceStep::map_ids, EACCES)
             .starts_with("map ids in a new user namespace: permission denied"));
@@ -169,6 +197,25 @@ TEST_CASE("profiles: a changed root is tried where the store is", "[sandbox]") {
   };
   CHECK(reason_with(MS_NODEV, "the file system of /tmp is mounted nodev"));
   CHECK(reason_with(MS_NODEV | MS_NOEXEC, "is mounted noexec"));
+}
+
+TEST_CASE("profiles: too few open files are told with the limit", "[sandbox]") {
+  if (!test::can_run("root", has_admin_capability() && test::is_real_root(), "not root")) return;
+  CHECK(test::passes_in_fork([] {
+    const rlimit few{40, 40};
+    if (::setrlimit(RLIMIT_NOFILE, &few) != 0) return false;
+    const std::string words = "40 files open at once (`ulimit -n`)";
+    return probe_profile("root").reason.find(words) != std::string::npos &&
+           probe_profile("chroot").reason.find(words) != std::string::npos;
+  }));
+}
+
+TEST_CASE("profiles: a store that nothing can be written to is told", "[sandbox]") {
+  if (!test::can_run("root", has_admin_capability() && test::is_real_root(), "not root")) return;
+  const ProfileProbe probe = probe_profile("root", "/proc/no/store");
+  CHECK_FALSE(probe.usable);
+  CHECK_THAT(probe.reason, Catch::Contains("use the store") && Catch::Contains("/proc") &&
+                               Catch::Contains("IBUILD_ROOT"));
 }
 
 TEST_CASE("profiles: where /proc is masked steps can run, but not as `rootless`", "[sandbox]") {
