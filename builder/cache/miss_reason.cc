@@ -63,7 +63,7 @@ class Differences {
  public:
   template <typename Say>
   void add(std::string_view name, const Say& say) {
-    if (count_++ > 0 && first_name_ <= name) return;
+    if (count_++ > 0 && first_name_.compare(name) <= 0) return;
     first_name_ = name;
     first_ = say(base::printable(name));
   }
