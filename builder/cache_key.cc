@@ -6,6 +6,10 @@ void StepKey::add(std::string name, std::string value) {
   ingredients_.push_back({std::move(name), std::move(value)});
 }
 
+void StepKey::add_detail(std::string name, std::string value) {
+  details_.push_back({std::move(name), std::move(value)});
+}
+
 base::Digest StepKey::digest() const {
   base::Sha256 hash;
   const auto put = [&](std::string_view text) {
@@ -21,24 +25,13 @@ base::Digest StepKey::digest() const {
   return hash.finish();
 }
 
-void StepKey::for_each_detail(const TakeDetail& take) const {
-  bool wants_more = true;
-  for (const auto& item : details_) {
-    wants_more = wants_more && take(item.name, item.value);
-    if (!wants_more) return;
-  }
-  for (const auto& files : files_) {
-    files([&](std::string_view name, std::string_view value) {
-      wants_more = wants_more && take(name, value);
-      return wants_more;
-    });
-    if (!wants_more) return;
-  }
+void StepKey::for_each_file(const TakeFile& take) const {
+  if (tell_files_) tell_files_(take);
 }
 
 void StepKey::forget_details() {
-  details_ = {};
-  files_.clear();
+  details_.clear();
+  tell_files_ = nullptr;
 }
 
 }  // namespace ibuild::builder

@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "base/digest.h"
-#include "builder/detail_list.h"
 
 /// What decides whether a step may be taken from the cache. A step's key is the SHA-256 over
 /// kKeyVersion and these ingredients, each with its name, in this order:
@@ -50,10 +49,11 @@ struct Ingredient {
   bool operator==(const Ingredient&) const = default;
 };
 
-/// Takes the name and the value of a detail; false: no more of them are wanted.
-using TakeDetail = std::function<bool(std::string_view name, std::string_view value)>;
-/// Gives details to `take` one by one, until it wants no more.
-using DetailSource = std::function<void(const TakeDetail& take)>;
+/// Takes a file's path and what of the file counts; false: no more of them are wanted.
+using TakeFile = std::function<bool(std::string_view path, std::string_view fingerprint)>;
+/// Gives files to `take` one by one, until it wants no more: in walk order
+/// (layers::compare_walk_order), each path once.
+using TellFiles = std::function<void(const TakeFile& take)>;
 
 /// A key and what it was made of.
 class StepKey {
@@ -61,24 +61,23 @@ class StepKey {
   void add(std::string name, std::string value);
   /// Adds something that is shown by `why` but is no part of the key: it stands behind an
   /// ingredient that is a digest.
-  void add_detail(std::string_view name, std::string_view value) { details_.add(name, value); }
+  void add_detail(std::string name, std::string value);
   /// The same for files, of which there may be very many: they are not kept here but made whenever
-  /// somebody asks. What `source` refers to must outlive this, or forget_details().
-  void add_files(DetailSource source) { files_.push_back(std::move(source)); }
+  /// somebody asks. What `tell` refers to must outlive this, or forget_details().
+  void set_files(TellFiles tell) { tell_files_ = std::move(tell); }
 
   base::Digest digest() const;
   const std::vector<Ingredient>& ingredients() const { return ingredients_; }
-  /// Those that are kept here.
-  const DetailList& details() const { return details_; }
-  /// All of them: those that are kept here come first.
-  void for_each_detail(const TakeDetail& take) const;
+  /// Without files.
+  const std::vector<Ingredient>& details() const { return details_; }
+  void for_each_file(const TakeFile& take) const;
   /// For when nobody will ask any more.
   void forget_details();
 
  private:
   std::vector<Ingredient> ingredients_;
-  DetailList details_;
-  std::vector<DetailSource> files_;
+  std::vector<Ingredient> details_;
+  TellFiles tell_files_;  // empty: there are none
 };
 
 }  // namespace ibuild::builder

@@ -177,8 +177,9 @@ std::string StepExecutor::cause_of_miss(const StepInput& input, const StepKey& k
   if (!why_not.empty()) return why_not;
   const auto former = parts_.journal.former_key(mark_of(input.step, key));
   if (!former) return parts_.journal.has_former() ? "the step is new" : "";
-  const auto before = parts_.cache.find_ingredients(*former);
-  return before ? miss_reason(*before, key) : "what it was made of before is not known any more";
+  auto before = parts_.cache.open_ingredients(*former);
+  const auto reason = before ? miss_reason(*before, key) : std::nullopt;
+  return reason.value_or("what it was made of before is not known any more");
 }
 
 void StepExecutor::tell_why(const StepInput& input, const StepKey& key,

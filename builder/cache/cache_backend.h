@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/digest.h"
+#include "builder/cache/ingredient_reader.h"
 #include "builder/cache_key.h"
 #include "image/descriptor.h"
 
@@ -33,8 +34,10 @@ class CacheBackend {
   virtual std::optional<StepRecord> find(const base::Digest& key, std::string& damaged) = 0;
   virtual void put(const base::Digest& key, const StepRecord& record) = 0;
 
-  /// The ingredients that stood behind a key, for `why`; none when they are not known any more.
-  virtual std::optional<StepKey> find_ingredients(const base::Digest& key) = 0;
+  /// The ingredients that stood behind a key, for `why`, read as far as somebody wants them; none
+  /// when they are not known any more. What cannot be read later on is damaged, and no error
+  /// either. What is given may outlive this, and is for one thread.
+  virtual std::optional<IngredientReader> open_ingredients(const base::Digest& key) = 0;
   virtual void put_ingredients(const base::Digest& key, const StepKey& ingredients) = 0;
 };
 

@@ -7,6 +7,9 @@
 #include <chrono>
 #include <cstdint>
 #include <ctime>
+#include <memory>
+#include <span>
+#include <utility>
 
 #include "base/error.h"
 #include "base/files.h"
@@ -78,6 +81,24 @@ bool read_blob(std::string_view line, std::optional<image::Descriptor>& value) {
   }
   return true;
 }
+
+/// A file that ends where it cannot be read.
+class ReadableFile : public base::ByteSource {
+ public:
+  ReadableFile(base::UniqueFd fd, std::uint64_t size)
+      : fd_(std::move(fd)), source_(fd_.get(), 0, size) {}
+  std::size_t read(std::span<std::byte> buffer) override {
+    try {
+      return source_.read(buffer);
+    } catch (const base::Error&) {
+      return 0;
+    }
+  }
+
+ private:
+  base::UniqueFd fd_;
+  base::FdRangeSource source_;
+};
 
 }  // namespace
 
@@ -169,15 +190,14 @@ void LocalCache::put_ingredients(const base::Digest& key, const StepKey& ingredi
   if (write_ingredients(ingredients, kMaxIngredientsBytes, file)) file.commit();
 }
 
-std::optional<StepKey> LocalCache::find_ingredients(const base::Digest& key) {
+std::optional<IngredientReader> LocalCache::open_ingredients(const base::Digest& key) {
   try {
-    const auto fd = base::try_open_at(dir_, why_path_of(key), O_RDONLY | O_NOFOLLOW);
+    auto fd = base::try_open_at(dir_, why_path_of(key), O_RDONLY | O_NOFOLLOW);
     struct stat status {};
     if (!fd || fstat(fd->get(), &status) != 0 || !S_ISREG(status.st_mode)) return std::nullopt;
     const auto size = static_cast<std::uint64_t>(status.st_size);
     if (size > kMaxIngredientsBytes) return std::nullopt;
-    base::FdRangeSource source(fd->get(), 0, size);
-    return read_ingredients(source);
+    return IngredientReader::open(std::make_unique<ReadableFile>(*std::move(fd), size));
   } catch (const base::Error&) {
     return std::nullopt;
   }

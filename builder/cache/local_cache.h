@@ -17,7 +17,7 @@ class LocalCache : public CacheBackend {
 
   std::optional<StepRecord> find(const base::Digest& key, std::string& damaged) override;
   void put(const base::Digest& key, const StepRecord& record) override;
-  std::optional<StepKey> find_ingredients(const base::Digest& key) override;
+  std::optional<IngredientReader> open_ingredients(const base::Digest& key) override;
   void put_ingredients(const base::Digest& key, const StepKey& ingredients) override;
 
  private:

@@ -1,14 +1,12 @@
 #include "builder/cache/miss_reason.h"
 
-#include <algorithm>
+#include <cstddef>
 #include <map>
-#include <optional>
-#include <set>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "base/text.h"
+#include "layers/layer_entry.h"
 
 namespace ibuild::builder {
 namespace {
@@ -60,101 +58,90 @@ std::string file_change(const std::string& what, std::string_view before, std::s
   return what + " changed";
 }
 
-constexpr std::string_view kFileKind = "file ";
-
-/// The files that stood behind a digest before, each once. Lives no longer than the key: there may
-/// be very many.
-class FormerFiles {
+/// Some of the files that differ: how many, and how the first of them by name does.
+class Differences {
  public:
-  struct File {
-    std::string_view name;
-    std::string_view value;
-    bool is_seen = false;
-  };
-
-  explicit FormerFiles(const StepKey& key) {
-    for (const auto& item : key.details()) {
-      if (item.name.starts_with(kFileKind))
-        files_.push_back({item.name.substr(kFileKind.size()), item.value});
-    }
-    std::stable_sort(files_.begin(), files_.end(),
-                     [](const File& a, const File& b) { return a.name < b.name; });
-    const auto same_name = [](const File& a, const File& b) { return a.name == b.name; };
-    files_.erase(std::unique(files_.begin(), files_.end(), same_name), files_.end());
+  template <typename Say>
+  void add(std::string_view name, const Say& say) {
+    if (count_++ > 0 && first_name_.compare(name) <= 0) return;
+    first_name_ = name;
+    first_ = say(base::printable(name));
   }
-
-  /// Null: it was not there.
-  File* find(std::string_view name) {
-    const auto at = std::lower_bound(files_.begin(), files_.end(), name,
-                                     [](const File& a, std::string_view b) { return a.name < b; });
-    return at != files_.end() && at->name == name ? &*at : nullptr;
-  }
-  /// By name.
-  const std::vector<File>& all() const { return files_; }
+  std::size_t count() const { return count_; }
+  const std::string& first() const { return first_; }
 
  private:
-  std::vector<File> files_;
+  std::size_t count_ = 0;
+  std::string first_name_;
+  std::string first_;
 };
 
-/// What is different about the files of a key.
+/// What is different about the files of a key, found while those of before are read beside those of
+/// now: both come in walk order.
 class FileChanges {
  public:
-  explicit FileChanges(FormerFiles& before) : before_(before) {}
-
-  /// A file that is there now, in any order. Of one that is told twice the first counts.
-  void see(std::string_view name, std::string_view value) {
-    sees_any_ = true;
-    auto* former = before_.find(name);
-    if (former ? std::exchange(former->is_seen, true) : !new_names_.emplace(name).second) return;
-    if (former && former->value == value) return;
-    if (count_++ > 0 && first_name_ < name) return;
-    first_name_ = name;
-    const auto shown_name = base::printable(name);
-    first_ = former ? file_change(shown_name, former->value, value) : shown_name + " is new";
+  explicit FileChanges(IngredientReader& before) : before_(before), former_(before.next_file()) {
+    has_former_ = former_.has_value();
   }
 
-  /// None when the files are not known, before or now.
-  std::optional<std::string> text() const {
-    if (before_.all().empty() == sees_any_) return std::nullopt;
-    std::optional<std::string> first = first_;
-    std::size_t count = count_;
-    for (const auto& file : before_.all()) {
-      if (file.is_seen) continue;
-      if (count++ == 0) first = base::printable(file.name) + " is gone";
+  void see(std::string_view path, std::string_view fingerprint) {
+    has_present_ = true;
+    while (former_ && layers::compare_walk_order(former_->path, path) < 0) lose_former();
+    if (!former_ || former_->path != path)
+      return present_.add(path, [](const std::string& file) { return file + " is new"; });
+    if (former_->fingerprint != fingerprint) {
+      present_.add(path, [&](const std::string& file) {
+        return file_change(file, former_->fingerprint, fingerprint);
+      });
     }
-    if (count > 1) *first += " and " + std::to_string(count - 1) + " more";
-    return first;
+    former_ = before_.next_file();
+  }
+
+  /// "src/app.py changed and 2 more": those that are gone are named last. None when the files are
+  /// not known, before or now.
+  std::optional<std::string> finish() {
+    while (former_) lose_former();
+    const auto count = present_.count() + gone_.count();
+    if (!has_former_ || !has_present_ || count == 0) return std::nullopt;
+    const auto& first = present_.count() > 0 ? present_.first() : gone_.first();
+    return count == 1 ? first : first + " and " + std::to_string(count - 1) + " more";
   }
 
  private:
-  FormerFiles& before_;
-  bool sees_any_ = false;
-  std::set<std::string> new_names_;
-  std::size_t count_ = 0;   // without those that are gone
-  std::string first_name_;  // by name
-  std::optional<std::string> first_;
+  void lose_former() {
+    gone_.add(former_->path, [](const std::string& file) { return file + " is gone"; });
+    former_ = before_.next_file();
+  }
+
+  IngredientReader& before_;
+  std::optional<IngredientReader::File> former_;  // not yet passed
+  bool has_former_ = false;
+  bool has_present_ = false;
+  Differences present_;  // changed or new
+  Differences gone_;
 };
 
-std::optional<std::string> detail(const StepKey& key, std::string_view name) {
+/// What stands behind a digest.
+std::optional<std::string> files_change(IngredientReader& before, const StepKey& now) {
+  FileChanges changes(before);
+  now.for_each_file([&](std::string_view path, std::string_view fingerprint) {
+    changes.see(path, fingerprint);
+    return true;
+  });
+  return changes.finish();
+}
+
+/// Of a StepKey or an IngredientReader.
+template <typename Key>
+std::optional<std::string> detail(const Key& key, std::string_view name) {
   for (const auto& item : key.details()) {
-    if (item.name == name) return std::string(item.value);
+    if (item.name == name) return item.value;
   }
   return std::nullopt;
 }
 
-/// "src/app.py changed and 2 more files": what stands behind a digest.
-std::optional<std::string> files_change(const StepKey& before, const StepKey& now) {
-  FormerFiles former(before);
-  FileChanges changes(former);
-  now.for_each_detail([&](std::string_view name, std::string_view value) {
-    if (name.starts_with(kFileKind)) changes.see(name.substr(kFileKind.size()), value);
-    return true;
-  });
-  return changes.text();
-}
-
 /// "base docker.io/library/python:3.7 moved from sha256:… to sha256:…", when it did.
-std::optional<std::string> base_change(const StepKey& before, const StepKey& now) {
+std::optional<std::string> base_change(const IngredientReader& before, const StepKey& now) {
   const auto old_base = detail(before, "base");
   const auto new_base = detail(now, "base");
   if (!old_base || !new_base || *old_base == *new_base) return std::nullopt;
@@ -169,7 +156,7 @@ std::optional<std::string> base_change(const StepKey& before, const StepKey& now
          base::printable(new_base->substr(new_at + 1));
 }
 
-std::string parent_change(const StepKey& before, const StepKey& now) {
+std::string parent_change(const IngredientReader& before, const StepKey& now) {
   if (const auto base = base_change(before, now)) return *base;
   const auto old_parent = detail(before, "parent step");
   const auto new_parent = detail(now, "parent step");
@@ -179,18 +166,18 @@ std::string parent_change(const StepKey& before, const StepKey& now) {
   return "the step before it changed";
 }
 
-std::string operation_change(const StepKey& before) {
+std::string operation_change(const IngredientReader& before) {
   const auto instruction = detail(before, "step");
   return "the instruction changed" + (instruction ? ", it was " + shown(*instruction) : "");
 }
 
 /// "env NAME" as people know it.
-std::string variable(const StepKey& before, const StepKey& now, const std::string& name) {
+std::string variable(const IngredientReader& before, const StepKey& now, const std::string& name) {
   const bool is_arg = detail(before, "arg " + name) || detail(now, "arg " + name);
   return (is_arg ? "build-arg " : "env ") + base::printable(name);
 }
 
-std::string ingredient_change(const StepKey& before, const StepKey& now, const std::string& name,
+std::string ingredient_change(IngredientReader& before, const StepKey& now, const std::string& name,
                               const std::optional<std::string>& old_value,
                               const std::optional<std::string>& new_value) {
   if (name == "parent") return parent_change(before, now);
@@ -207,9 +194,7 @@ std::string ingredient_change(const StepKey& before, const StepKey& now, const s
   return what + " " + arrow(*old_value, *new_value);
 }
 
-}  // namespace
-
-std::string miss_reason(const StepKey& before, const StepKey& now) {
+std::string first_difference(IngredientReader& before, const StepKey& now) {
   const auto old_values = by_name(before.ingredients());
   for (const auto& [name, value] : now.ingredients()) {
     const auto old = old_values.find(name);
@@ -222,6 +207,14 @@ std::string miss_reason(const StepKey& before, const StepKey& now) {
       return ingredient_change(before, now, name, value, std::nullopt);
   }
   return "no result of it is there: it failed, or its record was removed";
+}
+
+}  // namespace
+
+std::optional<std::string> miss_reason(IngredientReader& before, const StepKey& now) {
+  auto reason = first_difference(before, now);
+  if (before.is_damaged()) return std::nullopt;
+  return reason;
 }
 
 }  // namespace ibuild::builder

@@ -24,10 +24,10 @@ std::optional<base::Digest> key_of(const base::RelPath& file) {
 }
 
 std::optional<std::string> instruction_of(LocalCache& cache, const base::Digest& key) {
-  const auto ingredients = cache.find_ingredients(key);
+  const auto ingredients = cache.open_ingredients(key);
   if (!ingredients) return std::nullopt;
   for (const auto& detail : ingredients->details()) {
-    if (detail.name == "step") return std::string(detail.value);
+    if (detail.name == "step") return detail.value;
   }
   return std::nullopt;
 }

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "builder/export/blobs_ahead.h"
+#include "builder/ops/told_files.h"
 #include "builder/plan/located.h"
 #include "builder/tree/layered_tree.h"
 #include "parser/go_quote.h"
@@ -86,12 +87,10 @@ std::optional<StepKey> CopyRunner::content_key() {
 }
 
 void CopyRunner::add_details(StepKey& key) {
-  const auto& sources = sources_.all();
-  key.add_files([&sources](const TakeDetail& take) {
-    for (const auto& source : sources) {
-      if (!tell_files(source, take)) return;
-    }
-  });
+  std::vector<const SelectedSource*> sources;
+  for (const auto& source : sources_.all()) sources.push_back(&source);
+  key.set_files(
+      [sources = std::move(sources)](const TakeFile& take) { tell_files(sources, take); });
 }
 
 DestinationTree::Rules CopyRunner::rules(const SourceTree& image) const {

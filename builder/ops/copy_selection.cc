@@ -255,22 +255,6 @@ std::string fingerprint(const SourceFile& file) {
   return text;
 }
 
-bool tell_files(const SelectedSource& source, const TakeDetail& take) {
-  std::string name;
-  std::string value;
-  const auto tell = [&](const SourceFile& file) {
-    name.assign("file ").append(file.path().str());
-    value.clear();
-    append_fingerprint(value, file);
-    return take(name, value);
-  };
-  if (!source.root.is_directory() && !tell(source.root)) return false;
-  for (const auto& entry : source.entries) {
-    if (!tell(entry.file)) return false;
-  }
-  return true;
-}
-
 base::Digest selection_digest(std::span<const SelectedSource> sources) {
   SelectionHash hash;
   for (const auto& source : sources) {

@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "base/digest.h"
-#include "builder/cache_key.h"
 #include "builder/ops/selected_entries.h"
 #include "builder/plan/op.h"
 #include "builder/tree/source_tree.h"
@@ -45,8 +44,5 @@ SelectedSource select_path(const SourceTree& tree, const base::RelPath& path, st
 base::Digest selection_digest(std::span<const SelectedSource> sources);
 /// One entry's share of it, as text: what `why` compares.
 std::string fingerprint(const SourceFile& file);
-/// Gives what `why` compares of all that a source brings: "file PATH" with its fingerprint. Whether
-/// `take` wants more.
-bool tell_files(const SelectedSource& source, const TakeDetail& take);
 
 }  // namespace ibuild::builder

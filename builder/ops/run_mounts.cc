@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "builder/cache/mount_packs.h"
 #include "builder/ops/copy_layout.h"
+#include "builder/ops/told_files.h"
 #include "builder/plan/located.h"
 #include "builder/tree/layered_tree.h"
 
@@ -111,12 +112,12 @@ void RunMounts::add_to(StepKey& key, Stages stages) {
 }
 
 void RunMounts::add_details(StepKey& key) {
+  std::vector<const SelectedSource*> sources;
   for (std::size_t i = 0; i < op_.mounts.size(); ++i) {
-    if (op_.mounts[i].type != MountType::bind) continue;
-    key.add_files([&selection = selection_of(i)](const TakeDetail& take) {
-      (void)tell_files(selection, take);
-    });
+    if (op_.mounts[i].type == MountType::bind) sources.push_back(&selection_of(i));
   }
+  key.set_files(
+      [sources = std::move(sources)](const TakeFile& take) { tell_files(sources, take); });
 }
 
 /// What is not given and not required is simply not there.

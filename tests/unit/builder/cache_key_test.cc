@@ -8,7 +8,6 @@
 #include <catch2/catch.hpp>
 
 #include "builder/cache/local_cache.h"
-#include "builder/cache/miss_reason.h"
 #include "tests/support/builder/fakes.h"
 
 using namespace ibuild;
@@ -42,112 +41,33 @@ TEST_CASE("cache_key: where one ingredient ends and the next begins is part of t
 TEST_CASE("cache_key: details are no part of it", "[builder]") {
   StepKey key = key_of({{"files", "x"}});
   const auto before = key.digest();
-  key.add_detail("file a", "1");
+  key.add_detail("step", "COPY a /");
+  key.set_files([](const builder::TakeFile& take) { take("a", "1"); });
   CHECK(key.digest() == before);
 }
 
-TEST_CASE("cache_key: details of files are made when somebody asks, until he has enough",
-          "[builder]") {
+TEST_CASE("cache_key: files are told when somebody asks, until he has enough", "[builder]") {
   StepKey key;
+  const auto count = [&](int wanted) {
+    int taken = 0;
+    key.for_each_file([&](std::string_view, std::string_view) { return ++taken < wanted; });
+    return taken;
+  };
+  CHECK(count(9) == 0);
   int made = 0;
-  key.add_files([&](const builder::TakeDetail& take) {
-    for (const char* name : {"file a", "file b", "file c"}) {
+  key.set_files([&](const builder::TakeFile& take) {
+    for (const char* path : {"a", "b", "c"}) {
       ++made;
-      if (!take(name, "1")) return;
+      if (!take(path, "1")) return;
     }
   });
-  key.add_files([&](const builder::TakeDetail& take) { take("file d", "2"); });
-  key.add_detail("step", "COPY a b c d /");
   CHECK(made == 0);
-  std::string seen;
-  key.for_each_detail([&](std::string_view name, std::string_view value) {
-    seen.append(name).append("=").append(value).append(" ");
-    return true;
-  });
-  CHECK(seen == "step=COPY a b c d / file a=1 file b=1 file c=1 file d=2 ");
-  made = 0;
-  int taken = 0;
-  key.for_each_detail([&](std::string_view, std::string_view) { return ++taken < 3; });
-  CHECK(taken == 3);
-  CHECK(made == 2);
+  CHECK(count(9) == 3);
+  CHECK(made == 3);
+  CHECK(count(2) == 2);
+  CHECK(made == 5);
   key.forget_details();
-  key.for_each_detail([&](std::string_view, std::string_view) { return ++taken < 100; });
-  CHECK(taken == 3);
-}
-
-TEST_CASE("miss_reason: names the first thing that differs", "[builder]") {
-  const auto reason = [](const StepKey& before, const StepKey& now) {
-    return builder::miss_reason(before, now);
-  };
-  CHECK(reason(key_of({{"op", "RUN a"}}), key_of({{"op", "RUN b"}})) == "the instruction changed");
-  CHECK(reason(key_of({{"op", "x"}, {"parent", "1"}}), key_of({{"op", "x"}, {"parent", "2"}})) ==
-        "the step before it changed");
-  CHECK(reason(key_of({{"env V", "1"}}), key_of({{"env V", "2"}})) == "env V 1 → 2");
-  CHECK(reason(key_of({}), key_of({{"env V", "2"}})) == "env V is new");
-  CHECK(reason(key_of({{"env V", "1"}}), key_of({})) == "env V is gone");
-  CHECK_THAT(reason(key_of({{"op", "x"}}), key_of({{"op", "x"}})),
-             Catch::Contains("no result of it is there"));
-}
-
-TEST_CASE("miss_reason: tells files apart that stand behind a digest", "[builder]") {
-  const auto with_files = [](const char* digest, std::initializer_list<builder::Ingredient> files) {
-    StepKey key = key_of({{"files", digest}});
-    for (const auto& file : files) key.add_detail("file " + file.name, file.value);
-    return key;
-  };
-  const auto old = with_files("1", {{"a", "1"}, {"b", "1"}});
-  CHECK(builder::miss_reason(old, with_files("2", {{"a", "1"}, {"b", "2"}})) == "b changed");
-  CHECK(builder::miss_reason(old, with_files("2", {{"a", "1"}, {"b", "1"}, {"c", "1"}})) ==
-        "c is new");
-  CHECK(builder::miss_reason(old, with_files("2", {{"a", "1"}})) == "b is gone");
-  CHECK(builder::miss_reason(old, with_files("2", {{"a", "2"}, {"c", "1"}})) ==
-        "a changed and 2 more");
-  CHECK(builder::miss_reason(with_files("1", {{"z", "1"}, {"a", "1"}, {"z", "9"}}),
-                             with_files("2", {{"z", "2"}, {"z", "3"}, {"b", "1"}, {"b", "2"}})) ==
-        "b is new and 2 more");
-  CHECK(builder::miss_reason(old, with_files("2", {})) == "its files changed");
-  const auto one = [&](const char* digest, const char* fingerprint) {
-    return with_files(digest, {{"a", fingerprint}});
-  };
-  const auto before = one("1", "file 0644 0:0 sha256:1");
-  CHECK(builder::miss_reason(before, one("2", "file 0755 0:0 sha256:1")) == "a: mode 0644 → 0755");
-  CHECK(builder::miss_reason(before, one("2", "file 0644 7:0 sha256:1")) == "a: owner 0:0 → 7:0");
-  CHECK(builder::miss_reason(before, one("2", "file 0755 0:0 sha256:2")) == "a changed");
-}
-
-TEST_CASE("miss_reason: build arguments are called so, instructions are shown", "[builder]") {
-  StepKey before = key_of({{"op", "RUN 1"}, {"env V", "1"}});
-  before.add_detail("arg V", "");
-  before.add_detail("step", "RUN make");
-  CHECK(builder::miss_reason(before, key_of({{"op", "RUN 1"}, {"env V", "2"}})) ==
-        "build-arg V 1 → 2");
-  CHECK(builder::miss_reason(before, key_of({{"op", "RUN 2"}, {"env V", "1"}})) ==
-        "the instruction changed, it was RUN make");
-}
-
-TEST_CASE("miss_reason: names the step before that changed, or that is another one now",
-          "[builder]") {
-  const auto on = [](const char* parent, const char* step) {
-    StepKey key = key_of({{"parent", parent}});
-    key.add_detail("parent step", step);
-    return key;
-  };
-  CHECK(builder::miss_reason(on("1", "RUN a"), on("2", "RUN a")) ==
-        "the step before it changed: RUN a");
-  CHECK(builder::miss_reason(on("1", "RUN a"), on("2", "RUN b")) ==
-        "it stands on RUN b now, before on RUN a");
-}
-
-TEST_CASE("miss_reason: a base that moved is named", "[builder]") {
-  StepKey before = key_of({{"parent", "1"}});
-  before.add_detail("base", "python:3@sha256:1");
-  StepKey now = key_of({{"parent", "2"}});
-  now.add_detail("base", "python:3@sha256:2");
-  CHECK(builder::miss_reason(before, now) == "base python:3 moved from sha256:1 to sha256:2");
-  StepKey other = key_of({{"parent", "2"}});
-  other.add_detail("base", "python:4@sha256:2");
-  CHECK(builder::miss_reason(before, other) ==
-        "base changed from python:3@sha256:1 to python:4@sha256:2");
+  CHECK(count(9) == 0);
 }
 
 // What enters a key and what does not: cache_key.h is the list.
@@ -259,6 +179,31 @@ TEST_CASE("cache_key: a step does not see what it does not use", "[builder]") {
   }
 }
 
+TEST_CASE("cache_key: files of several sources are compared whatever the order of these",
+          "[builder]") {
+  test::BuildFixture f;
+  f.images.add("base", {{"bin/sh", "sh"}});
+  for (const char* path : {"z/a", "z/y", "b/a", "b/c/d", "a"}) f.write(path, "1");
+  const std::string text =
+      GENERATE("FROM base\nCOPY z b/c a . b /x/\n",
+               "FROM base\nRUN --mount=source=z,target=/z --mount=source=b/c,target=/c "
+               "--mount=source=a,target=/a --mount=source=b,target=/b make\n");
+  f.build(text);
+  const auto reasons = [&] {
+    f.events.clear();
+    f.build(text);
+    return f.events.reasons();
+  };
+  CHECK(reasons().empty());
+  f.write("b/c/d", "2");
+  CHECK(reasons() == std::vector<std::string>{"b/c/d changed"});
+  f.write("z/a", "2");
+  f.write("b/c-", "new");
+  CHECK(reasons() == std::vector<std::string>{"b/c- is new and 1 more"});
+  REQUIRE(::unlinkat(f.context().get(), "z/y", 0) == 0);
+  CHECK(reasons() == std::vector<std::string>{"z/y is gone"});
+}
+
 // A golden test of the list in cache_key.h: what the store notes of a step are its ingredients.
 TEST_CASE("cache_key: golden: the ingredients of each kind of step", "[builder]") {
   test::BuildFixture f;
@@ -277,7 +222,7 @@ TEST_CASE("cache_key: golden: the ingredients of each kind of step", "[builder]"
       if (!file.name.ends_with(".why")) continue;
       const auto key = base::Digest::parse("sha256:" + folder.name + file.name.substr(0, 62));
       std::string names;
-      const auto ingredients = cache.find_ingredients(key);
+      const auto ingredients = cache.open_ingredients(key);
       REQUIRE(ingredients);
       for (const auto& ingredient : ingredients->ingredients())
         names += (names.empty() ? "" : ", ") + ingredient.name;
@@ -294,6 +239,28 @@ TEST_CASE("cache_key: golden: the ingredients of each kind of step", "[builder]"
                      "op, parent, epoch, source",
                      "op, parent, inline, epoch",
                  });
+}
+
+TEST_CASE("cache_key: a damaged note of what a step was made of is as none", "[builder]") {
+  test::BuildFixture f;
+  f.images.add("base", {{"bin/sh", "sh"}});
+  f.write("a", "1");
+  f.build("FROM base\nCOPY a /a\n");
+  const auto steps = f.store->cache_dir("steps");
+  for (const auto& folder : base::list_dir(steps)) {
+    if (folder.name.size() != 2) continue;
+    for (const auto& file : base::list_dir(steps, base::RelPath::exact(folder.name))) {
+      if (!file.name.ends_with(".why")) continue;
+      const auto path = base::RelPath::exact(folder.name + "/" + file.name);
+      const auto text = base::try_read_file_at(steps, path, 1 << 20).value();
+      base::write_file_atomically(steps, path, text.substr(0, text.size() - 1));
+    }
+  }
+  f.write("a", "2");
+  f.events.clear();
+  f.build("FROM base\nCOPY a /a\n");
+  CHECK(f.events.reasons() ==
+        std::vector<std::string>{"what it was made of before is not known any more"});
 }
 
 TEST_CASE("cache_key: --no-cache and its filter run steps whose result is there", "[builder]") {

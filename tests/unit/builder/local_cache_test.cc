@@ -1,6 +1,8 @@
 #include "builder/cache/local_cache.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <catch2/catch.hpp>
 
@@ -63,23 +65,30 @@ TEST_CASE("local_cache: a record cut short anywhere is damaged", "[builder]") {
   }
 }
 
-TEST_CASE("local_cache: ingredients keep every byte of a file's name", "[builder]") {
+TEST_CASE("local_cache: ingredients are found as they were put, few files and very many",
+          "[builder]") {
   const auto scratch = test::make_scratch_dir();
   LocalCache cache(scratch.dir().dup());
+  const int count = GENERATE(0, 3, 20'000);
   builder::StepKey key;
-  key.add("op", "COPY \"a\\b\"\n\t");
-  std::string name = "file ";
-  for (int c = 1; c < 256; ++c) name += static_cast<char>(c);
-  key.add_detail(name, "1");
+  key.add("op", "COPY . /");
+  key.add_detail("step", "COPY . /");
+  key.set_files([&](const builder::TakeFile& take) {
+    for (int i = 0; i < count; ++i) take(fmt::format("dir/{:06}", i), "file 0644 0:0");
+  });
   cache.put_ingredients(kKey, key);
-  const auto found = cache.find_ingredients(kKey);
+  auto found = cache.open_ingredients(kKey);
   REQUIRE(found);
   CHECK(found->ingredients() == key.ingredients());
-  REQUIRE_FALSE(found->details().empty());
-  const builder::DetailList::Item item = *found->details().begin();
-  CHECK(item.name == name);
-  CHECK(item.value == "1");
-  CHECK(++found->details().begin() == found->details().end());
+  CHECK(found->details() == key.details());
+  int seen = 0;
+  while (const auto file = found->next_file()) {
+    if (file->path != fmt::format("dir/{:06}", seen)) break;
+    ++seen;
+  }
+  CHECK(seen == count);
+  CHECK_FALSE(found->is_damaged());
+  CHECK_FALSE(cache.open_ingredients(base::sha256_of("other")));
 }
 
 TEST_CASE("local_cache: damaged ingredients are not there", "[builder]") {
@@ -90,8 +99,26 @@ TEST_CASE("local_cache: damaged ingredients are not there", "[builder]") {
   for (const std::string text : {"", "{", "[]", R"({"ingredients":[["a"]],"details":[]})",
                                  R"({"ingredients":[[1,2]],"details":[]})"}) {
     base::write_file_atomically(scratch.dir(), path, text);
-    CHECK_FALSE(cache.find_ingredients(kKey));
+    CHECK_FALSE(cache.open_ingredients(kKey));
   }
+}
+
+TEST_CASE("local_cache: ingredients that become shorter while they are read are damaged",
+          "[builder]") {
+  const auto scratch = test::make_scratch_dir();
+  LocalCache cache(scratch.dir().dup());
+  builder::StepKey key;
+  key.set_files([&](const builder::TakeFile& take) {
+    for (int i = 0; i < 20'000; ++i) take(fmt::format("{:06}", i), "file 0644 0:0");
+  });
+  cache.put_ingredients(kKey, key);
+  auto found = cache.open_ingredients(kKey);
+  REQUIRE(found);
+  const auto path = record_path().str() + ".why";
+  const base::UniqueFd fd(::openat(scratch.dir().get(), path.c_str(), O_WRONLY | O_CLOEXEC));
+  REQUIRE(::ftruncate(fd.get(), 100'000) == 0);
+  while (found->next_file()) continue;
+  CHECK(found->is_damaged());
 }
 
 TEST_CASE("local_cache: a record of the first form is read as well", "[builder]") {
