@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -13,6 +14,12 @@
 #include "tests/support/single_bytes.h"
 
 namespace ibuild::test {
+
+inline builder::StepKey key_of(std::initializer_list<builder::Ingredient> list) {
+  builder::StepKey key;
+  for (const auto& item : list) key.add(item.name, item.value);
+  return key;
+}
 
 /// `files` in walk order.
 inline void set_files(builder::StepKey& key, std::vector<builder::Ingredient> files) {

@@ -9,19 +9,11 @@
 
 #include "builder/cache/local_cache.h"
 #include "tests/support/builder/fakes.h"
+#include "tests/support/builder/noted_key.h"
 
 using namespace ibuild;
 using builder::StepKey;
-
-namespace {
-
-StepKey key_of(std::initializer_list<builder::Ingredient> list) {
-  StepKey key;
-  for (const auto& item : list) key.add(item.name, item.value);
-  return key;
-}
-
-}  // namespace
+using test::key_of;
 
 TEST_CASE("cache_key: golden: the version and the form of a key do not change by accident",
           "[builder]") {

@@ -9,14 +9,9 @@
 
 using namespace ibuild;
 using builder::StepKey;
+using test::key_of;
 
 namespace {
-
-StepKey made_of(std::initializer_list<builder::Ingredient> list) {
-  StepKey key;
-  for (const auto& item : list) key.add(item.name, item.value);
-  return key;
-}
 
 std::string miss_of(const StepKey& before, const StepKey& now) {
   auto noted = test::noted(before);
@@ -26,20 +21,19 @@ std::string miss_of(const StepKey& before, const StepKey& now) {
 }  // namespace
 
 TEST_CASE("miss_reason: names the first thing that differs", "[builder]") {
-  CHECK(miss_of(made_of({{"op", "RUN a"}}), made_of({{"op", "RUN b"}})) ==
-        "the instruction changed");
-  CHECK(miss_of(made_of({{"op", "x"}, {"parent", "1"}}), made_of({{"op", "x"}, {"parent", "2"}})) ==
+  CHECK(miss_of(key_of({{"op", "RUN a"}}), key_of({{"op", "RUN b"}})) == "the instruction changed");
+  CHECK(miss_of(key_of({{"op", "x"}, {"parent", "1"}}), key_of({{"op", "x"}, {"parent", "2"}})) ==
         "the step before it changed");
-  CHECK(miss_of(made_of({{"env V", "1"}}), made_of({{"env V", "2"}})) == "env V 1 → 2");
-  CHECK(miss_of(made_of({}), made_of({{"env V", "2"}})) == "env V is new");
-  CHECK(miss_of(made_of({{"env V", "1"}}), made_of({})) == "env V is gone");
-  CHECK_THAT(miss_of(made_of({{"op", "x"}}), made_of({{"op", "x"}})),
+  CHECK(miss_of(key_of({{"env V", "1"}}), key_of({{"env V", "2"}})) == "env V 1 → 2");
+  CHECK(miss_of(key_of({}), key_of({{"env V", "2"}})) == "env V is new");
+  CHECK(miss_of(key_of({{"env V", "1"}}), key_of({})) == "env V is gone");
+  CHECK_THAT(miss_of(key_of({{"op", "x"}}), key_of({{"op", "x"}})),
              Catch::Contains("no result of it is there"));
 }
 
 TEST_CASE("miss_reason: tells files apart that stand behind a digest", "[builder]") {
   const auto with_files = [](const char* digest, std::initializer_list<builder::Ingredient> files) {
-    StepKey key = made_of({{"files", digest}});
+    StepKey key = key_of({{"files", digest}});
     test::set_files(key, files);
     return key;
   };
@@ -66,18 +60,18 @@ TEST_CASE("miss_reason: tells files apart that stand behind a digest", "[builder
 }
 
 TEST_CASE("miss_reason: build arguments are called so, instructions are shown", "[builder]") {
-  StepKey before = made_of({{"op", "RUN 1"}, {"env V", "1"}});
+  StepKey before = key_of({{"op", "RUN 1"}, {"env V", "1"}});
   before.add_detail("arg V", "");
   before.add_detail("step", "RUN make");
-  CHECK(miss_of(before, made_of({{"op", "RUN 1"}, {"env V", "2"}})) == "build-arg V 1 → 2");
-  CHECK(miss_of(before, made_of({{"op", "RUN 2"}, {"env V", "1"}})) ==
+  CHECK(miss_of(before, key_of({{"op", "RUN 1"}, {"env V", "2"}})) == "build-arg V 1 → 2");
+  CHECK(miss_of(before, key_of({{"op", "RUN 2"}, {"env V", "1"}})) ==
         "the instruction changed, it was RUN make");
 }
 
 TEST_CASE("miss_reason: names the step before that changed, or that is another one now",
           "[builder]") {
   const auto on = [](const char* parent, const char* step) {
-    StepKey key = made_of({{"parent", parent}});
+    StepKey key = key_of({{"parent", parent}});
     key.add_detail("parent step", step);
     return key;
   };
@@ -86,12 +80,12 @@ TEST_CASE("miss_reason: names the step before that changed, or that is another o
 }
 
 TEST_CASE("miss_reason: a base that moved is named", "[builder]") {
-  StepKey before = made_of({{"parent", "1"}});
+  StepKey before = key_of({{"parent", "1"}});
   before.add_detail("base", "python:3@sha256:1");
-  StepKey now = made_of({{"parent", "2"}});
+  StepKey now = key_of({{"parent", "2"}});
   now.add_detail("base", "python:3@sha256:2");
   CHECK(miss_of(before, now) == "base python:3 moved from sha256:1 to sha256:2");
-  StepKey other = made_of({{"parent", "2"}});
+  StepKey other = key_of({{"parent", "2"}});
   other.add_detail("base", "python:4@sha256:2");
   CHECK(miss_of(before, other) == "base changed from python:3@sha256:1 to python:4@sha256:2");
 }
@@ -109,7 +103,7 @@ test::WalkMap any_files(std::mt19937& random) {
 }
 
 StepKey made_of_files(const char* digest, const test::WalkMap& files) {
-  StepKey key = made_of({{"files", digest}});
+  StepKey key = key_of({{"files", digest}});
   std::vector<builder::Ingredient> list;
   for (const auto& [name, value] : files) list.push_back({name, value});
   test::set_files(key, list);
@@ -168,6 +162,6 @@ TEST_CASE("miss_reason: a note that is damaged where it is looked at gives no re
     CAPTURE(size);
     CHECK_FALSE(reason_of(text.substr(0, size), now));
   }
-  CHECK(reason_of(text.substr(0, text.size() - 2), made_of({{"epoch", "1"}, {"files", "2"}})) ==
+  CHECK(reason_of(text.substr(0, text.size() - 2), key_of({{"epoch", "1"}, {"files", "2"}})) ==
         "epoch is new");
 }
