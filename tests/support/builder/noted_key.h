@@ -11,7 +11,7 @@
 
 #include "builder/cache/ingredient_reader.h"
 #include "builder/cache/ingredients_json.h"
-#include "tests/support/single_bytes.h"
+#include "tests/support/pieced_text.h"
 
 namespace ibuild::test {
 
@@ -36,8 +36,9 @@ inline std::string note(const builder::StepKey& key) {
   return sink.take();
 }
 
-inline std::optional<builder::IngredientReader> try_read_note(std::string_view text) {
-  return builder::IngredientReader::open(std::make_unique<SingleBytes>(text));
+inline std::optional<builder::IngredientReader> try_read_note(std::string_view text,
+                                                              std::size_t piece_bytes = 1) {
+  return builder::IngredientReader::open(std::make_unique<PiecedText>(text, piece_bytes));
 }
 
 /// A key as a later build finds it.

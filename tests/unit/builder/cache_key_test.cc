@@ -222,10 +222,12 @@ TEST_CASE("cache_key: golden: the ingredients of each kind of step", "[builder]"
     }
   }
   std::sort(found.begin(), found.end());
+  const std::string of_run =
+      "op, parent, env PATH, env V, env E, cwd, user, network, platform, hostname, shm-size, "
+      "mount /c, mount /in, epoch";
   CHECK(found == std::vector<std::string>{
                      "op, epoch, files",
-                     "op, parent, env PATH, env V, env E, cwd, user, network, platform, hostname, "
-                     "shm-size, mount /c, mount /in, epoch",
+                     of_run,
                      "op, parent, epoch",
                      "op, parent, epoch, files",
                      "op, parent, epoch, source",

@@ -14,8 +14,8 @@ using builder::StepKey;
 namespace {
 
 /// What is read of a text, as one tells the other; none when it is damaged.
-std::optional<std::string> note_content(std::string_view text) {
-  auto reader = test::try_read_note(text);
+std::optional<std::string> note_content(std::string_view text, std::size_t piece_bytes = 1) {
+  auto reader = test::try_read_note(text, piece_bytes);
   if (!reader) return std::nullopt;
   std::string content;
   for (const auto& item : reader->ingredients()) content += item.name + "=" + item.value + ";";
@@ -120,15 +120,19 @@ TEST_CASE("ingredients_json: what is of another form is not read", "[builder]") 
 }
 
 TEST_CASE("ingredients_json: more than a step can be made of is not kept", "[builder]") {
+  constexpr std::size_t kPieceBytes = 64 << 10;
   const std::string huge(9 << 20, 'x');
-  CHECK_FALSE(note_content(R"({"ingredients":[["op",")" + huge + R"("]],"details":[]})"));
-  CHECK_FALSE(note_content(R"({"ingredients":[],"details":[["file a",")" + huge + R"("]]})"));
-  CHECK_FALSE(note_content(R"({"ingredients":[],"details":[["file a","1"],["file )" + huge +
-                           R"(","1"]]})"));
+  for (const auto& [before, after] : std::vector<std::pair<std::string, std::string>>{
+           {R"({"ingredients":[["op",")", R"("]],"details":[]})"},
+           {R"({"ingredients":[],"details":[["file a",")", R"("]]})"},
+           {R"({"ingredients":[],"details":[["file a","1"],["file )", R"(","1"]]})"}}) {
+    CHECK(note_content(before + "x" + after, kPieceBytes));
+    CHECK_FALSE(note_content(before + huge + after, kPieceBytes));
+  }
   for (const std::string_view list : {R"({"ingredients":[)", R"({"ingredients":[],"details":[)"}) {
     std::string text(list);
     for (int i = 0; i < 200'000; ++i) text += R"(["",""],)";
-    const auto reader = test::try_read_note(text);
+    const auto reader = test::try_read_note(text, kPieceBytes);
     CHECK_FALSE(reader);
   }
 }

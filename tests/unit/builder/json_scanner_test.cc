@@ -5,7 +5,7 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
-#include "tests/support/single_bytes.h"
+#include "tests/support/pieced_text.h"
 
 namespace ibuild::builder {
 namespace {
@@ -31,7 +31,7 @@ TEST_CASE("json_scanner: a text keeps every byte, and is JSON for others too", "
   CHECK(scanned_text(json) == bytes);
   CHECK(nlohmann::json::parse(json).get<std::string>() == code_points);
   CHECK(json == nlohmann::json(code_points).dump());  // as it was written at first
-  JsonScanner slow(std::make_unique<test::SingleBytes>(json));
+  JsonScanner slow(std::make_unique<test::PiecedText>(json));
   std::string read;
   CHECK(slow.take_text(read, bytes.size()));
   CHECK(read == bytes);
@@ -81,7 +81,7 @@ TEST_CASE("json_scanner: a text is as long as is wanted, not longer", "[builder]
 
 TEST_CASE("json_scanner: passes over what is next, and stays where that is something else",
           "[builder]") {
-  JsonScanner scanner(std::make_unique<test::SingleBytes>("[abc]"));
+  JsonScanner scanner(std::make_unique<test::PiecedText>("[abc]"));
   CHECK_FALSE(scanner.take(']'));
   CHECK(scanner.take('['));
   CHECK(scanner.take("abc"));

@@ -113,7 +113,8 @@ TEST_CASE("told_files: whatever the sources are, it is the list of their files b
         wanted.try_emplace(entry.file.path().str(), entry.file.entry.link_target);
     }
     std::string text;
-    for (const auto& [path, target] : wanted) text += path + "=" + target + " ";
+    for (const auto& [path, target] : wanted)
+      text.append(path).append("=").append(target).append(" ");
     CHECK(told(sources) == text);
   }
 }
