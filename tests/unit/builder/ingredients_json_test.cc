@@ -122,12 +122,15 @@ TEST_CASE("ingredients_json: what is of another form is not read", "[builder]") 
 TEST_CASE("ingredients_json: more than a step can be made of is not kept", "[builder]") {
   constexpr std::size_t kPieceBytes = 64 << 10;
   const std::string huge(9 << 20, 'x');
-  for (const auto& [before, after] : std::vector<std::pair<std::string, std::string>>{
+  for (const auto& around : std::vector<std::pair<std::string, std::string>>{
            {R"({"ingredients":[["op",")", R"("]],"details":[]})"},
            {R"({"ingredients":[],"details":[["file a",")", R"("]]})"},
            {R"({"ingredients":[],"details":[["file a","1"],["file )", R"(","1"]]})"}}) {
-    CHECK(note_content(before + "x" + after, kPieceBytes));
-    CHECK_FALSE(note_content(before + huge + after, kPieceBytes));
+    const auto with = [&](std::string text) {
+      return text.insert(0, around.first).append(around.second);
+    };
+    CHECK(note_content(with("x"), kPieceBytes));
+    CHECK_FALSE(note_content(with(huge), kPieceBytes));
   }
   for (const std::string_view list : {R"({"ingredients":[)", R"({"ingredients":[],"details":[)"}) {
     std::string text(list);

@@ -77,9 +77,9 @@ TEST_CASE("multi_platform: steps of two platforms that make one layer at once gi
       return 0;
     });
     // What differs between the stages, as it does between platforms, is no part of the layer.
-    const std::string dockerfile = "FROM base AS a\nENV STAGE=a\nRUN " + command +
-                                   "\nFROM base AS b\nENV STAGE=b\nRUN " + command +
-                                   "\nCOPY --from=a /made /made-by-a\n";
+    std::string dockerfile = "FROM base AS a\nENV STAGE=a\nRUN ";
+    dockerfile.append(command).append("\nFROM base AS b\nENV STAGE=b\nRUN ").append(command);
+    dockerfile += "\nCOPY --from=a /made /made-by-a\n";
     const auto made = f.build(dockerfile);
     CHECK(f.build(dockerfile).image.digest == made.image.digest);
     f.request.target = "a";
