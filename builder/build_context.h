@@ -28,7 +28,7 @@ class BuildContext {
   const SourceTree& tree(const ContextRef& which, std::stop_token stop);
   /// Remembers the digests of files that were read, for the next build.
   void save_digests();
-  /// The same before the end of the build, if they are so many that they would take much memory.
+  /// Before the end of the build: makes them take less memory.
   void save_many_digests();
 
  private:

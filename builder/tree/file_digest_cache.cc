@@ -193,6 +193,8 @@ void FileDigestCache::save() {
 void FileDigestCache::save_many() {
   const std::lock_guard lock(mutex_);
   if (fresh_.size() >= kMany) save_locked();
+  // What is asked for again is read from the file again.
+  if (map_ != nullptr) (void)::madvise(map_, map_bytes_, MADV_DONTNEED);
 }
 
 void FileDigestCache::save_locked() {

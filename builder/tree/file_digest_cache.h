@@ -29,7 +29,8 @@ class FileDigestCache {
   void remember(const FileIdentity& identity, const FileFacts& facts, base::TimePoint read_at);
   /// Writes what is new, together with what the file has by now. Nothing new: does nothing.
   void save();
-  /// The same, but only when what is new takes much memory.
+  /// Takes less memory: what is new is written when there is much of it, and what was read of the
+  /// file is let go of.
   void save_many();
 
  private:

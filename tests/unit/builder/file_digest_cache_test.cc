@@ -96,6 +96,7 @@ TEST_CASE("file_digest_cache: many are saved before the end, few are not", "[bui
   remember(20'001, 20'100);
   CHECK_FALSE(saved(20'001));
   CHECK(cache.find(identity(20'001)) == facts("20001"));
+  CHECK(cache.find(identity(20'000)) == facts("20000"));  // its page is read again
 }
 
 TEST_CASE("file_digest_cache: a damaged record is not there, the others are", "[builder]") {
