@@ -7,7 +7,6 @@
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -23,6 +22,7 @@
 #include "base/fs_at.h"
 #include "base/stream.h"
 #include "base/text.h"
+#include "sandbox/forked_child.h"
 #include "sandbox/id_map.h"
 #include "sandbox/needed_calls.h"
 #include "sandbox/outside_helper.h"
@@ -194,14 +194,6 @@ std::string explain_refusal(UserNamespaceStep step, int error_number) {
 
 namespace {
 
-/// ECHILD when it did not exit by itself.
-int exit_code_of(pid_t child) {
-  int status = 0;
-  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
-  }
-  return WIFEXITED(status) ? WEXITSTATUS(status) : ECHILD;
-}
-
 /// A /proc can be mounted by processes of its pid namespace alone. Gives an errno value.
 int try_to_mount_proc() {
   const pid_t child = ::fork();
@@ -261,8 +253,7 @@ Trial try_in_a_child() {
   ssize_t size = -1;
   while ((size = ::read(pipe.read_end.get(), answer.data(), answer.size())) < 0 && errno == EINTR) {
   }
-  while (::waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
-  }
+  exit_code_of(child);
   const std::string_view text(answer.data(), static_cast<std::size_t>(std::max<ssize_t>(size, 0)));
   const std::size_t colon = text.find(':');
   const auto proc_error = base::parse_u64(text.substr(0, colon));

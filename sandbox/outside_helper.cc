@@ -1,6 +1,5 @@
 #include "sandbox/outside_helper.h"
 
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -8,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/stream.h"
+#include "sandbox/forked_child.h"
 
 namespace ibuild::sandbox {
 
@@ -29,8 +29,7 @@ OutsideHelper::OutsideHelper(std::function<void(pid_t)> work)
 
 OutsideHelper::~OutsideHelper() {
   order_.write_end.reset();
-  while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
-  }
+  exit_code_of(pid_);
 }
 
 std::string OutsideHelper::ask() {

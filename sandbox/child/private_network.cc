@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
@@ -20,6 +19,7 @@
 #include "base/unique_fd.h"
 #include "sandbox/child/aid.h"
 #include "sandbox/fail.h"
+#include "sandbox/forked_child.h"
 #include "sandbox/sandbox.h"
 
 namespace ibuild::sandbox {
@@ -104,13 +104,6 @@ constexpr int kEndsWithUs = 255;  // no errno
     // The other end is closed without an answer when it has seen enough.
   }
   ::_exit(kEndsWithUs);
-}
-
-int exit_code_of(pid_t child) {
-  int status = 0;
-  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
-  }
-  return WIFEXITED(status) ? WEXITSTATUS(status) : ECHILD;
 }
 
 }  // namespace

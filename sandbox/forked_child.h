@@ -1,0 +1,11 @@
+#pragma once
+
+#include <sys/types.h>
+
+namespace ibuild::sandbox {
+
+/// Waits for the end of a process that this one forked, and reaps it. Its exit code; ECHILD when it
+/// did not exit by itself. Any thread. See: waitpid(2).
+int exit_code_of(pid_t child) noexcept;
+
+}  // namespace ibuild::sandbox
