@@ -17,7 +17,7 @@ constexpr std::string_view kDone = "done";
 
 }  // namespace
 
-OutsideHelper::OutsideHelper(std::function<void(pid_t)> work)
+OutsideHelper::OutsideHelper(const std::function<void(pid_t)>& work)
     : order_(base::Pipe::open()), answer_(base::Pipe::open()) {
   const pid_t parent = ::getpid();
   pid_ = ::fork();

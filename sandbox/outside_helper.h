@@ -14,7 +14,7 @@ namespace ibuild::sandbox {
 class OutsideHelper {
  public:
   /// `work` is called in the child, with this process' number. Requires: one thread.
-  explicit OutsideHelper(std::function<void(pid_t)> work);
+  explicit OutsideHelper(const std::function<void(pid_t)>& work);
   OutsideHelper(const OutsideHelper&) = delete;
   OutsideHelper& operator=(const OutsideHelper&) = delete;
   ~OutsideHelper();
