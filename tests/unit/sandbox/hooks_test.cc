@@ -53,7 +53,7 @@ constexpr auto kStart = Hook::When::start_container;
 
 std::size_t bundles_left() {
   std::size_t count = 0;
-  for (const auto& entry : base::list_dir(base::DirFd::open("/tmp"))) {
+  for (const auto& entry : base::list_dir(base::DirFd::open(test::temp_root()))) {
     if (entry.name.starts_with("ibuild-bundle-")) ++count;
   }
   return count;
