@@ -18,7 +18,7 @@ namespace ibuild::layers {
 
 namespace {
 
-std::string quoted(std::string_view path) { return "\"" + base::printable(path) + "\""; }
+std::string in_quotes(std::string_view path) { return "\"" + base::printable(path) + "\""; }
 
 LayerCompression compression_of(int fd) {
   std::array<std::byte, 4> head{};
@@ -41,7 +41,7 @@ void check_config_name(std::string_view path, const base::Digest& digest) {
   if (name.ends_with(".json")) name.remove_suffix(5);
   const auto promised = base::Digest::try_parse("sha256:" + std::string(name));
   if (promised && *promised != digest) {
-    throw base::ContentError(quoted(path) + " in the archive is not what it is named",
+    throw base::ContentError(in_quotes(path) + " in the archive is not what it is named",
                              promised->str(), digest.str());
   }
 }
@@ -56,7 +56,7 @@ class DockerPlanner {
     const auto config =
         image::parse_image_config(archive_.read_text(config_file, image::kMaxManifestBytes));
     if (config.diff_ids.size() != image.layers.size()) {
-      throw base::ContentError(quoted(image.config) + " in the archive names " +
+      throw base::ContentError(in_quotes(image.config) + " in the archive names " +
                                std::to_string(config.diff_ids.size()) + " layers, manifest.json " +
                                std::to_string(image.layers.size()));
     }
@@ -76,7 +76,7 @@ class DockerPlanner {
   const StagedArchive::File& need(const std::string& path) const {
     const auto* file = archive_.find(path);
     if (file == nullptr) {
-      throw base::ContentError("manifest.json names " + quoted(path) +
+      throw base::ContentError("manifest.json names " + in_quotes(path) +
                                ", which is not in the archive");
     }
     return *file;
@@ -97,7 +97,7 @@ class DockerPlanner {
                             ? file.digest
                             : compute_diff_id(fd.get(), compression);
     if (actual != diff_id) {
-      throw base::ContentError("layer " + quoted(path) + " in the archive", diff_id.str(),
+      throw base::ContentError("layer " + in_quotes(path) + " in the archive", diff_id.str(),
                                actual.str());
     }
     add_blob(file);

@@ -18,7 +18,7 @@ using image::ShortNameRule;
   throw base::UsageError(where.file + ":" + std::to_string(where.line) + ": " + what);
 }
 
-std::string quoted(const std::string& text) { return "\"" + base::printable(text) + "\""; }
+std::string in_quotes(const std::string& text) { return "\"" + base::printable(text) + "\""; }
 
 image::Reference parse_repository(const std::string& text, const std::string& what,
                                   const PlacedText& where) {
@@ -28,7 +28,8 @@ image::Reference parse_repository(const std::string& text, const std::string& wh
   } catch (const base::UsageError& error) {
     refuse(where, what + ": " + error.what());
   }
-  if (reference.has_tag_or_digest()) refuse(where, what + " has a tag or digest: " + quoted(text));
+  if (reference.has_tag_or_digest())
+    refuse(where, what + " has a tag or digest: " + in_quotes(text));
   return reference;
 }
 
@@ -39,7 +40,7 @@ std::string read_host(const PlacedText& entry) {
   try {
     return image::at_registry({.domain = {}, .path = "x", .tag = {}, .digest = {}}, host).domain;
   } catch (const base::UsageError&) {
-    refuse(entry, "unqualified-search-registries: " + quoted(entry.text) +
+    refuse(entry, "unqualified-search-registries: " + in_quotes(entry.text) +
                       " is no host of a registry (with a dot or a port)");
   }
 }
@@ -70,23 +71,24 @@ ShortNames::ShortNames(const RegistriesConf& conf, const RegistriesConf& recorde
   } else if (mode == "disabled") {
     mode_ = Mode::disabled;
   } else if (mode != "permissive") {
-    refuse(*settings.mode, "short-name-mode " + quoted(mode) +
+    refuse(*settings.mode, "short-name-mode " + in_quotes(mode) +
                                " is none of \"enforcing\", \"permissive\", \"disabled\"");
   }
 }
 
 void ShortNames::add_aliases(const RegistriesConf& conf) {
   for (const auto& [name, value] : conf.short_names().aliases) {
-    const auto key = parse_repository(name, "the alias " + quoted(name), value);
+    const auto key = parse_repository(name, "the alias " + in_quotes(name), value);
     if (!image::is_short_name(key))
-      refuse(value, "the alias " + quoted(name) + " names a registry itself");
+      refuse(value, "the alias " + in_quotes(name) + " names a registry itself");
     if (value.text.empty()) {  // also one of an earlier file does not count any more
       aliases_.erase(key.path);
       continue;
     }
-    auto target = parse_repository(value.text, "the alias " + quoted(name), value);
+    auto target = parse_repository(value.text, "the alias " + in_quotes(name), value);
     if (image::is_short_name(target))
-      refuse(value, "the alias " + quoted(name) + " names no registry: " + quoted(value.text));
+      refuse(value,
+             "the alias " + in_quotes(name) + " names no registry: " + in_quotes(value.text));
     aliases_.insert_or_assign(key.path, Alias{std::move(target), value.file});
   }
 }

@@ -14,7 +14,7 @@ namespace {
 
 constexpr const char* kVersion = "1.0.2";
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string json = "\"";
   for (const char c : base::replace_invalid_utf8(text)) {
     if (c == '"' || c == '\\') json += '\\';
@@ -30,7 +30,7 @@ std::string quoted(std::string_view text) {
 
 std::string list_of(const std::vector<std::string>& texts) {
   std::string json;
-  for (const auto& text : texts) json += (json.empty() ? "" : ",") + quoted(text);
+  for (const auto& text : texts) json += (json.empty() ? "" : ",") + in_quotes(text);
   return "[" + json + "]";
 }
 
@@ -58,18 +58,19 @@ HookBundle::HookBundle(const SandboxSpec& spec) {
 }
 
 std::string hook_state(std::string_view bundle, std::string_view status, pid_t pid) {
-  return "{\"ociVersion\":" + quoted(kVersion) + ",\"id\":" + quoted(last_name(bundle)) +
-         ",\"status\":" + quoted(status) + ",\"pid\":" + std::to_string(pid) +
-         ",\"bundle\":" + quoted(bundle) + "}";
+  return "{\"ociVersion\":" + in_quotes(kVersion) + ",\"id\":" + in_quotes(last_name(bundle)) +
+         ",\"status\":" + in_quotes(status) + ",\"pid\":" + std::to_string(pid) +
+         ",\"bundle\":" + in_quotes(bundle) + "}";
 }
 
 std::string hook_config(const SandboxSpec& spec) {
   const std::string user =
       "{\"uid\":" + std::to_string(spec.uid) + ",\"gid\":" + std::to_string(spec.gid) + "}";
-  return "{\"ociVersion\":" + quoted(kVersion) + ",\"process\":{\"user\":" + user +
+  return "{\"ociVersion\":" + in_quotes(kVersion) + ",\"process\":{\"user\":" + user +
          ",\"args\":" + list_of(spec.argv) + ",\"env\":" + list_of(spec.env) +
-         ",\"cwd\":" + quoted(spec.working_dir) + "},\"root\":{\"path\":\"rootfs\",\"readonly\":" +
-         (spec.root_read_only ? "true" : "false") + "},\"hostname\":" + quoted(spec.hostname) +
+         ",\"cwd\":" + in_quotes(spec.working_dir) +
+         "},\"root\":{\"path\":\"rootfs\",\"readonly\":" +
+         (spec.root_read_only ? "true" : "false") + "},\"hostname\":" + in_quotes(spec.hostname) +
          ",\"linux\":{}}";
 }
 

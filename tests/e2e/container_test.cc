@@ -29,10 +29,13 @@ Output build_in(Machine& machine, const ContainerKind& kind, const std::string& 
 
 /// The digest of the image that root of this machine makes.
 std::string digest_outside() {
-  Machine machine(Who::root);
-  put_context_of_every_step(machine);
-  machine.write("context/Dockerfile", kEveryStep);
-  return machine.must_run(build_words(machine), {.env = {"SOURCE_DATE_EPOCH=1700000000"}}) + "\n";
+  static const std::string digest = [] {
+    Machine machine(Who::root);
+    put_context_of_every_step(machine);
+    machine.write("context/Dockerfile", kEveryStep);
+    return machine.must_run(build_words(machine), {.env = {"SOURCE_DATE_EPOCH=1700000000"}});
+  }();
+  return digest + "\n";
 }
 
 std::string row_of(const Output& doctor, const std::string& profile) {

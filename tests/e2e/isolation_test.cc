@@ -97,14 +97,16 @@ class ManySteps {
 
 }  // namespace
 
-TEST_CASE("isolation: a hundred steps leave nothing behind", "[e2e]") {
+TEST_CASE("isolation: many steps leave nothing behind", "[e2e]") {
+  int steps = 100;
   for (const Place& place : places()) {
     const ManySteps many(place);
     INFO(name_of(place.who) << ", " << place.isolation << ", cgroups: " << many.limited());
-    const auto built = many.build(100);
+    const auto built = many.build(steps);
     INFO(built.err);
     CHECK(built.code == 0);
     CHECK(many.left().empty());
+    steps = 25;  // what a profile alone leaves shows as well
   }
 }
 

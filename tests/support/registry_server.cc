@@ -14,6 +14,7 @@
 #include "base/files.h"
 #include "base/fs_at.h"
 #include "base/text.h"
+#include "tests/support/scratch_dir.h"
 
 namespace ibuild::test {
 
@@ -24,11 +25,6 @@ using base::RelPath;
 constexpr std::chrono::milliseconds kStartTimeout{20000};
 constexpr std::chrono::milliseconds kPollInterval{5};
 constexpr std::uint64_t kLogCapBytes = 64 << 20;
-
-std::string temp_root() {
-  const char* dir = std::getenv("TMPDIR");
-  return dir != nullptr && *dir != '\0' ? dir : "/tmp";
-}
 
 /// What `argv` prints; throws when it fails.
 std::string output_of(const std::vector<std::string>& argv) {

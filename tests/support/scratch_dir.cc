@@ -4,10 +4,11 @@
 
 namespace ibuild::test {
 
-base::TempDir make_scratch_dir() {
+std::string temp_root() {
   const char* root = std::getenv("TMPDIR");
-  const bool is_set = root != nullptr && *root != '\0';
-  return {base::DirFd::open(is_set ? root : "/tmp"), "ibuild-test-"};
+  return root != nullptr && *root != '\0' ? root : "/tmp";
 }
+
+base::TempDir make_scratch_dir() { return {base::DirFd::open(temp_root()), "ibuild-test-"}; }
 
 }  // namespace ibuild::test

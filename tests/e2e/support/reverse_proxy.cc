@@ -16,6 +16,7 @@
 #include "base/files.h"
 #include "base/fs_at.h"
 #include "base/text.h"
+#include "tests/support/scratch_dir.h"
 #include "tests/support/scripted_server.h"
 
 namespace ibuild::e2e {
@@ -28,11 +29,6 @@ constexpr std::chrono::milliseconds kPollInterval{5};
 constexpr std::uint64_t kLogCapBytes = 64 << 20;
 /// Another program may take a free port before nginx does.
 constexpr int kMaxStarts = 5;
-
-std::string temp_root() {
-  const char* dir = std::getenv("TMPDIR");
-  return dir != nullptr && *dir != '\0' ? dir : "/tmp";
-}
 
 /// Where nginx puts what it would keep below /var.
 std::string own_files(const std::string& dir) {
@@ -67,7 +63,7 @@ struct ReverseProxy::State {
         storage(behind_server.storage_dir()),
         certificate(behind_server.server_certificate_file()),
         key(behind_server.server_key_file()),
-        dir(base::DirFd::open(temp_root()), "ibuild-test-nginx-") {}
+        dir(base::DirFd::open(test::temp_root()), "ibuild-test-nginx-") {}
 
   std::string file(const char* name) const { return dir.host_path() + "/" + name; }
 
