@@ -115,6 +115,7 @@ void StagesPlanner::plan_stage(StageIndex index) {
   if (!common_.request.inherits_labels) state.image.config.labels.clear();
   if (!common_.request.env.empty()) planner.set_env(common_.request.env);
   common_.steps.expect(node.instructions.size());
+  state.expect_history(node.instructions.size());
   for (const auto& instruction : node.instructions) planner.plan(instruction);
   tips_.emplace(index, state.tip);
   plan_scans(index, state);

@@ -42,6 +42,7 @@ StageGraph::StageGraph(const parser::StageList& stages, const GlobalArgs& args, 
   resolve_target();
   for (auto& node : nodes_) {
     if (node.is_replaced) continue;
+    node.instructions.reserve(node.stage->instructions.size());
     for (const auto& instruction : node.stage->instructions) {
       node.instructions.push_back(link(instruction, /*is_trigger=*/false, instruction.range));
     }

@@ -1,8 +1,9 @@
 #include "builder/plan/step_collector.h"
 
-#include <algorithm>
 #include <type_traits>
 #include <utility>
+
+#include "base/expect_more.h"
 
 namespace ibuild::builder {
 namespace {
@@ -28,20 +29,21 @@ StepCollector::Place StepCollector::place_of(const Step& step) {
   return {step.parent, step.op.index(), step.platform.str_with_version()};
 }
 
-void StepCollector::expect(std::size_t count) {
-  const std::size_t wanted = steps_.size() + count;
-  if (wanted > steps_.capacity()) steps_.reserve(std::max(wanted, 2 * steps_.capacity()));
+void StepCollector::start_platform() {
+  for (StepId id = earlier_.size(); id < steps_.size(); ++id)
+    earlier_.emplace(place_of(steps_[id]), id);
 }
 
+void StepCollector::expect(std::size_t count) { base::expect_more(steps_, count); }
+
 StepId StepCollector::add(Step step) {
-  const Place place = place_of(step);
-  const auto [first, last] = by_place_.equal_range(place);
-  for (auto candidate = first; candidate != last; ++candidate) {
-    if (candidate->second < earlier_end_ && does_same_work(steps_[candidate->second], step))
-      return candidate->second;
+  if (!earlier_.empty()) {
+    const auto [first, last] = earlier_.equal_range(place_of(step));
+    for (auto candidate = first; candidate != last; ++candidate) {
+      if (does_same_work(steps_[candidate->second], step)) return candidate->second;
+    }
   }
   step.id = steps_.size();
-  by_place_.emplace(place, step.id);
   steps_.push_back(std::move(step));
   return steps_.back().id;
 }

@@ -16,7 +16,7 @@ namespace ibuild::builder {
 class StepCollector {
  public:
   /// The steps added from here on are for another platform of the result than those before.
-  void start_platform() { earlier_end_ = steps_.size(); }
+  void start_platform();
   /// About so many steps will be added next.
   void expect(std::size_t count);
   /// Numbers the step. When an earlier platform has the same work on the same parent, its step is
@@ -30,8 +30,7 @@ class StepCollector {
   static Place place_of(const Step& step);
 
   std::vector<Step> steps_;
-  std::multimap<Place, StepId> by_place_;
-  std::size_t earlier_end_ = 0;  // steps before this are of earlier platforms
+  std::multimap<Place, StepId> earlier_;  // those of earlier platforms
 };
 
 }  // namespace ibuild::builder
