@@ -54,12 +54,21 @@ GrantedMaps granted_maps() {
   const uid_t uid = ::geteuid();
   if (uid == 0) return {same_ids(own_uid_map()), same_ids(own_gid_map()), false, ""};
   const std::string name = user_name(uid);
-  auto ranges = [&](const char* file) {
-    return granted_ranges(base::try_read_host_file(file, kSubIdCap).value_or(""), name, uid);
+  std::string unreadable;
+  // A file that cannot be read grants nothing; one id is enough to build with.
+  const auto ranges = [&](const char* file) -> std::vector<SubIdRange> {
+    try {
+      return granted_ranges(base::try_read_host_file(file, kSubIdCap).value_or(""), name, uid);
+    } catch (const base::Error& error) {
+      unreadable = error.what();
+      return {};
+    }
   };
   GrantedMaps maps{map_of_ranges(uid, ranges("/etc/subuid")),
                    map_of_ranges(::getegid(), ranges("/etc/subgid")), true, ""};
-  if (maps.uids.size() < 2 || maps.gids.size() < 2) {
+  if (!unreadable.empty()) {
+    maps.why_not = unreadable;
+  } else if (maps.uids.size() < 2 || maps.gids.size() < 2) {
     maps.why_not = "/etc/subuid and /etc/subgid grant no ids to " +
                    (name.empty() ? "uid " + std::to_string(uid) : "user " + name);
   }

@@ -192,7 +192,7 @@ void LocalCache::put_ingredients(const base::Digest& key, const StepKey& ingredi
 
 std::optional<IngredientReader> LocalCache::open_ingredients(const base::Digest& key) {
   try {
-    auto fd = base::try_open_at(dir_, why_path_of(key), O_RDONLY | O_NOFOLLOW);
+    auto fd = base::try_open_at(dir_, why_path_of(key), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
     struct stat status {};
     if (!fd || fstat(fd->get(), &status) != 0 || !S_ISREG(status.st_mode)) return std::nullopt;
     const auto size = static_cast<std::uint64_t>(status.st_size);

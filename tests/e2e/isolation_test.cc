@@ -170,6 +170,26 @@ TEST_CASE("isolation: a container that masks /proc gets a profile that works the
   }
 }
 
+TEST_CASE("isolation: files of id ranges that cannot be read grant none, and are named", "[e2e]") {
+  constexpr const char* kScript =
+      "umount /etc/subgid; mount --bind /dev/null /etc/subgid && exec \"$@\"";
+  const RunOptions hidden = {.around = {"sh", "-c", kScript, "sh"}};
+  for (const Who who : everybody()) {
+    if (who == Who::root || ::geteuid() != 0) continue;  // who could not mount it
+    INFO(name_of(who));
+    Machine machine(who);
+    machine.write("context/busybox", "");
+    machine.must_run({"cp", "/bin/busybox", machine.path("context/busybox")});
+    const auto built = machine.build(
+        "app:1", "FROM scratch\nCOPY --chmod=755 busybox /\nRUN [\"/busybox\", \"true\"]\n", {},
+        hidden);
+    INFO(built.err);
+    CHECK(built.code == 0);
+    const auto doctor = machine.ibuild({"doctor"}, hidden);
+    CHECK_THAT(doctor.out, Catch::Contains("read /etc/subgid: not a regular file"));
+  }
+}
+
 TEST_CASE("isolation: doctor names what root of a container lacks for a changed root", "[e2e]") {
   for (const Who who : everybody()) {
     if (who != Who::root) continue;

@@ -70,13 +70,13 @@ Output run_in_podman(Machine& machine, const std::vector<std::string>& options,
   const base::ProgramResult given =
       base::run_program({"chown", "-Rh", "--reference", machine.store(), root.host_path()});
   REQUIRE(given.status.success());
-  machine.write("runtime/placeholder", "");
-  machine.must_run({"chmod", "700", machine.path("runtime")});
+  machine.write("pod/placeholder", "");
+  machine.must_run({"chmod", "700", machine.path("pod")});
   std::vector<std::string> words = {
-      "podman", "--root=" + machine.path("runtime/storage"),
-      "--runroot=" + machine.path("runtime/run"), "--storage-driver=vfs",
-      "--cgroup-manager=cgroupfs", "--events-backend=none", "--runtime=crun", "run", "--rm",
-      "--quiet", "--network=none", "--cgroups=disabled",
+      "podman", "--root=" + machine.path("pod/storage"),
+      "--runroot=" + machine.path("pod/run"),  // 50 characters at most
+      "--storage-driver=vfs", "--cgroup-manager=cgroupfs", "--events-backend=none",
+      "--runtime=crun", "run", "--rm", "--quiet", "--network=none", "--cgroups=disabled",
       // Raising limits takes a right that root here may lack.
       "--ulimit=nofile=1024:1024", "--ulimit=nproc=10000:10000", "--workdir=/tmp"};
   const auto add = [&](const std::vector<std::string>& more) {
@@ -92,7 +92,7 @@ Output run_in_podman(Machine& machine, const std::vector<std::string>& options,
   for (const auto& variable : env) words.push_back("--env=" + variable);
   add({"--rootfs", root.host_path()});
   add(argv);
-  return machine.run(words, {.env = {"XDG_RUNTIME_DIR=" + machine.path("runtime")},
+  return machine.run(words, {.env = {"XDG_RUNTIME_DIR=" + machine.path("pod")},
                              .around = {"unshare", "--mount", "--propagation", "private", "sh",
                                         "-c", kOneCgroupVersion, "sh"}});
 }

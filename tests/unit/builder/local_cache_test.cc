@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
@@ -101,6 +102,18 @@ TEST_CASE("local_cache: damaged ingredients are not there", "[builder]") {
     base::write_file_atomically(scratch.dir(), path, text);
     CHECK_FALSE(cache.open_ingredients(kKey));
   }
+}
+
+TEST_CASE("local_cache: what is no file is not waited for", "[builder]") {
+  const auto scratch = test::make_scratch_dir();
+  LocalCache cache(scratch.dir().dup());
+  base::make_dirs(scratch.dir(), record_path().parent());
+  for (const char* suffix : {"", ".why"})
+    REQUIRE(::mkfifoat(scratch.dir().get(), (record_path().str() + suffix).c_str(), 0600) == 0);
+  std::string damaged;
+  CHECK_FALSE(cache.find(kKey, damaged));
+  CHECK_FALSE(damaged.empty());
+  CHECK_FALSE(cache.open_ingredients(kKey));
 }
 
 TEST_CASE("local_cache: ingredients that become shorter while they are read are damaged",
