@@ -64,7 +64,7 @@ void issue_certificate(const base::DirFd& dir, const std::string& name,
 /// A CA (ca.crt), a server certificate for `names` (server.crt, server.key) and a client's
 /// (client.crt, client.key) in `dir`.
 void make_certificates(const base::DirFd& dir, const std::vector<std::string>& names) {
-  const std::string path = dir.shown_as();
+  const std::string& path = dir.shown_as();
   output_of({"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
              "-nodes", "-days", "2", "-subj", "/CN=ibuild test CA", "-addext",
              "basicConstraints=critical,CA:TRUE", "-keyout", path + "/ca.key", "-out",

@@ -55,24 +55,23 @@ class BinaryCopy {
   base::TempDir dir_;
 };
 
-constexpr const char* kApplets =
-    "[ ash awk basename bunzip2 cat chgrp chmod chown chroot cmp comm cp cut date dd df diff "
-    "dirname du echo env expr false find grep groups gunzip gzip head hostid hostname id install "
-    "ip kill ln ls md5sum mkdir mkfifo mknod mktemp mount mv nc nproc nslookup od pidof ping "
-    "printenv printf ps pwd readlink realpath rm rmdir sed seq setsid sh sha256sum sleep sort stat "
-    "su sync tail tar tee test timeout touch tr true truncate tty umount uname uniq unshare uptime "
-    "usleep vi wc wget which whoami xargs xz yes zcat";
+constexpr const char* kApplets = R"(
+  [ ash awk basename bunzip2 cat chgrp chmod chown chroot cmp comm cp cut date dd df diff dirname du
+  echo env expr false find grep groups gunzip gzip head hostid hostname id install ip kill ln ls
+  md5sum mkdir mkfifo mknod mktemp mount mv nc nproc nslookup od pidof ping printenv printf ps pwd
+  readlink realpath rm rmdir sed seq setsid sh sha256sum sleep sort stat su sync tail tar tee test
+  timeout touch tr true truncate tty umount uname uniq unshare uptime usleep vi wc wget which whoami
+  xargs xz yes zcat)";
 
 /// An archive of links to busybox, for what steps of tests call. All four hundred of them, made and
 /// removed again by each test, would have a file system look for free inodes most of the time.
 std::string applets_archive() {
+  constexpr const char* kScript =
+      "cd \"$0\"; mkdir bin; for name in $1; do ln -s /bin/busybox bin/$name; done; "
+      "tar -C bin --sort=name --owner=0 --group=0 --numeric-owner --mtime=@0 -cf applets.tar .";
   static const std::string archive = [] {
     const auto dir = test::make_scratch_dir();
-    const auto result = base::run_program(
-        {"sh", "-fec",
-         "cd \"$0\"; mkdir bin; for name in $1; do ln -s /bin/busybox bin/$name; done; "
-         "tar -C bin --sort=name --owner=0 --group=0 --numeric-owner --mtime=@0 -cf applets.tar .",
-         dir.host_path(), kApplets});
+    const auto result = base::run_program({"sh", "-fec", kScript, dir.host_path(), kApplets});
     if (!result.status.success()) throw base::Error("applets: " + result.err);
     return base::read_file_at(dir.dir(), base::RelPath::exact("applets.tar"), 1 << 20);
   }();
