@@ -1,6 +1,10 @@
 #include "layers/store.h"
 
 #include <fcntl.h>
+#include <linux/fs.h>
+#include <linux/magic.h>
+#include <sys/ioctl.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -114,6 +118,18 @@ TEST_CASE("store: nobody else comes into the store, nor into the trees of layers
     CHECK(f.mode_of(name) == 0700);
   const auto steps = store->cache_dir("steps");
   CHECK(f.mode_of("store/cache/steps") == 0700);
+}
+
+TEST_CASE("store: on ext4 processes make their files apart from each other", "[layers]") {
+  Fixture f;
+  f.open();
+  struct statfs system {};
+  REQUIRE(::fstatfs(f.dir().get(), &system) == 0);
+  if (system.f_type != EXT4_SUPER_MAGIC) return;
+  int flags = 0;
+  REQUIRE(::ioctl(base::open_dir_at(f.dir(), RelPath::exact("tmp")).get(), FS_IOC_GETFLAGS,
+                  &flags) == 0);
+  CHECK((flags & FS_TOPDIR_FL) != 0);
 }
 
 TEST_CASE("store: what one opening stored the next one finds", "[layers]") {
