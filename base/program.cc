@@ -24,14 +24,25 @@ namespace ibuild::base {
 
 namespace {
 
+constexpr const char* kOpenPidfd = "open a descriptor of a process (pidfd_open)";
+
+UniqueFd try_open_pidfd(pid_t pid) {
+  return UniqueFd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));  // close-on-exec by itself
+}
+
+/// A program that began and is killed leaves behind what it made: better not to begin.
+void require_pidfds() {
+  if (!try_open_pidfd(::getpid())) throw SystemError(kOpenPidfd, "");
+}
+
 UniqueFd open_pidfd(pid_t pid) {
-  UniqueFd fd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));  // close-on-exec by itself
+  UniqueFd fd = try_open_pidfd(pid);
   if (fd) return fd;
   const int error_number = errno;
   ::kill(pid, SIGKILL);
   while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
   }
-  throw SystemError(error_number, "open a descriptor of a process (pidfd_open)", "");
+  throw SystemError(error_number, kOpenPidfd, "");
 }
 
 /// A copy of `fd` above 2, so that putting one descriptor in place does not overwrite another.
@@ -58,6 +69,7 @@ struct Surroundings {
 };
 
 Child spawn(const std::vector<std::string>& argv, const Surroundings& place) {
+  require_pidfds();
   const std::string& program = argv.at(0);
   std::vector<char*> words;
   words.reserve(argv.size() + 1);

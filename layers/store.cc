@@ -12,6 +12,7 @@
 #include <cstdlib>
 
 #include "base/error.h"
+#include "base/scratch_dir.h"
 #include "base/text.h"
 #include "image/oci_layout.h"
 #include "layers/process_temp.h"
@@ -40,6 +41,12 @@ constexpr mode_t kShareable = 0755;
 constexpr std::array<std::string_view, 9> kOwnNames = {"blobs",      "cache",      kFormatFile,
                                                        "index.json", "layers",     "locks",
                                                        "lost+found", "oci-layout", "tmp"};
+
+/// A probe of what steps can be run in (sandbox/child/probe.cc) may be at work here.
+bool is_own_name(std::string_view name) {
+  return name.starts_with(base::ScratchDir::kPrefix) ||
+         std::find(kOwnNames.begin(), kOwnNames.end(), name) != kOwnNames.end();
+}
 
 base::DirFd open_root(const std::string& host_path) {
   if (host_path.empty()) throw base::UsageError("the store's path is empty");
@@ -77,10 +84,8 @@ void spread_directories(const base::DirFd& dir) {
 /// and was killed. Anything else is somebody's directory, most likely named by mistake.
 void check_may_begin_in(const base::DirFd& root) {
   const auto entries = base::list_dir(root);
-  const auto foreign =
-      std::find_if(entries.begin(), entries.end(), [](const base::DirEntry& entry) {
-        return std::find(kOwnNames.begin(), kOwnNames.end(), entry.name) == kOwnNames.end();
-      });
+  const auto foreign = std::find_if(entries.begin(), entries.end(),
+                                    [](const auto& entry) { return !is_own_name(entry.name); });
   if (foreign == entries.end()) return;
   base::Error error(root.shown_as() + " is not a store and not empty: it has \"" +
                     base::printable(foreign->name) + "\"");

@@ -20,15 +20,16 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <string>
 #include <utility>
 
 #include "base/error.h"
-#include "base/files.h"
 #include "base/kept_owners.h"
 #include "base/owner_record.h"
 #include "base/scope_exit.h"
+#include "base/scratch_dir.h"
 #include "base/stream.h"
 #include "sandbox/child/emulation.h"
 #include "sandbox/child/inner_user_namespace.h"
@@ -148,7 +149,7 @@ void try_store(const std::string& store, UserNamespace where) {
   try {
     const base::DirFd place = open_nearest(store);
     base::check_keeps_owners(place);
-    const base::TempDir scratch(place, "ibuild-probe-");
+    const auto scratch = base::ScratchDir::make(place);
     if (is_overlay(place)) return;
     try_overlay_in(scratch.dir().get(), where);
     if (::chdir("/") != 0) fail_with_errno(kPhase, "chdir", "/");
@@ -311,7 +312,7 @@ int probe_chroot(const std::string& store) {
   const base::DirFd place = open_nearest(store);
   if (const std::string why_not = why_no_root_in(place); !why_not.empty()) return refused(why_not);
   base::check_keeps_owners(place);
-  const base::TempDir scratch(place, "ibuild-probe-");
+  const auto scratch = base::ScratchDir::make(place);
   const pid_t child = ::fork();
   if (child < 0) fail_with_errno("change root", "fork");
   if (child == 0) {
@@ -356,9 +357,18 @@ int probe_emulation() {
   return usable("a binfmt_misc of one's own");
 }
 
+/// Ctrl-C goes to us as well, who are soon done, and have made what is to be removed.
+void finish_in_spite_of_signals() {
+  sigset_t polite;
+  ::sigemptyset(&polite);
+  for (const int signal : {SIGHUP, SIGINT, SIGTERM}) ::sigaddset(&polite, signal);
+  ::sigprocmask(SIG_BLOCK, &polite, nullptr);
+}
+
 }  // namespace
 
 int run_probe(std::string_view profile, const std::string& store) {
+  finish_in_spite_of_signals();
   try {
     if (profile == "emulation") return probe_emulation();
     if (profile == "private") return probe_network();

@@ -3,7 +3,9 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -14,6 +16,7 @@
 #include "base/error.h"
 #include "base/stream.h"
 #include "base/text.h"
+#include "tests/support/forked.h"
 #include "tests/support/scratch_dir.h"
 
 using namespace ibuild::base;
@@ -225,4 +228,18 @@ TEST_CASE("run_program: does not wait for what the program left running", "[base
   const auto pid = parse_i64(trim(result.out));
   REQUIRE(pid);
   CHECK(::kill(static_cast<pid_t>(*pid), SIGKILL) == 0);  // it was still there
+}
+
+TEST_CASE("child: where its end could not be seen, a program does not begin", "[base]") {
+  CHECK(ibuild::test::passes_in_fork([] {
+    ibuild::test::deny_system_call(SYS_pidfd_open, ENOSYS);
+    try {
+      run_program({"true"});
+    } catch (const SystemError& error) {
+      rusage children{};
+      ::getrusage(RUSAGE_CHILDREN, &children);
+      return error.error_number() == ENOSYS && children.ru_minflt == 0;
+    }
+    return false;
+  }));
 }

@@ -183,8 +183,11 @@ TEST_CASE("store: an OCI layout of another tool becomes a store", "[layers]") {
 }
 
 TEST_CASE("store: what a killed creation left is completed", "[layers]") {
-  for (const auto& made : std::vector<std::vector<std::string>>{
-           {}, {"locks"}, {"locks", "layers", "cache", "tmp"}, {"blobs", "locks", "lost+found"}}) {
+  for (const auto& made : std::vector<std::vector<std::string>>{{},
+                                                                {"locks"},
+                                                                {"locks", "layers", "cache", "tmp"},
+                                                                {"blobs", "locks", "lost+found"},
+                                                                {"ibuild-scratch-of-a-probe"}}) {
     Fixture f;
     for (const auto& name : made) base::make_host_dirs(f.path + "/" + name);
     if (made.empty()) base::make_host_dirs(f.path);
