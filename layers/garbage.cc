@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "layers/image_content.h"
+#include "layers/images_in_use.h"
 #include "layers/layer_folder.h"
 #include "layers/store_error.h"
 
@@ -23,6 +24,7 @@ using Digests = std::set<base::Digest>;
 
 ImageContent content_of_kept_images(Store& store) {
   ImageContent kept(store.content(), Unreadable::refuse);
+  for (const auto& image : images_in_use(store)) kept.add(image);
   for (const StoredImage& image : store.images().list()) {
     try {
       kept.add(image.descriptor);
@@ -34,6 +36,18 @@ ImageContent content_of_kept_images(Store& store) {
     }
   }
   return kept;
+}
+
+/// Keeps without a name those that programs stand on. False when there are none.
+bool keep_used(Store& store, const std::vector<image::Descriptor>& removed) {
+  bool is_any_kept = false;
+  for (const auto& used : images_in_use(store)) {
+    const bool is_removed = std::any_of(removed.begin(), removed.end(), [&](const auto& image) {
+      return image.digest == used.digest;
+    });
+    if (is_removed && store.images().add_untagged(used)) is_any_kept = true;
+  }
+  return is_any_kept;
 }
 
 Digests difference(const Digests& from, const Digests& without) {
@@ -107,11 +121,14 @@ Removal remove_unreferenced(Store& store, const std::vector<image::Descriptor>& 
     for (const auto& image : removed) store.images().add_untagged(image);
     return {.postponed = true};
   }
+  const bool is_any_used = keep_used(store, removed);
   const ImageContent kept = content_of_kept_images(store);
   ImageContent gone(store.content(), Unreadable::skip);
   for (const auto& image : removed) gone.add(image);
-  return remove_all(store, gone.blobs(), difference(gone.diff_ids(), kept.diff_ids()),
-                    kept.blobs());
+  auto removal =
+      remove_all(store, gone.blobs(), difference(gone.diff_ids(), kept.diff_ids()), kept.blobs());
+  removal.postponed = is_any_used;
+  return removal;
 }
 
 }  // namespace ibuild::layers

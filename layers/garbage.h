@@ -11,8 +11,8 @@ namespace ibuild::layers {
 
 /// What remove_unreferenced() did.
 struct Removal {
-  /// Somebody uses the store: nothing was removed, and the images are kept as untagged ones, so
-  /// that they can be removed later.
+  /// Somebody uses the store, and nothing was removed, or an image of them: the images are kept as
+  /// untagged ones, so that they can be removed later.
   bool postponed = false;
   std::vector<base::Digest> blobs;     // removed manifests, configs and layer blobs
   std::vector<base::Digest> diff_ids;  // of removed unpacked layers
@@ -25,7 +25,7 @@ struct Removal {
 /// cannot be read: nobody could tell what it needs.
 Removal remove_unreferenced(Store& store, const std::vector<image::Descriptor>& removed);
 
-/// What the images in index.json need.
+/// What the images in index.json and those in use need.
 struct ImageNeeds {
   std::set<base::Digest> blobs;
   std::set<base::Digest> diff_ids;

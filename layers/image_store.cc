@@ -126,10 +126,13 @@ void ImageStore::tag(const image::Reference& name, const Descriptor& descriptor)
   });
 }
 
-void ImageStore::add_untagged(const Descriptor& descriptor) {
+bool ImageStore::add_untagged(const Descriptor& descriptor) {
+  bool is_new = false;
   change([&](Entries& entries) {
-    if (!points_to(entries, descriptor.digest)) entries.push_back(without_name(descriptor));
+    is_new = !points_to(entries, descriptor.digest);
+    if (is_new) entries.push_back(without_name(descriptor));
   });
+  return is_new;
 }
 
 bool ImageStore::untag(const image::Reference& name) {

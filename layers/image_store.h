@@ -44,8 +44,8 @@ class ImageStore {
   /// Points `name` to `descriptor`; whatever it pointed to before stays as an untagged image only
   /// if nothing else names it. A name with tag and digest is kept by its tag.
   void tag(const image::Reference& name, const image::Descriptor& descriptor);
-  /// Keeps an image that has no name; one that is there already is left as it is.
-  void add_untagged(const image::Descriptor& descriptor);
+  /// Keeps an image that has no name. False when it is there already, under a name or none.
+  bool add_untagged(const image::Descriptor& descriptor);
   /// Removes what find() finds. False when there was no such name.
   bool untag(const image::Reference& name);
   /// Removes every entry that points to `digest`; gives how many.

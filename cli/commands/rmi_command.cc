@@ -36,7 +36,7 @@ void remove_content(ImageAccess& access, const std::vector<image::Descriptor>& r
   for (const auto& digest : removal.blobs) context.out << "Deleted: " << digest.str() << "\n";
   if (removal.postponed) {
     context.err
-        << "the store is in use: the images are kept without a name; remove them by digest later\n";
+        << "still in use: the images are kept without a name; remove them by digest later\n";
   }
 }
 

@@ -23,6 +23,7 @@
 #include "cli/short_names.h"
 #include "cli/signals.h"
 #include "cli/single_task.h"
+#include "layers/images_in_use.h"
 #include "layers/working_tree.h"
 #include "sandbox/sandbox.h"
 
@@ -130,8 +131,8 @@ int run_container(const RunOptions& options, const IsolationChoice& isolation,
   Progress progress(ProgressMode::plain, context.err);
   ImageAccess access(options.store, options.registry, warnings_to(progress), 0);
   const auto platform = parse_platform_flag(options.platform);
-  const auto image = load_image(
-      access.loader(), ImageLookup(options, access, signals.token()).find(progress), platform);
+  const auto found = ImageLookup(options, access, signals.token()).find(progress);
+  const auto image = load_image(access.loader(), found, platform);
   if (const auto warning =
           platform_warning(options.command.front(), platform, image.config.platform))
     warnings_printed_to(context.err)(*warning);
@@ -142,6 +143,8 @@ int run_container(const RunOptions& options, const IsolationChoice& isolation,
   take_image(options, image.config.config, users, container);
   const auto snapshots = make_snapshots(isolation, access.store());
   const auto tree = snapshots->open(image.layers, signals.token());
+  layers::note_in_use(access.store(), found.top);
+  access.session().release_hold();
   container.spec.architectures = {image::normalize(image.config.platform).architecture};
   container.spec.root_fd = tree->root().get();
   container.spec.root_is_detached_mount = tree->is_detached_mount();

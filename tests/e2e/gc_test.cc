@@ -87,6 +87,33 @@ TEST_CASE("gc: prune does not touch a store that is in use", "[e2e]") {
   CHECK(listed(machine, {"--filter", "type=exec.cachemount"}).empty());
 }
 
+TEST_CASE("gc: a program that runs keeps its image, and nothing else", "[e2e]") {
+  for (const Who who : everybody()) {
+    INFO(name_of(who));
+    Machine machine(who);
+    machine.make_base();
+    REQUIRE(machine.build("app:1", kDockerfile).code == 0);
+    REQUIRE(machine.build("other:1", kDockerfile + "RUN echo other > /z\n").code == 0);
+    machine.write("shared/waiting", "");
+    auto child =
+        machine.start({"run", "-v", machine.path("shared") + ":/shared", "app:1", "sh", "-c",
+                       "rm /shared/waiting; until test -e /shared/end; do usleep 10000; done; "
+                       "test $(wc -c < /y) = 300000"});
+    while (machine.exists("shared/waiting")) {
+      REQUIRE_FALSE(child.wait_for(std::chrono::milliseconds(5)));
+    }
+    CHECK_THAT(machine.must({"rmi", "other:1"}), Catch::Contains("Deleted: "));
+    const auto removed = machine.ibuild({"rmi", "app:1"});
+    CHECK(removed.code == 0);
+    CHECK_THAT(removed.err, Catch::Contains("kept without a name"));
+    machine.must({"prune", "-f", "-a"});
+    machine.write("shared/end", "");
+    CHECK(child.wait().success());
+    machine.must({"prune", "-f", "-a"});
+    CHECK(listed(machine, {"--filter", "inuse=false"}).empty());
+  }
+}
+
 TEST_CASE("gc: the end of a build removes what is above the limits, when it is time", "[e2e]") {
   Machine machine;
   machine.make_base();

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "image/media_types.h"
+#include "layers/images_in_use.h"
 #include "layers/layer_folder.h"
 #include "tests/unit/layers/image_samples.h"
 
@@ -115,6 +116,38 @@ TEST_CASE("garbage: while somebody uses the store the image is kept for later", 
   CHECK(f.store->images().list()[0].name.empty());
   f.store->images().remove(image.descriptor().digest);
   CHECK(remove_unreferenced(*f.store, {image.descriptor()}).blobs.size() == 3);
+}
+
+TEST_CASE("garbage: an image that a program stands on is kept for later, others are removed",
+          "[layers]") {
+  StoreFixture f;
+  const SampleImage image({"base", "one"});
+  const SampleImage other({"base", "two"});
+  put(f, image, "app:1");
+  put(f, other, "app:2");
+  {
+    const auto program = Store::open(f.scratch.host_path() + "/store", f.pool);
+    note_in_use(*program, image.descriptor());
+    CHECK(remove(f, image, "app:1").postponed);
+    const auto removal = remove(f, other, "app:2");
+    CHECK_FALSE(removal.postponed);
+    CHECK(removal.blobs.size() == 3);
+    // Its entry in index.json makes no difference.
+    f.store->images().remove(image.descriptor().digest);
+    CHECK(needs_of_images(*f.store).diff_ids.contains(image.diff_id(0)));
+  }
+  CHECK(needs_of_images(*f.store).diff_ids.empty());
+  CHECK(remove_unreferenced(*f.store, {image.descriptor()}).blobs.size() == 4);
+}
+
+TEST_CASE("garbage: an image that a program stands on may go on under another name", "[layers]") {
+  StoreFixture f;
+  const SampleImage image({"one"});
+  put(f, image, "app:1");
+  put(f, image, "app:2");
+  note_in_use(*f.store, image.descriptor());
+  CHECK_FALSE(remove(f, image, "app:1").postponed);
+  CHECK(f.store->images().list().size() == 1);
 }
 
 TEST_CASE("garbage: all platforms of an index go, absent ones are no matter", "[layers]") {
