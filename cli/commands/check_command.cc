@@ -14,10 +14,11 @@
 #include "cli/dockerfile_input.h"
 #include "cli/error_report.h"
 #include "cli/exit_code.h"
-#include "cli/istream_source.h"
 #include "cli/lint_report.h"
 #include "cli/option_parser.h"
 #include "cli/options_build.h"
+#include "cli/signals.h"
+#include "cli/standard_input.h"
 #include "parser/lint_fix.h"
 
 namespace ibuild::cli {
@@ -139,8 +140,9 @@ int run_check(Arguments arguments, CommandContext& context) {
   check_format(options.format);
 
   const auto place = place_of(options);
-  IstreamSource standard_input(context.in);
-  const auto input = read_local_dockerfile(place.file, place.context, standard_input);
+  const SignalWatcher signals;
+  const auto in = standard_input(context, signals.token());
+  const auto input = read_local_dockerfile(place.file, place.context, *in);
   const auto path = path_of(place, input);
   builder::BuildRequest request;
   request.dockerfile_name = path.empty() ? input.name : path;

@@ -115,8 +115,11 @@ TEST_CASE("streams: the first signal ends waiting for a pipe", "[e2e]") {
   for (const Who who : everybody()) {
     DYNAMIC_SECTION(name_of(who)) {
       Machine machine(who);
-      const std::vector<std::vector<std::string>> commands = {
-          {"load"}, {"build", "-"}, {"build", "-f", "-", "context"}, {"load", "-i", "fifo"}};
+      const std::vector<std::vector<std::string>> commands = {{"load"},
+                                                              {"build", "-"},
+                                                              {"build", "-f", "-", "context"},
+                                                              {"check", "-"},
+                                                              {"load", "-i", "fifo"}};
       machine.must_run({"mkfifo", "fifo"});
       for (const auto& words : commands) {
         INFO(words[0] << " " << words.back());
