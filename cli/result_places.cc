@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "builder/cache/cache_options.h"
 #include "builder/export/output_attributes.h"
 #include "cli/option_paths.h"
 #include "cli/output_spec.h"
@@ -53,10 +54,22 @@ class Places {
   std::vector<fs::path> made_;
 };
 
-void refuse_push(const std::string& what) {
+[[noreturn]] void refuse_offline(const std::string& what, const std::string& hint) {
   base::UsageError error("--offline and " + what + " cannot be used together");
-  error.set_hint("build with --offline, and send the image with `ibuild push` later");
+  error.set_hint(hint);
   throw error;
+}
+
+void refuse_push(const std::string& what) {
+  refuse_offline(what, "build with --offline, and send the image with `ibuild push` later");
+}
+
+/// With ignore-error=true it is a warning when the time has come.
+void check_cache_offline(const builder::CacheSpec& spec) {
+  const auto to = builder::read_cache_to(spec);
+  if (to.ignore_error || !to.place.reference) return;
+  refuse_offline("--cache-to type=" + spec.type,
+                 "write the cache to a directory: --cache-to type=local,dest=…");
 }
 
 void check_offline(const BuildOptions& options, const builder::BuildRequest& request) {
@@ -67,6 +80,7 @@ void check_offline(const BuildOptions& options, const builder::BuildRequest& req
     if (output.type == "image" && builder::OutputAttributes(output).flag("push", false))
       refuse_push("--output type=image,push=true");
   }
+  for (const auto& spec : request.cache_to) check_cache_offline(spec);
 }
 
 }  // namespace

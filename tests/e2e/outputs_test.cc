@@ -373,7 +373,9 @@ TEST_CASE("outputs: files beside an output that makes their directory, and on /d
 TEST_CASE("outputs: nothing is pushed offline", "[e2e]") {
   Machine machine;
   for (const std::vector<std::string>& words :
-       {std::vector<std::string>{"--push"}, {"-o", "type=registry"}}) {
+       {std::vector<std::string>{"--push"},
+        {"-o", "type=registry"},
+        {"--cache-to", "type=registry,ref=127.0.0.1:1/app:cache"}}) {
     auto args = words;
     args.emplace_back("--offline");
     const auto refused = machine.build("127.0.0.1:1/app:1", "FROM scratch\nCOPY . /\n", args);
