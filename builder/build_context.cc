@@ -118,9 +118,9 @@ void BuildContext::save_digests() {
   if (digests_) digests_->save();
 }
 
-void BuildContext::save_many_digests() {
+void BuildContext::take_less_memory() {
   const std::lock_guard lock(mutex_);
-  if (digests_) digests_->save_many();
+  if (digests_) digests_->take_less_memory();
 }
 
 }  // namespace ibuild::builder

@@ -29,7 +29,7 @@ class BuildContext {
   /// Remembers the digests of files that were read, for the next build.
   void save_digests();
   /// Before the end of the build: makes them take less memory.
-  void save_many_digests();
+  void take_less_memory();
 
  private:
   struct Opened;

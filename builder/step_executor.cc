@@ -115,7 +115,7 @@ StepResult StepExecutor::work_on(const StepInput& input, const Solver::StepConte
 /// Before a layer is made of very many files: what they took until here is wanted for that.
 void StepExecutor::free_memory(StepKey& key) {
   key.forget_details();
-  scope_.context.save_many_digests();
+  scope_.context.take_less_memory();
 }
 
 /// The result of a record that serves.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/expect_more.h"
 #include "base/text.h"
 #include "builder/plan/env_list.h"
 #include "builder/plan/instruction_planner.h"
@@ -115,7 +116,7 @@ void StagesPlanner::plan_stage(StageIndex index) {
   if (!common_.request.inherits_labels) state.image.config.labels.clear();
   if (!common_.request.env.empty()) planner.set_env(common_.request.env);
   common_.steps.expect(node.instructions.size());
-  state.expect_history(node.instructions.size());
+  base::expect_more(state.history, node.instructions.size());
   for (const auto& instruction : node.instructions) planner.plan(instruction);
   tips_.emplace(index, state.tip);
   plan_scans(index, state);

@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "base/error.h"
-#include "base/expect_more.h"
 #include "base/rel_path.h"
 
 namespace ibuild::builder {
@@ -121,8 +120,6 @@ std::vector<std::string> StageState::shell() const {
 }
 
 bool StageState::is_windows() const { return image.platform.os == "windows"; }
-
-void StageState::expect_history(std::size_t count) { base::expect_more(history, count); }
 
 void StageState::add_history(std::string created_by, std::optional<StepId> step) {
   PlannedHistory planned;

@@ -57,8 +57,6 @@ struct StageState {
   std::vector<std::string> shell() const;
   /// An image for Windows has another shell, and no PATH of ours.
   bool is_windows() const;
-  /// About so many lines of history come next.
-  void expect_history(std::size_t count);
   void add_history(std::string created_by, std::optional<StepId> step = std::nullopt);
 
  private:

@@ -190,7 +190,7 @@ void FileDigestCache::save() {
   save_locked();
 }
 
-void FileDigestCache::save_many() {
+void FileDigestCache::take_less_memory() {
   const std::lock_guard lock(mutex_);
   if (fresh_.size() >= kMany) save_locked();
   // What is asked for again is read from the file again.

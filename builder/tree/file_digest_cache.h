@@ -31,7 +31,7 @@ class FileDigestCache {
   void save();
   /// Takes less memory: what is new is written when there is much of it, and what was read of the
   /// file is let go of.
-  void save_many();
+  void take_less_memory();
 
  private:
   struct Mapping {

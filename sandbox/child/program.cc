@@ -39,7 +39,7 @@ std::vector<std::string> candidates_for(const SandboxSpec& spec) {
 
 bool exists(const std::string& path) { return ::faccessat(AT_FDCWD, path.c_str(), F_OK, 0) == 0; }
 
-std::string in_quotes(std::string_view name) { return "exec: \"" + base::printable(name) + "\": "; }
+std::string exec_prefix(std::string_view name) { return "exec: \"" + base::printable(name) + "\": "; }
 
 }  // namespace
 
@@ -58,14 +58,14 @@ ProgramFailure Program::run() const {
     if (error_number == EACCES) {
       denied = true;
     } else if (error_number == ENOENT && exists(path)) {
-      return {127, in_quotes(path) + "its interpreter or loader is not there"};
+      return {127, exec_prefix(path) + "its interpreter or loader is not there"};
     } else if (error_number != ENOENT && error_number != ENOTDIR) {
-      return {126, base::SystemError(error_number, in_quotes(path) + "cannot run", "").what()};
+      return {126, base::SystemError(error_number, exec_prefix(path) + "cannot run", "").what()};
     }
   }
-  if (denied) return {126, in_quotes(name_) + "permission denied"};
+  if (denied) return {126, exec_prefix(name_) + "permission denied"};
   const bool searched = name_.find('/') == std::string::npos;
-  return {127, in_quotes(name_) + (searched ? "not found in PATH" : "no such file or directory")};
+  return {127, exec_prefix(name_) + (searched ? "not found in PATH" : "no such file or directory")};
 }
 
 }  // namespace ibuild::sandbox

@@ -82,7 +82,7 @@ TEST_CASE("file_digest_cache: many are saved before the end, few are not", "[bui
   const auto remember = [&](std::uint64_t first, std::uint64_t last) {
     for (auto inode = first; inode <= last; ++inode)
       cache.remember(identity(inode), facts(std::to_string(inode)), kNow);
-    cache.save_many();
+    cache.take_less_memory();
   };
   const auto saved = [&](std::uint64_t inode) {
     return FileDigestCache(scratch.dir().dup()).find(identity(inode)).has_value();
