@@ -15,33 +15,66 @@ using nlohmann::json;
 // Documents of the image-spec nest less than 10 levels; annotations and labels make the number of
 // values.
 constexpr std::size_t kMaxDocumentBytes = 16 << 20;
-constexpr int kMaxDepth = 64;
+constexpr std::size_t kMaxDepth = 64;
 constexpr std::size_t kMaxValues = 500'000;
 
-/// Watches the parser and stops it at the first limit that is passed.
-class Limits {
+/// Goes through a document without keeping it, and throws at the first limit that is passed. (The
+/// library's own way, a callback of the parser that keeps it, goes through all members of an object
+/// again at the end of each.)
+class Limits : public nlohmann::json_sax<json> {
  public:
   explicit Limits(std::string_view what) : what_(what) {}
 
-  bool operator()(int depth, json::parse_event_t event, const json& parsed) {
-    using Event = json::parse_event_t;
-    if (depth > kMaxDepth) refuse("nested more than " + std::to_string(kMaxDepth) + " levels deep");
-    if (event == Event::object_start) keys_.emplace_back();
-    if (event == Event::object_end) keys_.pop_back();
-    if (event == Event::key && !keys_.back().insert(parsed.get<std::string>()).second) {
-      refuse("the key \"" + base::printable(parsed.get<std::string>()) + "\" occurs twice");
-    }
-    const bool opens = event == Event::object_start || event == Event::array_start;
-    if ((opens || event == Event::value) && ++values_ > kMaxValues) refuse("too many values");
+  bool null() override { return value(); }
+  bool boolean(bool) override { return value(); }
+  bool number_integer(number_integer_t) override { return value(); }
+  bool number_unsigned(number_unsigned_t) override { return value(); }
+  bool number_float(number_float_t, const string_t&) override { return value(); }
+  bool string(string_t&) override { return value(); }
+  bool binary(binary_t&) override { return value(); }
+  bool start_object(std::size_t) override {
+    value();
+    keys_.emplace_back();
     return true;
+  }
+  bool key(string_t& name) override {
+    if (!keys_.back().insert(name).second)
+      refuse("the key \"" + base::printable(name) + "\" occurs twice");
+    return true;
+  }
+  bool end_object() override {
+    keys_.pop_back();
+    return true;
+  }
+  bool start_array(std::size_t) override {
+    value();
+    keys_.emplace_back();
+    return true;
+  }
+  bool end_array() override {
+    keys_.pop_back();
+    return true;
+  }
+  bool parse_error(std::size_t, const std::string&, const json::exception& error) override {
+    std::string_view words = error.what();  // "[json.exception.parse_error.101] parse error at …"
+    if (const auto end = words.find("] "); end != std::string_view::npos) {
+      words.remove_prefix(end + 2);
+    }
+    refuse("not valid JSON: " + base::printable(words));
   }
 
  private:
+  bool value() {
+    if (keys_.size() > kMaxDepth)
+      refuse("nested more than " + std::to_string(kMaxDepth) + " levels deep");
+    if (++values_ > kMaxValues) refuse("too many values");
+    return true;
+  }
   [[noreturn]] void refuse(const std::string& why) const {
     throw base::ContentError(what_ + ": " + why);
   }
   std::string what_;
-  std::vector<std::set<std::string>> keys_;  // of the objects that are open
+  std::vector<std::set<std::string>> keys_;  // of the objects that are open; none of an array
   std::size_t values_ = 0;
 };
 
@@ -53,15 +86,8 @@ json parse_untrusted_json(std::string_view text, std::string_view what) {
                              std::to_string(kMaxDocumentBytes) + " bytes");
   }
   Limits limits(what);
-  try {
-    return json::parse(text, std::ref(limits));
-  } catch (const json::exception& error) {
-    std::string_view words = error.what();  // "[json.exception.parse_error.101] parse error at …"
-    if (const auto end = words.find("] "); end != std::string_view::npos) {
-      words.remove_prefix(end + 2);
-    }
-    throw base::ContentError(std::string(what) + ": not valid JSON: " + base::printable(words));
-  }
+  json::sax_parse(text, &limits);
+  return json::parse(text);
 }
 
 std::string dump_json(const nlohmann::ordered_json& value) {
