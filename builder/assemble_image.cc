@@ -29,10 +29,12 @@ std::string layer_type(const std::string& current, ImageFormat format) {
   throw base::UsageError("zstd layers need OCI media types: oci-mediatypes=false cannot hold them");
 }
 
-/// Those without which nobody finds the table of an eStargz layer.
+/// Those without which nobody finds the table of an eStargz layer, and what an output says of its
+/// own layers.
 image::Annotations kept_annotations(const image::Descriptor& blob) {
   image::Annotations kept;
-  for (const char* key : {image::kEstargzToc, image::kEstargzInflatedBytes}) {
+  for (const char* key :
+       {image::kEstargzToc, image::kEstargzInflatedBytes, kRewrittenTimestampAnnotation}) {
     const auto found = blob.annotations.find(key);
     if (found != blob.annotations.end()) kept.insert(*found);
   }

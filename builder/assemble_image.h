@@ -11,6 +11,8 @@ enum class ImageFormat { oci, docker };
 /// Layers of a base that are not to be pushed: with a type as any other (BuildKit's default), or
 /// with their own.
 enum class ForeignLayers { adopted, kept };
+/// Of a layer that was made with rewrite-timestamp=true: the time in seconds since 1970.
+inline constexpr const char* kRewrittenTimestampAnnotation = "buildkit/rewritten-timestamp";
 
 /// Pass 6: the bytes of an image out of its values. Pure: equal values give equal bytes.
 /// Requires: every layer has its blob descriptor; as many layers as the config has diff-ids.

@@ -73,7 +73,7 @@ parser::LintReport check_build(const BuildRequest& request, const Services& serv
     } catch (const parser::DockerfileError& error) {
       // The build would end here; what can be found all the same is told as well.
       auto report = lint_text(request, dockerfile);
-      if (!report.error) report.error = error;
+      report.error = error;
       return report;
     }
   });

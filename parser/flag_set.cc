@@ -46,7 +46,7 @@ const FlagSet::Flag& FlagSet::find(std::string_view name, const SourceRange& ran
   }
   DockerfileError error("unknown-flag", range, "unknown flag: --" + base::printable(name));
   if (const auto nearest = base::nearest_word(name, names)) {
-    error.set_hint("did you mean --" + *nearest + "?");
+    error.set_hint("did you mean " + *nearest + "?");
   }
   throw error;
 }

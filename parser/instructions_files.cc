@@ -37,7 +37,7 @@ void need_destination(const AstNode& node, const std::string& keyword) {
   if (node.words.size() >= 2) return;
   fail_count(node, keyword + " requires at least two arguments, but " +
                        (node.words.empty() ? "none was" : "only one was") +
-                       " provided: a source and a destination");
+                       " provided. Destination could not be determined");
 }
 
 }  // namespace

@@ -334,7 +334,7 @@ void check_mount(std::string_view csv) {
     if (pair.key != "from" || !pair.value) continue;
     const auto dollar = pair.value->find('$');
     if (dollar == std::string::npos || dollar + 1 == pair.value->size()) continue;
-    base::UsageError error("'from' doesn't support variable expansion");
+    base::UsageError error("'from' doesn't support variable expansion, define alias stage instead");
     error.set_hint("give the image a name with FROM … AS and mount from that stage");
     throw MountOptionError(error, pair.written);
   }

@@ -30,6 +30,8 @@ class Collector {
           {without_credentials(origin.dockerfile_url), "sha256", std::string(digest.hex())});
     } else if (origin.local_dockerfile) {
       sources_.locals.insert("dockerfile");
+      // Its ignore file is read there, whatever steps take.
+      if (!origin.context && request_.context_dir) sources_.locals.insert("context");
     } else {
       add_own_context();
     }

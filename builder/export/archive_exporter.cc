@@ -90,8 +90,8 @@ ExportResult ArchiveExporter::run(const FinishedBuild& build, const OutputSpec& 
                                   const ExportReport& report, std::stop_token stop) const {
   const OutputAttributes attributes(output);
   const bool docker = kind_ == Kind::docker;
-  const LayerFormat format =
-      read_layer_format(attributes, docker ? ImageFormat::docker : ImageFormat::oci);
+  const LayerFormat format = read_layer_format(
+      attributes, docker ? ImageFormat::docker : ImageFormat::oci, services.clock);
   const auto names = output_names(build.names, output);
   const std::string dest = attributes.required_text("dest");
 

@@ -81,7 +81,7 @@ ExportResult ImageExporter::run(const FinishedBuild& build, const OutputSpec& ou
                                 const Services& services, ImagePusher* pusher,
                                 const ExportReport& report, std::stop_token stop) const {
   const OutputAttributes attributes(output);
-  const LayerFormat format = read_layer_format(attributes, ImageFormat::oci);
+  const LayerFormat format = read_layer_format(attributes, ImageFormat::oci, services.clock);
   auto names = output_names(build.names, output);
   const auto prefix = dangling_prefix(output, !names.empty());
   const bool push = pushes(attributes);

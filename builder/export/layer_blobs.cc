@@ -91,14 +91,23 @@ void for_each_of(const std::vector<std::size_t>& items, const Work& work) {
   if (failure) std::rethrow_exception(failure);
 }
 
+/// Says of layers above the base's, as BuildKit does, that none of their files is later.
+void annotate_rewritten(layers::LayerChain& blobs, std::size_t base_layers,
+                        std::chrono::sys_seconds time) {
+  const std::string seconds = std::to_string(time.time_since_epoch().count());
+  for (std::size_t i = base_layers; i < blobs.size(); ++i)
+    blobs[i].blob.value().annotations[kRewrittenTimestampAnnotation] = seconds;
+}
+
 BuiltImage make_image(const FinishedImage& image, const LayerFormat& format, BlobPlace place,
                       const layers::Store& store, const std::stop_token& stop) {
   const auto at = [&](AnnotationPlace annotated) {
     return annotations_at(annotated, image.config.platform, format.annotations);
   };
-  auto built =
-      assemble_image(image.config, make_layer_blobs(image.layers, format, place, store, stop),
-                     format.format, at(AnnotationPlace::manifest), format.foreign);
+  auto blobs = make_layer_blobs(image.layers, format, place, store, stop);
+  if (format.rewritten_to) annotate_rewritten(blobs, image.base_layers, *format.rewritten_to);
+  auto built = assemble_image(image.config, std::move(blobs), format.format,
+                              at(AnnotationPlace::manifest), format.foreign);
   built.manifest.annotations = at(AnnotationPlace::manifest_descriptor);
   return built;
 }
@@ -168,6 +177,16 @@ LayerFormat read_layer_format(const OutputAttributes& attributes, ImageFormat ot
         "is "
         "later than that");
   }
+  return format;
+}
+
+LayerFormat read_layer_format(const OutputAttributes& attributes, ImageFormat otherwise,
+                              const base::Clock& of_build) {
+  LayerFormat format = read_layer_format(attributes, otherwise);
+  const bool rewrites =
+      read_time_rewriting(attributes, TimeRewriting::none) == TimeRewriting::later;
+  if (rewrites && format.format == ImageFormat::oci)
+    format.rewritten_to = output_clock(attributes, of_build).fixed();
   return format;
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <chrono>
+#include <optional>
 #include <stop_token>
 #include <vector>
 
@@ -21,6 +23,8 @@ struct LayerFormat {
   std::vector<Annotation> annotations;
   AttestationFormat attestations;
   ForeignLayers foreign = ForeignLayers::adopted;
+  /// What new layers are annotated with; none: not at all.
+  std::optional<std::chrono::sys_seconds> rewritten_to;
 };
 
 /// The shape of an output: an image gets an index when something is to stand beside it.
@@ -33,6 +37,9 @@ void check_format(const LayerFormat& format, ResultShape shape,
 
 /// Throws: base::UsageError.
 LayerFormat read_layer_format(const OutputAttributes& attributes, ImageFormat otherwise);
+/// The same for an output of a build by `of_build`, complete.
+LayerFormat read_layer_format(const OutputAttributes& attributes, ImageFormat otherwise,
+                              const base::Clock& of_build);
 
 enum class BlobPlace {
   store,            // every blob lies in the content store afterwards

@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/owner_record.h"
+#include "layers/file_times.h"
 #include "layers/layer_collector.h"
 #include "layers/tree_applier.h"
 
@@ -176,6 +177,9 @@ CacheMount CacheMount::open(const layers::Store& store, const RunMount& mount,
   NewDirectory made(parent, name);
   if (!is_anew) fill(made.dir(), id, beginning, std::move(stop));
   access.apply_to(made.dir());
+  if (base)
+    layers::set_mtime(made.dir().get(), nullptr, base->content.root.entry.mtime,
+                      made.dir().shown_as());
   return {std::move(held), std::move(made).publish()};
 }
 

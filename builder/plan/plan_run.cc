@@ -162,8 +162,8 @@ std::vector<RunMount> InstructionPlanner::run_mounts(const parser::Run& run) con
 void InstructionPlanner::check_allowances(const parser::Run& run) const {
   const auto& allowed = context_.request.allowed;
   const auto refuse = [&](const std::string& flag, const std::string& entitlement) {
-    parser::DockerfileError error("not-allowed", range(),
-                                  "RUN " + flag + ": " + entitlement + " is not allowed");
+    parser::DockerfileError error(
+        "not-allowed", range(), "RUN " + flag + ": entitlement " + entitlement + " is not allowed");
     error.set_hint("build with --allow " + entitlement + " when you trust the Dockerfile with it");
     throw error;
   };

@@ -11,7 +11,8 @@
 namespace ibuild::builder {
 
 /// The bytes of a host file that was hashed before; throws base::Error when they are others by now.
-/// The check is made with the last byte, so that whoever reads `size_bytes` bytes has it.
+/// The check is made with the last byte, so that whoever reads `size_bytes` bytes has it. What was
+/// added behind them since is not read: the build's own log may lie in the context.
 class VerifyingSource : public base::ByteSource {
  public:
   struct Expectation {

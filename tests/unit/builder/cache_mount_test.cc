@@ -80,6 +80,20 @@ TEST_CASE("cache mount: from= takes the build's contexts as well", "[builder]") 
   CHECK(read(f.caches()[0], "file") == "there");
 }
 
+TEST_CASE("cache mount: with from= it has the time of the directory it begins as", "[builder]") {
+  CacheFixture f;
+  const auto other = test::make_scratch_dir();
+  base::make_dirs(other.dir(), base::RelPath::exact("part"));
+  const timespec times[2] = {{.tv_sec = 7, .tv_nsec = 0}, {.tv_sec = 7, .tv_nsec = 0}};
+  REQUIRE(::utimensat(other.dir().get(), "part", times, 0) == 0);
+  f.request.contexts.add("src", builder::DirectoryContext{other.host_path()});
+  f.run("from=src,source=part,target=/x");
+  REQUIRE(f.caches().size() == 1);
+  struct stat status {};
+  REQUIRE(::fstat(f.caches()[0].get(), &status) == 0);
+  CHECK(status.st_mtime == 7);
+}
+
 TEST_CASE("cache mount: an owner or a mode asks for a directory of its own, without the base",
           "[builder]") {
   CacheFixture f;

@@ -92,6 +92,15 @@ TEST_CASE("check: what would end the build is told with the findings", "[builder
   CHECK(report.error->code() == "unknown-instruction");
 }
 
+TEST_CASE("check: a fault is told in the words of the build", "[builder]") {
+  BuildFixture f;
+  const auto report = check(f, "FROM --platform=$BULIDPLATFORM scratch\n");
+  CHECK(rules(report) == std::vector<std::string>{"UndefinedArgInFrom:1"});
+  REQUIRE(report.error);
+  CHECK_THAT(report.error->what(),
+             Catch::Contains("empty platform value from expression $BULIDPLATFORM"));
+}
+
 TEST_CASE("check: what only shows when steps are planned is told as well, of all stages",
           "[builder]") {
   BuildFixture f;

@@ -129,6 +129,18 @@ TEST_CASE("context_tree: a file that changes between hashing and copying is an e
                     Catch::Contains("changed while the build read it"));
 }
 
+TEST_CASE("context_tree: what is added to a file after hashing is left out", "[builder]") {
+  Fixture f;
+  f.files.write("build.log", "first");
+  const auto tree = f.tree();
+  const auto file = digested(tree, "build.log");
+  f.files.write("build.log", "first and more");
+  CHECK(base::read_all(*tree.open(file), 100, "build.log") == "first");
+  f.files.write("build.log", "other and more");
+  CHECK_THROWS_WITH(base::read_all(*tree.open(file), 100, "build.log"),
+                    Catch::Contains("changed while the build read it"));
+}
+
 TEST_CASE("context_tree: many files are hashed side by side", "[builder]") {
   Fixture f;
   for (int i = 0; i < 100; ++i)

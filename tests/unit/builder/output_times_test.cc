@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "base/error.h"
+#include "image/manifest.h"
 #include "tests/support/builder/fakes.h"
 
 using namespace ibuild;
@@ -55,6 +56,28 @@ TEST_CASE("output_times: files of new layers are rewritten where that is asked f
   REQUIRE(file);
   CHECK(base::format_rfc3339(file->entry.mtime) == kThen);
   CHECK(f.built(wanted).image.digest == result.image.digest);
+}
+
+TEST_CASE("output_times: rewritten layers are annotated as BuildKit does it", "[builder]") {
+  Timed f;
+  constexpr const char* kName = "buildkit/rewritten-timestamp";
+  const auto layers_of = [&](const Attributes& attributes) {
+    const auto result = f.built(attributes);
+    return image::parse_manifest(f.store->content().read(result.image.digest)).layers;
+  };
+  const auto asked = layers_of({{"source-date-epoch", "7"}, {"rewrite-timestamp", "true"}});
+  REQUIRE(asked.size() == 2);
+  CHECK(asked[0].annotations.empty());
+  CHECK(asked[1].annotations == image::Annotations{{kName, "7"}});
+  CHECK(layers_of({{"source-date-epoch", "7"}})[1].annotations.empty());
+  CHECK(layers_of({{"rewrite-timestamp", "true"}})[1].annotations.empty());
+
+  f.clock = base::Clock(std::chrono::sys_seconds(std::chrono::seconds(9)));
+  CHECK(layers_of({{"rewrite-timestamp", "true"}})[1].annotations.at(kName) == "9");
+  CHECK(
+      layers_of({{"rewrite-timestamp", "true"}, {"source-date-epoch", ""}})[1].annotations.empty());
+  const auto docker = layers_of({{"rewrite-timestamp", "true"}, {"oci-mediatypes", "false"}});
+  CHECK(docker[1].annotations.empty());
 }
 
 TEST_CASE("output_times: all files of new layers have one time where that is asked for",

@@ -277,7 +277,8 @@ TEST_CASE("run: a mistake further down is told before what may not run", "[build
   with_base(f);
   const std::string text = "FROM base\nRUN --security=insecure a\nRUN --network=host b\n";
   CHECK_THROWS_WITH(f.build(text + "STOPSIGNAL nonsense\n"), Catch::Contains("nonsense"));
-  CHECK_THROWS_WITH(f.build(text), "RUN --security=insecure: security.insecure is not allowed");
+  CHECK_THROWS_WITH(f.build(text),
+                    "RUN --security=insecure: entitlement security.insecure is not allowed");
   f.request.platforms = {image::parse_platform("linux/amd64"),
                          image::parse_platform("linux/arm64")};
   for (const auto& platform : f.request.platforms)

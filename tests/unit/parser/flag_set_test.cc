@@ -66,7 +66,7 @@ TEST_CASE("flag_set: an unknown flag is named with its place and the nearest one
   const auto found = fault("COPY --link --form=x a b");
   CHECK(found.code == "unknown-flag");
   CHECK(found.message == "unknown flag: --form");
-  CHECK(found.hint == "did you mean --from?");
+  CHECK(found.hint == "did you mean from?");
   CHECK(found.column == 13);
   CHECK(fault("COPY --whatever a b").hint.empty());
 }

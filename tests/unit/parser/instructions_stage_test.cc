@@ -41,7 +41,7 @@ TEST_CASE("instructions_stage: FROM takes one or three words", "[parser]") {
 TEST_CASE("instructions_stage: FROM knows one flag", "[parser]") {
   const auto fault = stage_fault("FROM --platfrom=x a");
   CHECK(fault.code == "unknown-flag");
-  CHECK(fault.hint == "did you mean --platform?");
+  CHECK(fault.hint == "did you mean platform?");
 }
 
 TEST_CASE("instructions_stage: ONBUILD keeps the text of its instruction", "[parser]") {

@@ -268,6 +268,16 @@ TEST_CASE("provenance: what is of this machine makes the sources incomplete", "[
              .contains("buildkit_hermetic"));
 }
 
+TEST_CASE("provenance: a context of this machine is named though no step takes from it",
+          "[attest]") {
+  Fixture f;
+  const auto both = Json::parse(R"([{"name":"context"},{"name":"dockerfile"}])");
+  CHECK(request_of(f.predicate("FROM base:1\nRUN make\n")).at("locals") == both);
+  f.request.context_dir.reset();
+  CHECK(request_of(f.predicate("FROM base:1\nRUN make\n")).at("locals") ==
+        Json::parse(R"([{"name":"dockerfile"}])"));
+}
+
 TEST_CASE("provenance: files by URL and git repositories have their digests", "[attest]") {
   if (!test::has_git()) return;
   Fixture f;
