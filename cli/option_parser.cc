@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "cli/option_words.h"
 
 namespace ibuild::cli {
 
@@ -59,6 +60,7 @@ struct OptionParser::Impl {
   base::UsageError usage_error(std::string message) const;
   base::UsageError unknown_option(const std::string& given) const;
   void deliver_operands(std::vector<std::string> rest);
+  std::vector<std::string> plain_words(std::span<const std::string> args) const;
 
   std::string command;
   CLI::App app;
@@ -285,8 +287,10 @@ base::UsageError OptionParser::Impl::unknown_option(const std::string& given) co
 }
 
 void OptionParser::Impl::deliver_operands(std::vector<std::string> rest) {
-  // The end of the options, before a command line that has its own.
-  if (prefix_target != nullptr && !rest.empty() && rest.front() == "--") rest.erase(rest.begin());
+  // The end of the options; a command line of another program may have one more.
+  if (const auto end = std::ranges::find(rest, "--");
+      end != rest.end() && (prefix_target == nullptr || end == rest.begin()))
+    rest.erase(end);
   for (const auto& argument : rest) {
     if (argument.size() > 1 && argument.front() == '-') throw unknown_option(argument);
     if (prefix_target != nullptr) break;
@@ -302,13 +306,25 @@ void OptionParser::Impl::deliver_operands(std::vector<std::string> rest) {
   }
 }
 
+std::vector<std::string> OptionParser::Impl::plain_words(std::span<const std::string> args) const {
+  const auto find = [this](const std::string& name) -> std::optional<OptionKind> {
+    const auto* option = app.get_option_no_throw(name);
+    if (option == nullptr || !option->nonpositional()) return std::nullopt;
+    const auto& names = option->get_lnames();
+    return OptionKind{.long_name = names.empty() ? "" : "--" + names.front(),
+                      .takes_value = option->get_items_expected_max() > 0};
+  };
+  return plain_option_words(args, find,
+                            prefix_target == nullptr ? Operands::anywhere : Operands::last);
+}
+
 OptionParser::Outcome OptionParser::parse(std::span<const std::string> args, std::ostream& out) {
   if (args.size() == 1 && args[0] == kListOptions) {
     out << impl_->list_options();
     return Outcome::help_shown;
   }
-  // CLI11 takes the words from the back.
-  std::vector<std::string> words(args.rbegin(), args.rend());
+  auto words = impl_->plain_words(args);
+  std::ranges::reverse(words);  // CLI11 takes them from the back
   try {
     impl_->app.parse(std::move(words));
   } catch (const CLI::CallForHelp&) {

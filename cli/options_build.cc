@@ -105,6 +105,7 @@ void take_build_arg(const std::string& argument, const std::string& where,
 }
 
 std::string take_network(const BuildOptions& options) {
+  if (options.network.empty()) return "default";  // as buildx
   for (const char* known : {"default", "host", "none", "private"}) {
     if (options.network == known) return known;
   }

@@ -1,7 +1,12 @@
 #include "cli/result_files.h"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
 #include <nlohmann/json.hpp>
 
+#include "base/error.h"
 #include "base/text.h"
 #include "builder/export/output_file.h"
 #include "image/manifest.h"
@@ -30,6 +35,12 @@ void write_result_file(const std::string& path, const std::string& content) {
   const auto file = builder::OutputFile::open(path, {});
   file->sink().write(base::as_bytes(content));
   file->commit();
+}
+
+void remove_result_file(const std::string& path) {
+  struct stat status {};
+  if (::lstat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return;
+  if (::unlink(path.c_str()) != 0 && errno != ENOENT) throw base::SystemError("remove", path);
 }
 
 }  // namespace ibuild::cli

@@ -15,4 +15,9 @@ std::string metadata_json(const builder::BuildResult& result);
 /// Throws: SystemError.
 void write_result_file(const std::string& path, const std::string& content);
 
+/// Takes away what an earlier build wrote there, which would be taken for the result of one that
+/// fails. Does nothing where there is no file, or something else (/dev/stdout). Throws:
+/// SystemError.
+void remove_result_file(const std::string& path);
+
 }  // namespace ibuild::cli

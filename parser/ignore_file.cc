@@ -58,10 +58,11 @@ std::vector<std::string> read_ignore_file(std::string_view content) {
 IgnoreMatcher parse_ignore_file(std::string_view content) {
   try {
     return IgnoreMatcher(read_ignore_file(content));
-  } catch (base::UsageError& error) {
+  } catch (const base::UsageError& error) {  // of a file, as mistakes in a Dockerfile are
     const auto line = find_bad_line(content);
-    error.add_context("ignore file" + (line == 0 ? "" : ", line " + std::to_string(line)));
-    throw;
+    base::ContentError fault(error.what());
+    fault.add_context("ignore file" + (line == 0 ? "" : ", line " + std::to_string(line)));
+    throw fault;
   }
 }
 

@@ -47,7 +47,7 @@ class IgnoreMatcher {
   std::unique_ptr<const Impl> impl_;
 };
 
-/// The matcher of a .dockerignore file's text. Throws: base::UsageError naming a bad pattern and
+/// The matcher of a .dockerignore file's text. Throws: base::ContentError naming a bad pattern and
 /// its line.
 IgnoreMatcher parse_ignore_file(std::string_view content);
 

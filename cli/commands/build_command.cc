@@ -202,6 +202,11 @@ void write_results(const BuildOptions& options, const builder::BuildResult& resu
   if (options.progress_mode() == ProgressMode::quiet && !id.empty()) out << id.str() << "\n";
 }
 
+void remove_old_ids(const BuildOptions& options) {
+  for (const auto& path : {options.iidfile, options.buildah.iidfile_raw})
+    if (!path.empty()) remove_result_file(path);
+}
+
 /// One run of the command, when its options are known.
 struct Invocation {
   const BuildOptions& options;
@@ -352,6 +357,7 @@ int run_build_variant(const BuildVariant& variant, Arguments arguments, CommandC
   for (const auto& remark : options.steps.security.remarks()) run.remarks.push_back(remark);
   if (run.call.kind != CallKind::build && options.wants_id())
     run.remarks.emplace_back("--iidfile has no effect: --call makes no image");
+  if (run.call.kind == CallKind::build) remove_old_ids(options);
   const auto isolation =
       enter_isolation(wanted_isolation, options.store.path(), context.argc, context.argv);
 

@@ -94,7 +94,7 @@ void dump_plan(const std::string& dockerfile, const std::map<std::string, std::s
 parser::LintReport lint_as_built(const builder::BuildRequest& request) {
   try {
     return lint_planned(request);
-  } catch (const base::UsageError& fault) {  // of the ignore file, which is read behind the FROMs
+  } catch (const base::ContentError& fault) {  // of the ignore file, which is read behind the FROMs
     parser::Diagnostics unused;
     const auto dockerfile = parser::parse_dockerfile(request.dockerfile, unused);
     return with_fault(builder::lint_bases(request, dockerfile),

@@ -357,6 +357,17 @@ TEST_CASE("outputs: files that cannot be written are told before anything is don
              Catch::Contains("--iidfile context is a directory"));
 }
 
+TEST_CASE("outputs: a build that fails leaves no id of the one before", "[e2e]") {
+  Machine machine;
+  machine.write("id", "old");
+  machine.write("raw", "old");
+  const std::vector<std::string> files = {"--iidfile", machine.path("id"), "--iidfile-raw",
+                                          machine.path("raw")};
+  CHECK(machine.build("app:1", "FROM scratch\nCOPY missing /\n", files).code == 1);
+  CHECK_FALSE(machine.exists("id"));
+  CHECK_FALSE(machine.exists("raw"));
+}
+
 TEST_CASE("outputs: files beside an output that makes their directory, and on /dev/stdout",
           "[e2e]") {
   Machine machine;

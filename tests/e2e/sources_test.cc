@@ -248,6 +248,15 @@ TEST_CASE("sources: ignore files of other names", "[e2e]") {
   CHECK_FALSE(machine.exists("out/b"));
 }
 
+TEST_CASE("sources: a bad pattern in an ignore file is a mistake in a file", "[e2e]") {
+  Machine machine;
+  machine.write("context/Dockerfile", "FROM scratch\nCOPY . /\n");
+  machine.write("context/.dockerignore", "a\n!\n");
+  const auto refused = machine.ibuild({"build", "context"});
+  CHECK(refused.code == 1);
+  CHECK_THAT(refused.err, Contains("ignore file, line 2: illegal exclusion pattern"));
+}
+
 TEST_CASE("sources: --debug shows each request and what came of it", "[e2e]") {
   Machine machine;
   WebServer web;

@@ -178,6 +178,7 @@ TEST_CASE("build_request: no step can do with less memory than a process needs",
 
 TEST_CASE("build_request: networks", "[cli]") {
   CHECK(request_of({"--network", "none", "."}).network == "none");
+  CHECK(request_of({"--network=", "."}).network == "default");
   CHECK_THROWS_AS(request_of({"--network", "bridge", "."}), UsageError);
 }
 

@@ -76,6 +76,54 @@ TEST_CASE("option_parser: an empty value is a value", "[cli]") {
   CHECK(sample.maybe == "");
 }
 
+TEST_CASE("option_parser: nothing behind the = is an empty value, and takes no word along",
+          "[cli]") {
+  Sample sample;
+  std::vector<std::string> operands;
+  sample.parser.operands("CONTEXT", 0, operands, "Files");
+  (void)sample.parse({"--entrypoint=", "--tag=", "--file=", "--security-opt=", "."});
+  CHECK(sample.maybe == "");
+  CHECK(sample.list == std::vector<std::string>{""});
+  CHECK(sample.text.empty());
+  CHECK(operands == std::vector<std::string>{"."});
+  CHECK_THAT(error_of(sample, {"--quiet=", "."}), Catch::StartsWith("--quiet= has no value"));
+}
+
+TEST_CASE("option_parser: a short option may have its value behind a =", "[cli]") {
+  Sample a, b, c, d, e;
+  (void)a.parse({"-f=x", "-t=a:1"});
+  CHECK(a.text == "x");
+  CHECK(a.list == std::vector<std::string>{"a:1"});
+  (void)b.parse({"-f==x", "-t", "=y"});  // the first = only, and none of the next word
+  CHECK(b.text == "=x");
+  CHECK(b.list == std::vector<std::string>{"=y"});
+  (void)c.parse({"-q", "-q=false"});
+  CHECK_FALSE(c.flag);
+  (void)d.parse({"-qt=a", "-qtb", "-qt", "c"});
+  CHECK(d.flag);
+  CHECK(d.list == std::vector<std::string>{"a", "b", "c"});
+  (void)e.parse({"-q=true", "-t", "-q=false"});
+  CHECK(e.flag);
+  CHECK(e.list == std::vector<std::string>{"-q=false"});
+}
+
+TEST_CASE("option_parser: -- ends the options", "[cli]") {
+  Sample a, b, c;
+  std::vector<std::string> operands;
+  a.parser.operands("CONTEXT", 0, operands, "Files");
+  (void)a.parse({"-q", "--", "-f=x"});
+  CHECK(a.flag);
+  CHECK(a.text == "preset");
+  CHECK(operands == std::vector<std::string>{"-f=x"});
+  (void)b.parse({"-f", "--"});
+  CHECK(b.text == "--");
+  std::vector<std::string> command;
+  c.parser.command_line("IMAGE [COMMAND …]", command, "More");
+  (void)c.parse({"-t=a", "busybox", "env", "-t=b", "--file=", "--", "-q=false"});
+  CHECK(c.list == std::vector<std::string>{"a"});
+  CHECK(command == std::vector<std::string>{"busybox", "env", "-t=b", "--file=", "--", "-q=false"});
+}
+
 TEST_CASE("option_parser: of one value the last counts, of a list all", "[cli]") {
   Sample sample;
   (void)sample.parse({"-f", "a", "-t", "1", "-t", "2", "-f", "b", "--tag=3"});

@@ -1,5 +1,6 @@
 #include <catch2/catch.hpp>
 
+#include "base/error.h"
 #include "parser/ignore_matcher.h"
 
 using ibuild::parser::read_ignore_file;
@@ -38,6 +39,7 @@ TEST_CASE("ignore_file: lines may be of any length", "[parser]") {
 }
 
 TEST_CASE("ignore_file: a bad pattern is told with its line", "[parser]") {
+  CHECK_THROWS_AS(ibuild::parser::parse_ignore_file("!"), ibuild::base::ContentError);
   CHECK_THROWS_WITH(ibuild::parser::parse_ignore_file("# all\n\nok\n!a[\n"),
                     "ignore file, line 4: bad pattern \"a[\"");
   CHECK(ibuild::parser::parse_ignore_file("ok\n").matches("ok"));
