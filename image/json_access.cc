@@ -15,33 +15,59 @@ using nlohmann::json;
 // Documents of the image-spec nest less than 10 levels; annotations and labels make the number of
 // values.
 constexpr std::size_t kMaxDocumentBytes = 16 << 20;
-constexpr int kMaxDepth = 64;
+constexpr std::size_t kMaxDepth = 64;
 constexpr std::size_t kMaxValues = 500'000;
 
-/// Watches the parser and stops it at the first limit that is passed.
-class Limits {
+/// Reads a document for its limits alone, before anything is made of it. A parser that asks at each
+/// value would do for small documents: the library's looks through all members of the object around
+/// whenever one ends, for hours where a document has many.
+class Limits : public nlohmann::json_sax<json> {
  public:
   explicit Limits(std::string_view what) : what_(what) {}
 
-  bool operator()(int depth, json::parse_event_t event, const json& parsed) {
-    using Event = json::parse_event_t;
-    if (depth > kMaxDepth) refuse("nested more than " + std::to_string(kMaxDepth) + " levels deep");
-    if (event == Event::object_start) keys_.emplace_back();
-    if (event == Event::object_end) keys_.pop_back();
-    if (event == Event::key && !keys_.back().insert(parsed.get<std::string>()).second) {
-      refuse("the key \"" + base::printable(parsed.get<std::string>()) + "\" occurs twice");
-    }
-    const bool opens = event == Event::object_start || event == Event::array_start;
-    if ((opens || event == Event::value) && ++values_ > kMaxValues) refuse("too many values");
+  bool null() override { return count(); }
+  bool boolean(bool) override { return count(); }
+  bool number_integer(number_integer_t) override { return count(); }
+  bool number_unsigned(number_unsigned_t) override { return count(); }
+  bool number_float(number_float_t, const string_t&) override { return count(); }
+  bool string(string_t&) override { return count(); }
+  bool binary(binary_t&) override { return count(); }
+  bool start_object(std::size_t) override { return open(); }
+  bool end_object() override { return close(); }
+  bool start_array(std::size_t) override { return open(); }
+  bool end_array() override { return close(); }
+  bool key(string_t& name) override {
+    if (!keys_.back().insert(name).second)
+      refuse("the key \"" + base::printable(name) + "\" occurs twice");
     return true;
+  }
+  /// What is no JSON is told by the one who reads it afterwards.
+  bool parse_error(std::size_t, const std::string&, const json::exception&) override {
+    return false;
   }
 
  private:
+  bool count() {
+    if (keys_.size() > kMaxDepth)
+      refuse("nested more than " + std::to_string(kMaxDepth) + " levels deep");
+    if (++values_ > kMaxValues) refuse("too many values");
+    return true;
+  }
+  bool open() {
+    count();
+    keys_.emplace_back();
+    return true;
+  }
+  bool close() {
+    keys_.pop_back();
+    return true;
+  }
   [[noreturn]] void refuse(const std::string& why) const {
     throw base::ContentError(what_ + ": " + why);
   }
+
   std::string what_;
-  std::vector<std::set<std::string>> keys_;  // of the objects that are open
+  std::vector<std::set<std::string>> keys_;  // of what is open; none in arrays
   std::size_t values_ = 0;
 };
 
@@ -54,7 +80,8 @@ json parse_untrusted_json(std::string_view text, std::string_view what) {
   }
   Limits limits(what);
   try {
-    return json::parse(text, std::ref(limits));
+    json::sax_parse(text, &limits);
+    return json::parse(text);
   } catch (const json::exception& error) {
     std::string_view words = error.what();  // "[json.exception.parse_error.101] parse error at …"
     if (const auto end = words.find("] "); end != std::string_view::npos) {
