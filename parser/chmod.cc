@@ -39,8 +39,9 @@ class FileMode::Parser {
 
  private:
   [[noreturn]] void fail() const {
-    throw base::UsageError("invalid chmod parameter: '" + base::printable(whole_) +
-                           "': it must be octal, 0 to 07777, or symbolic as in u=rwX,go=rX");
+    throw base::UsageError(
+        "invalid chmod parameter: '" + base::printable(whole_) +
+        "'. it should be octal string and between 0 and 07777, or symbolic as in u=rwX,go=rX");
   }
 
   void parse_clause() {

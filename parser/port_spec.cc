@@ -46,29 +46,36 @@ bool is_address(std::string_view text) {
          ::inet_pton(AF_INET6, address.c_str(), bytes.data()) == 1;
 }
 
-[[noreturn]] void fail(std::string_view text, const std::string& reason) {
-  throw base::UsageError("invalid port \"" + base::printable(text) + "\": " + reason);
+constexpr const char* kWantedPort = "neither a number nor a range from 0 to 65535";
+
+/// In BuildKit's words, and why.
+[[noreturn]] void fail(const std::string& what, std::string_view text,
+                       const std::string& why = {}) {
+  throw base::UsageError("invalid " + what + ": " + base::printable(text) +
+                         (why.empty() ? "" : ": " + why));
 }
 
 [[noreturn]] void fail_protocol(std::string_view text, std::string_view protocol) {
   const std::vector<std::string> known = {"tcp", "udp", "sctp"};
-  base::UsageError error("invalid port \"" + base::printable(text) +
+  base::UsageError error("invalid port: \"" + base::printable(text) +
                          "\": invalid proto: " + base::printable(protocol));
   const auto nearest = base::nearest_word(protocol, known);
   error.set_hint(nearest ? "did you mean " + *nearest + "?" : "use " + base::join(known, ", "));
   throw error;
 }
 
-void check_host_part(std::string_view text, std::string_view host, const Span& range) {
+void check_host_part(const PortWord& word, const Span& range) {
+  const std::string_view host = word.host;
   const auto colon = host.rfind(':');
   const std::string_view port = colon == std::string_view::npos ? host : host.substr(colon + 1);
   const std::string_view address = colon == std::string_view::npos ? "" : host.substr(0, colon);
-  if (!address.empty() && !is_address(address)) fail(text, "invalid IP address");
+  if (!address.empty() && !is_address(address)) fail("IP address", address);
   if (port.empty()) return;
   const auto host_range = parse_range(port);
-  if (!host_range) fail(text, "invalid port of the host");
+  if (!host_range) fail("hostPort", port, kWantedPort);
   if (host_range->size() != range.size() && range.size() != 0) {
-    fail(text, "the ranges of the container and the host differ in size");
+    fail("ranges specified for container and host Ports",
+         std::string(word.ports) + " and " + std::string(port));
   }
 }
 
@@ -82,7 +89,7 @@ PortWord split_port_word(std::string_view text) {
   const auto slash = container.find('/');
   word.ports = container.substr(0, slash);
   const auto written = slash == std::string_view::npos ? "" : container.substr(slash + 1);
-  if (word.ports.empty()) fail(text, "no port specified");
+  if (word.ports.empty()) fail("port", "\"" + std::string(text) + "\"", "no port specified");
   word.protocol = written.empty() ? "tcp" : base::to_lower(written);
   if (word.protocol != "tcp" && word.protocol != "udp" && word.protocol != "sctp")
     fail_protocol(text, written);
@@ -94,8 +101,8 @@ PortWord split_port_word(std::string_view text) {
 PortRange parse_port_range(std::string_view text) {
   PortWord word = split_port_word(text);
   const auto span = parse_range(word.ports);
-  if (!span) fail(text, "invalid port number or range (0 to 65535)");
-  check_host_part(text, word.host, *span);
+  if (!span) fail("containerPort", word.ports, kWantedPort);
+  check_host_part(word, *span);
   return {span->first, span->last, std::move(word.protocol)};
 }
 

@@ -143,17 +143,21 @@ ImportedCaches::Hit ImportedCaches::make_hit(const Cache& cache, const StepRecor
   return hit;
 }
 
+/// A cache that has the layer comes before one that only knows of it: the inline cache of an image
+/// for several platforms knows all steps in each of its images, and has the layers of that image.
 std::optional<ImportedCaches::Hit> ImportedCaches::find(const base::Digest& key,
                                                         std::stop_token stop) {
+  std::optional<Hit> without_bytes;
   for (const auto& cache : caches_) {
     load(*cache, stop);
     if (cache->is_given_up) continue;
     const auto found = cache->bundle.records.find(key);
     if (found == cache->bundle.records.end()) continue;
     const bool is_absent = found->second.layer && !found->second.blob;
-    if (!is_absent || !absent_is_given_up_) return make_hit(*cache, found->second);
+    if (!is_absent) return make_hit(*cache, found->second);
+    if (!absent_is_given_up_ && !without_bytes) without_bytes = make_hit(*cache, found->second);
   }
-  return std::nullopt;
+  return without_bytes;
 }
 
 std::vector<ImportedCaches::MountHit> ImportedCaches::mounts(std::stop_token stop) {

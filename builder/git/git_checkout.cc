@@ -116,6 +116,20 @@ class Checkout {
   std::vector<std::string> place_;
 };
 
+/// Without the place of the checkout, which is nobody's business.
+std::string why_no_directory(const base::SystemError& error) {
+  switch (error.error_number()) {
+    case ENOENT:
+      return "";
+    case ENOTDIR:
+      return ": it is a file";
+    case ELOOP:
+      return ": a symbolic link leads there";
+    default:
+      return std::string(": ") + error.what();
+  }
+}
+
 base::DirFd check_out(const base::DirFd& dir, const GitCheckout::Origin& from,
                       base::TimePoint& commit_time, std::stop_token stop) {
   const auto& reference = from.reference;
@@ -133,11 +147,8 @@ base::DirFd check_out(const base::DirFd& dir, const GitCheckout::Origin& from,
   try {
     return base::open_dir_at(dir, kTree.join(subdir.str()));
   } catch (const base::SystemError& error) {
-    const std::string what = error.error_number() == ENOENT    ? ""
-                             : error.error_number() == ENOTDIR ? ": it is a file"
-                                                               : std::string(": ") + error.what();
     throw base::Error("there is no directory " + base::printable(subdir.str()) + " at commit " +
-                      from.commit.object.substr(0, 12) + what);
+                      from.commit.object.substr(0, 12) + why_no_directory(error));
   }
 }
 

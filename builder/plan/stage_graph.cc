@@ -161,8 +161,8 @@ SourceName StageGraph::find_copy_source(const std::string& from, const parser::S
   }
   if (from.find('$') != std::string::npos) {
     fail("variable-in-from", range,
-         "variable expansion is not supported for --from; define a new stage with FROM using an "
-         "ARG of the global scope");
+         "variable expansion is not supported for --from, define a new stage with FROM using "
+         "ARG from global scope as a workaround");
   }
   return find_mount_source(from, range);
 }
@@ -220,10 +220,11 @@ void StageGraph::visit(StageIndex stage, std::vector<int>& state,
     const StageIndex next = needs.back();
     needs.pop_back();
     if (state[next] == 1) {
-      const auto& node = nodes_[current];
-      fail("circular-stages", range_of_need(node, next),
+      // The stage where the search began is named, with the way out of it, as BuildKit does.
+      const auto& node = nodes_[stage];
+      fail("circular-stages", range_of_need(node, path.size() > 1 ? path[1].first : next),
            "circular dependency detected on stage: " + (node.stage->from.name.empty()
-                                                            ? "stage-" + std::to_string(current)
+                                                            ? "stage-" + std::to_string(stage)
                                                             : node.stage->from.name));
     }
     if (state[next] == 0) {

@@ -141,6 +141,34 @@ TEST_CASE("cache: inline and mode=min serve a whole build without the bytes of o
   }
 }
 
+TEST_CASE("cache: inline serves an image for several platforms, each from its own layers",
+          "[e2e]") {
+  const auto why_not = test::RegistryServer::why_unavailable();
+  if (!test::can_run("registry", why_not.empty(), why_not)) return;
+  const Team team;
+  const std::string image = team.repository + ":platforms";
+  const std::string dockerfile =
+      "FROM --platform=$BUILDPLATFORM localhost/base:1 AS build\nARG TARGETARCH\n"
+      "RUN date +%N > /made && echo $TARGETARCH > /arch\n"
+      "FROM scratch\nCOPY --from=build /made /arch /\n";
+  const std::vector<std::string> platforms = {"--platform", "linux/amd64,linux/riscv64"};
+  const auto build = [&](Machine& machine, std::vector<std::string> args) {
+    machine.write("Dockerfile", dockerfile);
+    args.insert(args.end(), platforms.begin(), platforms.end());
+    return team.build(machine, args);
+  };
+  Machine first;
+  team.give_base(first, nullptr);
+  REQUIRE(build(first, {"-t", image, "--push", "--cache-to", "type=inline"}).code == 0);
+  Machine second;
+  team.give_base(second, &first);
+  const auto built = build(second, {"-t", "app:1", "--cache-from", image});
+  INFO(built.err);
+  CHECK(built.code == 0);
+  CHECK(count(built.err, "found in cache") == 4);
+  CHECK_THAT(built.err, !Catch::Contains("why:"));
+}
+
 TEST_CASE("cache: one that cannot be reached is a warning; writing there an error", "[e2e]") {
   Machine machine;
   machine.make_base();

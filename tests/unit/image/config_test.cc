@@ -68,6 +68,15 @@ TEST_CASE("config: writing is canonical, in the order of the specification's str
             R"({"created_by":"CMD [\"x\"]","empty_layer":true}]})");
 }
 
+TEST_CASE("config: all ports there are do not take minutes", "[image]") {
+  ImageConfig image = full_config();
+  for (int port = 0; port <= 65535; ++port)
+    image.config.exposed_ports.insert(std::to_string(port) + "/tcp");
+  const std::string text = to_json(image);
+  CHECK_THAT(text, Catch::Contains(R"("10000/tcp":{},"10001/tcp":{},"10002/tcp":{})"));
+  CHECK(parse_image_config(text) == image);
+}
+
 TEST_CASE("config: empty fields are left out", "[image]") {
   ImageConfig image;
   image.platform = {.os = "linux", .architecture = "amd64"};

@@ -86,6 +86,7 @@ TEST_CASE("chmod: other texts are refused, with the text in the fault", "[parser
                            "u+r,,g+r", "-1", "0x1", "u=rw go=r"}) {
     INFO(text);
     CHECK_THROWS_WITH(FileMode::parse(text),
-                      Catch::Contains("invalid chmod parameter: '" + std::string(text) + "'"));
+                      Catch::Contains("invalid chmod parameter: '" + std::string(text) +
+                                      "'. it should be octal string and between 0 and 07777"));
   }
 }

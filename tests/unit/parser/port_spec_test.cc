@@ -64,3 +64,19 @@ TEST_CASE("port_spec: other texts are refused", "[parser]") {
     CHECK_THROWS_AS(parse_port_spec(text), ibuild::base::UsageError);
   }
 }
+
+TEST_CASE("port_spec: what is refused is in the message", "[parser]") {
+  const std::vector<std::pair<const char*, const char*>> cases = {
+      {"", "invalid port: \"\": no port specified"},
+      {"0.0.0.0:1234-1235:/tcp", "invalid port: \"0.0.0.0:1234-1235:/tcp\": no port specified"},
+      {"80/http", "invalid port: \"80/http\": invalid proto: http"},
+      {"65536/udp", "invalid containerPort: 65536"},
+      {"x:80", "invalid hostPort: x"},
+      {"localhost:80:80", "invalid IP address: localhost"},
+      {"1-3:1-2", "invalid ranges specified for container and host Ports: 1-2 and 1-3"},
+  };
+  for (const auto& [text, message] : cases) {
+    INFO(text);
+    CHECK_THROWS_WITH(parse_port_spec(text), Catch::StartsWith(message));
+  }
+}

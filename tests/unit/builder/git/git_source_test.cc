@@ -174,6 +174,8 @@ TEST_CASE("git_source: a subdirectory", "[git]") {
     CHECK_THROWS_WITH(fixture.check_out(in(bad)),
                       Catch::Matchers::Contains(std::string("there is no directory ") + bad));
   }
+  CHECK_THROWS_WITH(fixture.check_out(in("evil")),
+                    Catch::Matchers::EndsWith(": a symbolic link leads there"));
 }
 
 TEST_CASE("git_source: .git is kept on demand, with this commit alone in it", "[git]") {
