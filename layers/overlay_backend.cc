@@ -14,6 +14,7 @@
 #include "layers/special_owners.h"
 #include "layers/tree_applier.h"
 #include "layers/tree_differ.h"
+#include "layers/upper_leftovers.h"
 #include "layers/working_tree.h"
 
 namespace ibuild::layers {
@@ -130,6 +131,7 @@ class OverlayTree : public WorkingTree {
     const auto diff = diff_upper_tree(tree, layers_.pool(), warn, std::move(stop));
     root_ = {};
     if (!diff) return std::nullopt;
+    remove_leftovers(upper_, diff->leftovers, xattrs_);
     auto layer = layers_.adopt_tree(folder_.dir(), kUpper.str(), diff->index, diff->diff_id);
     if (blob) blob->finish(layer.diff_id);
     return layer;

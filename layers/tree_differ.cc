@@ -104,9 +104,12 @@ std::optional<Layer> write_tree_diff(const UpperTree& tree, LayerBuilder& into,
 
 std::optional<TreeDiff> diff_upper_tree(const UpperTree& tree, base::ThreadPool& pool,
                                         const WarningSink& warn, std::stop_token stop) {
-  std::vector<LayerEntry> entries = UpperScan(tree, warn, stop).run();
+  UpperScan scan(tree, warn, stop);
+  std::vector<LayerEntry> entries = scan.run();
   if (entries.empty()) return std::nullopt;
-  return diff_entries(std::move(entries), tree, pool, stop);
+  TreeDiff diff = diff_entries(std::move(entries), tree, pool, stop);
+  diff.leftovers = scan.take_leftovers();
+  return diff;
 }
 
 }  // namespace ibuild::layers

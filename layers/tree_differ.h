@@ -15,6 +15,7 @@ namespace ibuild::layers {
 struct TreeDiff {
   LayerIndex index;
   base::Digest diff_id;
+  UpperLeftovers leftovers = {};  // to be removed before the directory becomes the layer's tree
 };
 
 /// Finds what the upper directory changes (see UpperScan) and streams the tar of it through

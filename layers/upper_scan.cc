@@ -129,6 +129,7 @@ std::vector<LayerEntry> UpperScan::run() {
   const std::vector<std::size_t> order = walk_order();
   settle_hard_links(order);
   include_parents();
+  note_leftovers();
   std::vector<LayerEntry> entries;
   for (std::size_t number : order) {
     if (!nodes_[number].is_part) continue;
@@ -162,6 +163,7 @@ void UpperScan::scan(Directory directory) {
   const UpperMarks marks = read_upper_marks(dir.get(), dir.shown_as(), tree_.xattrs, kept);
   nodes_[directory.node].entry.xattrs = std::move(kept);
   directory.hides_lower = directory.hides_lower || marks.is_opaque;
+  if (marks.is_opaque) leftovers_.opaque.push_back(path);
   const std::vector<base::DirEntry> names = base::list_dir(dir);
   for (const base::DirEntry& name : names) {
     base::RelPath child = path.join(name.name);
@@ -183,7 +185,9 @@ void UpperScan::add_hidden_names(const Directory& directory,
         [](const base::DirEntry& entry, std::string_view name) { return entry.name < name; });
     const bool is_present = found != present.end() && found->name == node.path.name();
     const bool was_there = tree_.before == nullptr || !tree_.before->lacked(node.path);
-    if (!is_present && was_there) add_whiteout(directory.node, node.path);
+    if (is_present || !was_there) continue;
+    add_whiteout(directory.node, node.path);
+    leftovers_.hidden.push_back(node.path);
   }
 }
 
@@ -202,7 +206,11 @@ void UpperScan::scan_name(const Directory& directory, const base::DirFd& dir,
   const struct stat info = stat_at(dir, path);
   const auto lower = directory.lower ? directory.lower->child(path.name()) : std::nullopt;
   if (is_whiteout(dir, path, info, may_be_xattr_whiteout)) {
-    if (lower) add_whiteout(directory.node, path);
+    if (lower) {
+      add_whiteout(directory.node, path);
+    } else {
+      leftovers_.files.push_back(path);
+    }
   } else if (S_ISSOCK(info.st_mode)) {
     drop_socket(dir, path, lower.has_value());
     if (lower) add_whiteout(directory.node, path);
@@ -346,6 +354,20 @@ void UpperScan::include_parents() {
     for (std::size_t up = node.parent; up != 0 && !nodes_[up].is_part; up = nodes_[up].parent) {
       nodes_[up].is_part = true;
     }
+  }
+}
+
+/// A directory stands after its parent in nodes_.
+void UpperScan::note_leftovers() {
+  if (tree_.before != nullptr) {
+    leftovers_ = {};
+    return;
+  }
+  for (std::size_t i = nodes_.size(); i-- > 1;) {
+    if (nodes_[i].is_part) continue;
+    const bool is_directory = nodes_[i].entry.type == EntryType::directory;
+    auto& paths = is_directory ? leftovers_.directories : leftovers_.files;
+    paths.push_back(nodes_[i].entry.path);
   }
 }
 

@@ -20,6 +20,7 @@
 #include "layers/overlay_format.h"
 #include "layers/tree_snapshot.h"
 #include "layers/tree_view.h"
+#include "layers/upper_leftovers.h"
 
 namespace ibuild::layers {
 
@@ -63,6 +64,9 @@ class UpperScan {
   /// digests and attributes. Only once.
   /// Throws: ContentError for marks that a differ cannot read (redirects, metadata-only copies).
   std::vector<LayerEntry> run();
+  /// What the upper directory has beside those entries. After run(), and only once; none of a whole
+  /// file system.
+  UpperLeftovers take_leftovers() { return std::move(leftovers_); }
 
  private:
   struct Node {
@@ -101,6 +105,7 @@ class UpperScan {
   std::vector<std::size_t> walk_order() const;
   void settle_hard_links(const std::vector<std::size_t>& order);
   void include_parents();
+  void note_leftovers();
 
   const UpperTree& tree_;
   const WarningSink& warn_;
@@ -109,6 +114,7 @@ class UpperScan {
   std::vector<Node> nodes_;  // the root first
   std::vector<Directory> pending_;
   std::map<Inode, std::vector<std::size_t>> links_;  // files with several names
+  UpperLeftovers leftovers_;
 };
 
 }  // namespace ibuild::layers

@@ -42,6 +42,22 @@ TEST_CASE("cache: why tells what the log said, for each of the last builds", "[e
           .code == 2);
 }
 
+TEST_CASE("cache: a file that a step touched without changing it does not come back", "[e2e]") {
+  Machine machine;
+  machine.make_base();
+  machine.write("Dockerfile",
+                "FROM localhost/base:1\nCOPY src /src\nRUN chmod -R a+r /src && echo ok > /ok\n"
+                "RUN cat /src/f\n");
+  // The second step makes the same layer both times.
+  for (const std::string content : {"first version", "second version"}) {
+    machine.write("context/src/f", content + "\n");
+    const auto built = machine.ibuild(
+        {"build", "--progress=plain", "-f", machine.path("Dockerfile"), machine.path("context")});
+    REQUIRE(built.code == 0);
+    CHECK_THAT(built.err, Catch::Contains(content));
+  }
+}
+
 namespace {
 
 /// Two stages, so that mode=min leaves one without bytes.

@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "layers/file_times.h"
+#include "layers/upper_leftovers.h"
 #include "tests/support/must_run.h"
 #include "tests/unit/layers/layer_samples.h"
 
@@ -89,6 +90,13 @@ class Over {
                          .layers = store_.layers()};
     return diff_upper_tree(tree, store_.pool(),
                            [this](const std::string& text) { warnings += text + "\n"; }, {});
+  }
+  /// The names in a directory.
+  std::string names(std::string_view name) const {
+    std::string names;
+    for (const auto& entry : base::list_dir(upper_, path(name)))
+      names += (names.empty() ? "" : " ") + entry.name;
+    return names;
   }
   std::string listing() {
     const auto found = diff();
@@ -381,6 +389,51 @@ TEST_CASE("tree_differ: an opaque directory over nothing is just a directory", "
   over.dir("x");
   over.opaque("x");
   CHECK(over.listing() == "d d\nf d/a\nd x\n");
+}
+
+TEST_CASE("upper_leftovers: what was copied up and is the same goes, times of directories stay",
+          "[layers]") {
+  if (!test::can_unpack()) return;
+  Over over({{directory("a"), file("a/same"), file("a/twin"), directory("b"), directory("b/c"),
+              file("b/c/same")}});
+  over.put("a/new", "1");
+  over.put("a/same", "");
+  over.dir("a/made-up");
+  over.put("b/c/same", "");
+  over.whiteout("a/never-was");
+  set_mtime(over.upper().get(), "a", kTime, "test");
+  const auto diff = over.diff();
+  REQUIRE(diff);
+  remove_leftovers(over.upper(), diff->leftovers, overlay_xattrs_of_this_process());
+  CHECK(over.names("") == "a");
+  CHECK(over.names("a") == "made-up new");
+  CHECK(to_time_point(base::lstat_at(over.upper(), path("a")).st_mtim) == kTime);
+}
+
+TEST_CASE("upper_leftovers: an opaque mark becomes whiteouts, in directories below it as well",
+          "[layers]") {
+  if (!test::can_unpack()) return;
+  Over over({{directory("d"), file("d/a"), directory("d/s"), file("d/s/x"), directory("e")}});
+  over.dir("d");
+  over.opaque("d");
+  over.put("d/s/y", "new");
+  over.dir("e");
+  over.opaque("e");
+  const auto diff = over.diff();
+  REQUIRE(diff);
+  const auto xattrs = overlay_xattrs_of_this_process();
+  remove_leftovers(over.upper(), diff->leftovers, xattrs);
+  CHECK(over.names("") == "d");
+  CHECK(over.names("d") == "a s");
+  CHECK(over.names("d/s") == "x y");
+  for (const char* name : {"d/a", "d/s/x"}) {
+    const struct stat info = base::lstat_at(over.upper(), path(name));
+    CHECK((S_ISCHR(info.st_mode) && info.st_rdev == makedev(0, 0)));
+  }
+  const auto fd = base::open_at(over.upper(), path("d"), O_RDONLY);
+  CHECK(base::list_xattrs(fd.get(), "d").empty());
+  // Looked at once more, it says the same.
+  CHECK(over.listing() == "d d\nw d/a\nd d/s\nw d/s/x\nf d/s/y\n");
 }
 
 TEST_CASE("tree_differ: empty files with a whiteout attribute are whiteouts", "[layers]") {

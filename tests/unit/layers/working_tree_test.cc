@@ -246,6 +246,27 @@ TEST_CASE("working_tree: deletions, and directories deleted and made again", "[l
   build.check_tars();
 }
 
+TEST_CASE("working_tree: over another base a step's layer does what its index says, no more",
+          "[layers]") {
+  if (!can_mount()) return;
+  Build build({{directory("d"), file("d/f", "old"), directory("e")}});
+  CHECK(build.step([](const base::DirFd& root) {
+    chmod(root, "d/f", 0600);  // copied up, and as before
+    chmod(root, "d/f", 0644);
+    REQUIRE(::unlinkat(root.get(), "e", AT_REMOVEDIR) ==
+            0);  // hides what is below, which is nothing
+    REQUIRE(::mkdirat(root.get(), "e", 0755) == 0);
+    write(root, "e/x", "x");
+  }) == "d e\nf e/x\n");
+  build.chain()[0] = build.store().build(
+      test::sorted({directory("d", 0700), file("d/f", "new"), directory("e"), file("e/y", "y")}));
+  const auto tree = build.open();
+  CHECK(base::read_file_at(tree->root(), path("d/f"), 100) == "new");
+  CHECK(mode_of(tree->root(), "d") == "700");
+  CHECK(base::read_file_at(tree->root(), path("e/x"), 100) == "x");
+  CHECK(base::read_file_at(tree->root(), path("e/y"), 100) == "y");
+}
+
 TEST_CASE("working_tree: a directory becomes a link, a file becomes a directory", "[layers]") {
   if (!can_mount()) return;
   Build build({{directory("dir"), file("dir/a", "1"), file("file", "f")}});
