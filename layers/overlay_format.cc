@@ -57,10 +57,11 @@ std::string_view overlay_prefix(OverlayXattrs xattrs) {
 }
 
 std::string tree_name(OverlayXattrs xattrs) {
-  if (xattrs == OverlayXattrs::trusted) return "tree-trusted";
+  // Those without the 2 are of older versions: a RUN's may hold more than its index says.
+  if (xattrs == OverlayXattrs::trusted) return "tree2-trusted";
   const std::string maps = id_map("/proc/self/uid_map") + "\n" + id_map("/proc/self/gid_map");
   const std::string ids = base::sha256_of(maps).short_hex();
-  return (xattrs == OverlayXattrs::user ? "tree-user-" : "tree-plain-") + ids;
+  return (xattrs == OverlayXattrs::user ? "tree2-user-" : "tree-plain-") + ids;
 }
 
 }  // namespace ibuild::layers
