@@ -2,6 +2,7 @@
 #include "image/config.h"
 
 #include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "base/clock.h"
@@ -110,10 +111,12 @@ std::vector<base::Digest> read_diff_ids(const JsonValue& rootfs) {
   return diff_ids;
 }
 
+/// By way of a map: a member that is added to an object by its key is looked for among all before
+/// it, and EXPOSE 1-65535 is a line of a Dockerfile.
 ordered_json key_set_json(const std::set<std::string>& keys) {
-  ordered_json object = ordered_json::object();
-  for (const std::string& key : keys) object[key] = ordered_json::object();
-  return object;
+  std::map<std::string, ordered_json> members;
+  for (const std::string& key : keys) members.emplace(key, ordered_json::object());
+  return members;
 }
 
 /// Adds a member unless it is empty, as Go's omitempty does.

@@ -68,6 +68,13 @@ TEST_CASE("config: writing is canonical, in the order of the specification's str
             R"({"created_by":"CMD [\"x\"]","empty_layer":true}]})");
 }
 
+TEST_CASE("config: all ports that there are can be exposed", "[image]") {
+  ImageConfig image = full_config();
+  for (int port = 1; port <= 65535; ++port)
+    image.config.exposed_ports.insert(std::to_string(port) + "/tcp");
+  CHECK(parse_image_config(to_json(image)) == image);
+}
+
 TEST_CASE("config: empty fields are left out", "[image]") {
   ImageConfig image;
   image.platform = {.os = "linux", .architecture = "amd64"};
