@@ -2,6 +2,7 @@
 #include "image/config.h"
 
 #include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "base/clock.h"
@@ -110,13 +111,12 @@ std::vector<base::Digest> read_diff_ids(const JsonValue& rootfs) {
   return diff_ids;
 }
 
+/// By way of a map: a member that is added to an object by its key is looked for among all before
+/// it, and EXPOSE 1-65535 is a line of a Dockerfile.
 ordered_json key_set_json(const std::set<std::string>& keys) {
-  ordered_json object = ordered_json::object();
-  // Its own way to add a member looks through all that are there: minutes for all ports there are.
-  ordered_json::object_t::Container& members = object.get_ref<ordered_json::object_t&>();
-  members.reserve(keys.size());
-  for (const std::string& key : keys) members.emplace_back(key, ordered_json::object());
-  return object;
+  std::map<std::string, ordered_json> members;
+  for (const std::string& key : keys) members.emplace(key, ordered_json::object());
+  return members;
 }
 
 /// Adds a member unless it is empty, as Go's omitempty does.

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 #include <set>
+#include <type_traits>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -11,6 +12,7 @@ namespace ibuild::image {
 namespace {
 
 using nlohmann::json;
+using nlohmann::ordered_json;
 
 // Documents of the image-spec nest less than 10 levels; annotations and labels make the number of
 // values.
@@ -18,80 +20,144 @@ constexpr std::size_t kMaxDocumentBytes = 16 << 20;
 constexpr std::size_t kMaxDepth = 64;
 constexpr std::size_t kMaxValues = 500'000;
 
-/// Goes through a document without keeping it, and throws at the first limit that is passed. (The
-/// library's own way, a callback of the parser that keeps it, goes through all members of an object
-/// again at the end of each.)
-class Limits : public nlohmann::json_sax<json> {
+/// Stops a reader at the first limit that is passed.
+class Limits {
  public:
   explicit Limits(std::string_view what) : what_(what) {}
 
-  bool null() override { return value(); }
-  bool boolean(bool) override { return value(); }
-  bool number_integer(number_integer_t) override { return value(); }
-  bool number_unsigned(number_unsigned_t) override { return value(); }
-  bool number_float(number_float_t, const string_t&) override { return value(); }
-  bool string(string_t&) override { return value(); }
-  bool binary(binary_t&) override { return value(); }
-  bool start_object(std::size_t) override {
-    value();
-    keys_.emplace_back();
-    return true;
+  /// A value, whole or at its begin, inside of `depth` others.
+  void on_value(std::size_t depth) {
+    if (depth > kMaxDepth) refuse("nested more than " + std::to_string(kMaxDepth) + " levels deep");
+    if (++values_ > kMaxValues) refuse("too many values");
   }
-  bool key(string_t& name) override {
-    if (!keys_.back().insert(name).second)
-      refuse("the key \"" + base::printable(name) + "\" occurs twice");
-    return true;
-  }
-  bool end_object() override {
-    keys_.pop_back();
-    return true;
-  }
-  bool start_array(std::size_t) override {
-    value();
-    keys_.emplace_back();
-    return true;
-  }
-  bool end_array() override {
-    keys_.pop_back();
-    return true;
-  }
-  bool parse_error(std::size_t, const std::string&, const json::exception& error) override {
-    std::string_view words = error.what();  // "[json.exception.parse_error.101] parse error at …"
-    if (const auto end = words.find("] "); end != std::string_view::npos) {
-      words.remove_prefix(end + 2);
-    }
-    refuse("not valid JSON: " + base::printable(words));
+  void on_object() { keys_.emplace_back(); }
+  void on_object_end() { keys_.pop_back(); }
+  void on_key(const std::string& key) {
+    if (!keys_.back().insert(key).second)
+      refuse("the key \"" + base::printable(key) + "\" occurs twice");
   }
 
  private:
-  bool value() {
-    if (keys_.size() > kMaxDepth)
-      refuse("nested more than " + std::to_string(kMaxDepth) + " levels deep");
-    if (++values_ > kMaxValues) refuse("too many values");
-    return true;
-  }
   [[noreturn]] void refuse(const std::string& why) const {
     throw base::ContentError(what_ + ": " + why);
   }
   std::string what_;
-  std::vector<std::set<std::string>> keys_;  // of the objects that are open; none of an array
+  std::vector<std::set<std::string>> keys_;  // of the objects that are open
   std::size_t values_ = 0;
 };
 
+struct NoLimits {
+  void on_value(std::size_t /*depth*/) {}
+  void on_object() {}
+  void on_object_end() {}
+  void on_key(const std::string& /*key*/) {}
+};
+
+/// Puts a document together from what the library's lexer finds. The library's own parsers go
+/// through all members that an object has at each new one: those with a callback when it is an
+/// object or a list, that of ordered_json always.
+template <typename Json, typename Watch>
+class TreeBuilder {
+ public:
+  using number_integer_t = typename Json::number_integer_t;
+  using number_unsigned_t = typename Json::number_unsigned_t;
+  using number_float_t = typename Json::number_float_t;
+
+  explicit TreeBuilder(Watch watch) : watch_(std::move(watch)) {}
+
+  bool null() { return add(nullptr); }
+  bool boolean(bool value) { return add(value); }
+  bool number_integer(number_integer_t value) { return add(value); }
+  bool number_unsigned(number_unsigned_t value) { return add(value); }
+  bool number_float(number_float_t value, const std::string& /*text*/) { return add(value); }
+  bool string(std::string& value) { return add(std::move(value)); }
+  bool binary(typename Json::binary_t& /*value*/) { return false; }  // there is none in text
+  bool start_object(std::size_t /*size*/) {
+    watch_.on_value(open_.size());
+    watch_.on_object();
+    open_.push_back(&place(Json::object()));
+    return true;
+  }
+  bool start_array(std::size_t /*size*/) {
+    watch_.on_value(open_.size());
+    open_.push_back(&place(Json::array()));
+    return true;
+  }
+  bool end_object() {
+    watch_.on_object_end();
+    return end_array();
+  }
+  bool end_array() {
+    open_.pop_back();
+    return true;
+  }
+  bool key(std::string& name) {
+    watch_.on_key(name);
+    key_ = std::move(name);
+    return true;
+  }
+  template <typename Exception>
+  bool parse_error(std::size_t /*position*/, const std::string& /*token*/, const Exception& error) {
+    throw error;
+  }
+
+  Json take() { return std::move(root_); }
+
+ private:
+  bool add(Json value) {
+    watch_.on_value(open_.size());
+    place(std::move(value));
+    return true;
+  }
+  Json& place(Json value) {
+    if (open_.empty()) return root_ = std::move(value);
+    if (open_.back()->is_array()) return open_.back()->emplace_back(std::move(value));
+    auto& members = open_.back()->template get_ref<typename Json::object_t&>();
+    if constexpr (std::is_same_v<Json, ordered_json>) {
+      members.emplace_back(std::move(key_), std::move(value));
+      return members.back().second;
+    } else {
+      return members.emplace(std::move(key_), std::move(value)).first->second;
+    }
+  }
+
+  Watch watch_;
+  Json root_;
+  std::vector<Json*> open_;  // none gets a member while one inside of it is open
+  std::string key_;          // of the next member
+};
+
+template <typename Json, typename Watch>
+Json read_tree(std::string_view text, Watch watch) {
+  TreeBuilder<Json, Watch> builder(std::move(watch));
+  Json::sax_parse(text, &builder);
+  return builder.take();
+}
+
 }  // namespace
+
+ordered_json parse_in_order(std::string_view text) {
+  return read_tree<ordered_json>(text, NoLimits{});
+}
 
 json parse_untrusted_json(std::string_view text, std::string_view what) {
   if (text.size() > kMaxDocumentBytes) {
     throw base::ContentError(std::string(what) + ": larger than " +
                              std::to_string(kMaxDocumentBytes) + " bytes");
   }
-  Limits limits(what);
-  json::sax_parse(text, &limits);
-  return json::parse(text);
+  try {
+    return read_tree<json>(text, Limits(what));
+  } catch (const json::exception& error) {
+    std::string_view words = error.what();  // "[json.exception.parse_error.101] parse error at …"
+    if (const auto end = words.find("] "); end != std::string_view::npos) {
+      words.remove_prefix(end + 2);
+    }
+    throw base::ContentError(std::string(what) + ": not valid JSON: " + base::printable(words));
+  }
 }
 
-std::string dump_json(const nlohmann::ordered_json& value) {
-  return value.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+std::string dump_json(const ordered_json& value) {
+  return value.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
 }
 
 std::optional<JsonValue> JsonValue::find(std::string_view key) const {

@@ -16,6 +16,9 @@ namespace ibuild::image {
 /// base::ContentError beginning with `what`.
 nlohmann::json parse_untrusted_json(std::string_view text, std::string_view what);
 
+/// A document that parse_untrusted_json took, with the members of objects in the order written.
+nlohmann::ordered_json parse_in_order(std::string_view text);
+
 /// Text of a JSON value without blanks; bytes that are no UTF-8 become U+FFFD.
 std::string dump_json(const nlohmann::ordered_json& value);
 

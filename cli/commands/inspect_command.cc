@@ -15,6 +15,7 @@
 #include "cli/platform_flag.h"
 #include "cli/remote_inspect.h"
 #include "cli/statement_output.h"
+#include "image/json_access.h"
 
 namespace ibuild::cli {
 
@@ -77,7 +78,7 @@ Json describe(const remote::ImageLoader& loader, const FoundImage& found,
   const auto names = names_of(loader, found.top.digest);
   const auto config_json = loader.read_stored(image.manifest.config);
   if (!config_json) throw base::Error("the config vanished from the store while it was read");
-  const auto config = Json::parse(*config_json);
+  const auto config = image::parse_in_order(*config_json);
   std::uint64_t size_bytes = 0;
   for (const auto& layer : image.manifest.layers) size_bytes += layer.size_bytes;
 

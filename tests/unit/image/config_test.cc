@@ -172,14 +172,3 @@ TEST_CASE("config: environment variables are found and replaced in place", "[ima
   config.set_env("NEW", "");
   CHECK(config.env == Words{"PATH=/bin", "A=x=y", "AB=2", "EMPTY=", "bare", "NEW="});
 }
-
-// Whoever looks at each for every other one does not come to an end.
-TEST_CASE("config: very many labels", "[image]") {
-  constexpr int kCount = 100'000;
-  std::string labels;
-  for (int i = 0; i < kCount; ++i)
-    labels.append(i == 0 ? "\"" : ",\"").append(std::to_string(i)).append("\":\"x\"");
-  const auto config = parse_image_config(with("\"config\":{\"Labels\":{" + labels + "}}"));
-  CHECK(config.config.labels.size() == kCount);
-  CHECK(parse_image_config(to_json(config)) == config);
-}
