@@ -1,7 +1,10 @@
 #include "base/kept_owners.h"
 
+#include <fcntl.h>
 #include <linux/magic.h>
+#include <sys/stat.h>
 #include <sys/vfs.h>
+#include <unistd.h>
 
 #include <cerrno>
 
@@ -44,6 +47,24 @@ void check_keeps_owners(const DirFd& dir) {
   const TempDir trial(dir, "owner-");
   if (!write_owner_record(trial.dir().get(), {}))
     throw_no_owner_record("files in " + dir.shown_as());
+}
+
+void throw_mode_refused(mode_t mode, const std::string& shown_as) {
+  SystemError error("set the mode of", shown_as);
+  if (error.error_number() == EPERM && (mode & (S_ISUID | S_ISGID)) != 0) {
+    error.set_hint(
+        "set-user-ID and set-group-ID bits are refused here, as by RestrictSUIDSGID=yes of a "
+        "systemd unit; images have them, so that ibuild has to run without that");
+  }
+  throw error;
+}
+
+void check_keeps_setuid(const DirFd& dir) {
+  constexpr mode_t kMode = S_ISUID | 0755;
+  const UniqueFd file(::openat(dir.get(), "setuid", O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+  if (!file) throw SystemError("create a file in", dir.shown_as());
+  if (::fchmod(file.get(), kMode) != 0) throw_mode_refused(kMode, "files in " + dir.shown_as());
+  ::unlinkat(dir.get(), "setuid", 0);
 }
 
 }  // namespace ibuild::base

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <string>
 #include <string_view>
 
@@ -20,5 +22,13 @@ std::string_view file_system_without_owners(long type);
 /// and, where owners have to be recorded, tries that in a directory of its own.
 /// Throws: Error with what to do as its hint; as throw_no_owner_record(), SystemError.
 void check_keeps_owners(const DirFd& dir);
+
+/// After a refused chmod(2) to `mode` of what is shown so. Throws: SystemError; where it is about
+/// set-user-ID bits, which some filters take from whole programs, that is its hint.
+[[noreturn]] void throw_mode_refused(mode_t mode, const std::string& shown_as);
+
+/// Throws as throw_mode_refused() when no file in `dir`, a directory to try things in, can have a
+/// set-user-ID bit.
+void check_keeps_setuid(const DirFd& dir);
 
 }  // namespace ibuild::base

@@ -61,7 +61,9 @@ TreeApplier::TreeApplier(const base::DirFd& tree, OverlayXattrs xattrs)
     : tree_(tree), xattrs_(xattrs), uid_(::geteuid()), gid_(::getegid()), buffer_(kBufferBytes) {
   // A setgid bit inherited from above would hand a group on to everything made below.
   if (::fchown(tree.get(), uid_, gid_) != 0 || ::fchmod(tree.get(), kUnsettledMode) != 0) {
-    throw base::SystemError("prepare", tree.shown_as());
+    const base::SystemError refused("prepare", tree.shown_as());
+    base::check_keeps_owners(tree);  // says more where that is the reason
+    throw refused;
   }
 }
 
@@ -195,7 +197,7 @@ void TreeApplier::settle_file(int fd, const LayerEntry& entry) {
   if (records_owners_) record_owner(fd, entry);
   if (must_change_owner(entry)) set_owner(fd, "", entry);
   if (::fchmod(fd, entry.mode) != 0) {
-    throw base::SystemError("set the mode of", tree_.show(entry.path));
+    base::throw_mode_refused(entry.mode, tree_.show(entry.path));
   }
   set_xattrs(fd, entry);
   set_mtime(fd, nullptr, entry.mtime, tree_.show(entry.path));
@@ -261,7 +263,7 @@ void TreeApplier::add_node(const LayerEntry& entry) {
     if (::mknodat(parent, name.c_str(), node_type(entry.type) | 0600, device) == 0) {
       if (must_change_owner(entry)) set_owner(parent, name.c_str(), entry);
       if (::fchmodat(parent, name.c_str(), entry.mode, 0) != 0) {
-        throw base::SystemError("set the mode of", tree_.show(entry.path));
+        base::throw_mode_refused(entry.mode, tree_.show(entry.path));
       }
       return set_mtime(parent, name.c_str(), entry.mtime, tree_.show(entry.path));
     }
@@ -304,7 +306,7 @@ void TreeApplier::settle_directory(const LayerEntry& entry) {
     set_xattrs(fd.get(), entry);
   }
   if (::fchmodat(parent, name.c_str(), entry.mode, 0) != 0) {
-    throw base::SystemError("set the mode of", tree_.show(entry.path));
+    base::throw_mode_refused(entry.mode, tree_.show(entry.path));
   }
   set_mtime(parent, name.c_str(), entry.mtime, tree_.show(entry.path));
 }

@@ -6,6 +6,7 @@
 #include <pwd.h>
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -22,6 +23,7 @@
 #include "base/fs_at.h"
 #include "base/stream.h"
 #include "base/text.h"
+#include "sandbox/call_filter.h"
 #include "sandbox/forked_child.h"
 #include "sandbox/id_map.h"
 #include "sandbox/needed_calls.h"
@@ -75,6 +77,10 @@ GrantedMaps granted_maps() {
   return maps;
 }
 
+constexpr const char* kGainsNothing =
+    "ibuild runs with no_new_privs, so that setuid programs change nothing: a container's "
+    "no-new-privileges, or NoNewPrivileges= and what implies it in a systemd unit";
+
 void run_map_helper(const char* program, pid_t pid, const IdMap& map) {
   std::vector<std::string> argv = {program, std::to_string(pid)};
   for (const IdRange& range : map) {
@@ -89,8 +95,10 @@ void run_map_helper(const char* program, pid_t pid, const IdMap& map) {
     throw base::Error(std::string(error.what()) + " (Debian's package uidmap has it)");
   }
   if (result.status.success()) return;
+  const bool may_gain = ::prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 0;
   throw base::Error(std::string(program) + " failed: " + base::printable(base::trim(result.err)) +
-                    " (" + result.status.describe() + "; is it installed setuid root?)");
+                    " (" + result.status.describe() + "; " +
+                    (may_gain ? "is it installed setuid root?" : kGainsNothing) + ")");
 }
 
 void map_from_outside(pid_t pid, const GrantedMaps& maps) {
@@ -115,11 +123,6 @@ void become_root_inside() {
 
 std::string proc_setting(const char* path) {
   return std::string(base::trim(base::try_read_host_file(path, 4096).value_or("")));
-}
-
-bool is_filtered() {
-  const auto status = base::try_read_host_file("/proc/self/status", 64 << 10).value_or("");
-  return status.find("\nSeccomp:\t2") != std::string::npos;
 }
 
 /// The one that holds this process to its rules; empty where none does.
@@ -159,11 +162,7 @@ std::string likely_cause(int error_number) {
     return "the AppArmor profile " + profile +
            " is in force here; let it have \"userns,\" and mounts, or run ibuild without it";
   }
-  if (is_filtered()) {
-    return "a seccomp filter is in force here, as in a container with the default profile; run it "
-           "with seccomp=unconfined, or give the container CAP_SYS_ADMIN";
-  }
-  return "";
+  return is_filtered() ? advice_on_filter() : "";
 }
 
 }  // namespace
@@ -295,6 +294,13 @@ bool has_admin_capability() {
   return (data[0].effective >> CAP_SYS_ADMIN & 1) != 0;
 }
 
+void leave_foreign_mount_namespace() {
+  if (is_identity(own_uid_map())) return;
+  // The right to mount is looked at first, and the name is none.
+  const bool may_mount = ::syscall(SYS_fsopen, nullptr, 0) >= 0 || errno != EPERM;
+  if (!may_mount) static_cast<void>(::unshare(CLONE_NEWNS));
+}
+
 int error_of_own_proc() {
   const pid_t child = ::fork();
   if (child < 0) throw base::SystemError("fork", "");
@@ -308,6 +314,7 @@ int error_of_own_proc() {
 
 UserNamespaceEntry enter_new_user_namespace() {
   using Reached = UserNamespaceEntry::Reached;
+  if (std::string why = why_calls_end_us(); !why.empty()) return {Reached::nothing, std::move(why)};
   Trial trial = try_in_a_child();
   if (!trial.why_not.empty()) return {Reached::nothing, std::move(trial.why_not)};
   const uid_t uid = ::geteuid();

@@ -28,6 +28,11 @@ UserNamespaceEntry enter_new_user_namespace();
 /// it is refused; errno says why. Requires: one thread.
 bool make_user_namespace();
 
+/// For root of a user namespace that was made without a mount namespace (unshare -r, PrivateUsers=
+/// of a systemd unit): moves into one that it may mount in. Does nothing elsewhere, nor where that
+/// is refused. Requires: one thread.
+void leave_foreign_mount_namespace();
+
 /// What mounting a /proc of a pid namespace of one's own fails with here (errno); 0: it works.
 /// Tried in a child. Throws: SystemError.
 int error_of_own_proc();

@@ -1,10 +1,12 @@
 // probe_profile and probe_profiles of sandbox/user_namespace.h.
 #include <chrono>
+#include <csignal>
 #include <string>
 
 #include "base/child.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "sandbox/call_filter.h"
 #include "sandbox/sandbox.h"
 #include "sandbox/user_namespace.h"
 
@@ -18,7 +20,8 @@ ProfileProbe probe_profile(const std::string& profile, const std::string& store)
     const base::ProgramResult result = base::run_program(
         {"/proc/self/exe", std::string(kSandboxChildArg), "probe", profile, store}, options);
     std::string reason = base::printable(base::trim(result.out));
-    if (reason.empty()) reason = "the probe ended with " + result.status.describe();
+    if (reason.empty()) reason = "the probe ended: " + result.status.describe();
+    if (result.status.signal == SIGSYS) reason += "; " + advice_on_filter();
     return {profile, result.status.success(), reason};
   } catch (const base::Error& error) {
     const std::string hint = error.hint().empty() ? "" : " (" + error.hint() + ")";

@@ -79,7 +79,9 @@ std::string own_binary_path() {
 Privilege enter_user_namespace(int argc, char** argv, std::string& why_not) {
   why_not.clear();
   if (has_admin_capability()) {
-    why_not = why_calls_are_missing();
+    why_not = why_calls_end_us();
+    if (why_not.empty()) leave_foreign_mount_namespace();
+    if (why_not.empty()) why_not = why_calls_are_missing();
     if (why_not.empty()) why_not = why_mounts_would_show();
     if (!why_not.empty()) return Privilege::none;
     const Privilege privilege = privilege_here();

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/fs_at.h"
 #include "base/scope_exit.h"
 #include "base/stream.h"
 #include "base/text.h"
@@ -20,6 +21,7 @@
 #include "sandbox/child/aid.h"
 #include "sandbox/fail.h"
 #include "sandbox/forked_child.h"
+#include "sandbox/root_mount.h"
 #include "sandbox/sandbox.h"
 
 namespace ibuild::sandbox {
@@ -61,6 +63,15 @@ std::string last_line(const std::string& text) {
   return base::printable(lines.empty() ? "" : lines.back());
 }
 
+/// pasta puts its root aside; ours can be an initramfs. Empty where that is not what is missing.
+std::string why_root_stays() {
+  if (!is_initramfs(base::try_read_host_file("/proc/self/mountinfo", 64 << 20).value_or(""))) {
+    return "";
+  }
+  return "this machine's root is an initramfs, which pasta cannot put aside: --network=private "
+         "takes another root (switch_root)";
+}
+
 /// Empty where that is not what is missing.
 std::string why_no_tun() {
   constexpr const char* kTun = "/dev/net/tun";
@@ -88,7 +99,8 @@ base::Child start_pasta(int network_namespace) {
   base::FdSource said(err.read_end.get());
   SandboxError error(kPhase,
                      "pasta failed: " + last_line(base::read_all(said, kMessageCap, "pasta")));
-  error.set_hint(why_no_tun());
+  const std::string hint = why_root_stays();
+  error.set_hint(hint.empty() ? why_no_tun() : hint);
   throw error;
 }
 

@@ -150,6 +150,7 @@ void try_store(const std::string& store, UserNamespace where) {
     const base::DirFd place = open_nearest(store);
     base::check_keeps_owners(place);
     const auto scratch = base::ScratchDir::make(place);
+    base::check_keeps_setuid(scratch.dir());
     if (is_overlay(place)) return;
     try_overlay_in(scratch.dir().get(), where);
     if (::chdir("/") != 0) fail_with_errno(kPhase, "chdir", "/");
@@ -243,6 +244,8 @@ int probe_user_namespace(PidNamespace pids, const std::string& store) {
     note = entry.reached == UserNamespaceEntry::Reached::ranges
                ? "user namespace with id ranges; overlay with user xattrs"
                : "user namespace with one id; owners are recorded: " + entry.why_not;
+  } else if (why_calls_end_us().empty()) {
+    leave_foreign_mount_namespace();
   }
   const bool records_owners = base::must_record_owners();
   if (records_owners) try_to_read_memory();
@@ -308,11 +311,14 @@ int probe_chroot(const std::string& store) {
                        ? "root lacks " + missing + "; start the container with it (--cap-add)"
                        : "for root, as of a container; this user lacks " + missing);
   }
-  if (const std::string why_not = why_too_few_files(); !why_not.empty()) return refused(why_not);
+  for (const std::string& why_not : {why_too_few_files(), why_calls_of_changed_root_end_us()}) {
+    if (!why_not.empty()) return refused(why_not);
+  }
   const base::DirFd place = open_nearest(store);
   if (const std::string why_not = why_no_root_in(place); !why_not.empty()) return refused(why_not);
   base::check_keeps_owners(place);
   const auto scratch = base::ScratchDir::make(place);
+  base::check_keeps_setuid(scratch.dir());
   const pid_t child = ::fork();
   if (child < 0) fail_with_errno("change root", "fork");
   if (child == 0) {

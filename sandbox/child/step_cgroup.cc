@@ -140,6 +140,30 @@ std::string hint_for_user_manager(const CgroupPlace& place,
          "pids` put into /etc/systemd/system/user@.service.d/delegate.conf";
 }
 
+/// A cgroup that is ours to divide but for the processes in it, as Delegate=yes makes one for a
+/// service. Empty for others.
+std::string hint_for_delegated(const std::string& own,
+                               const std::vector<std::string>& controllers) {
+  if (::access(own.c_str(), W_OK) != 0 || read_line(own + "/cgroup.procs").empty()) return "";
+  for (const auto& controller : controllers) {
+    if (!has_controller(own + "/cgroup.controllers", controller)) return "";
+  }
+  return own +
+         " is for ibuild to divide, but for the processes in it: have DelegateSubgroup=main beside "
+         "Delegate=yes in the systemd unit (systemd 254), or start ibuild in a cgroup below";
+}
+
+std::string hint_for_place(const CgroupPlace& place, const std::vector<std::string>& controllers) {
+  const std::string own = place.mount_point + place.own;
+  if (::access(own.c_str(), W_OK) != 0 && errno == EROFS) {
+    return "the cgroups are mounted read-only, as in a container, or in a systemd unit with "
+           "ProtectControlGroups=yes: change that, or leave the limits out";
+  }
+  std::string hint = hint_for_user_manager(place, controllers);
+  if (hint.empty()) hint = hint_for_delegated(own, controllers);
+  return hint.empty() ? kNeedsRights : hint;
+}
+
 /// A cgroup of a cpuset takes no process before it has processors and memory nodes.
 void inherit_cpuset(const std::string& parent, const std::string& dir) {
   for (const char* file : {"/cpuset.cpus", "/cpuset.mems"}) {
@@ -286,9 +310,8 @@ void StepCgroup::make_v2_below_some(Group& group) {
     if (refusal.empty()) refusal = base::SystemError("make cgroup", parent + group.dir).what();
     why += (why.empty() ? "" : "; ") + refusal;
     if (!own.empty()) continue;
-    const std::string hint = hint_for_user_manager(group.place, group.controllers);
     fail("no cgroup for limits of " + base::join(group.controllers, ", ") + ": " + why,
-         hint.empty() ? kNeedsRights : hint);
+         hint_for_place(group.place, group.controllers));
   }
 }
 

@@ -157,6 +157,63 @@ TEST_CASE("poor kernel: without user namespaces an ordinary user builds what has
   }
 }
 
+TEST_CASE("poor kernel: where a filter ends who mounts, what has no RUN is built, else it is told",
+          "[e2e]") {
+  const auto around = without("SIGSYS", "mount,umount2,chroot,fsopen,pivot_root");
+  for (const Who who : everybody()) {
+    INFO(name_of(who));
+    Machine machine(who);
+    machine.write("context/f", "x");
+    const auto copied = machine.build("app:1", "FROM scratch\nCOPY f /\n", {}, {.around = around});
+    INFO(copied.err);
+    CHECK(copied.code == 0);
+    const auto run =
+        machine.build("app:2", "FROM scratch\nCOPY f /\nRUN [\"/f\"]\n", {}, {.around = around});
+    CHECK(run.code == 4);
+    check_named(run, "use system calls (fsopen, pivot_root, mount, umount2, chroot)");
+    const std::string text = machine.must({"doctor"}, {.around = around});
+    const std::string row = who == Who::root ? "root " : "rootless ";
+    CHECK_THAT(line_after(text, "\n" + row), Catch::Contains("who makes them is ended (SIGSYS)"));
+    CHECK(machine.processes_left().empty());
+  }
+}
+
+TEST_CASE("poor kernel: a filter that refuses set-user-ID bits is told of", "[e2e]") {
+  const auto around = without("EPERM", "setuid");
+  for (const Who who : everybody()) {
+    INFO(name_of(who));
+    Machine machine(who);
+    machine.write("context/f", "x");
+    REQUIRE(machine.build("base:1", "FROM scratch\nCOPY --chmod=4755 f /\n").code == 0);
+    check_named(machine.build("app:1", "FROM base:1\nRUN [\"/f\"]\n", {}, {.around = around}),
+                "RestrictSUIDSGID=yes");
+    const std::string text = machine.must({"doctor"}, {.around = around});
+    const std::string row = who == Who::root ? "root " : "rootless ";
+    CHECK_THAT(line_after(text, "\n" + row), Catch::Contains("RestrictSUIDSGID=yes"));
+  }
+}
+
+TEST_CASE("poor kernel: root of a user namespace alone makes itself a mount namespace", "[e2e]") {
+  for (const Who who : everybody()) {
+    INFO(name_of(who));
+    Machine machine(who);
+    const auto run = [&](const std::vector<std::string>& more) {
+      std::vector<std::string> words = {"unshare", "--user", "--map-root-user", binary()};
+      words.insert(words.end(), more.begin(), more.end());
+      return machine.run(words);
+    };
+    machine.write("context/Dockerfile",
+                  "FROM scratch\nCOPY busybox /\nRUN [\"/busybox\", \"true\"]\n");
+    machine.must_run({"install", "-m", "755", "/bin/busybox", machine.path("context/busybox")});
+    const auto built = run({"build", "--root", machine.store(), machine.path("context")});
+    INFO(built.err);
+    CHECK(built.code == 0);
+    const auto doctor = run({"doctor", "--root", machine.store()});
+    CHECK_THAT(line_after(doctor.out, "\nrootless "), Catch::Contains(" yes "));
+    CHECK(machine.mounts_left().empty());
+  }
+}
+
 TEST_CASE("poor kernel: root of a container that has no user namespaces changes root", "[e2e]") {
   const std::string wanted = digest_of_steps();
   for (const Who who : everybody()) {

@@ -41,11 +41,13 @@ void become_ordinary_user() {
   }
 }
 
-void deny_system_call(long number, int error_number) {
+namespace {
+
+void filter_system_call(long number, std::uint32_t action) {
   sock_filter program[] = {
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
       BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, static_cast<std::uint32_t>(number), 0, 1),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | static_cast<std::uint32_t>(error_number)),
+      BPF_STMT(BPF_RET | BPF_K, action),
       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
   };
   const sock_fprog filter{4, program};
@@ -54,5 +56,13 @@ void deny_system_call(long number, int error_number) {
     throw base::SystemError("install seccomp filter", "");
   }
 }
+
+}  // namespace
+
+void deny_system_call(long number, int error_number) {
+  filter_system_call(number, SECCOMP_RET_ERRNO | static_cast<std::uint32_t>(error_number));
+}
+
+void end_at_system_call(long number) { filter_system_call(number, SECCOMP_RET_KILL_PROCESS); }
 
 }  // namespace ibuild::test

@@ -13,5 +13,7 @@ void become_ordinary_user();
 
 /// Makes a system call fail with `error_number` in this process from now on. For passes_in_fork.
 void deny_system_call(long number, int error_number);
+/// Makes it end this process (SIGSYS), as filters of systemd units do.
+void end_at_system_call(long number);
 
 }  // namespace ibuild::test

@@ -4,6 +4,7 @@
 #include <linux/seccomp.h>
 #include <sched.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -23,6 +24,9 @@ constexpr int kCannotRun = 126;
 
 constexpr std::pair<std::string_view, long> kNames[] = {
     {"clone3", SYS_clone3},
+    {"umount2", SYS_umount2},
+    {"mount", SYS_mount},
+    {"chroot", SYS_chroot},
     {"close_range", SYS_close_range},
     {"copy_file_range", SYS_copy_file_range},
     {"faccessat2", SYS_faccessat2},
@@ -53,7 +57,17 @@ long number_of(std::string_view name) {
   return -1;
 }
 
-std::uint32_t answer_of(int error) { return SECCOMP_RET_ERRNO | static_cast<std::uint32_t>(error); }
+constexpr int kEnd = 0;  // in place of an error number
+
+std::uint32_t answer_of(int error) {
+  if (error == kEnd) return SECCOMP_RET_KILL_PROCESS;
+  return SECCOMP_RET_ERRNO | static_cast<std::uint32_t>(error);
+}
+
+int error_of(std::string_view name) {
+  if (name == "SIGSYS") return kEnd;
+  return name == "EPERM" ? EPERM : ENOSYS;
+}
 
 class Filter {
  public:
@@ -64,19 +78,28 @@ class Filter {
     add(BPF_STMT(BPF_RET | BPF_K, answer_of(error)));
   }
 
-  /// With this bit in the first argument.
-  void deny_flag(long number, std::uint32_t flag, int error) {
+  /// With one of these bits in an argument, counted from 0.
+  void deny_bits(long number, unsigned argument, std::uint32_t bits, int error) {
+    const auto place =
+        static_cast<std::uint32_t>(offsetof(seccomp_data, args) + argument * sizeof(std::uint64_t));
     add(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, static_cast<std::uint32_t>(number), 0, 4));
-    add(BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, args)));
-    add(BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, flag, 0, 1));
+    add(BPF_STMT(BPF_LD | BPF_W | BPF_ABS, place));
+    add(BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, bits, 0, 1));
     add(BPF_STMT(BPF_RET | BPF_K, answer_of(error)));
     add(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
   }
 
   void deny_user_namespaces(int error) {
-    deny_flag(SYS_unshare, CLONE_NEWUSER, error);
-    deny_flag(SYS_clone, CLONE_NEWUSER, error);
+    deny_bits(SYS_unshare, 0, CLONE_NEWUSER, error);
+    deny_bits(SYS_clone, 0, CLONE_NEWUSER, error);
     deny(SYS_clone3, ENOSYS);  // no filter sees its flags
+  }
+
+  /// As RestrictSUIDSGID= of a systemd unit: of chmod(2) and its kind, with such a mode.
+  void deny_setuid(int error) {
+    deny_bits(SYS_chmod, 1, S_ISUID | S_ISGID, error);
+    deny_bits(SYS_fchmod, 1, S_ISUID | S_ISGID, error);
+    deny_bits(SYS_fchmodat, 2, S_ISUID | S_ISGID, error);
   }
 
   /// Setuid programs work under it where that can be had.
@@ -97,12 +120,14 @@ class Filter {
 
 int without(int argc, char** argv) {
   if (argc < 5) return kCannotRun;
-  const int error = std::string_view(argv[2]) == "EPERM" ? EPERM : ENOSYS;
+  const int error = error_of(argv[2]);
   Filter filter;
   std::istringstream names(argv[3]);
   for (std::string name; std::getline(names, name, ',');) {
     if (name == "userns") {
       filter.deny_user_namespaces(error);
+    } else if (name == "setuid") {
+      filter.deny_setuid(error);
     } else if (const long number = number_of(name); number >= 0) {
       filter.deny(number, error);
     } else {

@@ -4,6 +4,7 @@
 /// exit code.
 ///   without <error> <calls> <program> [arguments…]
 ///       runs a program to which the system calls named in a list with commas answer <error>:
-///       ENOSYS as an older kernel, EPERM as a filter that does not know them. "userns" is the
-///       making of user namespaces.
+///       ENOSYS as an older kernel, EPERM as a filter that does not know them, or that end it:
+///       SIGSYS, as the filter of a systemd unit. "userns" is the making of user namespaces,
+///       "setuid" that of set-user-ID files.
 int without(int argc, char** argv);

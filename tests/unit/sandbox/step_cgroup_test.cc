@@ -1,6 +1,7 @@
 // Cgroups of version 2, on files in their place; what a kernel makes of them: step_limits_test.cc.
 #include "sandbox/child/step_cgroup.h"
 
+#include <sys/mount.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
@@ -8,7 +9,11 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/fs_at.h"
+#include "sandbox/enter_user_namespace.h"
 #include "sandbox/sandbox.h"
+#include "tests/support/forked.h"
+#include "tests/support/mount_table.h"
+#include "tests/support/must_run.h"
 #include "tests/support/scratch_dir.h"
 
 namespace ibuild::sandbox {
@@ -133,6 +138,36 @@ TEST_CASE("cgroup v2: what systemd gives no user is told with what its administr
   CHECK(error.hint().starts_with("systemd lets users of this machine have no cpuset; "));
   CHECK_THAT(h.failure_of({.cpu_quota_us = 1000}).hint(), Catch::Contains("run it as root"));
   CHECK(h.is_clean());
+}
+
+TEST_CASE("cgroup v2: of one that is delegated to a service with processes in it, that is told",
+          "[sandbox]") {
+  Hierarchy h;
+  for (const char* dir : {"", "user/"}) h.set(std::string(dir) + "cgroup.controllers", "\n");
+  h.set("user/session/cgroup.type", "domain\n");
+  h.set("user/session/cgroup.procs", "12\n");
+  const SandboxError error = h.failure_of({.memory_bytes = 5});
+  CHECK_THAT(error.detail(), Catch::Contains("holds processes"));
+  CHECK_THAT(error.hint(), Catch::Contains(h.path("/user/session") + " is for ibuild to divide") &&
+                               Catch::Contains("DelegateSubgroup="));
+  CHECK_THAT(h.failure_of({.cpuset_cpus = "0"}).hint(), Catch::Contains("run it as root"));
+  CHECK(h.is_clean());
+}
+
+TEST_CASE("cgroup v2: of a hierarchy that is mounted read-only, that is told", "[sandbox]") {
+  if (!test::can_run("root", has_admin_capability(), "not root")) return;
+  CHECK(test::passes_in_fork([] {
+    const Hierarchy h;
+    if (!test::enter_own_mount_namespace()) return false;
+    const std::string path = h.path("");
+    if (::mount(path.c_str(), path.c_str(), nullptr, MS_BIND, nullptr) != 0 ||
+        ::mount(nullptr, path.c_str(), nullptr, MS_BIND | MS_REMOUNT | MS_RDONLY, nullptr) != 0) {
+      return false;
+    }
+    const std::string hint = h.failure_of({.memory_bytes = 5}).hint();
+    ::umount2(path.c_str(), MNT_DETACH);
+    return hint.find("ProtectControlGroups=yes") != std::string::npos;
+  }));
 }
 
 TEST_CASE("cgroup v2: what a killed ibuild left behind is removed, and nothing else", "[sandbox]") {
