@@ -126,7 +126,6 @@ std::string why_calls_of_changed_root_end_us() {
 }
 
 std::string why_calls_are_missing() {
-  if (std::string why = why_calls_end_us(); !why.empty()) return why;
   std::string names;
   int error_number = 0;
   for (const HarmlessCall& call : kNeeded) {

@@ -7,7 +7,7 @@ namespace ibuild::sandbox {
 /// Whether the system calls are there without which no step runs in namespaces: a kernel may be too
 /// old for them, a filter around us may refuse them. Empty when they are; else words that name
 /// those that are missing. Each is made once, in a way that does nothing. Requires: CAP_SYS_ADMIN,
-/// one thread.
+/// and that why_calls_end_us() found none.
 std::string why_calls_are_missing();
 
 /// Whether a filter around us ends who makes one of the calls that steps take, as SystemCallFilter=

@@ -180,6 +180,7 @@ struct Trial {
 };
 
 void try_everything(const Trial& trial) {
+  if (const std::string why_not = why_calls_end_us(); !why_not.empty()) throw base::Error(why_not);
   for (const std::string& why_not :
        {why_calls_are_missing(), why_mounts_would_show(), why_too_few_files()}) {
     if (!why_not.empty()) throw base::Error(why_not);

@@ -37,8 +37,7 @@ TEST_CASE("needed_calls: those that a filter ends their caller for are named", "
     for (const long call : {SYS_fsopen, SYS_chroot, SYS_mount}) test::end_at_system_call(call);
     const std::string words = "): who makes them is ended (SIGSYS); a seccomp filter is in force";
     return why_calls_end_us().starts_with("use system calls (fsopen, mount, chroot" + words) &&
-           why_calls_of_changed_root_end_us().starts_with("use system calls (chroot" + words) &&
-           why_calls_are_missing() == why_calls_end_us();
+           why_calls_of_changed_root_end_us().starts_with("use system calls (chroot" + words);
   }));
 }
 
