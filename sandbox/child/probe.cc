@@ -180,7 +180,6 @@ struct Trial {
 };
 
 void try_everything(const Trial& trial) {
-  if (const std::string why_not = why_calls_end_us(); !why_not.empty()) throw base::Error(why_not);
   for (const std::string& why_not :
        {why_calls_are_missing(), why_mounts_would_show(), why_too_few_files()}) {
     if (!why_not.empty()) throw base::Error(why_not);
@@ -228,6 +227,7 @@ int probe_root(const std::string& store) {
   if (!is_identity(own_uid_map())) {
     return refused("root of a user namespace only; see profile rootless");
   }
+  if (const std::string why_not = why_calls_end_us(); !why_not.empty()) return refused(why_not);
   try_everything({UserNamespace::initial, PidNamespace::own, store});
   return usable("root with CAP_SYS_ADMIN; overlay with trusted xattrs");
 }
@@ -245,7 +245,8 @@ int probe_user_namespace(PidNamespace pids, const std::string& store) {
     note = entry.reached == UserNamespaceEntry::Reached::ranges
                ? "user namespace with id ranges; overlay with user xattrs"
                : "user namespace with one id; owners are recorded: " + entry.why_not;
-  } else if (why_calls_end_us().empty()) {
+  } else {
+    if (const std::string why_not = why_calls_end_us(); !why_not.empty()) return refused(why_not);
     leave_foreign_mount_namespace();
   }
   const bool records_owners = base::must_record_owners();

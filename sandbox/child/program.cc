@@ -39,7 +39,9 @@ std::vector<std::string> candidates_for(const SandboxSpec& spec) {
 
 bool exists(const std::string& path) { return ::faccessat(AT_FDCWD, path.c_str(), F_OK, 0) == 0; }
 
-std::string exec_prefix(std::string_view name) { return "exec: \"" + base::printable(name) + "\": "; }
+std::string exec_prefix(std::string_view name) {
+  return "exec: \"" + base::printable(name) + "\": ";
+}
 
 }  // namespace
 
