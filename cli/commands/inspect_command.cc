@@ -25,6 +25,7 @@ using Json = nlohmann::ordered_json;
 
 std::vector<std::string> familiar_names(const std::vector<std::string>& names) {
   std::vector<std::string> familiar;
+  familiar.reserve(names.size());
   for (const auto& name : names) familiar.push_back(image::parse_reference(name).familiar());
   return familiar;
 }

@@ -95,10 +95,11 @@ TEST_CASE("gc: a program that runs keeps its image, and nothing else", "[e2e]") 
     REQUIRE(machine.build("app:1", kDockerfile).code == 0);
     REQUIRE(machine.build("other:1", kDockerfile + "RUN echo other > /z\n").code == 0);
     machine.write("shared/waiting", "");
-    auto child =
-        machine.start({"run", "-v", machine.path("shared") + ":/shared", "app:1", "sh", "-c",
-                       "rm /shared/waiting; until test -e /shared/end; do usleep 10000; done; "
-                       "test $(wc -c < /y) = 300000"});
+    const std::string script =
+        "rm /shared/waiting; until test -e /shared/end; do usleep 10000; done; "
+        "test $(wc -c < /y) = 300000";
+    auto child = machine.start(
+        {"run", "-v", machine.path("shared") + ":/shared", "app:1", "sh", "-c", script});
     while (machine.exists("shared/waiting")) {
       REQUIRE_FALSE(child.wait_for(std::chrono::milliseconds(5)));
     }

@@ -13,7 +13,7 @@ using ibuild::test::make_scratch_dir;
 namespace {
 
 std::string make_left_over(const DirFd& parent) {
-  const std::string name = std::string(ScratchDir::kPrefix) + "left";
+  std::string name = std::string(ScratchDir::kPrefix) + "left";
   make_dirs(parent, RelPath::exact(name + "/lower/deep"));
   return name;
 }

@@ -202,7 +202,7 @@ TEST_CASE("option_parser: what has no effect is taken and told of", "[cli]") {
                                            "--rm=false has no effect: nothing is kept"});
   Sample other;
   (void)other.parse({"--rm", "--compress=false", "--rm=true"});
-  CHECK(other.parser.remarks() == Remarks{});
+  CHECK(other.parser.remarks().empty());
 }
 
 TEST_CASE("option_parser: a flag without effect takes no operand along", "[cli]") {
