@@ -3,12 +3,17 @@
 
 #include <linux/capability.h>
 #include <linux/magic.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include <cerrno>
+
 #include "base/digest.h"
 #include "base/error.h"
+#include "layers/store_error.h"
 
 namespace ibuild::layers {
 
@@ -54,6 +59,15 @@ OverlayXattrs overlay_xattrs_for(const base::DirFd& dir) {
 
 std::string_view overlay_prefix(OverlayXattrs xattrs) {
   return xattrs == OverlayXattrs::trusted ? "trusted.overlay." : "user.overlay.";
+}
+
+std::string opaque_mark(OverlayXattrs xattrs) {
+  return std::string(overlay_prefix(xattrs)) + "opaque";
+}
+
+void make_whiteout(int dir, const std::string& name, const std::string& shown_as) {
+  if (::mknodat(dir, name.c_str(), S_IFCHR, makedev(0, 0)) != 0)
+    throw_store_error(errno, "make whiteout", shown_as);
 }
 
 std::string tree_name(OverlayXattrs xattrs) {

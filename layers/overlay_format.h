@@ -22,6 +22,12 @@ OverlayXattrs overlay_xattrs_for(const base::DirFd& dir);
 /// "trusted.overlay." or "user.overlay.". Requires: not `none`.
 std::string_view overlay_prefix(OverlayXattrs xattrs);
 
+/// The attribute of a directory that hides all there is below. Requires: not `none`.
+std::string opaque_mark(OverlayXattrs xattrs);
+/// Hides what is below under `name` in the directory `dir`. Throws: SystemError about `shown_as`,
+/// with a hint.
+void make_whiteout(int dir, const std::string& name, const std::string& shown_as);
+
 /// The name of a layer's tree made by this process with `xattrs`: it tells the xattrs and, in a
 /// user namespace, which ids it maps, so that owners are never misread under another mapping.
 std::string tree_name(OverlayXattrs xattrs);

@@ -280,16 +280,13 @@ void TreeApplier::add_node(const LayerEntry& entry) {
 }
 
 void TreeApplier::add_whiteout(const base::RelPath& path) {
-  const int parent = open_parent(path);
-  if (::mknodat(parent, name_of(path).c_str(), S_IFCHR, makedev(0, 0)) != 0) {
-    throw_store_error(errno, "make whiteout", tree_.show(path));
-  }
+  make_whiteout(open_parent(path), name_of(path), tree_.show(path));
 }
 
 void TreeApplier::mark_opaque(const base::RelPath& directory) {
   base::make_dirs(tree_, directory, kUnsettledMode);
   const base::UniqueFd fd = base::open_at(tree_, directory, O_RDONLY | O_DIRECTORY);
-  const std::string name = std::string(overlay_prefix(xattrs_)) + "opaque";
+  const std::string name = opaque_mark(xattrs_);
   if (::fsetxattr(fd.get(), name.c_str(), "y", 1, 0) != 0) {
     throw_store_error(errno, "set " + name + " of", tree_.show(directory));
   }

@@ -3,7 +3,6 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -59,13 +58,12 @@ void remove_name(ChangedDirectories& directories, const base::RelPath& path, int
 void put_whiteout(ChangedDirectories& directories, const base::RelPath& path) {
   const base::DirFd& dir = directories.open(path.parent());
   const std::string name(path.name());
-  if (::mknodat(dir.get(), name.c_str(), S_IFCHR, makedev(0, 0)) != 0)
-    throw base::SystemError("make whiteout", dir.show(base::RelPath::exact(name)));
+  make_whiteout(dir.get(), name, dir.show(base::RelPath::exact(name)));
 }
 
 void remove_opaque_mark(const base::DirFd& upper, const base::RelPath& path, OverlayXattrs xattrs) {
   const base::DirFd dir = base::open_dir_at(upper, path);
-  const std::string name = std::string(overlay_prefix(xattrs)) + "opaque";
+  const std::string name = opaque_mark(xattrs);
   if (::fremovexattr(dir.get(), name.c_str()) != 0 && errno != ENODATA)
     throw base::SystemError("remove " + name + " of", dir.shown_as());
 }

@@ -265,9 +265,7 @@ void UpperScan::drop_socket(const base::DirFd& dir, const base::RelPath& path,
   }
   if (::unlinkat(dir.get(), name.c_str(), 0) != 0) throw base::SystemError("remove", path.str());
   if (!hides_something || tree_.before != nullptr) return;
-  if (::mknodat(dir.get(), name.c_str(), S_IFCHR, makedev(0, 0)) != 0) {
-    throw base::SystemError("make whiteout", path.str());
-  }
+  make_whiteout(dir.get(), name, path.str());
 }
 
 void UpperScan::add_directory(const Directory& parent, LayerEntry entry,
