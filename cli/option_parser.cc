@@ -36,6 +36,18 @@ std::string aligned(const std::string& help) {
   return base::join(lines, "\n");
 }
 
+/// Whether one of the words may be meant for an option of these names ("-t,--tag"); a value that
+/// looks so counts as well. "-qt" may be -q and -t.
+bool is_named_in(std::span<const std::string> words, std::string_view names) {
+  return std::ranges::any_of(base::split(names, ','), [&](std::string_view name) {
+    return std::ranges::any_of(words, [&](std::string_view word) {
+      if (name.starts_with("--")) return word.substr(0, word.find('=')) == name;
+      return word.starts_with('-') && !word.starts_with("--") &&
+             word.find(name.back()) != std::string_view::npos;
+    });
+  });
+}
+
 }  // namespace
 
 struct OptionParser::Impl {
@@ -50,11 +62,29 @@ struct OptionParser::Impl {
     std::function<void(std::vector<std::string>)> deliver;
   };
 
-  CLI::Option* add_list(const std::string& names, const std::string& value,
-                        std::vector<std::string>& target, const std::string& help);
+  enum class InHelp { shown, hidden };
+  /// An option, which the library learns of only when the words need it: it compares every option
+  /// with all the others, and for some hundred of them that would be a third of a build from the
+  /// cache.
+  struct Definition {
+    std::string names;
+    InHelp in_help;
+    std::function<void()> add;
+  };
+  void define(const std::string& names, InHelp in_help, std::function<void()> add) {
+    definitions.push_back({names, in_help, std::move(add)});
+  }
+  /// To be called once, with all the words there are.
+  void add_options_for(std::span<const std::string> words);
+  void add_all_options() {
+    for (const auto& definition : definitions) definition.add();
+  }
+
   void add_operands(const std::string& name, std::size_t min, std::size_t max,
                     std::function<void(std::vector<std::string>)> deliver, const std::string& help);
-  void add_unseen_flag(const std::string& names, std::function<void(bool)> deliver);
+  void define_unseen_value(const std::string& names,
+                           std::function<void(const std::string&)> deliver);
+  void define_unseen_flag(const std::string& names, std::function<void(bool)> deliver);
   std::string help() const;
   std::string list_options() const;
   base::UsageError usage_error(std::string message) const;
@@ -64,6 +94,7 @@ struct OptionParser::Impl {
 
   std::string command;
   CLI::App app;
+  std::vector<Definition> definitions;
   std::vector<std::unique_ptr<OperandList>>
       operand_lists;  // fixed addresses: options point into them
   std::vector<std::string>* prefix_target = nullptr;
@@ -81,54 +112,57 @@ OptionParser::OptionParser(std::string command, std::string description)
 OptionParser::~OptionParser() = default;
 
 void OptionParser::flag(const std::string& names, bool& target, const std::string& help) {
-  impl_->app.add_flag(names, target, help)->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+  impl_->define(names, Impl::InHelp::shown, [&app = impl_->app, &target, names, help] {
+    app.add_flag(names, target, help)->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+  });
 }
 
 void OptionParser::flag(const std::string& names, std::optional<bool>& target,
                         const std::string& help) {
-  impl_->app
-      .add_flag_function(
-          names, [&target](std::int64_t count) { target = count > 0; }, help)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+  impl_->define(names, Impl::InHelp::shown, [&app = impl_->app, &target, names, help] {
+    app.add_flag_function(
+           names, [&target](std::int64_t count) { target = count > 0; }, help)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+  });
 }
 
 void OptionParser::word_flag(const std::string& names, std::string& target,
                              const std::string& help) {
-  impl_->app.add_flag(names, target, help)->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+  impl_->define(names, Impl::InHelp::shown, [&app = impl_->app, &target, names, help] {
+    app.add_flag(names, target, help)->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+  });
 }
 
 void OptionParser::value(const std::string& names, const std::string& value, std::string& target,
                          const std::string& help) {
-  impl_->app.add_option(names, target, help)
-      ->type_name(value)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+  impl_->define(names, Impl::InHelp::shown, [&app = impl_->app, &target, names, value, help] {
+    app.add_option(names, target, help)
+        ->type_name(value)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+  });
 }
 
 void OptionParser::value(const std::string& names, const std::string& value,
                          std::optional<std::string>& target, const std::string& help) {
-  impl_->app
-      .add_option_function<std::string>(
-          names, [&target](const std::string& text) { target = text; }, help)
-      ->type_name(value)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
-}
-
-CLI::Option* OptionParser::Impl::add_list(const std::string& names, const std::string& value,
-                                          std::vector<std::string>& target,
-                                          const std::string& help) {
-  return app
-      .add_option_function<std::vector<std::string>>(
-          names, [&target](const std::vector<std::string>& texts) { target = texts; }, help)
-      ->type_name(value)
-      ->type_size(1)
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
-      ->allow_extra_args(false);
+  impl_->define(names, Impl::InHelp::shown, [&app = impl_->app, &target, names, value, help] {
+    app.add_option_function<std::string>(
+           names, [&target](const std::string& text) { target = text; }, help)
+        ->type_name(value)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+  });
 }
 
 void OptionParser::list(const std::string& names, const std::string& value,
                         std::vector<std::string>& target, const std::string& help) {
-  impl_->add_list(names, value, target, help);
+  impl_->define(names, Impl::InHelp::shown, [&app = impl_->app, &target, names, value, help] {
+    app.add_option_function<std::vector<std::string>>(
+           names, [&target](const std::vector<std::string>& texts) { target = texts; }, help)
+        ->type_name(value)
+        ->type_size(1)
+        ->expected(1)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+        ->allow_extra_args(false);
+  });
 }
 
 void OptionParser::Impl::add_operands(const std::string& name, std::size_t min, std::size_t max,
@@ -172,40 +206,43 @@ void OptionParser::command_line(const std::string& name, std::vector<std::string
   impl_->app.footer(help);
 }
 
-void OptionParser::refuse(const std::string& names, Takes takes, const std::string& why) {
-  const auto complain = [names, why](const auto&...) {
-    throw base::UsageError(names.substr(names.find("--")) + " is not supported: " + why);
-  };
-  if (takes == Takes::value) {
-    impl_->app.add_option_function<std::string>(names, complain, "")
+void OptionParser::Impl::define_unseen_value(const std::string& names,
+                                             std::function<void(const std::string&)> deliver) {
+  define(names, InHelp::hidden, [this, names, deliver = std::move(deliver)] {
+    app.add_option_function<std::string>(names, deliver, "")
         ->group("")
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
-  } else {
-    impl_->app.add_flag_function(names, complain, "")
-        ->group("")
-        ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
-  }
+  });
 }
 
-void OptionParser::Impl::add_unseen_flag(const std::string& names,
-                                         std::function<void(bool)> deliver) {
-  app.add_flag_function(
-         names, [deliver = std::move(deliver)](std::int64_t count) { deliver(count > 0); }, "")
-      ->group("")
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+void OptionParser::Impl::define_unseen_flag(const std::string& names,
+                                            std::function<void(bool)> deliver) {
+  define(names, InHelp::hidden, [this, names, deliver = std::move(deliver)] {
+    app.add_flag_function(
+           names, [deliver](std::int64_t count) { deliver(count > 0); }, "")
+        ->group("")
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+  });
+}
+
+void OptionParser::refuse(const std::string& names, Takes takes, const std::string& why) {
+  const auto complain = [names, why](const auto&) {
+    throw base::UsageError(names.substr(names.find("--")) + " is not supported: " + why);
+  };
+  if (takes == Takes::value)
+    impl_->define_unseen_value(names, complain);
+  else
+    impl_->define_unseen_flag(names, complain);
 }
 
 void OptionParser::ignore(const std::string& names, Takes takes, const std::string& why) {
   auto& remarks = impl_->remarks;
   const std::string remark = names.substr(names.find("--")) + " has no effect: " + why;
   if (takes == Takes::value) {
-    impl_->app
-        .add_option_function<std::string>(
-            names, [&remarks, remark](const std::string&) { remarks.push_back(remark); }, "")
-        ->group("")
-        ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+    impl_->define_unseen_value(
+        names, [&remarks, remark](const std::string&) { remarks.push_back(remark); });
   } else {
-    impl_->add_unseen_flag(names, [&remarks, remark](bool is_set) {
+    impl_->define_unseen_flag(names, [&remarks, remark](bool is_set) {
       if (is_set) remarks.push_back(remark);
     });
   }
@@ -213,35 +250,40 @@ void OptionParser::ignore(const std::string& names, Takes takes, const std::stri
 
 void OptionParser::ignore_false(const std::string& name, const std::string& why) {
   auto& remarks = impl_->remarks;
-  impl_->add_unseen_flag(name,
-                         [&remarks, remark = name + "=false has no effect: " + why](bool is_set) {
-                           if (!is_set) remarks.push_back(remark);
-                         });
+  impl_->define_unseen_flag(
+      name, [&remarks, remark = name + "=false has no effect: " + why](bool is_set) {
+        if (!is_set) remarks.push_back(remark);
+      });
 }
 
 void OptionParser::alias_flag(const std::string& name, const std::string& value,
                               std::string& target) {
-  impl_->add_unseen_flag(name, [&target, value](bool is_set) {
+  impl_->define_unseen_flag(name, [&target, value](bool is_set) {
     if (is_set) target = value;
   });
 }
 
 void OptionParser::accept_only(const std::string& name, bool is_met, const std::string& why) {
-  impl_->add_unseen_flag(name, [name, is_met, why](bool is_set) {
+  impl_->define_unseen_flag(name, [name, is_met, why](bool is_set) {
     if (is_set == is_met) return;
     throw base::UsageError(name + (is_set ? "" : "=false") + " is not supported: " + why);
   });
 }
 
 void OptionParser::alias(const std::string& name, std::string& target) {
-  impl_->app.add_option(name, target, "")
-      ->group("")
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+  impl_->define_unseen_value(name, [&target](const std::string& text) { target = text; });
 }
 
 const std::vector<std::string>& OptionParser::remarks() const { return impl_->remarks; }
 
 void OptionParser::footer(const std::string& text) { impl_->app.footer(text); }
+
+void OptionParser::Impl::add_options_for(std::span<const std::string> words) {
+  const bool all = is_named_in(words, "-h,--help");  // the help tells of them
+  for (const auto& definition : definitions) {
+    if (all || is_named_in(words, definition.names)) definition.add();
+  }
+}
 
 std::string OptionParser::Impl::help() const {
   std::string text = aligned(app.help());
@@ -277,9 +319,10 @@ base::UsageError OptionParser::Impl::unknown_option(const std::string& given) co
   const std::string name = given.substr(0, given.find('='));
   auto error = usage_error("unknown option " + base::printable(name) + " for `" + command + "`");
   std::vector<std::string> known;
-  for (const auto* option : app.get_options()) {
-    if (option->get_group().empty()) continue;
-    for (const auto& each : option->get_lnames()) known.push_back("--" + each);
+  for (const auto& definition : definitions) {
+    if (definition.in_help == InHelp::hidden) continue;
+    for (const auto each : base::split(definition.names, ','))
+      if (each.starts_with("--")) known.emplace_back(each);
   }
   if (const auto near = base::nearest_word(name, known))
     error.set_hint("did you mean " + *near + "?");
@@ -320,9 +363,11 @@ std::vector<std::string> OptionParser::Impl::plain_words(std::span<const std::st
 
 OptionParser::Outcome OptionParser::parse(std::span<const std::string> args, std::ostream& out) {
   if (args.size() == 1 && args[0] == kListOptions) {
+    impl_->add_all_options();
     out << impl_->list_options();
     return Outcome::help_shown;
   }
+  impl_->add_options_for(args);
   auto words = impl_->plain_words(args);
   std::ranges::reverse(words);  // CLI11 takes them from the back
   try {

@@ -159,6 +159,20 @@ TEST_CASE("option_parser: options may follow operands", "[cli]") {
   CHECK(context == ".");
 }
 
+TEST_CASE("option_parser: short options may share a word", "[cli]") {
+  Sample a, b, c;
+  (void)a.parse({"-qfx"});
+  (void)b.parse({"-qt", "one", "-ttwo"});
+  (void)c.parse({"-f", "-q"});
+  CHECK(a.flag);
+  CHECK(a.text == "x");
+  CHECK(b.flag);
+  CHECK(b.list == std::vector<std::string>{"one", "two"});
+  CHECK(c.text == "-q");
+  CHECK_FALSE(c.flag);
+  CHECK(Sample().parse({"-qh"}) == OptionParser::Outcome::help_shown);
+}
+
 TEST_CASE("option_parser: a missing operand is named", "[cli]") {
   Sample sample;
   std::vector<std::string> names;
