@@ -6,6 +6,7 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -16,12 +17,16 @@ struct ThreadPool::State {
   std::condition_variable work_or_end;
   std::deque<std::function<void()>> tasks;
   bool ending = false;
+  std::size_t size = 0;  // workers at most
+  std::size_t idle = 0;
   std::vector<std::jthread> workers;
 
   void work() {
     std::unique_lock lock(mutex);
     for (;;) {
+      ++idle;
       work_or_end.wait(lock, [this] { return ending || !tasks.empty(); });
+      --idle;
       if (tasks.empty()) return;
       auto task = std::move(tasks.front());
       tasks.pop_front();
@@ -29,6 +34,19 @@ struct ThreadPool::State {
       task();
       task = nullptr;  // what the task held goes before the lock is taken again
       lock.lock();
+    }
+  }
+  /// A worker more when more tasks wait than workers. With the mutex held. Throws:
+  /// std::system_error when there is no worker and none is to be had; then the last task is taken
+  /// back.
+  void keep_up() {
+    if (tasks.size() <= idle || workers.size() >= size) return;
+    try {
+      workers.emplace_back([this] { work(); });
+    } catch (const std::system_error&) {
+      if (!workers.empty()) return;  // they come to it
+      tasks.pop_back();
+      throw;
     }
   }
   void end() {
@@ -42,25 +60,18 @@ struct ThreadPool::State {
 };
 
 ThreadPool::ThreadPool(std::size_t threads) : state_(std::make_unique<State>()) {
-  const std::size_t count = threads == 0 ? usable_processors() : threads;
-  try {
-    for (std::size_t i = 0; i < count; ++i) {
-      state_->workers.emplace_back([state = state_.get()] { state->work(); });
-    }
-  } catch (...) {  // no more threads to be had: let those that run go home first
-    state_->end();
-    throw;
-  }
+  state_->size = threads == 0 ? usable_processors() : threads;
 }
 
 ThreadPool::~ThreadPool() { state_->end(); }
 
-std::size_t ThreadPool::size() const { return state_->workers.size(); }
+std::size_t ThreadPool::size() const { return state_->size; }
 
 void ThreadPool::post(std::function<void()> task) {
   {
     std::scoped_lock lock(state_->mutex);
     state_->tasks.push_back(std::move(task));
+    state_->keep_up();
   }
   state_->work_or_end.notify_one();
 }

@@ -7,17 +7,18 @@
 
 namespace ibuild::base {
 
-/// A fixed number of workers for short CPU-bound tasks (hash, compress). Tasks must not wait for
-/// one another.
+/// Workers for short CPU-bound tasks (hash, compress), started when there is work for them: most
+/// builds find all in the cache. Tasks must not wait for one another.
 class ThreadPool {
  public:
-  /// 0 means one per processor this process may use (sched_getaffinity).
+  /// So many workers at most; 0 means one per processor this process may use (sched_getaffinity).
   explicit ThreadPool(std::size_t threads = 0);
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;
   std::size_t size() const;
 
+  /// Throws: std::system_error when no thread at all is to be had.
   template <typename F>
   auto submit(F f) -> std::future<decltype(f())> {
     auto task = std::make_shared<std::packaged_task<decltype(f())()>>(std::move(f));

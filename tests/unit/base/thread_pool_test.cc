@@ -1,11 +1,16 @@
 #include "base/thread_pool.h"
 
 #include <sched.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <catch2/catch.hpp>
+#include <filesystem>
+#include <iterator>
 #include <latch>
 #include <stdexcept>
+#include <system_error>
 #include <vector>
 
 #include "tests/support/forked.h"
@@ -57,6 +62,39 @@ TEST_CASE("thread_pool: without a number it has a worker per usable processor", 
   CHECK(usable_processors() >= 1);
   const ThreadPool pool;
   CHECK(pool.size() == usable_processors());
+}
+
+TEST_CASE("thread_pool: workers are started for the work there is", "[base]") {
+  const auto threads = [] {
+    const std::filesystem::directory_iterator tasks("/proc/self/task");
+    return std::distance(begin(tasks), end(tasks));
+  };
+  const auto before = threads();
+  ThreadPool pool(3);
+  CHECK(threads() == before);
+  pool.submit([] {}).get();
+  CHECK(threads() == before + 1);
+  std::latch all(3);
+  std::vector<std::future<void>> results;
+  for (int i = 0; i < 3; ++i) results.push_back(pool.submit([&] { all.arrive_and_wait(); }));
+  for (auto& result : results) result.get();
+  CHECK(threads() == before + 3);
+}
+
+TEST_CASE("thread_pool: without threads the task is refused", "[base]") {
+  CHECK(ibuild::test::passes_in_fork([] {
+    const rlimit none{.rlim_cur = 0, .rlim_max = 0};
+    // Root is bound by no limit of processes.
+    if (::geteuid() == 0 && ::setuid(65534) != 0) return false;
+    ThreadPool pool(2);
+    if (::setrlimit(RLIMIT_NPROC, &none) != 0) return false;
+    try {
+      (void)pool.submit([] { return 1; });
+    } catch (const std::system_error&) {
+      return true;
+    }
+    return false;
+  }));
 }
 
 TEST_CASE("thread_pool: processors are those of the affinity mask", "[base]") {
