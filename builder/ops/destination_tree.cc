@@ -36,13 +36,26 @@ std::optional<layers::TreeView::Node> DestinationTree::in_parent(const base::Rel
 
 std::optional<layers::TreeView::Node> DestinationTree::below(const base::RelPath& path) const {
   if (path.is_root()) return parent_.root().node();
-  // Most questions come directory by directory.
-  const auto directory = path.parent();
-  if (cached_directory_ != directory) {
-    cached_directory_ = directory;
-    cached_ = parent_.open_directory(directory);
+  const auto* directory = open_in_parent(path.parent());
+  return directory != nullptr ? directory->child(path.name()) : std::nullopt;
+}
+
+const layers::TreeView::Directory* DestinationTree::open_in_parent(
+    const base::RelPath& path) const {
+  if (missing_ == path) return nullptr;
+  while (!opened_.empty() && !path.is_within(opened_.back().node().path)) opened_.pop_back();
+  if (opened_.empty()) opened_.push_back(parent_.root());
+  const auto parts = path.components();
+  // One is open for the root and for each component that was gone down.
+  for (std::size_t i = opened_.size() - 1; i < parts.size(); ++i) {
+    auto next = opened_.back().subdirectory(parts[i]);
+    if (!next) {
+      missing_ = path;
+      return nullptr;
+    }
+    opened_.push_back(*std::move(next));
   }
-  return cached_ ? cached_->child(path.name()) : std::nullopt;
+  return &opened_.back();
 }
 
 const LayerEntry* DestinationTree::lookup(const base::RelPath& path) const {

@@ -8,6 +8,7 @@
 #include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/clock.h"
 #include "builder/ops/added_entries.h"
@@ -102,6 +103,9 @@ class DestinationTree {
   std::optional<layers::TreeView::Node> in_parent(const base::RelPath& path) const;
   /// As in_parent, hidden or not.
   std::optional<layers::TreeView::Node> below(const base::RelPath& path) const;
+  /// Null when it is missing. Valid until the next call. Most are asked for directory by directory,
+  /// or one below the other: those above the last one stay open.
+  const layers::TreeView::Directory* open_in_parent(const base::RelPath& path) const;
   bool is_in_parent_already(const base::RelPath& path, const AddedEntries::View& added,
                             const ParentOpener& opener) const;
   void leave_out_unchanged_files(const ParentOpener& opener, const std::stop_token& stop);
@@ -125,10 +129,10 @@ class DestinationTree {
   AddedEntries added_;
   Paths hidden_;  // what the parent has there and below is gone
   std::uint64_t next_link_ = 0;
-  std::map<LinkKey, layers::LayerEntry> link_facts_;  // what the last link told of the file
-  mutable std::optional<base::RelPath> cached_directory_;
-  mutable std::optional<layers::TreeView::Directory> cached_;
-  mutable layers::LayerEntry looked_up_;  // what nobody else holds
+  std::map<LinkKey, layers::LayerEntry> link_facts_;         // what the last link told of the file
+  mutable std::vector<layers::TreeView::Directory> opened_;  // see open_in_parent
+  mutable std::optional<base::RelPath> missing_;             // where the last one was not found
+  mutable layers::LayerEntry looked_up_;                     // what nobody else holds
 };
 
 }  // namespace ibuild::builder
