@@ -318,7 +318,7 @@ base::UsageError OptionParser::Impl::usage_error(std::string message) const {
 base::UsageError OptionParser::Impl::unknown_option(const std::string& given) const {
   const std::string name = given.substr(0, given.find('='));
   auto error = usage_error("unknown option " + base::printable(name) + " for `" + command + "`");
-  std::vector<std::string> known;
+  std::vector<std::string> known{"--help"};
   for (const auto& definition : definitions) {
     if (definition.in_help == InHelp::hidden) continue;
     for (const auto each : base::split(definition.names, ','))

@@ -191,6 +191,8 @@ TEST_CASE("option_parser: a misspelt option gets a suggestion", "[cli]") {
   Sample sample;
   CHECK_THAT(error_of(sample, {"--fiel", "x"}),
              Catch::Contains("--fiel") && Catch::Contains("--file?"));
+  CHECK_THAT(error_of(sample, {"--hepl"}), Catch::Contains("--help?"));
+  CHECK_THAT(error_of(sample, {"--squahs"}), !Catch::Contains("--squash"));
 }
 
 TEST_CASE("option_parser: an option without its value is an error", "[cli]") {
