@@ -1,6 +1,8 @@
 // See: docs/design/layer_forms.md, "Loss of power".
 #include "layers/boot_mark.h"
 
+#include <sys/stat.h>
+
 #include "base/error.h"
 #include "base/files.h"
 
@@ -21,11 +23,18 @@ std::string current_boot_id() {
 }
 
 void put_boot_mark(const base::DirFd& dir, const base::RelPath& tree, const std::string& boot_id) {
-  base::write_file_atomically(dir, mark_path(tree), boot_id);
+  const auto path = mark_path(tree);
+  const auto standing = base::try_lstat_at(dir, path);
+  if (standing && S_ISDIR(standing->st_mode)) base::remove_tree(dir, path);
+  base::write_file_atomically(dir, path, boot_id);
 }
 
 bool has_boot_mark(const base::DirFd& dir, const base::RelPath& tree, const std::string& boot_id) {
-  return base::try_read_file_at(dir, mark_path(tree), kCapBytes) == boot_id;
+  try {
+    return base::try_read_file_at(dir, mark_path(tree), kCapBytes) == boot_id;
+  } catch (const base::ContentError&) {
+    return false;
+  }
 }
 
 }  // namespace ibuild::layers

@@ -1,6 +1,7 @@
 #include "layers/layer_store.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
@@ -400,6 +401,23 @@ TEST_CASE("layer_store: a whole tree outlives the machine's run", "[layers]") {
   CHECK(base::read_file_at(store.root(),
                            store.form_path(layer, tree_name_of(store, layer) + ".boot"),
                            100) == current_boot_id());
+}
+
+TEST_CASE("layer_store: what stands in place of the mark of the machine's run is replaced",
+          "[layers]") {
+  LayerStoreFixture store;
+  const Layer layer = adopt(store);
+  const auto mark = store.form_path(layer, tree_name_of(store, layer) + ".boot");
+  for (const bool is_directory : {true, false}) {
+    CAPTURE(is_directory);
+    base::remove_tree(store.root(), mark);
+    if (is_directory)
+      base::make_dirs(store.root(), mark);
+    else
+      REQUIRE(::mkfifoat(store.root().get(), mark.str().c_str(), 0600) == 0);
+    CHECK(store.open_again()->present(layer).tree);
+    CHECK(base::read_file_at(store.root(), mark, 100) == current_boot_id());
+  }
 }
 
 TEST_CASE("layer_store: a tree that lost bytes when the machine went down is made anew",
