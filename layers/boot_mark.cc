@@ -32,8 +32,8 @@ void put_boot_mark(const base::DirFd& dir, const base::RelPath& tree, const std:
 bool has_boot_mark(const base::DirFd& dir, const base::RelPath& tree, const std::string& boot_id) {
   try {
     return base::try_read_file_at(dir, mark_path(tree), kCapBytes) == boot_id;
-  } catch (const base::ContentError&) {
-    return false;
+  } catch (const base::Error&) {
+    return false;  // when none can be put there either, that tells why
   }
 }
 

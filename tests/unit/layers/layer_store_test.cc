@@ -5,6 +5,9 @@
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
+#include <functional>
+#include <map>
+#include <string>
 #include <thread>
 
 #include "base/error.h"
@@ -408,13 +411,15 @@ TEST_CASE("layer_store: what stands in place of the mark of the machine's run is
   LayerStoreFixture store;
   const Layer layer = adopt(store);
   const auto mark = store.form_path(layer, tree_name_of(store, layer) + ".boot");
-  for (const bool is_directory : {true, false}) {
-    CAPTURE(is_directory);
+  const std::map<std::string, std::function<int()>> makers = {
+      {"directory", [&] { return ::mkdirat(store.root().get(), mark.str().c_str(), 0700); }},
+      {"FIFO", [&] { return ::mkfifoat(store.root().get(), mark.str().c_str(), 0600); }},
+      {"link", [&] { return ::symlinkat("index", store.root().get(), mark.str().c_str()); }},
+  };
+  for (const auto& [kind, make] : makers) {
+    CAPTURE(kind);
     base::remove_tree(store.root(), mark);
-    if (is_directory)
-      base::make_dirs(store.root(), mark);
-    else
-      REQUIRE(::mkfifoat(store.root().get(), mark.str().c_str(), 0600) == 0);
+    REQUIRE(make() == 0);
     CHECK(store.open_again()->present(layer).tree);
     CHECK(base::read_file_at(store.root(), mark, 100) == current_boot_id());
   }
