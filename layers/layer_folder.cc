@@ -50,7 +50,10 @@ std::string_view media_type_of(std::string_view way) {
 
 LayerFolder::LayerFolder(const base::DirFd& layers, const base::Digest& diff_id,
                          std::string tree_name)
-    : layers_(layers), folder_(folder_of(diff_id)), tree_name_(std::move(tree_name)) {}
+    : layers_(layers),
+      diff_id_(diff_id),
+      folder_(folder_of(diff_id)),
+      tree_name_(std::move(tree_name)) {}
 
 base::RelPath LayerFolder::path(std::string_view name) const { return folder_.join(name); }
 
@@ -72,7 +75,8 @@ std::shared_ptr<const LayerIndex> LayerFolder::try_read_index() const {
   const base::RelPath file = path(kIndexName);
   const auto fd = base::try_open_at(layers_, file, O_RDONLY | O_NONBLOCK | O_NOCTTY);
   if (!fd) return nullptr;
-  return std::make_shared<const LayerIndex>(LayerIndex::read(fd->get(), layers_.show(file)));
+  return std::make_shared<const LayerIndex>(
+      LayerIndex::read(fd->get(), diff_id_, layers_.show(file)));
 }
 
 std::optional<base::UniqueFd> LayerFolder::try_open_tar() const {
@@ -98,7 +102,7 @@ base::DirFd LayerFolder::open_or_make() const {
 
 void LayerFolder::put_index(const LayerIndex& index) const {
   base::AtomicFile file(open_or_make(), base::RelPath::exact(kIndexName));
-  index.serialize(file);
+  index.write(diff_id_, file);
   file.commit();
 }
 
@@ -110,7 +114,8 @@ bool LayerFolder::put_tree(const base::DirFd& parent, const std::string& name,
                            const std::string& boot_id) const {
   const base::DirFd folder = open_or_make();
   if (has_tree()) return false;
-  put_boot_mark(folder, base::RelPath::exact(tree_name_), boot_id);
+  const auto made = base::lstat_at(parent, base::RelPath::exact(name));
+  put_boot_mark(folder, base::RelPath::exact(tree_name_), boot_id, made.st_ino);
   // Without flags: file systems and filters that do not know them refuse. In the place of another
   // tree nothing is put as long as that holds anything; one that holds nothing is the same as ours.
   if (::renameat(parent.get(), name.c_str(), folder.get(), tree_name_.c_str()) == 0) return true;
@@ -123,7 +128,8 @@ bool LayerFolder::has_tree_mark(const std::string& boot_id) const {
 }
 
 void LayerFolder::put_tree_mark(const std::string& boot_id) const {
-  put_boot_mark(layers_, path(tree_name_), boot_id);
+  const auto tree = base::lstat_at(layers_, path(tree_name_));
+  put_boot_mark(layers_, path(tree_name_), boot_id, tree.st_ino);
 }
 
 void LayerFolder::remove_index() const { base::remove_tree(layers_, path(kIndexName)); }
@@ -143,7 +149,7 @@ std::optional<image::Descriptor> LayerFolder::try_read_record(const std::string&
   try {
     const auto text = base::try_read_file_at(layers_, path(name), kRecordCapBytes);
     if (!text) return std::nullopt;
-    if (auto blob = try_parse_blob_record(*text, media_type)) return blob;
+    if (auto blob = try_parse_blob_record(diff_id_, *text, media_type)) return blob;
   } catch (const base::ContentError&) {
     // too large to be one
   }
@@ -153,7 +159,8 @@ std::optional<image::Descriptor> LayerFolder::try_read_record(const std::string&
 }
 
 void LayerFolder::put_record(const std::string& name, const image::Descriptor& blob) const {
-  base::write_file_atomically(open_or_make(), base::RelPath::exact(name), to_blob_record(blob));
+  base::write_file_atomically(open_or_make(), base::RelPath::exact(name),
+                              to_blob_record(diff_id_, blob));
 }
 
 std::optional<image::Descriptor> LayerFolder::try_read_blob_record(const std::string& way) const {

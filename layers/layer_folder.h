@@ -67,6 +67,7 @@ class LayerFolder {
   base::DirFd open_or_make() const;
 
   const base::DirFd& layers_;
+  base::Digest diff_id_;
   base::RelPath folder_;
   std::string tree_name_;
 };

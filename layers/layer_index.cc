@@ -21,6 +21,14 @@ namespace {
 /// An index above this is no index of ours: 4 Mi entries with long paths stay below.
 constexpr std::uint64_t kMaxIndexBytes = std::uint64_t{2} << 30;
 
+constexpr std::string_view kOwnerMagic = "ibdlayer";
+constexpr std::size_t kOwnerBytes = kOwnerMagic.size() + base::Sha256Value::kBytes;
+
+/// What stands behind the on-disk form in a file.
+std::string owner_of(const base::Digest& diff_id) {
+  return std::string(kOwnerMagic) + std::string(base::Sha256Value(diff_id).raw());
+}
+
 bool is_at_or_below(std::string_view path, std::string_view ancestor) {
   if (ancestor.empty()) return true;
   return path.starts_with(ancestor) &&
@@ -233,7 +241,12 @@ LayerIndex::LayerIndex(IndexImage image)
   state_ = std::move(state);
 }
 
-LayerIndex LayerIndex::read(int fd, std::string_view shown_as) {
+void LayerIndex::write(const base::Digest& diff_id, base::ByteSink& out) const {
+  serialize(out);
+  out.write(base::as_bytes(owner_of(diff_id)));
+}
+
+LayerIndex LayerIndex::read(int fd, const base::Digest& diff_id, std::string_view shown_as) {
   struct stat info {};
   if (::fstat(fd, &info) != 0) throw base::SystemError("stat", shown_as);
   const auto size = static_cast<std::uint64_t>(info.st_size);
@@ -245,7 +258,14 @@ LayerIndex LayerIndex::read(int fd, std::string_view shown_as) {
   for (std::size_t have = 0; have < size;) {
     have += source.read(std::as_writable_bytes(std::span(bytes.get() + have, size - have)));
   }
-  return LayerIndex(IndexImage(std::move(bytes), size));
+  const std::string_view text(bytes.get(), size);
+  if (size < kOwnerBytes || !text.substr(size - kOwnerBytes).starts_with(kOwnerMagic)) {
+    return LayerIndex(IndexImage(std::move(bytes), size));  // as older versions wrote it
+  }
+  if (!text.ends_with(owner_of(diff_id))) {
+    throw base::ContentError(std::string(shown_as) + " is the index of another layer");
+  }
+  return LayerIndex(IndexImage(std::move(bytes), size - kOwnerBytes));
 }
 
 std::vector<base::RelPath> implicit_directories(const LayerIndex& index) {

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/digest.h"
 #include "base/stream.h"
 #include "layers/index_image.h"
 #include "layers/layer_entry.h"
@@ -65,8 +66,12 @@ class LayerIndex {
   /// checks everything and throws ContentError.
   void serialize(base::ByteSink& out) const;
   static LayerIndex deserialize(std::string_view bytes);
-  /// Reads an open file whole.
-  static LayerIndex read(int fd, std::string_view shown_as);
+
+  /// The file in the folder of the layer `diff_id`: the on-disk form, then whose it is.
+  void write(const base::Digest& diff_id, base::ByteSink& out) const;
+  /// Reads an open file whole. One of older versions, which does not tell whose it is, counts.
+  /// Throws: ContentError when it is damaged or that of another layer.
+  static LayerIndex read(int fd, const base::Digest& diff_id, std::string_view shown_as);
 
  private:
   struct State;

@@ -97,7 +97,8 @@ base::DirFd LayerStore::open_merged_tree(const LayerChain& chain, std::stop_toke
     base::TempDir made(state_->temp, "merged-");
     Merger(chain, *this, made.dir(), state_->xattrs).run(stop);
     base::make_dirs(state_->layers, tree.parent());
-    put_boot_mark(state_->layers, tree, state_->boot_id);
+    const auto inode = base::lstat_at(state_->temp, base::RelPath::exact(made.name())).st_ino;
+    put_boot_mark(state_->layers, tree, state_->boot_id, inode);
     if (::renameat(state_->temp.get(), made.name().c_str(), state_->layers.get(),
                    tree.str().c_str()) != 0) {
       throw_store_error(errno, "rename into", state_->layers.show(tree));

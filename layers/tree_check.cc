@@ -1,6 +1,11 @@
 #include "layers/tree_check.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <limits>
 
 namespace ibuild::layers {
 
@@ -31,6 +36,14 @@ bool has_type(mode_t mode, EntryType type) {
   return false;
 }
 
+/// Whole seconds, as layers bear them. What file systems without room for it cut off is not
+/// compared.
+bool has_time(const struct stat& info, base::TimePoint time) {
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
+  if (seconds < 0 || seconds > std::numeric_limits<std::int32_t>::max()) return true;
+  return info.st_mtim.tv_sec == seconds;
+}
+
 bool fits(const base::DirFd& tree, const LayerEntry& entry, OverlayXattrs xattrs) {
   if (entry.type == EntryType::whiteout && xattrs == OverlayXattrs::none) return true;
   const auto info = base::try_lstat_at(tree, entry.path);
@@ -39,8 +52,9 @@ bool fits(const base::DirFd& tree, const LayerEntry& entry, OverlayXattrs xattrs
   // With a single id an empty file stands for it.
   if (is_device(entry.type) && S_ISREG(info->st_mode)) return xattrs != OverlayXattrs::trusted;
   if (!has_type(info->st_mode, entry.type)) return false;
-  return entry.type != EntryType::file ||
-         static_cast<std::uint64_t>(info->st_size) == entry.size_bytes;
+  if (entry.type != EntryType::file) return true;
+  return static_cast<std::uint64_t>(info->st_size) == entry.size_bytes &&
+         has_time(*info, entry.mtime);
 }
 
 }  // namespace

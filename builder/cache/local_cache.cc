@@ -21,8 +21,9 @@
 namespace ibuild::builder {
 namespace {
 
-constexpr std::string_view kHeader = "ibuild step record 2";
-constexpr std::string_view kFirstHeader = "ibuild step record 1";  // without stored, also, blob
+constexpr std::string_view kHeader = "ibuild step record 3";
+constexpr std::string_view kKeylessHeader = "ibuild step record 2";  // without key
+constexpr std::string_view kFirstHeader = "ibuild step record 1";    // without stored, also, blob
 constexpr std::string_view kNone = "none";
 constexpr std::uint64_t kMaxRecordBytes = 16 << 10;
 constexpr std::chrono::seconds kUseInterval{3600};
@@ -102,26 +103,32 @@ class ReadableFile : public base::ByteSource {
 
 }  // namespace
 
-std::string serialize(const StepRecord& record) {
+std::string serialize(const base::Digest& key, const StepRecord& record) {
   std::string text(kHeader);
+  text += "\nkey " + key.str();
   text += "\nlayer " + text_of(record.layer);
   text += "\ncreated " + base::format_rfc3339(record.created);
   text += "\nstored " + base::format_rfc3339(record.stored);
   text += "\nalso" + (record.also.empty() ? " " + std::string(kNone) : "");
-  for (const auto& key : record.also) text += " " + key.str();
+  for (const auto& other : record.also) text += " " + other.str();
   text += "\nblob " + (record.blob ? image::to_json(*record.blob) : std::string(kNone)) + "\n";
   return text + fmt::format("sum {:016x}\n", layers::checksum64(text));
 }
 
-std::optional<StepRecord> parse_step_record(std::string_view text) {
-  const auto lines = base::split(text, '\n');
+std::optional<StepRecord> parse_step_record(const base::Digest& key, std::string_view text) {
+  auto lines = base::split(text, '\n');
   if (lines.size() < 3 || !lines.back().empty()) return std::nullopt;
   const auto sum = lines[lines.size() - 2];
   const auto summed = text.substr(0, text.size() - sum.size() - 1);
   if (sum != fmt::format("sum {:016x}", layers::checksum64(summed))) return std::nullopt;
+  if (lines[0] == kHeader) {
+    if (lines[1] != "key " + key.str()) return std::nullopt;
+    lines.erase(lines.begin() + 1);
+  } else if (lines[0] != kKeylessHeader && lines[0] != kFirstHeader) {
+    return std::nullopt;
+  }
   const bool is_first_form = lines[0] == kFirstHeader;
   if (lines.size() != (is_first_form ? 5 : 8)) return std::nullopt;
-  if (!is_first_form && lines[0] != kHeader) return std::nullopt;
   StepRecord record;
   bool good = read_digest(lines[1], "layer ", record.layer) &&
               read_time(lines[2], "created ", record.created);
@@ -138,7 +145,7 @@ std::optional<StepRecord> LocalCache::find(const base::Digest& key, std::string&
   try {
     const auto text = base::try_read_file_at(dir_, path, kMaxRecordBytes);
     if (!text) return std::nullopt;
-    if (auto record = parse_step_record(*text)) {
+    if (auto record = parse_step_record(key, *text)) {
       note_use(path);
       return record;
     }
@@ -163,7 +170,7 @@ void LocalCache::write(const base::RelPath& path, const std::string& text) {
 }
 
 void LocalCache::put(const base::Digest& key, const StepRecord& record) {
-  write(path_of(key), serialize(record));
+  write(path_of(key), serialize(key, record));
 }
 
 /// Whether a file holds `text`; its time says then that it was of use now. File systems write a

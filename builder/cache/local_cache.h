@@ -27,9 +27,11 @@ class LocalCache : public CacheBackend {
   base::DirFd dir_;
 };
 
-/// The on-disk form of a record: lines of "name value" and a checksum over them.
-std::string serialize(const StepRecord& record);
-/// None when the text is damaged.
-std::optional<StepRecord> parse_step_record(std::string_view text);
+/// The on-disk form of the record of the step with `key`: lines of "name value" and a checksum over
+/// them.
+std::string serialize(const base::Digest& key, const StepRecord& record);
+/// None when the text is damaged or is the record of a step with another key. Older forms did not
+/// name theirs.
+std::optional<StepRecord> parse_step_record(const base::Digest& key, std::string_view text);
 
 }  // namespace ibuild::builder

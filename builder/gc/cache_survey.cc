@@ -1,6 +1,7 @@
 #include "builder/gc/cache_survey.h"
 
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -103,6 +104,14 @@ class Surveyor {
     return orphans_.back();
   }
 
+  /// `path`: <2 hex digits>/<62 hex digits>.
+  static std::optional<StepRecord> try_parse_record(const RelPath& path, std::string_view text) {
+    const std::string_view digits = path.str();
+    const auto key = base::Digest::try_parse(
+        fmt::format("sha256:{}{}", digits.substr(0, kShardDigits), path.name()));
+    return key ? parse_step_record(*key, text) : std::nullopt;
+  }
+
   void add_record(const base::DirFd& steps, const RelPath& path) {
     if (path.str().ends_with(kWhySuffix)) {
       // It goes with its record; what a failed step left has none.
@@ -112,7 +121,7 @@ class Surveyor {
     }
     const auto text = base::try_read_file_at(steps, path, kMaxRecordBytes);
     if (!text) return;
-    const auto record = parse_step_record(*text);
+    const auto record = try_parse_record(path, *text);
     auto& item = item_of(record);
     if (record && record->blob) add_blob(item, record->blob->digest);
     add_file(item, steps, path);

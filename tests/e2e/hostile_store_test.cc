@@ -125,6 +125,52 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("robustness: sound files of a store in each other's place give the right images",
+          "[e2e]") {
+  Machine machine;
+  machine.make_base();
+  machine.write("context/a", std::string(5000, 'a'));
+  machine.write("context/b", std::string(6000, 'b'));
+  const auto dockerfile_of = [](const std::string& name) {
+    return "FROM localhost/base:1\nCOPY " + name + " /data/\nRUN md5sum /data/* > /sum-" + name +
+           "\nRUN cp /sum-" + name + " /copy-" + name + "\n";
+  };
+  const auto build = [&](const std::string& name) {
+    const auto built = machine.build("app:" + name, dockerfile_of(name));
+    UNSCOPED_INFO(built.err);
+    REQUIRE(built.code == 0);
+  };
+  // Read from unpacked trees, and from indexes and tars.
+  const auto content_of = [&](const std::string& name) {
+    const auto copied = machine.build(
+        "copy:" + name, "FROM app:" + name + " AS app\nFROM localhost/base:1\nCOPY --from=app " +
+                            "/data /sum-* /copy-* /\n");
+    UNSCOPED_INFO(copied.err);
+    REQUIRE(copied.code == 0);
+    const std::string list = "find / -xdev -type f ! -path '/proc/*' | sort | xargs md5sum";
+    return machine.must({"run", "app:" + name, "sh", "-c", list}) +
+           machine.must({"run", "copy:" + name, "sh", "-c", list});
+  };
+  build("a");
+  build("b");
+  machine.must_run({"cp", "-a", machine.store(), machine.path("pristine")});
+  const std::string wanted[] = {content_of("a"), content_of("b")};
+  for (const std::string kind :
+       {"layers/*/index", "layers/*/tar", "layers/*/tree*[!t]", "layers/*/tree*.boot",
+        "layers/*/blob-*", "cache/steps/[0-9a-f]*/*[!y]", "cache/steps/[0-9a-f]*/*.why"}) {
+    INFO(kind);
+    machine.must_run({"sh", "-c", "rm -rf store && cp -a pristine store"});
+    machine.must_run({"sh", "-ec",
+                      "cd store; set -- " + kind +
+                          "; test $# -ge 2; mv $1 moved; last=$1; shift; "
+                          "for file; do mv $file $last; last=$file; done; mv moved $last"});
+    build("b");
+    build("a");
+    CHECK(content_of("b") == wanted[1]);
+    CHECK(content_of("a") == wanted[0]);
+  }
+}
+
 TEST_CASE("robustness: a blob that a registry refuses is named, and made again", "[e2e]") {
   if (!has_registry()) return;
   const RegistryServer server;

@@ -46,7 +46,7 @@ TEST_CASE("local_cache: a record is found as it was put, by another object too",
 TEST_CASE("local_cache: a damaged record is not there, and said to be damaged", "[builder]") {
   const auto scratch = test::make_scratch_dir();
   LocalCache cache(scratch.dir().dup());
-  const auto good = builder::serialize(kRecord);
+  const auto good = builder::serialize(kKey, kRecord);
   for (std::size_t i = 0; i < good.size(); i += 7) {
     std::string bad = good;
     bad[i] = static_cast<char>(bad[i] ^ 0x15);
@@ -59,10 +59,10 @@ TEST_CASE("local_cache: a damaged record is not there, and said to be damaged", 
 }
 
 TEST_CASE("local_cache: a record cut short anywhere is damaged", "[builder]") {
-  const auto good = builder::serialize(kRecord);
-  CHECK(builder::parse_step_record(good) == kRecord);
+  const auto good = builder::serialize(kKey, kRecord);
+  CHECK(builder::parse_step_record(kKey, good) == kRecord);
   for (std::size_t length = 0; length < good.size(); ++length) {
-    CHECK_FALSE(builder::parse_step_record(good.substr(0, length)));
+    CHECK_FALSE(builder::parse_step_record(kKey, good.substr(0, length)));
   }
 }
 
@@ -137,10 +137,31 @@ TEST_CASE("local_cache: ingredients that become shorter while they are read are 
 TEST_CASE("local_cache: a record of the first form is read as well", "[builder]") {
   std::string text = "ibuild step record 1\nlayer none\ncreated 2026-01-02T03:04:05Z\n";
   text += fmt::format("sum {:016x}\n", layers::checksum64(text));
-  const auto record = builder::parse_step_record(text);
+  const auto record = builder::parse_step_record(kKey, text);
   REQUIRE(record);
   CHECK_FALSE(record->layer);
   CHECK(record->stored == record->created);
+}
+
+TEST_CASE("local_cache: a record without its key, of the second form, is read as well",
+          "[builder]") {
+  auto text = builder::serialize(kKey, kRecord);
+  text.erase(text.find("key "), ("key " + kKey.str() + "\n").size());
+  text.replace(0, text.find('\n'), "ibuild step record 2");
+  text.erase(text.rfind("sum "));
+  text += fmt::format("sum {:016x}\n", layers::checksum64(text));
+  CHECK(builder::parse_step_record(kKey, text) == kRecord);
+}
+
+TEST_CASE("local_cache: the record of another step is damaged", "[builder]") {
+  const auto scratch = test::make_scratch_dir();
+  LocalCache cache(scratch.dir().dup());
+  base::make_dirs(scratch.dir(), record_path().parent());
+  base::write_file_atomically(scratch.dir(), record_path(),
+                              builder::serialize(base::sha256_of("other"), kRecord));
+  std::string damaged;
+  CHECK_FALSE(cache.find(kKey, damaged));
+  CHECK_FALSE(damaged.empty());
 }
 
 TEST_CASE("local_cache: a record keeps the layer's compressed form and its other keys",
@@ -154,7 +175,7 @@ TEST_CASE("local_cache: a record keeps the layer's compressed form and its other
                                   .annotations = {},
                                   .platform = {},
                                   .artifact_type = {}};
-  CHECK(builder::parse_step_record(builder::serialize(record)) == record);
+  CHECK(builder::parse_step_record(kKey, builder::serialize(kKey, record)) == record);
 }
 
 TEST_CASE("step_journal: the next build knows the keys of the last one, builds apart",

@@ -163,12 +163,37 @@ TEST_CASE("layer_index: entries of a loaded index may be asked for by many threa
   CHECK(wrong == 0);
 }
 
-TEST_CASE("layer_index: reads a file whole", "[layers]") {
+TEST_CASE("layer_index: reads a file whole, that of an older version too", "[layers]") {
   const auto scratch = test::make_scratch_dir();
-  base::write_file_atomically(scratch.dir(), path("index"), serialized(index_of({file("a")})));
-  const auto fd = base::open_at(scratch.dir(), path("index"), O_RDONLY);
-  CHECK(LayerIndex::read(fd.get(), "index").find(path("a")) != nullptr);
-  CHECK_THROWS_AS(LayerIndex::read(scratch.dir().get(), "dir"), base::ContentError);
+  const auto layer = base::sha256_of("layer");
+  base::StringSink written;
+  index_of({file("a")}).write(layer, written);
+  for (const auto& text : {written.text(), serialized(index_of({file("a")}))}) {
+    base::write_file_atomically(scratch.dir(), path("index"), text);
+    const auto fd = base::open_at(scratch.dir(), path("index"), O_RDONLY);
+    CHECK(LayerIndex::read(fd.get(), layer, "index").find(path("a")) != nullptr);
+  }
+  CHECK_THROWS_AS(LayerIndex::read(scratch.dir().get(), layer, "dir"), base::ContentError);
+}
+
+TEST_CASE("layer_index: a file of another layer, and one damaged anywhere, is refused",
+          "[layers]") {
+  const auto scratch = test::make_scratch_dir();
+  base::StringSink written;
+  index_of({file("a")}).write(base::sha256_of("layer"), written);
+  const auto read = [&](std::string_view layer, const std::string& text) {
+    base::write_file_atomically(scratch.dir(), path("index"), text);
+    const auto fd = base::open_at(scratch.dir(), path("index"), O_RDONLY);
+    return LayerIndex::read(fd.get(), base::sha256_of(layer), "index").size();
+  };
+  CHECK(read("layer", written.text()) == 1);
+  CHECK_THROWS_WITH(read("other", written.text()), Contains("index is the index of another layer"));
+  for (std::size_t i = 0; i < written.text().size(); ++i) {
+    auto bad = written.text();
+    bad[i] = static_cast<char>(bad[i] ^ 0x10);
+    CAPTURE(i);
+    CHECK_THROWS_AS(read("layer", bad), base::ContentError);
+  }
 }
 
 TEST_CASE("layer_index: a damaged file is refused wherever the damage is", "[layers]") {

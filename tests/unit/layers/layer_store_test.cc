@@ -82,6 +82,8 @@ void damage_blob(const LayerStoreFixture& store, const image::Descriptor& blob) 
 void make_upper(const base::DirFd& parent) {
   base::make_dirs(parent, path("upper/d"));
   base::write_file_atomically(parent, path("upper/d/f"), "content", 0644);
+  const timespec times[2] = {{0, UTIME_OMIT}, {1'600'000'000, 999'999'999}};  // that of samples
+  REQUIRE(::utimensat(parent.get(), "upper/d/f", times, 0) == 0);
 }
 
 const std::vector<test::Sample> kUpper = {directory("d"), file("d/f", "content")};
@@ -99,6 +101,12 @@ std::string tree_name_of(const LayerStoreFixture& store, const Layer& layer) {
     if (S_ISDIR(base::lstat_at(store.root(), path).st_mode)) return entry.name;
   }
   return {};
+}
+
+/// What stands beside a tree that was found to be whole in this run of the machine.
+std::string mark_of(const LayerStoreFixture& store, const Layer& layer) {
+  const auto tree = store.form_path(layer, tree_name_of(store, layer));
+  return current_boot_id() + std::to_string(base::lstat_at(store.root(), tree).st_ino) + "\n";
 }
 
 /// As after the machine went down: the tree was made in another run of it.
@@ -403,7 +411,26 @@ TEST_CASE("layer_store: a whole tree outlives the machine's run", "[layers]") {
   CHECK(store.open_again()->present(layer).tree);
   CHECK(base::read_file_at(store.root(),
                            store.form_path(layer, tree_name_of(store, layer) + ".boot"),
-                           100) == current_boot_id());
+                           100) == mark_of(store, layer));
+}
+
+TEST_CASE("layer_store: another directory in place of a tree is compared with the index",
+          "[layers]") {
+  LayerStoreFixture store;
+  const Layer layer = adopt(store);
+  const auto tree = store.form_path(layer, tree_name_of(store, layer));
+  make_upper(store.temp());  // before the other one goes, whose inode it might get
+  base::remove_tree(store.root(), tree);
+  REQUIRE(::renameat(store.temp().get(), "upper", store.root().get(), tree.str().c_str()) == 0);
+  SECTION("the same files are the same tree") {
+    CHECK(store.open_again()->present(layer).tree);
+    CHECK(base::read_file_at(store.root(), base::RelPath::exact(tree.str() + ".boot"), 100) ==
+          mark_of(store, layer));
+  }
+  SECTION("files of another time are another layer's") {
+    overwrite(store, tree.join("d/f"), "CONTENT");
+    CHECK_FALSE(store.open_again()->present(layer).tree);
+  }
 }
 
 TEST_CASE("layer_store: what stands in place of the mark of the machine's run is replaced",
@@ -421,7 +448,7 @@ TEST_CASE("layer_store: what stands in place of the mark of the machine's run is
     base::remove_tree(store.root(), mark);
     REQUIRE(make() == 0);
     CHECK(store.open_again()->present(layer).tree);
-    CHECK(base::read_file_at(store.root(), mark, 100) == current_boot_id());
+    CHECK(base::read_file_at(store.root(), mark, 100) == mark_of(store, layer));
   }
 }
 
