@@ -7,6 +7,7 @@
 
 #include "base/base64.h"
 #include "base/text.h"
+#include "builder/attest/line_ranges.h"
 #include "cli/log_lines.h"
 #include "cli/source_json.h"
 
@@ -38,6 +39,18 @@ Json warning_json(const parser::Warning& warning) {
   return json;
 }
 
+Json source_json(const DockerfileText& dockerfile) {
+  return {{"filename", dockerfile.name},
+          {"data", base::encode_base64(dockerfile.text)},
+          {"language", "Dockerfile"}};
+}
+
+/// As BuildKit puts a finding into one line.
+std::string short_text(const parser::Warning& warning) {
+  if (warning.rule.empty()) return warning.message;
+  return fmt::format("{}: {} (line {})", warning.rule, warning.message, warning.range.start.line);
+}
+
 }  // namespace
 
 void print_lint_text(std::ostream& out, const parser::LintReport& report,
@@ -61,12 +74,27 @@ void print_lint_text(std::ostream& out, const parser::LintReport& report,
 std::string lint_json(const parser::LintReport& report, const DockerfileText& dockerfile) {
   Json json = {{"warnings", Json::array()}, {"sources", Json::array()}};
   for (const auto& warning : report.warnings) json["warnings"].push_back(warning_json(warning));
-  json["sources"].push_back({{"filename", dockerfile.name},
-                             {"data", base::encode_base64(dockerfile.text)},
-                             {"language", "Dockerfile"}});
+  json["sources"].push_back(source_json(dockerfile));
   if (report.error) {
     json["buildError"] = {{"message", report.error->what()},
                           {"location", location_json(report.error->range())}};
+  }
+  return dump_json(json);
+}
+
+std::string build_warnings_json(const parser::Diagnostics& warnings,
+                                const DockerfileText& dockerfile) {
+  Json json = Json::array();
+  for (const auto& warning : warnings) {
+    Json entry = {{"level", 1}, {"short", base::encode_base64(short_text(warning))}};
+    if (const auto description = description_of(warning.rule); !description.empty())
+      entry["detail"] = Json::array({base::encode_base64(description)});
+    if (!warning.url.empty()) entry["url"] = warning.url;
+    if (warning.range.known()) {
+      entry["sourceInfo"] = source_json(dockerfile);
+      entry["range"] = builder::line_ranges_json(warning.range).at("ranges");
+    }
+    json.push_back(std::move(entry));
   }
   return dump_json(json);
 }

@@ -21,4 +21,9 @@ std::string lint_json(const parser::LintReport& report, const DockerfileText& do
 std::string lint_sarif(const parser::LintReport& report, const DockerfileText& dockerfile,
                        const std::string& path);
 
+/// Warnings of a build in the form of BuildKit's client, as buildx's metadata has them: a JSON
+/// array. See: moby/buildkit client/graph.go, VertexWarning.
+std::string build_warnings_json(const parser::Diagnostics& warnings,
+                                const DockerfileText& dockerfile);
+
 }  // namespace ibuild::cli

@@ -4,16 +4,29 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/go_values.h"
 #include "base/text.h"
 #include "builder/export/output_file.h"
+#include "cli/lint_report.h"
 #include "image/manifest.h"
 
 namespace ibuild::cli {
 
-std::string metadata_json(const builder::BuildResult& result) {
+namespace {
+
+/// As buildx reads BUILDX_METADATA_WARNINGS.
+bool tells_warnings() {
+  const char* value = std::getenv("BUILDX_METADATA_WARNINGS");
+  return value != nullptr && base::parse_go_bool(value) == true;
+}
+
+}  // namespace
+
+std::string metadata_json(const builder::BuildResult& result, const DockerfileText& dockerfile) {
   auto json = nlohmann::ordered_json::object();
   if (!result.config_digest.empty())
     json["containerimage.config.digest"] = result.config_digest.str();
@@ -26,6 +39,10 @@ std::string metadata_json(const builder::BuildResult& result) {
     const auto key = result.provenance.size() > 1 ? "buildx.build.provenance/" + platform
                                                   : std::string("buildx.build.provenance");
     json[key] = nlohmann::ordered_json::parse(predicate);
+  }
+  if (!result.warnings.empty() && tells_warnings()) {
+    json["buildx.build.warnings"] =
+        nlohmann::ordered_json::parse(build_warnings_json(result.warnings, dockerfile));
   }
   if (!result.names.empty()) json["image.name"] = base::join(result.names, ",");
   return json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";

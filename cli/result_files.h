@@ -3,13 +3,15 @@
 #include <string>
 
 #include "builder/build.h"
+#include "cli/error_report.h"
 
 namespace ibuild::cli {
 
 /// What --metadata-file holds: JSON with containerimage.digest, containerimage.config.digest,
-/// containerimage.descriptor and image.name, as far as there is an image, and
-/// buildx.build.provenance.
-std::string metadata_json(const builder::BuildResult& result);
+/// containerimage.descriptor and image.name, as far as there is an image,
+/// buildx.build.provenance and, where BUILDX_METADATA_WARNINGS asks for them,
+/// buildx.build.warnings.
+std::string metadata_json(const builder::BuildResult& result, const DockerfileText& dockerfile);
 
 /// Replaces the file whole; a device, a fifo and standard output (/dev/stdout) are written to.
 /// Throws: SystemError.

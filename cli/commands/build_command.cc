@@ -192,13 +192,13 @@ const base::Digest& image_id(const builder::BuildResult& result) {
 }
 
 void write_results(const BuildOptions& options, const builder::BuildResult& result,
-                   std::ostream& out) {
+                   const DockerfileText& dockerfile, std::ostream& out) {
   const auto& id = image_id(result);  // not empty where a file for it is asked for: checked before
   if (!options.iidfile.empty()) write_result_file(options.iidfile, id.str());
   if (!options.buildah.iidfile_raw.empty())
     write_result_file(options.buildah.iidfile_raw, std::string(id.hex()));
   if (!options.metadata_file.empty())
-    write_result_file(options.metadata_file, metadata_json(result));
+    write_result_file(options.metadata_file, metadata_json(result, dockerfile));
   if (options.progress_mode() == ProgressMode::quiet && !id.empty()) out << id.str() << "\n";
 }
 
@@ -314,7 +314,7 @@ int run_invocation(Invocation& run, const IsolationChoice& isolation, Progress& 
   const auto result = build_and_collect(session(), request, run.gc, signals.token());
   finish(run, progress, {.success = true});
   run.options.lock.close(run.lock.get());
-  write_results(run.options, result, context.out);
+  write_results(run.options, result, run.shown, context.out);
   return kSuccess;
 }
 

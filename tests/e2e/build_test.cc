@@ -1,7 +1,9 @@
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
 
+#include "base/base64.h"
 #include "base/digest.h"
 #include "tests/e2e/support/machine.h"
 
@@ -231,6 +233,37 @@ TEST_CASE("build: what is no image has no id, but metadata", "[e2e]") {
   CHECK(machine.exists("home/meta"));
   const auto ignored = machine.build("app:1", dockerfile, {"--ignorefile", "nofile"});
   CHECK_THAT(ignored.err, Catch::Contains("--ignorefile") && Catch::Contains("nofile"));
+}
+
+TEST_CASE("build: metadata tells the warnings where BUILDX_METADATA_WARNINGS asks for them",
+          "[e2e]") {
+  Machine machine;
+  machine.write("context/f", "x");
+  const auto warnings_of = [&](const std::string& dockerfile, const std::string& value) {
+    const auto built =
+        machine.build("app:1", dockerfile, {"--metadata-file", machine.path("home/meta")},
+                      {.env = {"BUILDX_METADATA_WARNINGS=" + value}});
+    UNSCOPED_INFO(built.err);
+    REQUIRE(built.code == 0);
+    return nlohmann::json::parse(machine.read("home/meta"))
+        .value("buildx.build.warnings", nlohmann::json());
+  };
+  const std::string dockerfile = "FROM scratch\nMAINTAINER me\nCOPY f /\n";
+  CHECK(warnings_of(dockerfile, "").is_null());
+  CHECK(warnings_of(dockerfile, "false").is_null());
+  CHECK(warnings_of("FROM scratch\nCOPY f /\n", "1").is_null());
+  const auto told = warnings_of(dockerfile, "true");
+  REQUIRE(told.size() == 1);
+  CHECK(told[0].at("level") == 1);
+  CHECK(base::decode_base64(told[0].at("short").get<std::string>()) ==
+        "MaintainerDeprecated: Maintainer instruction is deprecated in favor of using label "
+        "(line 2)");
+  CHECK(base::decode_base64(told[0].at("detail").at(0).get<std::string>()) ==
+        "The MAINTAINER instruction is deprecated, use a label instead to define an image author");
+  CHECK(told[0].at("url") == "https://docs.docker.com/go/dockerfile/rule/maintainer-deprecated/");
+  CHECK(base::decode_base64(told[0].at("sourceInfo").at("data").get<std::string>()) == dockerfile);
+  CHECK(told[0].at("range") ==
+        nlohmann::json::parse(R"([{"start": {"line": 2}, "end": {"line": 2}}])"));
 }
 
 TEST_CASE("build: the Dockerfile may come from standard input, and there may be several names",
