@@ -36,7 +36,8 @@ std::string hint_for_open_files() {
          " (`ulimit -n`); raise the limit, to 1024 for example";
 }
 
-/// What ails the machine or this process as a whole; empty where the call's own fault is likely.
+/// What ails the machine or this process as a whole, or what stands in a file's place; empty where
+/// the call's own fault is likely.
 std::string hint_for(int error_number) {
   switch (error_number) {
     case EIO:
@@ -47,6 +48,13 @@ std::string hint_for(int error_number) {
     case ENFILE:
       return "all processes of the machine together have too many files open; raise sysctl "
              "fs.file-max";
+    case EISDIR:
+      return "a directory stands where a file belongs: move it away, or name another path";
+    case ELOOP:
+      return "a symbolic link stands where none may be, or links lead round in a circle: put there "
+             "what is meant";
+    case ENXIO:
+      return "a socket, or a device that does not exist, stands where a file belongs: move it away";
     default:
       return {};
   }

@@ -61,6 +61,16 @@ void write_file_atomically(const DirFd& dir, const RelPath& path, std::string_vi
   file.commit();
 }
 
+void clear_place_of_file(const DirFd& dir, const RelPath& path) {
+  const auto standing = try_lstat_at(dir, path);
+  if (standing && S_ISDIR(standing->st_mode)) remove_tree(dir, path);
+}
+
+void replace_file(const DirFd& dir, const RelPath& path, std::string_view content, mode_t mode) {
+  clear_place_of_file(dir, path);
+  write_file_atomically(dir, path, content, mode);
+}
+
 TempDir::TempDir(const DirFd& parent, std::string_view prefix)
     : parent_(parent.dup()), name_(std::string(prefix) + random_suffix()) {
   const RelPath path = RelPath::exact(name_);

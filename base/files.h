@@ -35,6 +35,13 @@ class AtomicFile : public ByteSink {
 void write_file_atomically(const DirFd& dir, const RelPath& path, std::string_view content,
                            mode_t mode = 0644);
 
+/// For places that are the program's own, as those in its store: a directory there, where a file
+/// belongs, cannot be replaced by rename(2) and is removed.
+void clear_place_of_file(const DirFd& dir, const RelPath& path);
+/// write_file_atomically() into such a place.
+void replace_file(const DirFd& dir, const RelPath& path, std::string_view content,
+                  mode_t mode = 0644);
+
 /// A new directory below `parent`, removed with its content by the destructor unless kept.
 class TempDir {
  public:

@@ -20,7 +20,11 @@ constexpr int kReadFlags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
 std::string read_regular_file(int fd, std::uint64_t cap_bytes, const std::string& shown_as) {
   struct stat info {};
   if (::fstat(fd, &info) != 0) throw SystemError("stat", shown_as);
-  if (!S_ISREG(info.st_mode)) throw ContentError("read " + shown_as + ": not a regular file");
+  if (!S_ISREG(info.st_mode)) {
+    ContentError error("read " + shown_as + ": not a regular file");
+    error.set_hint("move away what stands there, or put a file in its place");
+    throw error;
+  }
   FdSource source(fd);
   return read_all(source, cap_bytes, "read " + shown_as);
 }

@@ -29,10 +29,7 @@ std::string current_boot_id() {
 
 void put_boot_mark(const base::DirFd& dir, const base::RelPath& tree, const std::string& boot_id,
                    ino_t inode) {
-  const auto path = mark_path(tree);
-  const auto standing = base::try_lstat_at(dir, path);
-  if (standing && S_ISDIR(standing->st_mode)) base::remove_tree(dir, path);
-  base::write_file_atomically(dir, path, mark_of(boot_id, inode));
+  base::replace_file(dir, mark_path(tree), mark_of(boot_id, inode));
 }
 
 bool has_boot_mark(const base::DirFd& dir, const base::RelPath& tree, const std::string& boot_id) {

@@ -9,6 +9,7 @@
 #include <stdexcept>
 
 #include "base/error.h"
+#include "base/files.h"
 #include "base/stream.h"
 #include "layers/file_times.h"
 #include "layers/store_error.h"
@@ -150,6 +151,7 @@ void ContentStore::adopt(const base::DirFd& from, const std::string& name,
   }
   if (has_exact(digest, size_bytes)) return;
   const std::string blob(digest.hex());
+  base::clear_place_of_file(blobs_, base::RelPath::exact(blob));
   if (::renameat(from.get(), name.c_str(), blobs_.get(), blob.c_str()) != 0) {
     throw_store_error(errno, "rename into", blobs_.show(blob_path(digest)));
   }

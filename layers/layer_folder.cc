@@ -85,6 +85,7 @@ std::optional<base::UniqueFd> LayerFolder::try_open_tar() const {
 }
 
 std::optional<base::DirFd> LayerFolder::try_open_tree() const {
+  if (!has_tree()) return std::nullopt;
   auto fd = base::try_open_at(layers_, path(tree_name_), O_RDONLY | O_DIRECTORY);
   if (!fd) return std::nullopt;
   return base::DirFd(*std::move(fd), layers_.show(path(tree_name_)));
@@ -101,8 +102,10 @@ base::DirFd LayerFolder::open_or_make() const {
 }
 
 void LayerFolder::put_index(const LayerIndex& index) const {
-  base::AtomicFile file(open_or_make(), base::RelPath::exact(kIndexName));
+  const base::DirFd folder = open_or_make();
+  base::AtomicFile file(folder, base::RelPath::exact(kIndexName));
   index.write(diff_id_, file);
+  base::clear_place_of_file(folder, base::RelPath::exact(kIndexName));
   file.commit();
 }
 
@@ -114,6 +117,8 @@ bool LayerFolder::put_tree(const base::DirFd& parent, const std::string& name,
                            const std::string& boot_id) const {
   const base::DirFd folder = open_or_make();
   if (has_tree()) return false;
+  // What is no directory cannot be replaced by one.
+  (void)::unlinkat(folder.get(), tree_name_.c_str(), 0);
   const auto made = base::lstat_at(parent, base::RelPath::exact(name));
   put_boot_mark(folder, base::RelPath::exact(tree_name_), boot_id, made.st_ino);
   // Without flags: file systems and filters that do not know them refuse. In the place of another
@@ -150,8 +155,8 @@ std::optional<image::Descriptor> LayerFolder::try_read_record(const std::string&
     const auto text = base::try_read_file_at(layers_, path(name), kRecordCapBytes);
     if (!text) return std::nullopt;
     if (auto blob = try_parse_blob_record(diff_id_, *text, media_type)) return blob;
-  } catch (const base::ContentError&) {
-    // too large to be one
+  } catch (const base::Error&) {
+    // too large to be one, or no file
   }
   // The blob is made again. A record that cannot be removed is as good as one that is not there.
   (void)::unlinkat(layers_.get(), path(name).str().c_str(), 0);
@@ -159,8 +164,7 @@ std::optional<image::Descriptor> LayerFolder::try_read_record(const std::string&
 }
 
 void LayerFolder::put_record(const std::string& name, const image::Descriptor& blob) const {
-  base::write_file_atomically(open_or_make(), base::RelPath::exact(name),
-                              to_blob_record(diff_id_, blob));
+  base::replace_file(open_or_make(), base::RelPath::exact(name), to_blob_record(diff_id_, blob));
 }
 
 std::optional<image::Descriptor> LayerFolder::try_read_blob_record(const std::string& way) const {

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "base/files.h"
 #include "layers/random_name.h"
 #include "layers/store_error.h"
 
@@ -36,6 +37,7 @@ void TempFile::sync() const {
 }
 
 void TempFile::move_to(const base::DirFd& into, const std::string& name) {
+  base::clear_place_of_file(into, base::RelPath::exact(name));
   if (::renameat(dir_.get(), name_.c_str(), into.get(), name.c_str()) != 0) {
     throw_store_error(errno, "rename into", into.show(base::RelPath::exact(name)));
   }

@@ -71,7 +71,7 @@ void BuildReports::add(const BuildReport& report) {
     if (kept++ == kKept) break;
     text += std::string(line) + "\n";
   }
-  base::write_file_atomically(dir_, path_, text);
+  base::replace_file(dir_, path_, text);
 }
 
 std::vector<BuildReport> BuildReports::read() const {

@@ -166,7 +166,7 @@ void LocalCache::note_use(const base::RelPath& path) const {
 
 void LocalCache::write(const base::RelPath& path, const std::string& text) {
   base::make_dirs(dir_, path.parent());
-  base::write_file_atomically(dir_, path, text);
+  base::replace_file(dir_, path, text);
 }
 
 void LocalCache::put(const base::Digest& key, const StepRecord& record) {
@@ -194,7 +194,9 @@ void LocalCache::put_ingredients(const base::Digest& key, const StepKey& ingredi
   }
   base::make_dirs(dir_, path.parent());
   base::AtomicFile file(dir_, path);
-  if (write_ingredients(ingredients, kMaxIngredientsBytes, file)) file.commit();
+  if (!write_ingredients(ingredients, kMaxIngredientsBytes, file)) return;
+  base::clear_place_of_file(dir_, path);
+  file.commit();
 }
 
 std::optional<IngredientReader> LocalCache::open_ingredients(const base::Digest& key) {

@@ -98,7 +98,7 @@ void StepJournal::save() {
   for (const auto& [identity, entry] : merged)
     text += entry.key.str() + " " + entry.operation + " " + identity + "\n";
   base::make_dirs(dir_, path_.parent());
-  base::write_file_atomically(dir_, path_, text);
+  base::replace_file(dir_, path_, text);
   old_ = std::move(merged);
 }
 

@@ -104,12 +104,17 @@ class Surveyor {
     return orphans_.back();
   }
 
-  /// `path`: <2 hex digits>/<62 hex digits>.
-  static std::optional<StepRecord> try_parse_record(const RelPath& path, std::string_view text) {
+  /// `path`: <2 hex digits>/<62 hex digits>. None when it is damaged, or no file at all.
+  static std::optional<StepRecord> try_read_record(const base::DirFd& steps, const RelPath& path) {
     const std::string_view digits = path.str();
     const auto key = base::Digest::try_parse(
         fmt::format("sha256:{}{}", digits.substr(0, kShardDigits), path.name()));
-    return key ? parse_step_record(*key, text) : std::nullopt;
+    try {
+      const auto text = base::try_read_file_at(steps, path, kMaxRecordBytes);
+      return key && text ? parse_step_record(*key, *text) : std::nullopt;
+    } catch (const base::Error&) {
+      return std::nullopt;
+    }
   }
 
   void add_record(const base::DirFd& steps, const RelPath& path) {
@@ -119,9 +124,8 @@ class Surveyor {
       if (base::try_lstat_at(steps, RelPath::exact(record))) return;
       return add_file(item_of({}), steps, path);
     }
-    const auto text = base::try_read_file_at(steps, path, kMaxRecordBytes);
-    if (!text) return;
-    const auto record = try_parse_record(path, *text);
+    if (!base::try_lstat_at(steps, path)) return;  // removed meanwhile
+    const auto record = try_read_record(steps, path);
     auto& item = item_of(record);
     if (record && record->blob) add_blob(item, record->blob->digest);
     add_file(item, steps, path);

@@ -36,9 +36,9 @@ std::optional<Note> read_note(const base::DirFd& dir) {
 }
 
 void write_note(const base::DirFd& dir, const Note& note) {
-  base::write_file_atomically(dir, base::RelPath::exact(kNoteName),
-                              std::to_string(note.at.time_since_epoch().count()) + " " +
-                                  std::to_string(note.used_bytes) + "\n");
+  base::replace_file(dir, base::RelPath::exact(kNoteName),
+                     std::to_string(note.at.time_since_epoch().count()) + " " +
+                         std::to_string(note.used_bytes) + "\n");
 }
 
 GcLimits limits_of(const GcSettings& settings, const DiskState& disk) {

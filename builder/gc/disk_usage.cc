@@ -80,7 +80,7 @@ void SizeMemory::save() {
     text += name + " " + std::to_string(known.changed_ns) + " " + std::to_string(known.size_bytes) +
             "\n";
   }
-  base::write_file_atomically(dir_, base::RelPath::exact(kSizesFile), text);
+  base::replace_file(dir_, base::RelPath::exact(kSizesFile), text);
 }
 
 }  // namespace ibuild::builder

@@ -101,6 +101,76 @@ void save_until_right(Machine& machine, const std::string& damaged) {
                 "md5sum /data/* | cmp - /w/copy && cmp /data/a /last"});
 }
 
+/// A store with two images in it, of which each round changes a copy.
+struct TwoImages {
+  static constexpr const char* kKinds[] = {"layers/*/index",
+                                           "layers/*/tar",
+                                           "layers/*/tree*[!t]",
+                                           "layers/*/tree*.boot",
+                                           "layers/*/blob-*",
+                                           "cache/steps/[0-9a-f]*/*[!y]",
+                                           "cache/steps/[0-9a-f]*/*.why"};
+  Machine machine;
+  std::string wanted_a;
+  std::string wanted_b;
+
+  TwoImages() {
+    machine.make_base();
+    machine.write("context/a", std::string(5000, 'a'));
+    machine.write("context/b", std::string(6000, 'b'));
+    must_build("a");
+    must_build("b");
+    for (const std::string name : {"app:a", "app:b"})
+      machine.must({"save", "-o", machine.path("saved.tar"), name});  // makes its blobs
+    machine.must_run({"cp", "-a", machine.store(), machine.path("pristine")});
+    wanted_a = content_of("a");
+    wanted_b = content_of("b");
+  }
+
+  Output build(const std::string& name) {
+    return machine.build("app:" + name, "FROM localhost/base:1\nCOPY " + name +
+                                            " /data/\nRUN md5sum /data/* > /sum-" + name +
+                                            "\nRUN cp /sum-" + name + " /copy-" + name + "\n");
+  }
+
+  void must_build(const std::string& name) {
+    const auto built = build(name);
+    UNSCOPED_INFO(built.err);
+    REQUIRE(built.code == 0);
+  }
+
+  /// Read from unpacked trees, and from indexes and tars.
+  std::string content_of(const std::string& name) {
+    const auto copied = machine.build(
+        "copy:" + name, "FROM app:" + name + " AS app\nFROM localhost/base:1\nCOPY --from=app " +
+                            "/data /sum-* /copy-* /\n");
+    UNSCOPED_INFO(copied.err);
+    REQUIRE(copied.code == 0);
+    const std::string list = "find / -xdev -type f ! -path '/proc/*' | sort | xargs md5sum";
+    return machine.must({"run", "app:" + name, "sh", "-c", list}) +
+           machine.must({"run", "copy:" + name, "sh", "-c", list});
+  }
+
+  void change_store(const std::string& script) {
+    machine.must_run({"sh", "-c", "rm -rf store && cp -a pristine store"});
+    machine.must_run({"sh", "-ec", "cd store; " + script});
+  }
+
+  /// `put`: makes $1, which is the first of the kind.
+  void put_in_place_of(const std::string& kind, const std::string& put) {
+    std::string script = "set -- " + kind;
+    script += "; rm -rf $1; " + put;
+    change_store(script);
+  }
+
+  void check() {
+    must_build("b");
+    must_build("a");
+    CHECK(content_of("b") == wanted_b);
+    CHECK(content_of("a") == wanted_a);
+  }
+};
+
 }  // namespace
 
 TEST_CASE(
@@ -127,47 +197,32 @@ TEST_CASE(
 
 TEST_CASE("robustness: sound files of a store in each other's place give the right images",
           "[e2e]") {
-  Machine machine;
-  machine.make_base();
-  machine.write("context/a", std::string(5000, 'a'));
-  machine.write("context/b", std::string(6000, 'b'));
-  const auto dockerfile_of = [](const std::string& name) {
-    return "FROM localhost/base:1\nCOPY " + name + " /data/\nRUN md5sum /data/* > /sum-" + name +
-           "\nRUN cp /sum-" + name + " /copy-" + name + "\n";
-  };
-  const auto build = [&](const std::string& name) {
-    const auto built = machine.build("app:" + name, dockerfile_of(name));
-    UNSCOPED_INFO(built.err);
-    REQUIRE(built.code == 0);
-  };
-  // Read from unpacked trees, and from indexes and tars.
-  const auto content_of = [&](const std::string& name) {
-    const auto copied = machine.build(
-        "copy:" + name, "FROM app:" + name + " AS app\nFROM localhost/base:1\nCOPY --from=app " +
-                            "/data /sum-* /copy-* /\n");
-    UNSCOPED_INFO(copied.err);
-    REQUIRE(copied.code == 0);
-    const std::string list = "find / -xdev -type f ! -path '/proc/*' | sort | xargs md5sum";
-    return machine.must({"run", "app:" + name, "sh", "-c", list}) +
-           machine.must({"run", "copy:" + name, "sh", "-c", list});
-  };
-  build("a");
-  build("b");
-  machine.must_run({"cp", "-a", machine.store(), machine.path("pristine")});
-  const std::string wanted[] = {content_of("a"), content_of("b")};
-  for (const std::string kind :
-       {"layers/*/index", "layers/*/tar", "layers/*/tree*[!t]", "layers/*/tree*.boot",
-        "layers/*/blob-*", "cache/steps/[0-9a-f]*/*[!y]", "cache/steps/[0-9a-f]*/*.why"}) {
+  TwoImages images;
+  for (const std::string kind : TwoImages::kKinds) {
     INFO(kind);
-    machine.must_run({"sh", "-c", "rm -rf store && cp -a pristine store"});
-    machine.must_run({"sh", "-ec",
-                      "cd store; set -- " + kind +
-                          "; test $# -ge 2; mv $1 moved; last=$1; shift; "
-                          "for file; do mv $file $last; last=$file; done; mv moved $last"});
-    build("b");
-    build("a");
-    CHECK(content_of("b") == wanted[1]);
-    CHECK(content_of("a") == wanted[0]);
+    images.change_store("set -- " + kind +
+                        "; test $# -ge 2; mv $1 moved; last=$1; shift; "
+                        "for file; do mv $file $last; last=$file; done; mv moved $last");
+    images.check();
+  }
+}
+
+TEST_CASE("robustness: what is no file in a file's place is replaced, or told what to do about",
+          "[e2e]") {
+  TwoImages images;
+  for (const std::string put : {"mkdir -p $1/full", "mkfifo $1", "ln -s /etc/passwd $1"}) {
+    for (const std::string kind : TwoImages::kKinds) {
+      INFO(kind << ": " << put);
+      images.put_in_place_of(kind, put);
+      images.check();
+      images.machine.must({"du"});
+    }
+    for (const std::string file : {"index.json", "ibuild-format", "locks/blobs-in-use"}) {
+      if (file.starts_with("locks") && put.starts_with("mkfifo")) continue;  // locks as well
+      INFO(file << ": " << put);
+      images.put_in_place_of(file, put);
+      CHECK(is_clear_failure(images.build("a")));
+    }
   }
 }
 

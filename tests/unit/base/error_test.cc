@@ -20,6 +20,12 @@ TEST_CASE("error: what tells of a failing disk has a hint", "[base]") {
   CHECK(SystemError(ENOENT, "open", "blob").hint().empty());
 }
 
+TEST_CASE("error: what is no file in a file's place has a hint", "[base]") {
+  CHECK_THAT(SystemError(EISDIR, "open", "lock").hint(), Catch::Contains("a directory"));
+  CHECK_THAT(SystemError(ELOOP, "open", "lock").hint(), Catch::Contains("a symbolic link"));
+  CHECK_THAT(SystemError(ENXIO, "open", "lock").hint(), Catch::Contains("a socket"));
+}
+
 TEST_CASE("error: what tells of too many open files names the limit", "[base]") {
   rlimit limit{};
   REQUIRE(::getrlimit(RLIMIT_NOFILE, &limit) == 0);

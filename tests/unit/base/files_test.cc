@@ -17,6 +17,19 @@ RelPath path(std::string_view text) { return RelPath::exact(text); }
 
 }  // namespace
 
+TEST_CASE("files: a file takes the place of whatever stands in one of the program's own places",
+          "[base]") {
+  const auto scratch = make_scratch_dir();
+  const auto place = RelPath::exact("place");
+  replace_file(scratch.dir(), place, "first");
+  CHECK(read_file_at(scratch.dir(), place, 100) == "first");
+  remove_tree(scratch.dir(), place);
+  make_dirs(scratch.dir(), RelPath::exact("place/with/more"));
+  CHECK_THROWS_AS(write_file_atomically(scratch.dir(), place, "x"), SystemError);
+  replace_file(scratch.dir(), place, "second");
+  CHECK(read_file_at(scratch.dir(), place, 100) == "second");
+}
+
 TEST_CASE("files: an atomic file appears on commit", "[base]") {
   const TempDir scratch = make_scratch_dir();
   make_dirs(scratch.dir(), path("d"));
@@ -102,7 +115,7 @@ TEST_CASE("files: a moved temporary directory is removed once, by its new owner"
   const TempDir scratch = make_scratch_dir();
   {
     std::optional<TempDir> first(std::in_place, scratch.dir(), "t");
-    const TempDir second = *std::move(first);
+    const TempDir second = std::move(*first);
     first.reset();
     CHECK(list_dir(scratch.dir()).size() == 1);
     CHECK(list_dir(second.dir()).empty());
