@@ -29,21 +29,21 @@ void note_time(const FinishedBuild& build, const base::Clock& clock, image::Desc
       base::format_rfc3339(std::chrono::floor<std::chrono::seconds>(*time)));
 }
 
-void write_archive(const BuiltImages& built, const std::vector<image::Reference>& names,
-                   DockerManifest docker, const layers::ContentStore& content,
-                   const std::string& dest, std::stop_token stop) {
+void write_archive(const NamedImages& image, DockerManifest docker,
+                   const layers::ContentStore& content, const std::string& dest,
+                   std::stop_token stop) {
   const auto file = OutputFile::open(dest, std::move(stop));
   TarLayoutSink tar(file->sink());
-  write_image_layout(tar, built, names, docker, content);
+  write_image_layout(tar, std::span(&image, 1), docker, content);
   tar.finish();
   file->commit();
 }
 
-void write_directory(const BuiltImages& built, const std::vector<image::Reference>& names,
-                     const layers::ContentStore& content, const std::string& dest) {
+void write_directory(const NamedImages& image, const layers::ContentStore& content,
+                     const std::string& dest) {
   base::make_host_dirs(dest);
   DirectoryLayoutSink directory(base::DirFd::open(dest));
-  write_image_layout(directory, built, names, DockerManifest::none, content);
+  write_image_layout(directory, std::span(&image, 1), DockerManifest::none, content);
 }
 
 }  // namespace
@@ -92,23 +92,23 @@ ExportResult ArchiveExporter::run(const FinishedBuild& build, const OutputSpec& 
   const bool docker = kind_ == Kind::docker;
   const LayerFormat format = read_layer_format(
       attributes, docker ? ImageFormat::docker : ImageFormat::oci, services.clock);
-  const auto names = output_names(build.names, output);
+  NamedImages image{.built = {}, .names = output_names(build.names, output)};
   const std::string dest = attributes.required_text("dest");
 
   report.note("exporting layers");
   FinishedBuild wanted = as_wanted(build, attributes, services, stop);
-  wanted.names = names;
-  BuiltImages built = make_built_images(wanted, format, BlobPlace::store, services.store, stop);
-  note_time(wanted, output_clock(attributes, services.clock), built.top);
+  wanted.names = image.names;
+  image.built = make_built_images(wanted, format, BlobPlace::store, services.store, stop);
+  note_time(wanted, output_clock(attributes, services.clock), image.built.top);
   report.note("writing " + std::string(docker ? "docker archive" : "OCI layout") + " to " + dest);
   const auto& content = services.store.content();
   if (attributes.flag("tar", true)) {
-    write_archive(built, names, docker ? DockerManifest::beside_layout : DockerManifest::none,
-                  content, dest, stop);
+    write_archive(image, docker ? DockerManifest::beside_layout : DockerManifest::none, content,
+                  dest, stop);
   } else {
-    write_directory(built, names, content, dest);
+    write_directory(image, content, dest);
   }
-  return export_result(built, names);
+  return export_result(image.built, image.names);
 }
 
 }  // namespace ibuild::builder

@@ -21,22 +21,25 @@ std::string blob_path(const base::Digest& digest) {
 }
 
 /// One entry a name, as containerd and BuildKit annotate them; one bare entry without a name.
-std::string layout_index(const BuiltImages& built, const std::vector<image::Reference>& names) {
-  image::Index index;
-  index.media_type = image::media_type::kOciIndex;
-  for (const image::Reference& name : names) {
-    image::Descriptor entry = built.top;
+void add_entries(const NamedImages& image, std::vector<image::Descriptor>& entries) {
+  for (const image::Reference& name : image.names) {
+    image::Descriptor entry = image.built.top;
     entry.annotations["io.containerd.image.name"] = name.str();
     if (!name.tag.empty()) entry.annotations["org.opencontainers.image.ref.name"] = name.tag;
-    index.manifests.push_back(std::move(entry));
+    entries.push_back(std::move(entry));
   }
-  if (names.empty()) index.manifests.push_back(built.top);
+  if (image.names.empty()) entries.push_back(image.built.top);
+}
+
+std::string layout_index(std::span<const NamedImages> images) {
+  image::Index index;
+  index.media_type = image::media_type::kOciIndex;
+  for (const auto& image : images) add_entries(image, index.manifests);
   return image::to_json(index);
 }
 
-/// See: moby's image/tarexport, the archive of `docker save`.
-std::string docker_manifest_json(const BuiltImage& image,
-                                 const std::vector<image::Reference>& names) {
+nlohmann::ordered_json docker_entry(const BuiltImage& image,
+                                    const std::vector<image::Reference>& names) {
   nlohmann::ordered_json entry;
   entry["Config"] = blob_path(image.config.digest);
   entry["RepoTags"] = nlohmann::ordered_json::array();
@@ -46,7 +49,15 @@ std::string docker_manifest_json(const BuiltImage& image,
   entry["Layers"] = nlohmann::ordered_json::array();
   for (const layers::Layer& layer : image.layers)
     entry["Layers"].push_back(blob_path(layer.blob->digest));
-  return nlohmann::ordered_json::array({entry}).dump();
+  return entry;
+}
+
+/// See: moby's image/tarexport, the archive of `docker save`.
+std::string docker_manifest_json(std::span<const NamedImages> images) {
+  auto entries = nlohmann::ordered_json::array();
+  for (const auto& image : images)
+    entries.push_back(docker_entry(image.built.images.at(0), image.names));
+  return entries.dump();
 }
 
 void add_text(LayoutSink& out, const std::string& path, std::string_view text) {
@@ -84,23 +95,38 @@ class StoredBlob : public base::ByteSource {
   base::Sha256 hash_;
 };
 
-void add_blobs(LayoutSink& out, const BuiltImages& built, const layers::ContentStore& content) {
+/// The blobs of a layout: those held as text, and the sizes of all.
+struct LayoutBlobs {
   std::map<base::Digest, std::string_view> small;
-  std::map<base::Digest, std::uint64_t> blobs;
-  if (!built.index_json.empty()) small[built.top.digest] = built.index_json;
-  for (const auto& said : built.attestations) {
-    small[said.manifest.descriptor.digest] = said.manifest.bytes;
-    for (const auto& blob : said.blobs) small[blob.descriptor.digest] = blob.bytes;
+  std::map<base::Digest, std::uint64_t> sizes;
+
+  void add(const BuiltImages& built) {
+    if (!built.index_json.empty()) add_text(built.top.digest, built.index_json);
+    for (const auto& said : built.attestations) {
+      add_text(said.manifest.descriptor.digest, said.manifest.bytes);
+      for (const auto& blob : said.blobs) add_text(blob.descriptor.digest, blob.bytes);
+    }
+    for (const auto& image : built.images) {
+      add_text(image.config.digest, image.config_json);
+      add_text(image.manifest.digest, image.manifest_json);
+      for (const layers::Layer& layer : image.layers)
+        sizes.emplace(layer.blob->digest, layer.blob->size_bytes);
+    }
   }
-  for (const auto& image : built.images) {
-    small[image.config.digest] = image.config_json;
-    small[image.manifest.digest] = image.manifest_json;
-    for (const layers::Layer& layer : image.layers)
-      blobs[layer.blob->digest] = layer.blob->size_bytes;
+
+ private:
+  void add_text(const base::Digest& digest, std::string_view text) {
+    small[digest] = text;
+    sizes[digest] = text.size();
   }
-  for (const auto& [digest, text] : small) blobs[digest] = text.size();
-  for (const auto& [digest, size_bytes] : blobs) {
-    if (const auto text = small.find(digest); text != small.end()) {
+};
+
+void add_blobs(LayoutSink& out, std::span<const NamedImages> images,
+               const layers::ContentStore& content) {
+  LayoutBlobs blobs;
+  for (const auto& image : images) blobs.add(image.built);
+  for (const auto& [digest, size_bytes] : blobs.sizes) {
+    if (const auto text = blobs.small.find(digest); text != blobs.small.end()) {
       add_text(out, blob_path(digest), text->second);
       continue;
     }
@@ -111,15 +137,14 @@ void add_blobs(LayoutSink& out, const BuiltImages& built, const layers::ContentS
 
 }  // namespace
 
-void write_image_layout(LayoutSink& out, const BuiltImages& built,
-                        const std::vector<image::Reference>& names, DockerManifest docker,
+void write_image_layout(LayoutSink& out, std::span<const NamedImages> images, DockerManifest docker,
                         const layers::ContentStore& content) {
   out.add_directory("blobs");
   out.add_directory("blobs/sha256");
-  add_blobs(out, built, content);
-  add_text(out, "index.json", layout_index(built, names));
+  add_blobs(out, images, content);
+  add_text(out, "index.json", layout_index(images));
   if (docker == DockerManifest::beside_layout) {
-    add_text(out, "manifest.json", docker_manifest_json(built.images.at(0), names));
+    add_text(out, "manifest.json", docker_manifest_json(images));
   }
   add_text(out, "oci-layout", kLayoutFile);
 }

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -24,11 +25,16 @@ class LayoutSink {
 
 enum class DockerManifest { none, beside_layout };
 
-/// An image or an index as an OCI layout: oci-layout, index.json with a line for each name,
-/// blobs/sha256/…, and with `beside_layout` docker's manifest.json for the first image. Sorted by
-/// path. The blobs of the layers are read from `content`. Throws: base::Error.
-void write_image_layout(LayoutSink& out, const BuiltImages& built,
-                        const std::vector<image::Reference>& names, DockerManifest docker,
+/// An image or an index, and what it is called.
+struct NamedImages {
+  BuiltImages built;
+  std::vector<image::Reference> names;
+};
+
+/// An OCI layout of them: oci-layout, index.json with a line for each name, blobs/sha256/…, and
+/// with `beside_layout` docker's manifest.json, of an index for its first image. Sorted by path.
+/// The blobs of the layers are read from `content`. Throws: base::Error.
+void write_image_layout(LayoutSink& out, std::span<const NamedImages> images, DockerManifest docker,
                         const layers::ContentStore& content);
 
 /// A tar of it. Deterministic: all times are 0.

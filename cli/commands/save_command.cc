@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -94,20 +95,29 @@ SaveList list_to_save(const remote::ImageLoader& loader, const FoundImage& found
   return SaveList(loader, load_image(loader, found));
 }
 
-/// All names must mean one image: an archive holds one.
-FoundImage find_one(const remote::ImageLoader& loader, const std::vector<std::string>& names,
-                    std::vector<image::Reference>& references) {
-  auto first = find_image(loader, names.front());
+/// One of the images to save, with the names that it was asked for under.
+struct AskedImage {
+  std::string asked;  // the first word for it
+  FoundImage found;
+  std::vector<image::Reference> names;
+};
+
+/// In the order of their first names.
+std::vector<AskedImage> find_all(const remote::ImageLoader& loader,
+                                 const std::vector<std::string>& names) {
+  std::vector<AskedImage> images;
   for (const auto& name : names) {
-    const auto found = find_image(loader, name);
-    if (found.top.digest != first.top.digest) {
-      throw base::UsageError(
-          "several images in one archive are not supported: " + base::printable(names.front()) +
-          " and " + base::printable(name) + " differ");
-    }
-    if (!found.name.empty()) references.push_back(image::parse_reference(found.name));
+    auto found = find_image(loader, name);
+    auto known = std::ranges::find_if(images, [&](const AskedImage& image) {
+      return image.found.top.digest == found.top.digest;
+    });
+    if (known == images.end()) known = images.insert(images.end(), {name, found, {}});
+    if (found.name.empty()) continue;
+    auto reference = image::parse_reference(found.name);
+    if (std::ranges::find(known->names, reference) == known->names.end())
+      known->names.push_back(std::move(reference));
   }
-  return first;
+  return images;
 }
 
 builder::DockerManifest manifest_kind(const std::string& format) {
@@ -122,14 +132,15 @@ builder::DockerManifest manifest_kind(const std::string& format) {
 
 int run_save(Arguments arguments, CommandContext& context) {
   OptionParser parser("ibuild save",
-                      "Writes an image to an archive that `docker load`, podman and skopeo read");
+                      "Writes images to an archive that `docker load`, podman and skopeo read");
   std::vector<std::string> names;
   std::string output = "-";
   std::string format = "docker";
   std::string platform;
   StoreOptions store;
   RegistryFlags registry;
-  parser.operands("IMAGE", 1, names, "Name or digest; several names of one image may be given");
+  parser.operands("IMAGE", 1, names,
+                  "Name or digest; several images, and names of one image, may be given");
   parser.value("-o,--output", "FILE", output, "Archive to write (default: standard output)");
   parser.value("--format", "KIND", format,
                "docker (an OCI layout with docker's manifest.json beside it) or oci (without)");
@@ -148,19 +159,25 @@ int run_save(Arguments arguments, CommandContext& context) {
   const SignalWatcher signals;
   Progress progress(ProgressMode::plain, context.err);
   ImageAccess access(store, registry, warnings_to(progress), 0);
-  std::vector<image::Reference> references;
-  const auto found = find_one(access.loader(), names, references);
-  const auto list = list_to_save(access.loader(), found, platform, kind);
-  if (!platform.empty()) {
-    const auto warning = platform_warning(names.front(), parse_platform_flag(platform),
-                                          list.first().config.platform);
+  const auto images = find_all(access.loader(), names);
+  std::vector<SaveList> lists;
+  for (const auto& image : images) {
+    lists.push_back(list_to_save(access.loader(), image.found, platform, kind));
+    if (platform.empty()) continue;
+    const auto warning = platform_warning(image.asked, parse_platform_flag(platform),
+                                          lists.back().first().config.platform);
     if (warning) warnings_to(progress)(*warning);
   }
-  run_task(progress, "saving " + base::printable(names.front()), [&](builder::VertexWatch& watch) {
-    list.fetch_blobs(watch, progress, signals.token());
+  const auto what = names.size() == 1 ? names.front() : std::to_string(images.size()) + " images";
+  run_task(progress, "saving " + base::printable(what), [&](builder::VertexWatch& watch) {
+    std::vector<builder::NamedImages> saved;
+    for (std::size_t i = 0; i < lists.size(); ++i) {
+      lists[i].fetch_blobs(watch, progress, signals.token());
+      saved.push_back({lists[i].built(), images[i].names});
+    }
     const auto file = builder::OutputFile::open(output, signals.token());
     builder::TarLayoutSink tar(file->sink());
-    builder::write_image_layout(tar, list.built(), references, kind, access.store().content());
+    builder::write_image_layout(tar, saved, kind, access.store().content());
     tar.finish();
     file->commit();
   });

@@ -162,11 +162,9 @@ TEST_CASE("outputs: zstd and no compression", "[e2e]") {
       Machine machine;
       prepare(machine);
       const auto file = machine.path("home/app.tar");
-      REQUIRE(machine
-                  .build("app:1", kDockerfile,
-                         {"-o", "type=oci,force-compression=true,compression=" + compression +
-                                    ",dest=" + file})
-                  .code == 0);
+      std::string output = "type=oci,force-compression=true,dest=" + file;
+      output += ",compression=" + compression;
+      REQUIRE(machine.build("app:1", kDockerfile, {"-o", output}).code == 0);
       machine.must_run(
           {"skopeo", "copy", "-q", "oci-archive:" + file, "dir:" + machine.path("home/dir")});
       CHECK_THAT(machine.must_run({"skopeo", "inspect", "--raw", "oci-archive:" + file}),
@@ -235,6 +233,40 @@ TEST_CASE("archives: what save writes load reads, with the same digest", "[e2e]"
       CHECK(machine.must({"run", "app:1"}) == "content");
     }
   }
+}
+
+TEST_CASE("archives: save writes several images into one, each with its names", "[e2e]") {
+  if (!has_skopeo()) return;
+  Machine machine;
+  prepare(machine);
+  REQUIRE(machine.build("app:1", kDockerfile).code == 0);
+  REQUIRE(machine.build("other:1", "FROM app:1\nRUN echo more > /more\n").code == 0);
+  machine.must({"tag", "app:1", "app:2"});
+  const auto list = [&](const std::string& store) {
+    return machine.must({"images", "--root", store, "-q", "app:1"}) +
+           machine.must({"images", "--root", store, "-q", "app:2"}) +
+           machine.must({"images", "--root", store, "-q", "other:1"});
+  };
+  const auto archive = machine.path("home/all.tar");
+  for (const std::string format : {"oci", "docker"}) {
+    CAPTURE(format);
+    const auto store = machine.path("home/" + format);
+    machine.must({"save", "--format", format, "-o", archive, "app:1", "other:1", "app:2"});
+    CHECK_THAT(machine.must({"load", "--root", store, "-i", archive}),
+               Catch::Contains("app:1") && Catch::Contains("app:2") && Catch::Contains("other:1"));
+    CHECK(list(store) == list(machine.store()));
+    CHECK(machine.must({"run", "--root", store, "other:1", "/more"}) == "more");
+  }
+  // That of docker, which was written last.
+  const auto config_of = [&](const std::string& name) {
+    return machine.must_run(
+        {"skopeo", "inspect", "--config", "docker-archive:" + archive + ":" + name});
+  };
+  CHECK(config_of("app:1") == config_of("app:2"));
+  CHECK_THAT(config_of("other:1"), Catch::Contains("echo more"));
+  const auto missing = machine.ibuild({"save", "-o", archive, "app:1", "none:1"});
+  CHECK(missing.code != 0);
+  CHECK_THAT(missing.err, Catch::Contains("none:1"));
 }
 
 TEST_CASE("archives: skopeo and buildah read what save writes", "[e2e]") {
