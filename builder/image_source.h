@@ -34,7 +34,8 @@ enum class PullPolicy {
   never,
 };
 
-/// Finds base images. Implementations: the local store, a registry (builder/remote), fakes.
+/// Finds base images. Asked by several threads at once. Implementations: the local store, a
+/// registry (builder/remote), fakes.
 class ImageSource {
  public:
   virtual ~ImageSource() = default;

@@ -302,7 +302,10 @@ std::vector<std::string> FakeSandbox::commands() const {
 }
 
 builder::RemoteFile FakeFiles::fetch(const builder::RemoteFileRequest& request, std::stop_token) {
-  asked.push_back(request.url);
+  {
+    const std::scoped_lock lock(mutex_);
+    asked.push_back(request.url);
+  }
   const auto found = files.find(request.url.substr(0, request.url.find_first_of("?#")));
   if (found == files.end()) throw base::Error("GET " + request.url + ": 404 Not Found");
   const auto& [content, last_modified] = found->second;
@@ -362,6 +365,7 @@ builder::Services BuildFixture::services() {
           &files,
           git.get(),
           [this](const builder::LayoutContext& layout) {
+            const std::scoped_lock lock(layouts_mutex_);
             opened_layouts.push_back(layout.path + ":" + layout.tag);
             return std::make_unique<FakeImages>(layouts);
           }};

@@ -123,7 +123,10 @@ class FakeFiles : public builder::RemoteFiles {
                             std::stop_token stop) override;
 
   std::map<std::string, File> files;
-  std::vector<std::string> asked;
+  std::vector<std::string> asked;  // to be read when no build runs
+
+ private:
+  std::mutex mutex_;
 };
 
 /// A store, a context and fakes around build().
@@ -150,6 +153,7 @@ class BuildFixture {
 
   base::TempDir scratch_;
   base::TempDir context_;
+  std::mutex layouts_mutex_;
 
  public:
   base::ThreadPool pool{2};
@@ -159,7 +163,7 @@ class BuildFixture {
   FakeSandbox sandbox;
   FakeFiles files;
   FakeImages layouts;                       // what any OCI layout holds
-  std::vector<std::string> opened_layouts;  // "path:tag"
+  std::vector<std::string> opened_layouts;  // "path:tag"; to be read when no build runs
   /// Of git; "url.<path>.insteadOf" lets a repository of this machine stand for one of another.
   std::vector<builder::GitSetting> git_settings = {{"protocol.file.allow", "always"}};
   std::unique_ptr<builder::GitSource> git;  // of the last build

@@ -1,5 +1,6 @@
 // Builds whose names without a host are found out by an image source.
 #include <catch2/catch.hpp>
+#include <mutex>
 
 #include "builder/build.h"
 #include "image/short_name.h"
@@ -21,16 +22,20 @@ class OneRegistry : public builder::ImageSource {
                                              builder::PullPolicy policy,
                                              std::stop_token stop) override {
     if (!image::is_short_name(reference)) return inner_.try_load(reference, platform, policy, stop);
-    asked.push_back(reference.str());
+    {
+      const std::scoped_lock lock(mutex_);
+      asked.push_back(reference.str());
+    }
     auto image =
         inner_.try_load(image::at_registry(reference, "r.example"), platform, policy, stop);
     if (image) image->remarks = {"resolved " + reference.str()};
     return image;
   }
   std::string name() const override { return "one registry"; }
-  std::vector<std::string> asked;  // short names; a lone thread
+  std::vector<std::string> asked;  // short names; to be read when nobody asks any more
 
  private:
+  std::mutex mutex_;
   builder::ImageSource& inner_;
 };
 
